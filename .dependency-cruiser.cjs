@@ -1,0 +1,59 @@
+/** The rooms of src/ and who may look into whom: imports point down only. */
+const room = (name) => `^src/${name}/`;
+const notFrom = (from, to, comment) => ({
+  name: `${from.replace(/[^a-z|]/g, '')}-not-to-${to.replace(/[^a-z|]/g, '')}`,
+  severity: 'error',
+  comment,
+  from: { path: room(from) },
+  to: { path: room(to) },
+});
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'not-to-unresolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'no-dev-dependency-in-src',
+      severity: 'error',
+      comment: 'the published package has production dependencies only',
+      from: { path: '^src', pathNot: '\\.spec\\.ts$' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'emulator-stands-alone',
+      severity: 'error',
+      comment: 'the emulator is the portal: sharing code with the bridge would share its mistakes',
+      from: { path: '^emulator' },
+      to: { path: '^(src|test|bench)/' },
+    },
+    {
+      name: 'src-stands-alone',
+      severity: 'error',
+      from: { path: '^src' },
+      to: { path: '^(emulator|test|bench|examples)/' },
+    },
+    {
+      name: 'contract-imports-no-room',
+      severity: 'error',
+      from: { path: room('contract') },
+      to: { path: '^src/', pathNot: '^src/contract/' },
+    },
+    notFrom('bitrix24', '(broker|ledger|portals|drain|outcomes|maintenance|monitoring|database)', 'a portal client knows no other room'),
+    notFrom('broker', '(bitrix24|ledger|portals|drain|outcomes|maintenance|monitoring|database)', 'the broker knows no other room'),
+    notFrom('ledger', '(bitrix24|broker|portals|drain|outcomes|maintenance|monitoring|contract)', 'the ledger knows only the database'),
+    notFrom('database', '(bitrix24|broker|ledger|portals|drain|outcomes|maintenance|monitoring|contract)', 'the database is at the bottom'),
+    notFrom('portals', '(broker|ledger|drain|outcomes|maintenance|monitoring)', 'portals do not know who drains them'),
+    notFrom('(drain|outcomes|maintenance|portals|ledger|broker|bitrix24|contract|database)', 'monitoring', 'nothing imports monitoring'),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+};
