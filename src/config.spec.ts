@@ -1,0 +1,115 @@
+import { describe, expect, it } from '@jest/globals';
+import { parseSettings, SettingsError } from './config.js';
+
+const KEYS = { B24_CLIENT_ID: 'local.1', B24_CLIENT_SECRET: 'sesame' };
+
+function faultsOf(environment: Record<string, string>): readonly string[] {
+  try {
+    parseSettings(environment);
+  } catch (error) {
+    if (error instanceof SettingsError) return error.faults;
+    throw error;
+  }
+  return [];
+}
+
+describe('settings', () => {
+  it('need only the keys of the application; the rest has the documented defaults', () => {
+    const settings = parseSettings(KEYS);
+    expect(settings).toMatchObject({
+      RABBITMQ_URL: ['amqp://guest:guest@127.0.0.1:5672'],
+      AMQP_PREFIX: 'bitrix24',
+      DATABASE_URL: 'file:./data/bridge.db',
+      HTTP_HOST: '127.0.0.1',
+      HTTP_PORT: 3000,
+      B24_OAUTH_URL: 'https://oauth.bitrix.info',
+      B24_EVENTS: ['ONCRMDEALADD', 'ONCRMDEALUPDATE', 'ONCRMDEALDELETE'],
+      B24_ALLOWED_PORTALS: ['*'],
+      B24_ALLOW_HTTP: false,
+      B24_RATE_PER_SECOND: 2,
+      B24_RATE_BURST: 50,
+      DRAIN_LIMIT: 500,
+      DRAIN_INTERVAL_MS: 5000,
+      DRAIN_MAX_IN_FLIGHT: 100_000,
+      SETTLE_AFTER_MS: 60_000,
+      SETTLE_MODE: 'timeout',
+      FAILURE_BATCH_SIZE: 500,
+      FAILURE_BATCH_WAIT_MS: 1000,
+      RETRY_MAX_ATTEMPTS: 5,
+      RETRY_BASE_DELAY_MS: 30_000,
+      RETRY_MAX_DELAY_MS: 3_600_000,
+      LATE_FAILURE_WINDOW_MS: 3_600_000,
+      LEASE_MS: 15_000,
+      LOG_LEVEL: 'info',
+    });
+    expect(settings.B24_DOMAIN).toBeUndefined();
+    expect(settings.TOKEN_ENCRYPTION_KEY).toBeUndefined();
+  });
+
+  it('read lists, numbers and booleans, and take an empty variable as absent', () => {
+    const settings = parseSettings({
+      ...KEYS,
+      RABBITMQ_URL: 'amqp://a:b@one:5672, amqps://a:b@two',
+      B24_EVENTS: 'oncrmdealadd, ONTASKADD',
+      B24_ALLOW_HTTP: 'TRUE',
+      B24_RATE_PER_SECOND: '0.5',
+      HTTP_PORT: '',
+      PUBLIC_URL: ' ',
+    });
+    expect(settings.RABBITMQ_URL).toEqual(['amqp://a:b@one:5672', 'amqps://a:b@two']);
+    expect(settings.B24_EVENTS).toEqual(['ONCRMDEALADD', 'ONTASKADD']);
+    expect(settings.B24_ALLOW_HTTP).toBe(true);
+    expect(settings.B24_RATE_PER_SECOND).toBe(0.5);
+    expect(settings.HTTP_PORT).toBe(3000);
+    expect(settings.PUBLIC_URL).toBeUndefined();
+  });
+
+  it('name every fault in one message', () => {
+    const faults = faultsOf({
+      DRAIN_LIMIT: '0',
+      HTTP_PORT: 'eighty',
+      SETTLE_MODE: 'never',
+      B24_ALLOW_HTTP: 'yes',
+      RABBITMQ_URL: 'http://nowhere',
+      DATABASE_URL: 'mysql://x',
+      TOKEN_ENCRYPTION_KEY: 'c2hvcnQ=',
+      B24_DOMAIN: 'https://acme.bitrix24.com/',
+    });
+    const text = faults.join('\n');
+    for (const name of [
+      'B24_CLIENT_ID',
+      'B24_CLIENT_SECRET',
+      'DRAIN_LIMIT',
+      'HTTP_PORT',
+      'SETTLE_MODE',
+      'B24_ALLOW_HTTP',
+      'RABBITMQ_URL',
+      'DATABASE_URL',
+      'TOKEN_ENCRYPTION_KEY',
+      'B24_DOMAIN',
+      'B24_REFRESH_TOKEN',
+    ]) {
+      expect(text).toContain(name);
+    }
+    expect(faults.length).toBe(11);
+  });
+
+  it.each([
+    [{ B24_DOMAIN: 'acme.bitrix24.com' }, 'go together'],
+    [{ RETRY_BASE_DELAY_MS: '5000', RETRY_MAX_DELAY_MS: '1000' }, 'RETRY_MAX_DELAY_MS'],
+    [{ B24_OAUTH_URL: 'http://oauth.example.com' }, 'in clear'],
+    [{ DRAIN_LIMIT: '1e9' }, 'DRAIN_LIMIT'],
+    [{ DRAIN_LIMIT: '12.5' }, 'DRAIN_LIMIT'],
+    [{ AMQP_PREFIX: 'a b' }, 'AMQP_PREFIX'],
+  ])('refuse %j', (extra, word) => {
+    const faults = faultsOf({ ...KEYS, ...(extra as Record<string, string>) });
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toContain(word);
+  });
+
+  it('never repeat a secret', () => {
+    const faults = faultsOf({ ...KEYS, TOKEN_ENCRYPTION_KEY: 'hunter2', RABBITMQ_URL: 'amq://u:hunter2@h' });
+    expect(faults).toHaveLength(2);
+    expect(faults.join()).not.toContain('hunter2');
+  });
+});

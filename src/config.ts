@@ -1,0 +1,295 @@
+import 'reflect-metadata';
+import { plainToInstance, Transform, type TransformFnParams } from 'class-transformer';
+import {
+  ArrayNotEmpty,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsNotEmpty,
+  IsNumber,
+  IsOptional,
+  IsString,
+  IsUrl,
+  Matches,
+  Max,
+  Min,
+  Validate,
+  validateSync,
+  ValidatorConstraint,
+  type ValidatorConstraintInterface,
+} from 'class-validator';
+
+/** The settings are wrong. `message` names every fault, one a line; the process exits with 78. */
+export class SettingsError extends Error {
+  static readonly exitCode = 78;
+
+  constructor(readonly faults: readonly string[]) {
+    super(`Settings are not usable:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+    this.name = 'SettingsError';
+  }
+}
+
+const asNumber = ({ value }: TransformFnParams): unknown => {
+  if (typeof value !== 'string') return value;
+  return value.trim() === '' ? Number.NaN : Number(value);
+};
+const asBoolean = ({ value }: TransformFnParams): unknown => {
+  if (typeof value !== 'string') return value;
+  const word = value.trim().toLowerCase();
+  return word === 'true' ? true : word === 'false' ? false : value;
+};
+const asList = ({ value }: TransformFnParams): unknown =>
+  typeof value === 'string'
+    ? value
+        .split(',')
+        .map((word) => word.trim())
+        .filter((word) => word !== '')
+    : value;
+const asCodes = (params: TransformFnParams): unknown => {
+  const list = asList(params);
+  return Array.isArray(list) ? list.map((code) => String(code).toUpperCase()) : list;
+};
+
+@ValidatorConstraint({ name: 'aesKey' })
+class AesKey implements ValidatorConstraintInterface {
+  validate(value: unknown): boolean {
+    return (
+      typeof value === 'string' &&
+      /^[A-Za-z0-9+/]+={0,2}$/.test(value) &&
+      Buffer.from(value, 'base64').length === 32
+    );
+  }
+  defaultMessage(): string {
+    return '$property must be 32 bytes in base64 (make one with: openssl rand -base64 32)';
+  }
+}
+
+@ValidatorConstraint({ name: 'databaseUrl' })
+class DatabaseUrl implements ValidatorConstraintInterface {
+  validate(value: unknown): boolean {
+    return typeof value === 'string' && /^(file:.+|postgres(ql)?:\/\/.+)$/.test(value);
+  }
+  defaultMessage(): string {
+    return '$property must be file:<path> (embedded SQLite) or postgres://…';
+  }
+}
+
+const whole = (name: string, min: number, max: number) => ({
+  message: `${name} must be a whole number from ${min} to ${max}`,
+});
+
+function WholeNumber(name: string, min: number, max: number): PropertyDecorator {
+  return (target, key) => {
+    Transform(asNumber)(target, key);
+    IsInt(whole(name, min, max))(target, key);
+    Min(min, whole(name, min, max))(target, key);
+    Max(max, whole(name, min, max))(target, key);
+  };
+}
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Every setting of the bridge, under the names of its environment variables. Times are milliseconds, sizes
+ * are counts, unless the name says otherwise.
+ */
+export class Settings {
+  @Transform(asList)
+  @IsArray()
+  @ArrayNotEmpty({ message: 'RABBITMQ_URL must name at least one broker' })
+  @Matches(/^amqps?:\/\/[^\s]+$/, {
+    each: true,
+    message: 'RABBITMQ_URL must be one or more amqp:// or amqps:// addresses, comma-separated',
+  })
+  RABBITMQ_URL: string[] = ['amqp://guest:guest@127.0.0.1:5672'];
+
+  @Matches(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$/, {
+    message: 'AMQP_PREFIX must be 1 to 100 of the characters A-Z a-z 0-9 . _ -',
+  })
+  AMQP_PREFIX = 'bitrix24';
+
+  @Validate(DatabaseUrl)
+  DATABASE_URL = 'file:./data/bridge.db';
+
+  @IsString()
+  @IsNotEmpty({ message: 'HTTP_HOST must not be empty' })
+  HTTP_HOST = '127.0.0.1';
+
+  @WholeNumber('HTTP_PORT', 0, 65_535)
+  HTTP_PORT = 3000;
+
+  @IsString({ message: "B24_CLIENT_ID is required: the application's client_id" })
+  @IsNotEmpty({ message: "B24_CLIENT_ID is required: the application's client_id" })
+  B24_CLIENT_ID!: string;
+
+  @IsString({ message: "B24_CLIENT_SECRET is required: the application's client_secret" })
+  @IsNotEmpty({ message: "B24_CLIENT_SECRET is required: the application's client_secret" })
+  B24_CLIENT_SECRET!: string;
+
+  @IsUrl(
+    { require_tld: false, require_protocol: true, protocols: ['http', 'https'] },
+    { message: 'B24_OAUTH_URL must be an http(s) address' },
+  )
+  B24_OAUTH_URL = 'https://oauth.bitrix.info';
+
+  @IsOptional()
+  @Matches(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?$/, {
+    message: 'B24_DOMAIN must be a host or host:port, without a scheme (acme.bitrix24.com)',
+  })
+  B24_DOMAIN?: string;
+
+  @IsOptional()
+  @IsNotEmpty({ message: 'B24_REFRESH_TOKEN must not be empty' })
+  B24_REFRESH_TOKEN?: string;
+
+  @Transform(asCodes)
+  @IsArray()
+  @ArrayNotEmpty({ message: 'B24_EVENTS must name at least one event' })
+  @Matches(/^[A-Z0-9_.:]{1,100}$/, {
+    each: true,
+    message: 'B24_EVENTS must be event codes such as ONCRMDEALUPDATE, comma-separated',
+  })
+  B24_EVENTS: string[] = ['ONCRMDEALADD', 'ONCRMDEALUPDATE', 'ONCRMDEALDELETE'];
+
+  @IsOptional()
+  @Matches(/^[^\s]{1,50}$/, { message: 'B24_AUTH_CONNECTOR must be 1 to 50 characters without spaces' })
+  B24_AUTH_CONNECTOR?: string;
+
+  @Transform(asList)
+  @IsArray()
+  @ArrayNotEmpty({ message: 'B24_ALLOWED_PORTALS must name at least one portal, or be *' })
+  B24_ALLOWED_PORTALS: string[] = ['*'];
+
+  @Transform(asBoolean)
+  @IsBoolean({ message: 'B24_ALLOW_HTTP must be true or false' })
+  B24_ALLOW_HTTP = false;
+
+  @Transform(asNumber)
+  @IsNumber({ allowNaN: false, allowInfinity: false }, { message: 'B24_RATE_PER_SECOND must be a number' })
+  @Min(0.1, { message: 'B24_RATE_PER_SECOND must be at least 0.1' })
+  @Max(10_000, { message: 'B24_RATE_PER_SECOND must be at most 10000' })
+  B24_RATE_PER_SECOND = 2;
+
+  @WholeNumber('B24_RATE_BURST', 5, 100_000)
+  B24_RATE_BURST = 50;
+
+  @IsOptional()
+  @IsUrl(
+    { require_tld: false, require_protocol: true, protocols: ['http', 'https'] },
+    { message: 'PUBLIC_URL must be an http(s) address' },
+  )
+  PUBLIC_URL?: string;
+
+  @WholeNumber('DRAIN_LIMIT', 1, 10_000)
+  DRAIN_LIMIT = 500;
+
+  @WholeNumber('DRAIN_INTERVAL_MS', 100, DAY_MS)
+  DRAIN_INTERVAL_MS = 5000;
+
+  @WholeNumber('DRAIN_MAX_IN_FLIGHT', 1, 10_000_000)
+  DRAIN_MAX_IN_FLIGHT = 100_000;
+
+  @WholeNumber('SETTLE_AFTER_MS', 100, 30 * DAY_MS)
+  SETTLE_AFTER_MS = 60_000;
+
+  @IsIn(['timeout', 'ack'], { message: 'SETTLE_MODE must be timeout or ack' })
+  SETTLE_MODE: 'timeout' | 'ack' = 'timeout';
+
+  @WholeNumber('FAILURE_BATCH_SIZE', 1, 10_000)
+  FAILURE_BATCH_SIZE = 500;
+
+  @WholeNumber('FAILURE_BATCH_WAIT_MS', 0, 3_600_000)
+  FAILURE_BATCH_WAIT_MS = 1000;
+
+  @WholeNumber('RETRY_MAX_ATTEMPTS', 1, 1000)
+  RETRY_MAX_ATTEMPTS = 5;
+
+  @WholeNumber('RETRY_BASE_DELAY_MS', 10, 30 * DAY_MS)
+  RETRY_BASE_DELAY_MS = 30_000;
+
+  @WholeNumber('RETRY_MAX_DELAY_MS', 10, 30 * DAY_MS)
+  RETRY_MAX_DELAY_MS = 3_600_000;
+
+  @WholeNumber('LATE_FAILURE_WINDOW_MS', 0, 365 * DAY_MS)
+  LATE_FAILURE_WINDOW_MS = 3_600_000;
+
+  @WholeNumber('LEASE_MS', 1000, 3_600_000)
+  LEASE_MS = 15_000;
+
+  @IsOptional()
+  @Validate(AesKey)
+  TOKEN_ENCRYPTION_KEY?: string;
+
+  @IsIn(['error', 'warn', 'info', 'debug'], { message: 'LOG_LEVEL must be error, warn, info or debug' })
+  LOG_LEVEL: 'error' | 'warn' | 'info' | 'debug' = 'info';
+
+  @IsIn(['json', 'pretty'], { message: 'LOG_FORMAT must be json or pretty' })
+  LOG_FORMAT: 'json' | 'pretty' = process.stdout.isTTY ? 'pretty' : 'json';
+}
+
+/** Names of all settings, as in the environment. */
+export type SettingName = keyof Settings;
+
+const SECRETS: ReadonlySet<string> = new Set([
+  'B24_CLIENT_SECRET',
+  'B24_REFRESH_TOKEN',
+  'TOKEN_ENCRYPTION_KEY',
+]);
+
+/**
+ * Reads the settings from an environment, all of them in one pass. An empty variable counts as absent, as
+ * compose files pass unset ones on.
+ * @throws {SettingsError} naming every fault; a fault never repeats the value of a secret.
+ */
+export function parseSettings(environment: Record<string, string | undefined>): Settings {
+  const given: Record<string, string> = {};
+  for (const name of settingNames()) {
+    const value = environment[name];
+    if (value !== undefined && value.trim() !== '') given[name] = value.trim();
+  }
+  const settings = plainToInstance(Settings, given, { exposeDefaultValues: true });
+  const faults = validateSync(settings, { forbidUnknownValues: true }).flatMap((error) => {
+    const wrong = [...new Set(Object.values(error.constraints ?? {}))];
+    const shown =
+      given[error.property] === undefined || SECRETS.has(error.property) || error.property === 'RABBITMQ_URL'
+        ? ''
+        : ` (got ${JSON.stringify(given[error.property]?.slice(0, 80))})`;
+    return wrong.map((text) => text + shown);
+  });
+  faults.push(...contradictions(settings));
+  if (faults.length > 0) throw new SettingsError(faults);
+  return settings;
+}
+
+/** Faults that only show when two settings are read together. */
+function contradictions(settings: Settings): string[] {
+  const faults: string[] = [];
+  if ((settings.B24_DOMAIN === undefined) !== (settings.B24_REFRESH_TOKEN === undefined)) {
+    faults.push('B24_DOMAIN and B24_REFRESH_TOKEN go together: one is set, the other is missing');
+  }
+  if (settings.RETRY_MAX_DELAY_MS < settings.RETRY_BASE_DELAY_MS) {
+    faults.push('RETRY_MAX_DELAY_MS must not be less than RETRY_BASE_DELAY_MS');
+  }
+  if (
+    typeof settings.B24_OAUTH_URL === 'string' &&
+    settings.B24_OAUTH_URL.startsWith('http://') &&
+    settings.B24_ALLOW_HTTP !== true
+  ) {
+    faults.push('B24_OAUTH_URL is http:// and B24_ALLOW_HTTP is not true: the secret would travel in clear');
+  }
+  return faults;
+}
+
+function settingNames(): string[] {
+  return [...Object.keys(new Settings()), 'B24_CLIENT_ID', 'B24_CLIENT_SECRET', ...OPTIONAL_NAMES];
+}
+
+/** Settings without a default do not appear as own keys of a fresh instance. */
+const OPTIONAL_NAMES: SettingName[] = [
+  'B24_DOMAIN',
+  'B24_REFRESH_TOKEN',
+  'B24_AUTH_CONNECTOR',
+  'PUBLIC_URL',
+  'TOKEN_ENCRYPTION_KEY',
+];

@@ -1,0 +1,98 @@
+import { type Database } from '../database/database.js';
+import { applyRound, type LedgerChange, releaseUnmarkable, type RoundApplied } from './apply-round.js';
+import {
+  nextPublishable,
+  type Publishable,
+  type PublishableKind,
+  recordDead,
+  recordPublished,
+} from './publishing.js';
+import { purge } from './purge.js';
+import { type Outcome, type OutcomesRecorded, recordOutcomes, settleSilent } from './record-outcomes.js';
+import { type RetryPolicy } from './retry-timing.js';
+import { heldProcessIds, roundSnapshot, type RoundSnapshot } from './round-snapshot.js';
+
+/** The settings that the ledger keeps time by. */
+export interface LedgerSettings extends RetryPolicy {
+  readonly SETTLE_AFTER_MS: number;
+  readonly SETTLE_MODE: 'timeout' | 'ack';
+  readonly LATE_FAILURE_WINDOW_MS: number;
+}
+
+/**
+ * The only memory: what the portals hold for us and what became of each delivery. Every method is one transaction;
+ * when it resolves, what it says survives a power cut. Methods reject with the driver's error while the database
+ * cannot be written, and then have changed nothing.
+ */
+export class Ledger {
+  constructor(
+    private readonly database: Database,
+    private readonly settings: LedgerSettings,
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  /** What a round is planned from. */
+  async snapshot(memberId: string): Promise<RoundSnapshot> {
+    return roundSnapshot(this.database.db, memberId, this.settings, this.now());
+  }
+
+  /** Process ids under which the ledger believes rows to be held, ascending. */
+  async heldProcessIds(memberId: string): Promise<string[]> {
+    return heldProcessIds(this.database.db, memberId);
+  }
+
+  /** Writes what a round did on the portal. */
+  async applyRound(memberId: string, changes: readonly LedgerChange[]): Promise<RoundApplied> {
+    return this.database.db
+      .transaction()
+      .execute((tx) => applyRound(tx, memberId, changes, this.settings, this.now()));
+  }
+
+  /** Lets failed deliveries that cannot be marked wait for a retry instead; `all` on a plan without marks. */
+  async releaseUnmarkable(memberId: string, all: boolean): Promise<number> {
+    return this.database.db
+      .transaction()
+      .execute((tx) => releaseUnmarkable(tx, memberId, all, this.settings, this.now()));
+  }
+
+  /** Settles what has been silent for `SETTLE_AFTER_MS`. */
+  async settleSilent(memberId: string): Promise<{ processed: number; failed: number }> {
+    return this.database.db
+      .transaction()
+      .execute((tx) => settleSilent(tx, memberId, this.settings, this.now()));
+  }
+
+  /** Records what downstream services reported; acknowledge their replies when it resolves. */
+  async recordOutcomes(outcomes: readonly Outcome[]): Promise<OutcomesRecorded> {
+    return this.database.db
+      .transaction()
+      .execute((tx) => recordOutcomes(tx, outcomes, this.settings, this.now()));
+  }
+
+  /** The next deliveries to publish; see {@link nextPublishable}. */
+  async nextPublishable(
+    memberId: string,
+    kind: PublishableKind,
+    afterSeq: number,
+    limit: number,
+  ): Promise<Publishable[]> {
+    return nextPublishable(this.database.db, memberId, kind, afterSeq, limit, this.settings, this.now());
+  }
+
+  /** Records confirms of the broker. */
+  async recordPublished(deliveries: readonly Pick<Publishable, 'seq' | 'attempt'>[]): Promise<number> {
+    return this.database.db.transaction().execute((tx) => recordPublished(tx, deliveries, this.now()));
+  }
+
+  /** Records confirms of the broker for dead letters. */
+  async recordDead(
+    deliveries: readonly { readonly seq: number; readonly reason: string }[],
+  ): Promise<number> {
+    return this.database.db.transaction().execute((tx) => recordDead(tx, deliveries, this.now()));
+  }
+
+  /** Deletes records past their time. */
+  async purge(): Promise<number> {
+    return purge(this.database.db, this.settings.LATE_FAILURE_WINDOW_MS, this.now());
+  }
+}

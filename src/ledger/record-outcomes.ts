@@ -1,0 +1,239 @@
+import { sql } from 'kysely';
+import { type DeliveryState, type Flag } from '../database/schema.js';
+import { retryDueAt, type RetryPolicy } from './retry-timing.js';
+import { chunks, type Db, move, touched } from './transitions.js';
+
+/** What a downstream service said of some deliveries of one batch. */
+export interface Outcome {
+  readonly memberId: string;
+  readonly processId: string;
+  readonly messageIds: readonly string[];
+  /** The attempt it speaks of; null = the current one. */
+  readonly attempt: number | null;
+  readonly outcome: 'processed' | 'failed';
+  readonly reason: string | null;
+}
+
+/** What a group of outcomes changed. Counts of deliveries, by portal where it matters. */
+export interface OutcomesRecorded {
+  /** Deliveries that now count as processed, by member id. */
+  readonly processed: Map<string, number>;
+  /** Deliveries that failed while they were under way, by member id. */
+  readonly failed: Map<string, number>;
+  /** Deliveries that failed after the portal's row was cleared, by member id. */
+  readonly lateFailed: Map<string, number>;
+  /** Deliveries that are to be marked by the next round, by member id. */
+  readonly toMark: Map<string, number>;
+  /** Deliveries named that had no effect: repeated, or of an earlier attempt. */
+  readonly ignored: number;
+  /** Deliveries named that the ledger does not know. */
+  readonly unknown: number;
+}
+
+interface Target {
+  seq: number;
+  member_id: string;
+  message_id: string;
+  state: DeliveryState;
+  held: Flag;
+  errored: Flag;
+  attempt: number;
+}
+
+/** Where a failed delivery goes. Pure. */
+export function afterFailure(
+  delivery: Pick<Target, 'state' | 'held' | 'errored' | 'attempt'>,
+  policy: RetryPolicy,
+): 'failed' | 'waiting' {
+  // A second mark would not match the row and could delete a newer change; without an attempt left there is
+  // nothing to come back for.
+  const canBeMarked = delivery.held === 1 && delivery.errored === 0;
+  return canBeMarked && delivery.attempt < policy.RETRY_MAX_ATTEMPTS ? 'failed' : 'waiting';
+}
+
+/** Whether an outcome speaks of the delivery as it stands. Pure. */
+export function concerns(
+  delivery: Pick<Target, 'state' | 'attempt'>,
+  outcome: Pick<Outcome, 'attempt' | 'outcome'>,
+): boolean {
+  if (outcome.attempt !== null && outcome.attempt !== delivery.attempt) return false;
+  switch (delivery.state) {
+    case 'reserved':
+    case 'published':
+      return true;
+    // Named with its attempt, a waiting delivery has been published and its confirm is yet to be recorded.
+    case 'waiting':
+      return outcome.attempt !== null;
+    // Silence was taken for success; the failure came late.
+    case 'processed':
+      return outcome.outcome === 'failed';
+    case 'failed':
+    case 'marked':
+    case 'dead':
+      return false;
+  }
+}
+
+/**
+ * Records a group of outcomes. Repeating it has no effect. Run it in a transaction of its own and acknowledge the
+ * replies after the commit.
+ */
+export async function recordOutcomes(
+  db: Db,
+  outcomes: readonly Outcome[],
+  policy: RetryPolicy,
+  now: number,
+): Promise<OutcomesRecorded> {
+  const recorded = {
+    processed: new Map<string, number>(),
+    failed: new Map<string, number>(),
+    lateFailed: new Map<string, number>(),
+    toMark: new Map<string, number>(),
+    ignored: 0,
+    unknown: 0,
+  };
+  const add = (map: Map<string, number>, key: string) => map.set(key, (map.get(key) ?? 0) + 1);
+  const targets = await loadTargets(db, outcomes);
+  const processed: number[] = [];
+  const toMark = new Map<string, number[]>();
+  const toWait = new Map<string, number[]>();
+
+  for (const outcome of outcomes) {
+    for (const messageId of outcome.messageIds) {
+      const key = targetKey(outcome.memberId, outcome.processId, messageId);
+      const target = targets.get(key);
+      if (target === undefined) recorded.unknown += 1;
+      else if (!concerns(target, outcome)) recorded.ignored += 1;
+      else {
+        if (outcome.outcome === 'processed') {
+          processed.push(target.seq);
+          add(recorded.processed, target.member_id);
+          target.state = 'processed';
+          continue;
+        }
+        add(
+          target.state === 'processed' && target.held === 0 ? recorded.lateFailed : recorded.failed,
+          target.member_id,
+        );
+        const reason = (outcome.reason ?? 'failed without a reason').slice(0, 1000);
+        if (afterFailure(target, policy) === 'failed') {
+          push(toMark, reason, target.seq);
+          add(recorded.toMark, target.member_id);
+          target.state = 'failed';
+        } else {
+          const attempt = target.attempt + 1;
+          const exhausted = attempt > policy.RETRY_MAX_ATTEMPTS;
+          const dueAt = exhausted ? now : retryDueAt(now, target.attempt, target.seq, policy);
+          push(toWait, JSON.stringify([attempt, dueAt, reason]), target.seq);
+          target.state = 'waiting';
+          target.attempt = attempt;
+        }
+      }
+    }
+  }
+
+  for (const part of chunks(processed)) {
+    await move(db, ['reserved', 'published', 'waiting'], 'processed', now)
+      .set({ due_at: null })
+      .where('seq', 'in', part)
+      .execute();
+  }
+  for (const [reason, seqs] of toMark) {
+    for (const part of chunks(seqs)) {
+      await move(db, ['reserved', 'published', 'processed'], 'failed', now)
+        .set({ reason })
+        .where('seq', 'in', part)
+        .execute();
+    }
+  }
+  for (const [key, seqs] of toWait) {
+    const [attempt, dueAt, reason] = JSON.parse(key) as [number, number, string];
+    for (const part of chunks(seqs)) {
+      await move(db, ['reserved', 'published', 'processed', 'waiting'], 'waiting', now)
+        .set({ attempt, due_at: dueAt, reason })
+        .where('seq', 'in', part)
+        .execute();
+    }
+  }
+  return recorded;
+}
+
+/**
+ * Takes silence for an answer: deliveries published longer than `settleAfterMs` ago count as processed, or, where
+ * only an explicit reply settles them, as failed. Returns how many.
+ */
+export async function settleSilent(
+  db: Db,
+  memberId: string,
+  settings: RetryPolicy & { SETTLE_AFTER_MS: number; SETTLE_MODE: 'timeout' | 'ack' },
+  now: number,
+): Promise<{ processed: number; failed: number }> {
+  const overdue = (column: 'state_at') =>
+    // A time in the future was written before the clock was set back: it has waited long enough.
+    sql<boolean>`(${sql.ref(column)} <= ${now - settings.SETTLE_AFTER_MS} or ${sql.ref(column)} > ${now + settings.SETTLE_AFTER_MS})`;
+  if (settings.SETTLE_MODE === 'timeout') {
+    const result = await move(db, ['published'], 'processed', now)
+      .where('member_id', '=', memberId)
+      .where(overdue('state_at'))
+      .executeTakeFirst();
+    return { processed: touched(result), failed: 0 };
+  }
+  const silent = await db
+    .selectFrom('deliveries')
+    .select(['process_id', 'message_id', 'attempt'])
+    .where('member_id', '=', memberId)
+    .where('state', '=', sql.lit('published'))
+    .where(overdue('state_at'))
+    .limit(5000)
+    .execute();
+  if (silent.length === 0) return { processed: 0, failed: 0 };
+  await recordOutcomes(
+    db,
+    silent.map((row) => ({
+      memberId,
+      processId: row.process_id,
+      messageIds: [row.message_id],
+      attempt: row.attempt,
+      outcome: 'failed' as const,
+      reason: 'no reply',
+    })),
+    settings,
+    now,
+  );
+  return { processed: 0, failed: silent.length };
+}
+
+function push(map: Map<string, number[]>, key: string, seq: number): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [seq]);
+  else list.push(seq);
+}
+
+const targetKey = (memberId: string, processId: string, messageId: string) =>
+  `${memberId}\n${processId}\n${messageId}`;
+
+/** Replies of one moment speak of few batches, so one SELECT a batch. */
+async function loadTargets(db: Db, outcomes: readonly Outcome[]): Promise<Map<string, Target>> {
+  const wanted = new Map<string, { memberId: string; processId: string; messageIds: Set<string> }>();
+  for (const { memberId, processId, messageIds } of outcomes) {
+    const key = targetKey(memberId, processId, '');
+    let batch = wanted.get(key);
+    if (batch === undefined) wanted.set(key, (batch = { memberId, processId, messageIds: new Set() }));
+    for (const messageId of messageIds) batch.messageIds.add(messageId);
+  }
+  const targets = new Map<string, Target>();
+  for (const { memberId, processId, messageIds } of wanted.values()) {
+    for (const part of chunks([...messageIds])) {
+      const rows = await db
+        .selectFrom('deliveries')
+        .select(['seq', 'member_id', 'message_id', 'state', 'held', 'errored', 'attempt'])
+        .where('member_id', '=', memberId)
+        .where('process_id', '=', processId)
+        .where('message_id', 'in', part)
+        .orderBy('seq')
+        .execute();
+      for (const row of rows) targets.set(targetKey(memberId, processId, row.message_id), row);
+    }
+  }
+  return targets;
+}

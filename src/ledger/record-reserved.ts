@@ -1,0 +1,202 @@
+import { type DeliveriesTable, type DeliveryState, type Flag } from '../database/schema.js';
+import { type RetryPolicy } from './retry-timing.js';
+import { chunks, type Db, move } from './transitions.js';
+
+/** One row of a portal's queue, as an answer showed it. */
+export interface ReservedEvent {
+  readonly rowId: string;
+  readonly messageId: string;
+  /** `TIMESTAMP_X`, Unix seconds. */
+  readonly changedAt: number;
+  readonly event: string;
+  readonly data: unknown;
+  readonly userId: string | null;
+}
+
+/** A batch of rows that the portal now holds for us (or, on a plan without reservations, has handed over). */
+export interface ReservedBatch {
+  readonly processId: string;
+  readonly events: readonly ReservedEvent[];
+  /** The rows' own ERROR flag: they were marked before and are fetched again. */
+  readonly errored: boolean;
+  /** False where the portal has deleted its copy already. */
+  readonly held: boolean;
+}
+
+/** What the ledger remembers of a change that comes back under a new process id. */
+export interface Prior {
+  readonly seq: number;
+  readonly message_id: string;
+  readonly row_id: string;
+  readonly changed_at: number;
+  readonly state: DeliveryState;
+  readonly held: Flag;
+  readonly attempt: number;
+  readonly due_at: number | null;
+  readonly reason: string | null;
+}
+
+/**
+ * How a fetched error row goes on: which attempt it is, when it is due, and which records it replaces. The same
+ * change (row and time) counts its attempts on; a row into which a newer change has merged starts anew.
+ */
+export function resume(
+  event: Pick<ReservedEvent, 'rowId' | 'changedAt'>,
+  priors: readonly Prior[],
+  policy: RetryPolicy,
+): {
+  state: 'reserved' | 'waiting';
+  attempt: number;
+  dueAt: number | null;
+  reason: string | null;
+  replaces: number[];
+} {
+  const sameRow = priors.filter((prior) => prior.row_id === event.rowId);
+  // What only waits for this row is replaced by it; what is out with a consumer goes on by itself.
+  const replaces = sameRow
+    .filter((prior) => prior.state === 'marked' || (prior.state === 'waiting' && prior.held === 0))
+    .map((prior) => prior.seq);
+  let latest: Prior | undefined;
+  let attempt = 1;
+  for (const prior of sameRow) {
+    if (prior.changed_at !== event.changedAt) continue;
+    const next = prior.state === 'waiting' ? prior.attempt : prior.attempt + 1;
+    if (next >= attempt) [attempt, latest] = [next, prior];
+  }
+  if (latest === undefined) return { state: 'reserved', attempt: 1, dueAt: null, reason: null, replaces };
+  return {
+    state: 'waiting',
+    attempt: Math.min(attempt, policy.RETRY_MAX_ATTEMPTS + 1),
+    dueAt: latest.due_at ?? 0,
+    reason: latest.reason,
+    replaces,
+  };
+}
+
+/**
+ * Records a batch, before anything of it is published. Harmless to repeat: known deliveries keep their state and
+ * are held again.
+ */
+export async function recordReserved(
+  db: Db,
+  memberId: string,
+  batch: ReservedBatch,
+  policy: RetryPolicy,
+  now: number,
+): Promise<void> {
+  // One answer cannot hold a message twice under one process id; a broken one must not break the insert.
+  const events = [...new Map(batch.events.map((event) => [event.messageId, event])).values()];
+  const priors = batch.errored
+    ? await priorsOf(db, memberId, batch.processId, events)
+    : new Map<string, Prior[]>();
+  const replaced: number[] = [];
+
+  const rows = events.map((event) => {
+    const next = batch.errored
+      ? resume(event, priors.get(event.messageId) ?? [], policy)
+      : { state: 'reserved' as const, attempt: 1, dueAt: null, reason: null, replaces: [] };
+    replaced.push(...next.replaces);
+    return {
+      member_id: memberId,
+      process_id: batch.processId,
+      message_id: event.messageId,
+      row_id: event.rowId,
+      changed_at: event.changedAt,
+      event: event.event,
+      payload: JSON.stringify(event.data ?? null),
+      user_id: event.userId,
+      state: next.state,
+      state_at: now,
+      held: batch.held ? (1 as const) : (0 as const),
+      errored: batch.errored ? (1 as const) : (0 as const),
+      attempt: next.attempt,
+      due_at: next.dueAt,
+      reason: next.reason,
+      reserved_at: now,
+    } satisfies Omit<DeliveriesTable, 'seq'>;
+  });
+
+  if (batch.held) await forgetElsewhere(db, memberId, batch.processId, events);
+  for (const part of chunks(rows, 500)) {
+    await db
+      .insertInto('deliveries')
+      .values(part)
+      .onConflict((conflict) =>
+        conflict
+          .columns(['member_id', 'process_id', 'message_id'])
+          .doUpdateSet({ held: batch.held ? 1 : 0, errored: batch.errored ? 1 : 0 }),
+      )
+      .execute();
+  }
+  if (!batch.errored && batch.held) {
+    // The portal still holds it unmarked, whatever we believed: it is marked again, not forgotten.
+    for (const part of chunks(events)) {
+      await move(db, ['marked'], 'failed', now)
+        .where('member_id', '=', memberId)
+        .where('process_id', '=', batch.processId)
+        .where(
+          'message_id',
+          'in',
+          part.map((event) => event.messageId),
+        )
+        .execute();
+    }
+  }
+  for (const part of chunks(replaced)) await db.deleteFrom('deliveries').where('seq', 'in', part).execute();
+}
+
+/** A row has one process id: seen under this one, it is held under no other. */
+async function forgetElsewhere(
+  db: Db,
+  memberId: string,
+  processId: string,
+  events: readonly ReservedEvent[],
+): Promise<void> {
+  for (const part of chunks(events)) {
+    await db
+      .updateTable('deliveries')
+      .set({ held: 0 })
+      .where('member_id', '=', memberId)
+      .where(
+        'message_id',
+        'in',
+        part.map((event) => event.messageId),
+      )
+      .where(
+        'row_id',
+        'in',
+        part.map((event) => event.rowId),
+      )
+      .where('held', '=', 1)
+      .where('process_id', '!=', processId)
+      .execute();
+  }
+}
+
+async function priorsOf(
+  db: Db,
+  memberId: string,
+  processId: string,
+  events: readonly ReservedEvent[],
+): Promise<Map<string, Prior[]>> {
+  const byMessage = new Map<string, Prior[]>();
+  for (const part of chunks(events)) {
+    const rows = await db
+      .selectFrom('deliveries')
+      .select(['seq', 'message_id', 'row_id', 'changed_at', 'state', 'held', 'attempt', 'due_at', 'reason'])
+      .where('member_id', '=', memberId)
+      .where(
+        'message_id',
+        'in',
+        part.map((event) => event.messageId),
+      )
+      .where('process_id', '!=', processId)
+      .execute();
+    for (const row of rows) {
+      const list = byMessage.get(row.message_id);
+      if (list === undefined) byMessage.set(row.message_id, [row]);
+      else list.push(row);
+    }
+  }
+  return byMessage;
+}
