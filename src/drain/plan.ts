@@ -1,0 +1,270 @@
+import { type RoundSnapshot } from '../ledger/round-snapshot.js';
+import { type RoundMemory } from './round-memory.js';
+
+/** One command of a round. They run in this order, whatever became of the ones before. */
+export type RoundCommand =
+  /** Look for batches between two process ids that the ledger knows. */
+  | { readonly kind: 'look'; readonly after: string; readonly before: string | null }
+  /** Read what an orphan holds, reserving nothing new. */
+  | { readonly kind: 'adopt'; readonly processId: string; readonly errored: boolean }
+  | { readonly kind: 'adopt_by_list'; readonly processId: string; readonly afterRowId: string | null }
+  /** Read what a batch still holds, before one of its messages may be marked. */
+  | { readonly kind: 'verify'; readonly processId: string }
+  | { readonly kind: 'reserve'; readonly limit: number }
+  | { readonly kind: 'mark'; readonly processId: string; readonly messageIds: readonly string[] }
+  | { readonly kind: 'clear'; readonly processId: string; readonly rowIds: readonly string[] }
+  | { readonly kind: 'fetch_error_rows'; readonly limit: number }
+  /** Without reservations: take, and so delete, the rows that the journal has. */
+  | { readonly kind: 'take'; readonly lastRowId: string; readonly limit: number; readonly errored: boolean }
+  | { readonly kind: 'list'; readonly start: number; readonly errored: boolean }
+  | { readonly kind: 'check_features' }
+  | { readonly kind: 'check_bindings' };
+
+export interface RoundPlan {
+  readonly commands: readonly RoundCommand[];
+  /** There is more to do than one round carries: the next follows at once. */
+  readonly more: boolean;
+}
+
+/** The settings that shape a round. */
+export interface PlanSettings {
+  readonly DRAIN_LIMIT: number;
+  readonly DRAIN_MAX_IN_FLIGHT: number;
+  readonly FAILURE_BATCH_SIZE: number;
+  readonly FAILURE_BATCH_WAIT_MS: number;
+}
+
+export interface PlanInput {
+  readonly snapshot: RoundSnapshot;
+  /** Process ids under which the ledger believes rows to be held, ascending; needed only while {@link sweepDue}. */
+  readonly heldProcessIds: readonly string[];
+  readonly memory: RoundMemory;
+  /** Whether the portal's plan has reservations and marks; null until it was asked. */
+  readonly extended: boolean | null;
+  readonly settings: PlanSettings;
+  readonly now: number;
+}
+
+/** A batch request carries 50 commands. */
+const MAX_COMMANDS = 50;
+/** PHP drops variables beyond 1,000 without a word; half of that leaves room for the rest of the request. */
+const MAX_IDS = 500;
+const MAX_LOOKS = 25;
+const MAX_ADOPTS = 6;
+const MAX_VERIFIES = 6;
+const MAX_MARKS = 10;
+/** Rows of one batch: beyond any limit that anybody reserves with. */
+const PAGE = 50;
+const MAX_PAGES = 40;
+/** Orphans are promised to be found within 5 minutes whatever happened. */
+export const SWEEP_EVERY_MS = 240_000;
+/** An application update drops every binding, and what changes until they are back is in no queue. */
+export const CHECK_EVERY_MS = 300_000;
+/** An error row swallows the later changes of its object, so it is fetched long before a late retry is due. */
+export const MAX_ERROR_ROW_AGE_MS = 30_000;
+/** Rows marked by somebody else, or by nobody we remember, show only when asked for. */
+export const ERROR_ROWS_EVERY_MS = 60_000;
+/** The portal's agent deletes reserved rows of 34 days; near that age nothing is taken as held unseen. */
+const OLD_ROW_MS = 30 * 86_400_000;
+
+/** Whether the next round looks for orphans. */
+export function sweepDue(memory: RoundMemory, now: number): boolean {
+  return memory.sweepFirst || memory.sweepCursor !== '' || elapsed(memory.sweptAt, now, SWEEP_EVERY_MS);
+}
+
+/** When waiting failures are to be marked at the latest, Unix ms; null where there are none. */
+export function marksDueAt(snapshot: RoundSnapshot, settings: PlanSettings, now: number): number | null {
+  const oldest = snapshot.failures[0];
+  if (oldest === undefined) return null;
+  if (snapshot.failures.length >= settings.FAILURE_BATCH_SIZE) return now;
+  // A failure of the future was written before the clock was set back.
+  return oldest.failedAt > now ? now : oldest.failedAt + settings.FAILURE_BATCH_WAIT_MS;
+}
+
+/** Plans one round. Pure. */
+export function planRound(input: PlanInput): RoundPlan {
+  const { memory, snapshot, settings, extended, now } = input;
+  const commands: RoundCommand[] = [];
+  let more = false;
+
+  const checking = extended === null || elapsed(memory.checkedAt, now, CHECK_EVERY_MS);
+  if (checking) commands.push({ kind: 'check_features' }, { kind: 'check_bindings' });
+  // Until the plan is known, no reserving call can be chosen.
+  if (extended === null) return { commands, more: true };
+
+  if (sweepDue(memory, now)) {
+    const looks = looksFor(input.heldProcessIds, memory.sweepCursor);
+    commands.push(...looks.slice(0, MAX_LOOKS));
+    if (looks.length > MAX_LOOKS) more = true;
+  }
+  const orphans = [...memory.orphans].slice(0, MAX_ADOPTS);
+  for (const [processId, { afterRowId }] of orphans) {
+    if (extended) {
+      commands.push(
+        { kind: 'adopt', processId, errored: false },
+        { kind: 'adopt', processId, errored: true },
+      );
+    } else {
+      commands.push({ kind: 'adopt_by_list', processId, afterRowId });
+    }
+  }
+  if (memory.orphans.size > 0 || memory.sweepFirst) more = true;
+
+  const mayReserve = !memory.sweepFirst && memory.orphans.size === 0;
+  const room = snapshot.inFlight < settings.DRAIN_MAX_IN_FLIGHT;
+  if (extended) {
+    const marks = planMarks(input);
+    commands.push(...marks.verifies);
+    // Reserved before anything is marked: a mark deletes the newer pending change of its object, and so the
+    // ledger has it first.
+    if (mayReserve && room) commands.push({ kind: 'reserve', limit: settings.DRAIN_LIMIT });
+    commands.push(...marks.marks);
+    more ||= marks.more;
+  }
+  const fetchesErrorRows = mayReserve && room && errorRowsDue(snapshot, memory, now);
+  if (!extended) {
+    commands.push(...planJournal(snapshot, memory, settings, mayReserve && room, fetchesErrorRows));
+    if (snapshot.journal.length > 0 && !memory.journalFresh) more = true;
+  }
+  const clears = planClears(snapshot);
+  const left = MAX_COMMANDS - commands.length - (extended && fetchesErrorRows ? 1 : 0);
+  commands.push(...clears.slice(0, left));
+  if (extended && fetchesErrorRows) commands.push({ kind: 'fetch_error_rows', limit: settings.DRAIN_LIMIT });
+  return { commands, more };
+}
+
+/** A time of the future counts as elapsed: the clock was set back. */
+function elapsed(since: number, now: number, span: number): boolean {
+  return now - since >= span || since > now;
+}
+
+/** The gaps between the known process ids, beyond the cursor. */
+function looksFor(held: readonly string[], cursor: string): RoundCommand[] {
+  const bounds = held.filter((processId) => processId > cursor);
+  const looks: RoundCommand[] = [];
+  let after = cursor;
+  for (const before of bounds) {
+    looks.push({ kind: 'look', after, before });
+    after = before;
+  }
+  looks.push({ kind: 'look', after, before: null });
+  return looks;
+}
+
+function errorRowsDue(snapshot: RoundSnapshot, memory: RoundMemory, now: number): boolean {
+  if (memory.errorRowsRemain || elapsed(memory.errorRowsFetchedAt, now, ERROR_ROWS_EVERY_MS)) return true;
+  const { marked } = snapshot;
+  return marked !== null && (marked.dueAt <= now || elapsed(marked.since, now, MAX_ERROR_ROW_AGE_MS));
+}
+
+function planMarks({ snapshot, memory, settings, now }: PlanInput): {
+  verifies: RoundCommand[];
+  marks: RoundCommand[];
+  more: boolean;
+} {
+  const dueAt = marksDueAt(snapshot, settings, now);
+  if (dueAt === null || dueAt > now) return { verifies: [], marks: [], more: false };
+
+  // One mark an object: the first would delete the row that the second names. The newest change is kept.
+  const byMessage = new Map<string, (typeof snapshot.failures)[number]>();
+  for (const failure of snapshot.failures) {
+    const other = byMessage.get(failure.messageId);
+    if (other === undefined || other.changedAt < failure.changedAt) byMessage.set(failure.messageId, failure);
+  }
+  const toVerify = new Set<string>();
+  const toMark = new Map<string, string[]>();
+  for (const failure of byMessage.values()) {
+    if (!certain(failure, memory, now)) toVerify.add(failure.processId);
+    else {
+      const messageIds = toMark.get(failure.processId);
+      if (messageIds === undefined) toMark.set(failure.processId, [failure.messageId]);
+      else messageIds.push(failure.messageId);
+    }
+  }
+  const marks: RoundCommand[] = [];
+  for (const [processId, messageIds] of toMark) {
+    for (let start = 0; start < messageIds.length; start += MAX_IDS) {
+      marks.push({ kind: 'mark', processId, messageIds: messageIds.slice(start, start + MAX_IDS) });
+    }
+  }
+  const verifies = [...toVerify].slice(0, MAX_VERIFIES);
+  return {
+    verifies: verifies.map((processId) => ({ kind: 'verify', processId })),
+    marks: marks.slice(0, MAX_MARKS),
+    more: toVerify.size > 0 || marks.length > MAX_MARKS,
+  };
+}
+
+/**
+ * Whether the portal surely still holds the row: we saw it there after the last request that can have changed it.
+ * While such a request may still run, and near the age at which the portal deletes, only the last round counts.
+ */
+function certain(
+  failure: { processId: string; changedAt: number },
+  memory: RoundMemory,
+  now: number,
+): boolean {
+  const sighting = memory.sightings.get(failure.processId);
+  if (sighting === undefined) return false;
+  if (sighting.round === memory.round) return true;
+  return sighting.at > memory.suspectUntil && now - failure.changedAt * 1000 < OLD_ROW_MS;
+}
+
+/** Always by row id: a bare process id would take rows along that the ledger never saw. */
+function planClears(snapshot: RoundSnapshot): RoundCommand[] {
+  const byBatch = new Map<string, string[]>();
+  for (const { processId, rowId } of snapshot.clearable) {
+    const rowIds = byBatch.get(processId);
+    if (rowIds === undefined) byBatch.set(processId, [rowId]);
+    else rowIds.push(rowId);
+  }
+  const clears: RoundCommand[] = [];
+  for (const [processId, rowIds] of byBatch) {
+    for (let start = 0; start < rowIds.length; start += MAX_IDS) {
+      clears.push({ kind: 'clear', processId, rowIds: rowIds.slice(start, start + MAX_IDS) });
+    }
+  }
+  return clears;
+}
+
+/**
+ * Without reservations: first take what the last round listed and the ledger journaled, then list the next. A
+ * journal that is not fresh is compared with a new list before anything is taken.
+ */
+function planJournal(
+  snapshot: RoundSnapshot,
+  memory: RoundMemory,
+  settings: PlanSettings,
+  mayReserve: boolean,
+  withErrorRows: boolean,
+): RoundCommand[] {
+  const commands: RoundCommand[] = [];
+  if (memory.journalFresh) {
+    for (const errored of [false, true]) {
+      const rows = snapshot.journal.filter((row) => row.errored === errored);
+      const lastRowId = largest(rows.map((row) => row.rowId));
+      if (lastRowId !== null) commands.push({ kind: 'take', lastRowId, limit: rows.length, errored });
+    }
+  }
+  const resolving = snapshot.journal.length > 0 && !memory.journalFresh;
+  if (!mayReserve && !resolving) return commands;
+  const wanted = Math.ceil(settings.DRAIN_LIMIT / PAGE);
+  const pages = Math.min(resolving ? wanted : memory.journalPages, wanted, MAX_PAGES);
+  for (let page = 0; page < pages; page += 1)
+    commands.push({ kind: 'list', start: page * PAGE, errored: false });
+  const erroredLeft = resolving && snapshot.journal.some((row) => row.errored);
+  if (withErrorRows || erroredLeft) commands.push({ kind: 'list', start: 0, errored: true });
+  return commands;
+}
+
+/** The largest of row ids, compared as the integers they are. */
+export function largest(rowIds: readonly string[]): string | null {
+  let best: string | null = null;
+  for (const rowId of rowIds) if (best === null || compareRowIds(rowId, best) > 0) best = rowId;
+  return best;
+}
+
+/** Compares row ids as integers of any length. */
+export function compareRowIds(a: string, b: string): number {
+  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
+}

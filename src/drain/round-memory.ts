@@ -1,0 +1,70 @@
+/** When an answer last showed what a batch holds. */
+export interface Sighting {
+  /** Unix ms. */
+  readonly at: number;
+  /** Number of the round that brought the answer. */
+  readonly round: number;
+}
+
+/**
+ * What a portal's loop remembers between its rounds. All of it may be lost at any moment: a fresh memory trusts
+ * nothing, so it looks first and acts later.
+ */
+export interface RoundMemory {
+  /** Number of the last round whose answer arrived. */
+  round: number;
+  /** A request whose outcome is unknown may still change the portal until then, Unix ms. */
+  suspectUntil: number;
+  /** An answer was lost, or none seen yet: nothing is reserved until the orphans are found. */
+  sweepFirst: boolean;
+  /** When the last sweep found nothing more, Unix ms. */
+  sweptAt: number;
+  /** Process id up to which the sweep under way has looked; '' at its start. */
+  sweepCursor: string;
+  /** The sweep under way has found something, so that another must follow. */
+  sweepFound: boolean;
+  /** Batches of ours that the ledger does not know, and the row up to which they are adopted. */
+  orphans: Map<string, { afterRowId: string | null }>;
+  sightings: Map<string, Sighting>;
+  errorRowsFetchedAt: number;
+  /** The last fetch of error rows was cut by its limit. */
+  errorRowsRemain: boolean;
+  /** When features and bindings were last asked for, Unix ms. */
+  checkedAt: number;
+  /** Without reservations: the journal is exactly what the last round listed. */
+  journalFresh: boolean;
+  /** Without reservations: pages of 50 to list in one round. */
+  journalPages: number;
+}
+
+/** The portal cuts a request at 60 s: what it has not done by then, it never will. */
+export const ZOMBIE_MS = 60_000;
+
+/** A memory that trusts nothing, as after a start. */
+export function freshMemory(now: number): RoundMemory {
+  return {
+    round: 0,
+    suspectUntil: now + ZOMBIE_MS,
+    sweepFirst: true,
+    sweptAt: Number.NEGATIVE_INFINITY,
+    sweepCursor: '',
+    sweepFound: false,
+    orphans: new Map(),
+    sightings: new Map(),
+    errorRowsFetchedAt: Number.NEGATIVE_INFINITY,
+    errorRowsRemain: false,
+    checkedAt: Number.NEGATIVE_INFINITY,
+    journalFresh: false,
+    journalPages: 1,
+  };
+}
+
+/** The outcome of a request that may have changed the portal is unknown: look before anything is repeated. */
+export function distrust(memory: RoundMemory, now: number): void {
+  memory.suspectUntil = now + ZOMBIE_MS;
+  memory.sweepFirst = true;
+  memory.sweepCursor = '';
+  memory.journalFresh = false;
+  // A batch seen before the lost answer may hold less by now.
+  memory.sightings.clear();
+}

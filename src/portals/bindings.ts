@@ -1,0 +1,65 @@
+/** One entry of `event.get`. */
+export interface Binding {
+  readonly event: string;
+  readonly offline: boolean;
+  /** Source key of an offline binding; '' without one. */
+  readonly connectorId: string;
+  /** Address of an online binding. */
+  readonly handler: string | null;
+}
+
+/** What is to be bound and unbound on a portal. */
+export interface BindingChanges {
+  readonly bind: readonly string[];
+  readonly unbind: readonly string[];
+  /** Handlers of ONOFFLINEEVENT: ours to add, and ours of an earlier address to remove. */
+  readonly bindNotification: string | null;
+}
+
+/** What the settings ask for. */
+export interface WantedBindings {
+  readonly events: readonly string[];
+  readonly connectorId: string;
+  /** Where notifications are to be sent; null without a public address. */
+  readonly notificationHandler: string | null;
+}
+
+/** Reads an answer of `event.get`, leniently: what is not a binding is left out. */
+export function parseBindings(value: unknown): Binding[] {
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((entry: unknown) => {
+    if (typeof entry !== 'object' || entry === null) return [];
+    const { event, offline, connector_id: connectorId, handler } = entry as Record<string, unknown>;
+    if (typeof event !== 'string') return [];
+    return [
+      {
+        event: event.toUpperCase(),
+        offline: Number(offline) === 1,
+        connectorId: typeof connectorId === 'string' ? connectorId : '',
+        handler: typeof handler === 'string' && handler !== '' ? handler : null,
+      },
+    ];
+  });
+}
+
+/**
+ * Compares what is bound with what is wanted. Ours are the offline bindings under our own source key; everything
+ * else on the portal is left alone. Pure.
+ */
+export function reconcileBindings(bound: readonly Binding[], wanted: WantedBindings): BindingChanges {
+  const ours = new Set(
+    bound
+      .filter((entry) => entry.offline && entry.connectorId === wanted.connectorId)
+      .map((entry) => entry.event),
+  );
+  const events = new Set(wanted.events.map((event) => event.toUpperCase()));
+  const handler = wanted.notificationHandler;
+  const notified = bound.some(
+    (entry) => !entry.offline && entry.event === 'ONOFFLINEEVENT' && entry.handler === handler,
+  );
+  return {
+    bind: [...events].filter((event) => !ours.has(event)),
+    unbind: [...ours].filter((event) => !events.has(event)),
+    bindNotification: handler === null || notified ? null : handler,
+  };
+}
