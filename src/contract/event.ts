@@ -1,0 +1,239 @@
+import { createHash } from 'node:crypto';
+import { encodeCorrelationId, isAttempt, requireShortstr, UnencodableEvent } from './correlation-id.js';
+import { fallbackPortalName } from './portal-name.js';
+import { cutToBytes, fitsShortstr, SHORTSTR_BYTES } from './shortstr.js';
+import { subjectPrefix, topicOf } from './topics.js';
+
+export {
+  type Correlation,
+  decodeCorrelationId,
+  encodeCorrelationId,
+  UnencodableEvent,
+} from './correlation-id.js';
+
+const CONTENT_TYPE = 'application/cloudevents+json';
+const APP_ID = 'bitrix24-offline-bridge';
+/** 9999-12-31T23:59:59Z, the last second that RFC 3339 can write. */
+const LAST_SECOND = 253_402_300_799;
+/** Long enough for a stack trace's first lines, short enough for any broker's frame. */
+const REASON_BYTES = 1_000;
+/** Two such ids, a cut message id and an attempt stay below the 255 bytes of a correlation id. */
+const SUBSTITUTE_ID_BYTES = 64;
+
+/** All that the bridge knows of one delivery. */
+export interface EventFacts {
+  memberId: string;
+  /** The portal's word in routing keys: `acme`. */
+  portal: string;
+  /** The portal's address: `https://acme.bitrix24.com`. */
+  source: string;
+  processId: string;
+  messageId: string;
+  /** The row's `ID`. */
+  rowId: string;
+  /** The row's last change, whole Unix seconds. */
+  changedAt: number;
+  /** The event's code: `ONCRMDEALUPDATE`. */
+  event: string;
+  /** What the portal sent as the event's data. */
+  data: unknown;
+  userId: string | null;
+  /** 1 for the first delivery. */
+  attempt: number;
+}
+
+/** An event as RabbitMQ takes it; `properties` are amqplib's publish options. */
+export interface EncodedEvent {
+  routingKey: string;
+  body: Buffer;
+  properties: {
+    contentType: string;
+    /** The event's id, the same for every delivery of one change. */
+    messageId: string;
+    /** Names the delivery, see `decodeCorrelationId`. */
+    correlationId: string;
+    replyTo: string;
+    type: string;
+    /** The change on the portal, Unix seconds. */
+    timestamp: number;
+    appId: string;
+    persistent: true;
+    headers: {
+      'x-portal': string;
+      'x-attempt': number;
+      'x-bridge-reason'?: string;
+      'x-bridge-attempts'?: number;
+    };
+  };
+}
+
+/**
+ * The message that announces an event.
+ * @throws UnencodableEvent where a name or id does not fit AMQP's 255 bytes, a fact is unusable, or the data is not JSON
+ */
+export function encodeEvent(facts: EventFacts, replyTo: string): EncodedEvent {
+  const { portal, event, changedAt } = facts;
+  if (!/^[a-z0-9-]+$/.test(portal))
+    throw new UnencodableEvent('the portal name is not a word of a-z, 0-9 and -');
+  if (event === '') throw new UnencodableEvent('the event has no code');
+  if (!isSecond(changedAt)) throw new UnencodableEvent('the time of change is not in whole Unix seconds');
+  const id = eventId(facts.memberId, facts.rowId, changedAt);
+  const correlationId = encodeCorrelationId(facts);
+  const routingKey = `${portal}.${topicOf(event)}`;
+  requireShortstr('the routing key', routingKey);
+  requireShortstr('the event id', id);
+  requireShortstr('the event code', event);
+  requireShortstr('the reply queue', replyTo);
+  return assemble(
+    { ...facts, data: payload(facts.data) },
+    { id, correlationId, routingKey, replyTo, type: event },
+  );
+}
+
+/**
+ * The message that goes to the dead-letter queue: the event's own body and key, with the reason and the
+ * number of attempts as headers. Never throws: an event that {@link encodeEvent} refuses travels under
+ * `<portal>.other.unencodable.event`, without data, its properties cut or hashed where they do not fit;
+ * the body keeps its names and ids in full.
+ */
+export function encodeDeadEvent(
+  facts: EventFacts,
+  replyTo: string,
+  reason: string,
+  attempts: number,
+): EncodedEvent {
+  const encoded = encodeOrSubstitute(facts, replyTo);
+  encoded.properties.headers['x-bridge-reason'] = cutToBytes(reason, REASON_BYTES);
+  encoded.properties.headers['x-bridge-attempts'] = attempts;
+  return encoded;
+}
+
+/** The same for every delivery of one change and unique over all portals; `changedAt` in Unix seconds. */
+export function eventId(memberId: string, rowId: string, changedAt: number): string {
+  return `${memberId}-${rowId}-${changedAt}`;
+}
+
+interface Names {
+  id: string;
+  correlationId: string;
+  routingKey: string;
+  replyTo: string;
+  type: string;
+}
+
+/** @throws UnencodableEvent where the data is not JSON */
+function assemble(facts: EventFacts, names: Names): EncodedEvent {
+  const { portal, event, changedAt, attempt, data } = facts;
+  const rowSubject = subjectId(data);
+  const timed = isSecond(changedAt);
+  const envelope = {
+    specversion: '1.0',
+    id: names.id,
+    source: facts.source,
+    type: event,
+    subject: rowSubject === undefined ? undefined : `${subjectPrefix(event)}/${rowSubject}`,
+    time: timed ? `${new Date(changedAt * 1_000).toISOString().slice(0, 19)}Z` : undefined,
+    datacontenttype: 'application/json',
+    portal,
+    memberid: facts.memberId,
+    processid: facts.processId,
+    messageid: facts.messageId,
+    attempt,
+    pattern: names.routingKey,
+    data: { event, data, userId: facts.userId },
+  };
+  return {
+    routingKey: names.routingKey,
+    body: Buffer.from(toJson(envelope)),
+    properties: {
+      contentType: CONTENT_TYPE,
+      messageId: names.id,
+      correlationId: names.correlationId,
+      replyTo: names.replyTo,
+      type: names.type,
+      timestamp: timed ? changedAt : 0,
+      appId: APP_ID,
+      persistent: true,
+      headers: { 'x-portal': portal, 'x-attempt': attempt },
+    },
+  };
+}
+
+function encodeOrSubstitute(facts: EventFacts, replyTo: string): EncodedEvent {
+  try {
+    return encodeEvent(facts, replyTo);
+  } catch {
+    // Whatever it was, the event must still reach the dead-letter queue.
+    return substitute(facts, replyTo);
+  }
+}
+
+function substitute(facts: EventFacts, replyTo: string): EncodedEvent {
+  const event = facts.event === '' ? 'unencodable' : facts.event;
+  const memberId = shortId(facts.memberId);
+  const attempt = isAttempt(facts.attempt) ? facts.attempt : 1;
+  const portal = /^[a-z0-9-]{1,63}$/.test(facts.portal) ? facts.portal : fallbackPortalName(facts.memberId);
+  const id = eventId(facts.memberId, facts.rowId, facts.changedAt);
+  return assemble(
+    { ...facts, event, portal, attempt, data: null },
+    {
+      id: fitsShortstr(id) ? id : eventId(memberId, shortId(facts.rowId), facts.changedAt),
+      correlationId: encodeCorrelationId({
+        memberId,
+        processId: shortId(facts.processId),
+        attempt,
+        messageId: shortId(facts.messageId),
+      }),
+      routingKey: `${portal}.other.unencodable.event`,
+      replyTo: cutToBytes(replyTo, SHORTSTR_BYTES),
+      type: cutToBytes(event, SHORTSTR_BYTES),
+    },
+  );
+}
+
+/** An id as it is where it can stand in a correlation id, otherwise its hash. */
+function shortId(id: string): string {
+  const usable = id !== '' && !/[:\p{Surrogate}]/u.test(id) && Buffer.byteLength(id) <= SUBSTITUTE_ID_BYTES;
+  return usable ? id : `sha256-${createHash('sha256').update(id).digest('hex').slice(0, 32)}`;
+}
+
+/** PHP writes an empty map as `[]`, and a portal sends `false` where an event has no data. */
+function payload(data: unknown): unknown {
+  if (data === undefined || data === null || data === false) return null;
+  if (typeof data === 'function' || typeof data === 'symbol')
+    throw new UnencodableEvent('the data is not JSON');
+  return Array.isArray(data) && data.length === 0 ? {} : data;
+}
+
+/** The id of the changed object, wherever this kind of event keeps it. */
+function subjectId(data: unknown): string | number | undefined {
+  if (!isRecord(data)) return undefined;
+  for (const holder of [data['FIELDS'], data['FIELDS_AFTER'], data['FIELDS_BEFORE'], data]) {
+    if (!isRecord(holder)) continue;
+    const id = scalar(holder['ID']) ?? (holder === data ? scalar(holder['id']) : undefined);
+    if (id !== undefined) return id;
+  }
+  return undefined;
+}
+
+function scalar(value: unknown): string | number | undefined {
+  if (typeof value === 'string' && value !== '') return value;
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isSecond(value: number): boolean {
+  return Number.isInteger(value) && value >= 0 && value <= LAST_SECOND;
+}
+
+function toJson(envelope: unknown): string {
+  try {
+    return JSON.stringify(envelope);
+  } catch (error) {
+    const [why] = String(error instanceof Error ? error.message : error).split('\n', 1);
+    throw new UnencodableEvent(`the data is not JSON: ${(why ?? '').slice(0, 200)}`);
+  }
+}

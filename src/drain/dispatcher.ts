@@ -1,0 +1,211 @@
+import { encodeDeadEvent, encodeEvent, type EventFacts, UnencodableEvent } from '../contract/event.js';
+import { type OutgoingMessage, type PublishResult } from '../broker/outgoing.js';
+import { type Ledger } from '../ledger/ledger.js';
+import { type Publishable, type PublishableKind } from '../ledger/publishing.js';
+import { type Log } from '../log.js';
+
+/** The narrow part of the broker's publisher that dispatching needs. */
+export interface EventPublisher {
+  publish(messages: readonly OutgoingMessage[]): Promise<PublishResult[]>;
+}
+
+/** Names on the broker. */
+export interface DispatchTargets {
+  readonly events: string;
+  readonly dead: string;
+  readonly replies: string;
+}
+
+/** How a portal appears in its events. */
+export interface PortalIdentity {
+  readonly memberId: string;
+  readonly name: string;
+  /** `https://acme.bitrix24.com`. */
+  readonly source: string;
+}
+
+/** Who wants to hear of confirmed events. */
+export interface DispatchListener {
+  /** `changedAt` in Unix seconds, one entry an event. */
+  published(memberId: string, changedAt: readonly number[], retried: number): void;
+  dead(memberId: string, count: number): void;
+}
+
+/** What one pass over the ledger did; counts of deliveries. */
+export interface PassResult {
+  readonly confirmed: number;
+  readonly dead: number;
+  readonly unconfirmed: number;
+  /** Why the broker did not confirm, where it did not. */
+  readonly reason: string | null;
+}
+
+/** Read, published and confirmed as one piece. */
+const PAGE_SIZE = 500;
+/** Pieces under way at once: while one waits for its confirms, the next is read and encoded. */
+const PAGES_IN_FLIGHT = 4;
+
+/**
+ * Publishes what the ledger says is to be published, and records the confirms. It keeps nothing in memory that
+ * matters: what is not confirmed stays as it is in the ledger and is met by the next pass.
+ */
+export class Dispatcher {
+  constructor(
+    private readonly ledger: Pick<Ledger, 'nextPublishable' | 'recordPublished' | 'recordDead'>,
+    private readonly publisher: EventPublisher,
+    private readonly targets: DispatchTargets,
+    private readonly maxAttempts: number,
+    private readonly listener: DispatchListener,
+    private readonly log: Log,
+  ) {}
+
+  /**
+   * One pass over a portal's reserved deliveries and its due retries, oldest reservation first. Ends early when the
+   * broker does not confirm, or when `stopping` says so.
+   */
+  async pass(portal: PortalIdentity, stopping: () => boolean): Promise<PassResult> {
+    const sum = { confirmed: 0, dead: 0, unconfirmed: 0, reason: null as string | null };
+    for (const kind of ['reserved', 'waiting'] as const) {
+      await this.passOver(portal, kind, stopping, sum);
+      if (sum.unconfirmed > 0) break;
+    }
+    return sum;
+  }
+
+  private async passOver(
+    portal: PortalIdentity,
+    kind: PublishableKind,
+    stopping: () => boolean,
+    sum: { confirmed: number; dead: number; unconfirmed: number; reason: string | null },
+  ): Promise<void> {
+    let after = 0;
+    const inFlight: Promise<void>[] = [];
+    while (!stopping() && sum.unconfirmed === 0) {
+      const page = await this.ledger.nextPublishable(portal.memberId, kind, after, PAGE_SIZE);
+      const last = page.at(-1);
+      if (last === undefined) break;
+      after = last.seq;
+      inFlight.push(this.publishPage(portal, page, sum));
+      if (inFlight.length >= PAGES_IN_FLIGHT) await inFlight.shift();
+      if (page.length < PAGE_SIZE) break;
+    }
+    await Promise.all(inFlight);
+  }
+
+  private async publishPage(
+    portal: PortalIdentity,
+    page: readonly Publishable[],
+    sum: { confirmed: number; dead: number; unconfirmed: number; reason: string | null },
+  ): Promise<void> {
+    const alive: { delivery: Publishable; message: OutgoingMessage }[] = [];
+    const dead: { delivery: Publishable; reason: string }[] = [];
+    for (const delivery of page) {
+      if (delivery.attempt > this.maxAttempts) {
+        dead.push({ delivery, reason: delivery.reason ?? 'attempts exhausted' });
+        continue;
+      }
+      try {
+        const { routingKey, body, properties } = encodeEvent(factsOf(portal, delivery), this.targets.replies);
+        alive.push({ delivery, message: { exchange: this.targets.events, routingKey, body, properties } });
+      } catch (error) {
+        if (!(error instanceof UnencodableEvent)) throw error;
+        dead.push({ delivery, reason: error.reason });
+      }
+    }
+    const results = await this.publisher.publish(alive.map(({ message }) => message));
+    const confirmed: Publishable[] = [];
+    alive.forEach(({ delivery }, index) => {
+      const result = results[index];
+      if (result?.status === 'confirmed') confirmed.push(delivery);
+      else if (result?.status === 'refused') dead.push({ delivery, reason: result.reason });
+      else {
+        sum.unconfirmed += 1;
+        sum.reason ??= result?.reason ?? 'no answer';
+      }
+    });
+    if (confirmed.length > 0) {
+      await this.ledger.recordPublished(confirmed);
+      sum.confirmed += confirmed.length;
+      this.listener.published(
+        portal.memberId,
+        confirmed.map((delivery) => delivery.changedAt),
+        confirmed.filter((delivery) => delivery.attempt > 1).length,
+      );
+    }
+    if (dead.length > 0) await this.bury(portal, dead, sum);
+  }
+
+  private async bury(
+    portal: PortalIdentity,
+    dead: readonly { delivery: Publishable; reason: string }[],
+    sum: { dead: number; unconfirmed: number; reason: string | null },
+  ): Promise<void> {
+    const letter = (delivery: Publishable, reason: string, withData: boolean): OutgoingMessage => {
+      const facts = factsOf(portal, delivery);
+      const attempts = delivery.attempt > this.maxAttempts ? delivery.attempt - 1 : delivery.attempt;
+      const encoded = encodeDeadEvent(
+        withData ? facts : { ...facts, data: null },
+        this.targets.replies,
+        reason,
+        attempts,
+      );
+      const { routingKey, body, properties } = encoded;
+      return { exchange: this.targets.dead, routingKey, body, properties };
+    };
+    let results = await this.publisher.publish(dead.map(({ delivery, reason }) => letter(delivery, reason, true)));
+    if (results.some((result) => result.status === 'refused')) {
+      // Its body is what the broker refuses: the dead letter goes without, and the ledger keeps the data.
+      const without = await Promise.all(
+        dead.map(async ({ delivery, reason }, index) => {
+          const result = results[index];
+          if (result?.status !== 'refused') return result;
+          const [second] = await this.publisher.publish([letter(delivery, `${reason}; ${result.reason}`, false)]);
+          return second;
+        }),
+      );
+      results = without.filter((result) => result !== undefined);
+    }
+    const buried: { seq: number; reason: string }[] = [];
+    dead.forEach(({ delivery, reason }, index) => {
+      const result = results[index];
+      if (result?.status === 'confirmed') buried.push({ seq: delivery.seq, reason });
+      else {
+        sum.unconfirmed += 1;
+        sum.reason ??= result?.reason ?? 'no answer';
+      }
+    });
+    if (buried.length === 0) return;
+    await this.ledger.recordDead(buried);
+    sum.dead += buried.length;
+    this.listener.dead(portal.memberId, buried.length);
+    const confirmed = new Set(buried.map(({ seq }) => seq));
+    for (const { delivery, reason } of dead) {
+      if (!confirmed.has(delivery.seq)) continue;
+      this.log.warn({
+        event: 'delivery.dead',
+        portal: portal.name,
+        code: delivery.event,
+        messageId: delivery.messageId,
+        rowId: delivery.rowId,
+        attempts: delivery.attempt - 1,
+        reason,
+      });
+    }
+  }
+}
+
+function factsOf(portal: PortalIdentity, delivery: Publishable): EventFacts {
+  return {
+    memberId: portal.memberId,
+    portal: portal.name,
+    source: portal.source,
+    processId: delivery.processId,
+    messageId: delivery.messageId,
+    rowId: delivery.rowId,
+    changedAt: delivery.changedAt,
+    event: delivery.event,
+    data: delivery.data,
+    userId: delivery.userId,
+    attempt: delivery.attempt,
+  };
+}

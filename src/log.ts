@@ -1,0 +1,84 @@
+import { ConsoleLogger, type LogLevel } from '@nestjs/common';
+
+/** One structured line: a stable `event` name and whatever explains it. */
+export type LogFields = { readonly event: string } & Readonly<Record<string, unknown>>;
+
+/** What the rooms need of a logger; each line has a level, a name and facts, never a secret. */
+export interface Log {
+  debug(fields: LogFields): void;
+  info(fields: LogFields): void;
+  warn(fields: LogFields): void;
+  error(fields: LogFields): void;
+}
+
+const LEVELS: Record<'error' | 'warn' | 'info' | 'debug', LogLevel[]> = {
+  error: ['fatal', 'error'],
+  warn: ['fatal', 'error', 'warn'],
+  info: ['fatal', 'error', 'warn', 'log'],
+  debug: ['fatal', 'error', 'warn', 'log', 'debug'],
+};
+
+/** Hides every known secret, and the user part of addresses, in a text. */
+export function redact(text: string, secrets: Iterable<string>): string {
+  let clean = text;
+  for (const secret of secrets) if (secret !== '') clean = clean.replaceAll(secret, '***');
+  return clean.replace(/\b(amqps?|postgres(?:ql)?|https?):\/\/[^\s/@"]+@/g, '$1://***@');
+}
+
+/**
+ * Nest's logger with two habits added: our structured lines, and secrets removed from whatever anybody logs. Which
+ * texts are secret is asked at each line, since tokens change.
+ */
+export class BridgeLogger extends ConsoleLogger implements Log {
+  constructor(
+    settings: { readonly LOG_LEVEL: keyof typeof LEVELS; readonly LOG_FORMAT: 'json' | 'pretty' },
+    private readonly secrets: () => Iterable<string>,
+  ) {
+    super({ json: settings.LOG_FORMAT === 'json', logLevels: LEVELS[settings.LOG_LEVEL] });
+  }
+
+  info(fields: LogFields): void {
+    this.log(this.line(fields));
+  }
+  override debug(fields: unknown, ...rest: unknown[]): void {
+    super.debug(this.line(fields), ...rest);
+  }
+  override warn(fields: unknown, ...rest: unknown[]): void {
+    super.warn(this.line(fields), ...rest);
+  }
+  override error(fields: unknown, ...rest: unknown[]): void {
+    super.error(this.line(fields), ...rest);
+  }
+
+  private line(fields: unknown): unknown {
+    if (typeof fields !== 'object' || fields === null || fields instanceof Error || this.options.json) return fields;
+    const { event, ...facts } = fields as Record<string, unknown>;
+    const words = Object.entries(facts).map(([key, value]) =>
+      `${key}=${typeof value === 'string' && /^\S+$/.test(value) ? value : JSON.stringify(value)}`,
+    );
+    return [String(event), ...words].join(' ');
+  }
+
+  protected override printMessages(
+    messages: unknown[],
+    context?: string,
+    level?: LogLevel,
+    writeStreamType?: 'stdout' | 'stderr',
+    errorStack?: unknown,
+  ): void {
+    const secrets = [...this.secrets()];
+    const clean = messages.map((message) => redactValue(message, secrets));
+    super.printMessages(clean, context, level, writeStreamType, redactValue(errorStack, secrets));
+  }
+}
+
+function redactValue(value: unknown, secrets: readonly string[]): unknown {
+  if (typeof value === 'string') return redact(value, secrets);
+  if (value instanceof Error) return redact(value.stack ?? value.message, secrets);
+  if (typeof value !== 'object' || value === null) return value;
+  try {
+    return JSON.parse(redact(JSON.stringify(value), secrets)) as unknown;
+  } catch {
+    return '[unprintable]';
+  }
+}

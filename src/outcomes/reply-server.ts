@@ -1,0 +1,108 @@
+import { type Channel, type ConsumeMessage, type Options } from 'amqplib';
+import { type AmqpConnectionManager } from 'amqp-connection-manager';
+import { RmqContext, ServerRMQ } from '@nestjs/microservices';
+import { type LoggerService } from '@nestjs/common';
+import { type Log } from '../log.js';
+
+/** A message of the reply queue with the channel on which it has to be acknowledged. */
+export interface Delivered {
+  readonly message: ConsumeMessage;
+  readonly channel: Channel;
+}
+
+export interface ReplyServerOptions {
+  readonly urls: string[];
+  readonly queue: string;
+  readonly queueOptions: Options.AssertQueue;
+  /** Replies in hand at most: what is not acknowledged yet. */
+  readonly prefetchCount: number;
+  readonly heartbeatSeconds?: number;
+  readonly reconnectSeconds?: number;
+}
+
+/** Name of the one handler: replies carry no pattern of their own, and an event that comes back carries its key. */
+const PATTERN = 'bridge.reply';
+const RECONNECT_AFTER_MS = 2000;
+
+/**
+ * The reply queue as a NestJS RMQ microservice: the transport connects, reconnects and dispatches; every message
+ * goes, as it is, to one handler, which acknowledges it when the ledger has it.
+ *
+ * The transport itself gives up a consumer whose channel closed or whose queue was deleted; this one connects anew.
+ */
+export class ReplyServer extends ServerRMQ {
+  // The transport's lines are unstructured; only its complaints are passed on.
+  protected override readonly logger: LoggerService = {
+    log: () => undefined,
+    warn: (message: unknown) => this.log.warn({ event: 'replies.transport', reason: describe(message) }),
+    error: (message: unknown) => this.log.warn({ event: 'replies.transport', reason: describe(message) }),
+  };
+  private closing = false;
+  private again: NodeJS.Timeout | null = null;
+
+  constructor(
+    private readonly replies: ReplyServerOptions,
+    private readonly log: Log,
+    handler: (delivered: Delivered) => void,
+  ) {
+    super({
+      urls: replies.urls,
+      queue: replies.queue,
+      noAck: false,
+      socketOptions: {
+        heartbeatIntervalInSeconds: replies.heartbeatSeconds ?? 5,
+        reconnectTimeInSeconds: replies.reconnectSeconds ?? 2,
+      },
+      deserializer: { deserialize: () => ({ pattern: PATTERN, data: undefined }) },
+    });
+    this.addHandler(
+      PATTERN,
+      (_data: unknown, context: RmqContext) => {
+        handler({ message: context.getMessage() as ConsumeMessage, channel: context.getChannelRef() as Channel });
+        return Promise.resolve();
+      },
+      true,
+    );
+  }
+
+  override async setupChannel(channel: Channel, callback: () => void): Promise<void> {
+    channel.on('error', (error: Error) => this.connectAgain(error.message));
+    channel.on('close', () => this.connectAgain('channel closed'));
+    try {
+      await channel.assertQueue(this.replies.queue, this.replies.queueOptions);
+      await channel.prefetch(this.replies.prefetchCount);
+      await channel.consume(
+        this.replies.queue,
+        (message) => {
+          if (message === null) this.connectAgain('the broker cancelled the consumer');
+          else void this.handleMessage(message, channel);
+        },
+        { noAck: false },
+      );
+      this.log.info({ event: 'replies.consuming', queue: this.replies.queue });
+    } catch (error) {
+      this.connectAgain(error instanceof Error ? error.message : String(error));
+    }
+    callback();
+  }
+
+  override async close(): Promise<void> {
+    this.closing = true;
+    if (this.again !== null) clearTimeout(this.again);
+    await super.close();
+  }
+
+  private connectAgain(reason: string): void {
+    if (this.closing || this.again !== null) return;
+    this.log.warn({ event: 'replies.interrupted', queue: this.replies.queue, reason });
+    this.again = setTimeout(() => {
+      this.again = null;
+      if (!this.closing) this.unwrap<AmqpConnectionManager>().reconnect();
+    }, RECONNECT_AFTER_MS);
+  }
+}
+
+function describe(message: unknown): string {
+  const cause = typeof message === 'object' && message !== null && 'err' in message ? message.err : message;
+  return cause instanceof Error ? cause.message : typeof cause === 'string' ? cause : JSON.stringify(cause);
+}
