@@ -51,10 +51,12 @@ export class BridgeLogger extends ConsoleLogger implements Log {
   }
 
   private line(fields: unknown): unknown {
-    if (typeof fields !== 'object' || fields === null || fields instanceof Error || this.options.json) return fields;
+    if (typeof fields !== 'object' || fields === null || fields instanceof Error || this.options.json)
+      return fields;
     const { event, ...facts } = fields as Record<string, unknown>;
-    const words = Object.entries(facts).map(([key, value]) =>
-      `${key}=${typeof value === 'string' && /^\S+$/.test(value) ? value : JSON.stringify(value)}`,
+    const words = Object.entries(facts).map(
+      ([key, value]) =>
+        `${key}=${typeof value === 'string' && /^\S+$/.test(value) ? value : JSON.stringify(value)}`,
     );
     return [String(event), ...words].join(' ');
   }

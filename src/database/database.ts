@@ -1,6 +1,15 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { Kysely, PostgresDialect, SqliteDialect } from 'kysely';
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Driver,
+  Kysely,
+  PostgresDialect,
+  SqliteDialect,
+  type SqliteDialectConfig,
+  SqliteDriver,
+} from 'kysely';
 import Libsql from 'libsql';
 import pg from 'pg';
 import { type Dialect, dialectOf } from './dialect.js';
@@ -25,12 +34,32 @@ export function openDatabase(url: string): Database {
 function openSqlite(path: string): Kysely<Schema> {
   if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true });
   const file = new Libsql(path);
+  // The command line works beside a running service: wait for its short transactions.
+  file.exec('pragma busy_timeout = 5000');
   file.exec('pragma journal_mode = wal');
   // The ledger's promise is that what it says survives a power cut; WAL with NORMAL would lose the last commits.
   file.exec('pragma synchronous = full');
-  // The command line works beside a running service: wait for its short transactions.
-  file.exec('pragma busy_timeout = 5000');
-  return new Kysely<Schema>({ dialect: new SqliteDialect({ database: file as never }) });
+  return new Kysely<Schema>({ dialect: new ImmediateSqliteDialect({ database: file }) });
+}
+
+/**
+ * Takes the write lock when a transaction begins. One that only reads at first could not write any more once another
+ * process has written, and no waiting would help it.
+ */
+class ImmediateSqliteDialect extends SqliteDialect {
+  constructor(private readonly config: SqliteDialectConfig) {
+    super(config);
+  }
+
+  override createDriver(): Driver {
+    return new ImmediateSqliteDriver(this.config);
+  }
+}
+
+class ImmediateSqliteDriver extends SqliteDriver {
+  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+  }
 }
 
 function openPostgres(url: string): Kysely<Schema> {

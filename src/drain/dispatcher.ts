@@ -152,14 +152,18 @@ export class Dispatcher {
       const { routingKey, body, properties } = encoded;
       return { exchange: this.targets.dead, routingKey, body, properties };
     };
-    let results = await this.publisher.publish(dead.map(({ delivery, reason }) => letter(delivery, reason, true)));
+    let results = await this.publisher.publish(
+      dead.map(({ delivery, reason }) => letter(delivery, reason, true)),
+    );
     if (results.some((result) => result.status === 'refused')) {
       // Its body is what the broker refuses: the dead letter goes without, and the ledger keeps the data.
       const without = await Promise.all(
         dead.map(async ({ delivery, reason }, index) => {
           const result = results[index];
           if (result?.status !== 'refused') return result;
-          const [second] = await this.publisher.publish([letter(delivery, `${reason}; ${result.reason}`, false)]);
+          const [second] = await this.publisher.publish([
+            letter(delivery, `${reason}; ${result.reason}`, false),
+          ]);
           return second;
         }),
       );

@@ -66,7 +66,8 @@ export async function applyRound(
         const result = await move(db, ['marked'], 'waiting', now)
           .set((eb) => ({ attempt: eb('attempt', '+', 1) }))
           .where('member_id', '=', memberId)
-          .where('state_at', '<', change.sentAt)
+          // A mark of the future was written before the clock was set back.
+          .where((eb) => eb.or([eb('state_at', '<', change.sentAt), eb('state_at', '>', now)]))
           .executeTakeFirst();
         applied.vanished += touched(result);
         break;
@@ -119,12 +120,12 @@ async function applyMarks(
         .executeTakeFirst();
       applied.marked += touched(result);
     }
+    // No unmarked row of these messages is left under any process id, be its delivery what it may.
     const swept = await db
       .updateTable('deliveries')
       .set({ held: 0 })
       .where('member_id', '=', memberId)
       .where('message_id', 'in', part)
-      .where('process_id', '!=', change.processId)
       .where('held', '=', 1)
       .where('errored', '=', 0)
       .executeTakeFirst();
@@ -191,6 +192,14 @@ async function journal(
 }
 
 /**
+ * Whether a message id reaches the portal as it is: inside a batch, a reference to another command's result would
+ * be replaced, and half a surrogate pair has no encoding.
+ */
+export function markable(messageId: string): boolean {
+  return !messageId.includes('$result[') && messageId.isWellFormed();
+}
+
+/**
  * Failed deliveries that cannot be marked wait for a retry from the ledger instead: the portal no longer holds
  * their row, their attempts are exhausted, or (`all`) its plan has no marks. Returns how many.
  */
@@ -206,7 +215,11 @@ export async function releaseUnmarkable(
     .select(['seq', 'attempt'])
     .where('member_id', '=', memberId)
     .where('state', '=', sql.lit('failed'))
-    .where((eb) => (all ? eb.lit(true) : eb.or([eb('held', '=', 0), eb('errored', '=', 1)])))
+    .where((eb) =>
+      all
+        ? eb.lit(true)
+        : eb.or([eb('held', '=', 0), eb('errored', '=', 1), eb('attempt', '>=', policy.RETRY_MAX_ATTEMPTS)]),
+    )
     .execute();
   const groups = new Map<string, number[]>();
   for (const { seq, attempt } of failed) {

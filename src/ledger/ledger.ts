@@ -1,6 +1,8 @@
 import { type Database } from '../database/database.js';
 import { applyRound, type LedgerChange, releaseUnmarkable, type RoundApplied } from './apply-round.js';
+import { claimPortals, claimPortalsOf } from './claim.js';
 import {
+  nextDueAt,
   nextPublishable,
   type Publishable,
   type PublishableKind,
@@ -11,6 +13,7 @@ import { purge } from './purge.js';
 import { type Outcome, type OutcomesRecorded, recordOutcomes, settleSilent } from './record-outcomes.js';
 import { type RetryPolicy } from './retry-timing.js';
 import { heldProcessIds, roundSnapshot, type RoundSnapshot } from './round-snapshot.js';
+import { type Db } from './transitions.js';
 
 /** The settings that the ledger keeps time by. */
 export interface LedgerSettings extends RetryPolicy {
@@ -36,6 +39,23 @@ export class Ledger {
     return roundSnapshot(this.database.db, memberId, this.settings, this.now());
   }
 
+  /**
+   * Resolves when a write has worked.
+   * @throws the driver's error while the database cannot be written
+   */
+  async probe(memberId: string): Promise<void> {
+    await this.database.db
+      .updateTable('portals')
+      .set((eb) => ({ state_since: eb.ref('state_since') }))
+      .where('member_id', '=', memberId)
+      .execute();
+  }
+
+  /** When the first waiting delivery of a portal is due, Unix ms; null where none waits. */
+  async nextDueAt(memberId: string): Promise<number | null> {
+    return nextDueAt(this.database.db, memberId, this.settings, this.now());
+  }
+
   /** Process ids under which the ledger believes rows to be held, ascending. */
   async heldProcessIds(memberId: string): Promise<string[]> {
     return heldProcessIds(this.database.db, memberId);
@@ -43,30 +63,23 @@ export class Ledger {
 
   /** Writes what a round did on the portal. */
   async applyRound(memberId: string, changes: readonly LedgerChange[]): Promise<RoundApplied> {
-    return this.database.db
-      .transaction()
-      .execute((tx) => applyRound(tx, memberId, changes, this.settings, this.now()));
+    return this.write([memberId], (tx) => applyRound(tx, memberId, changes, this.settings, this.now()));
   }
 
   /** Lets failed deliveries that cannot be marked wait for a retry instead; `all` on a plan without marks. */
   async releaseUnmarkable(memberId: string, all: boolean): Promise<number> {
-    return this.database.db
-      .transaction()
-      .execute((tx) => releaseUnmarkable(tx, memberId, all, this.settings, this.now()));
+    return this.write([memberId], (tx) => releaseUnmarkable(tx, memberId, all, this.settings, this.now()));
   }
 
   /** Settles what has been silent for `SETTLE_AFTER_MS`. */
   async settleSilent(memberId: string): Promise<{ processed: number; failed: number }> {
-    return this.database.db
-      .transaction()
-      .execute((tx) => settleSilent(tx, memberId, this.settings, this.now()));
+    return this.write([memberId], (tx) => settleSilent(tx, memberId, this.settings, this.now()));
   }
 
   /** Records what downstream services reported; acknowledge their replies when it resolves. */
   async recordOutcomes(outcomes: readonly Outcome[]): Promise<OutcomesRecorded> {
-    return this.database.db
-      .transaction()
-      .execute((tx) => recordOutcomes(tx, outcomes, this.settings, this.now()));
+    const memberIds = outcomes.map((outcome) => outcome.memberId);
+    return this.write(memberIds, (tx) => recordOutcomes(tx, outcomes, this.settings, this.now()));
   }
 
   /** The next deliveries to publish; see {@link nextPublishable}. */
@@ -81,18 +94,42 @@ export class Ledger {
 
   /** Records confirms of the broker. */
   async recordPublished(deliveries: readonly Pick<Publishable, 'seq' | 'attempt'>[]): Promise<number> {
-    return this.database.db.transaction().execute((tx) => recordPublished(tx, deliveries, this.now()));
+    return this.writeTo(deliveries, (tx) => recordPublished(tx, deliveries, this.now()));
   }
 
   /** Records confirms of the broker for dead letters. */
   async recordDead(
     deliveries: readonly { readonly seq: number; readonly reason: string }[],
   ): Promise<number> {
-    return this.database.db.transaction().execute((tx) => recordDead(tx, deliveries, this.now()));
+    return this.writeTo(deliveries, (tx) => recordDead(tx, deliveries, this.now()));
   }
 
   /** Deletes records past their time. */
   async purge(): Promise<number> {
-    return purge(this.database.db, this.settings.LATE_FAILURE_WINDOW_MS, this.now());
+    const { db, dialect } = this.database;
+    return purge(db, dialect, this.settings.LATE_FAILURE_WINDOW_MS, this.now());
+  }
+
+  private write<T>(memberIds: readonly string[], verb: (tx: Db) => Promise<T>): Promise<T> {
+    const { db, dialect } = this.database;
+    return db.transaction().execute(async (tx) => {
+      await claimPortals(tx, dialect, memberIds);
+      return verb(tx);
+    });
+  }
+
+  private writeTo<T>(
+    deliveries: readonly { readonly seq: number }[],
+    verb: (tx: Db) => Promise<T>,
+  ): Promise<T> {
+    const { db, dialect } = this.database;
+    return db.transaction().execute(async (tx) => {
+      await claimPortalsOf(
+        tx,
+        dialect,
+        deliveries.map((delivery) => delivery.seq),
+      );
+      return verb(tx);
+    });
   }
 }

@@ -74,6 +74,24 @@ export async function nextPublishable(
   }));
 }
 
+/** When the first waiting delivery is due, Unix ms; null where none waits. */
+export async function nextDueAt(
+  db: Db,
+  memberId: string,
+  policy: RetryPolicy,
+  now: number,
+): Promise<number | null> {
+  const row = await db
+    .selectFrom('deliveries')
+    .select((eb) => eb.fn.min<number | null>('due_at').as('due_at'))
+    .where('member_id', '=', memberId)
+    .where('state', '=', sql.lit('waiting'))
+    .executeTakeFirst();
+  const dueAt = row?.due_at ?? null;
+  if (dueAt === null) return null;
+  return dueAt > latestSaneDueAt(now, policy) ? now : dueAt;
+}
+
 /** Records that the broker confirmed these deliveries, of the given attempt. Returns how many were still waiting for it. */
 export async function recordPublished(
   db: Db,

@@ -40,6 +40,12 @@ interface Target {
   attempt: number;
 }
 
+/** What becomes of a delivery. */
+type Change =
+  | { state: 'processed' }
+  | { state: 'failed'; reason: string }
+  | { state: 'waiting'; attempt: number; dueAt: number; reason: string };
+
 /** Where a failed delivery goes. Pure. */
 export function afterFailure(
   delivery: Pick<Target, 'state' | 'held' | 'errored' | 'attempt'>,
@@ -94,67 +100,36 @@ export async function recordOutcomes(
   };
   const add = (map: Map<string, number>, key: string) => map.set(key, (map.get(key) ?? 0) + 1);
   const targets = await loadTargets(db, outcomes);
-  const processed: number[] = [];
-  const toMark = new Map<string, number[]>();
-  const toWait = new Map<string, number[]>();
+  // By `seq`. Several replies of a group may speak of one delivery: what the last one leaves is written.
+  const changes = new Map<number, Change>();
 
   for (const outcome of outcomes) {
     for (const messageId of outcome.messageIds) {
-      const key = targetKey(outcome.memberId, outcome.processId, messageId);
-      const target = targets.get(key);
+      const target = targets.get(targetKey(outcome.memberId, outcome.processId, messageId));
       if (target === undefined) recorded.unknown += 1;
       else if (!concerns(target, outcome)) recorded.ignored += 1;
-      else {
-        if (outcome.outcome === 'processed') {
-          processed.push(target.seq);
-          add(recorded.processed, target.member_id);
-          target.state = 'processed';
-          continue;
-        }
-        add(
-          target.state === 'processed' && target.held === 0 ? recorded.lateFailed : recorded.failed,
-          target.member_id,
-        );
+      else if (outcome.outcome === 'processed') {
+        add(recorded.processed, target.member_id);
+        target.state = 'processed';
+        changes.set(target.seq, { state: 'processed' });
+      } else {
+        const late = target.state === 'processed' && target.held === 0;
+        add(late ? recorded.lateFailed : recorded.failed, target.member_id);
         const reason = (outcome.reason ?? 'failed without a reason').slice(0, 1000);
-        if (afterFailure(target, policy) === 'failed') {
-          push(toMark, reason, target.seq);
+        target.state = afterFailure(target, policy);
+        if (target.state === 'failed') {
           add(recorded.toMark, target.member_id);
-          target.state = 'failed';
+          changes.set(target.seq, { state: 'failed', reason });
         } else {
-          const attempt = target.attempt + 1;
-          const exhausted = attempt > policy.RETRY_MAX_ATTEMPTS;
+          const exhausted = target.attempt >= policy.RETRY_MAX_ATTEMPTS;
           const dueAt = exhausted ? now : retryDueAt(now, target.attempt, target.seq, policy);
-          push(toWait, JSON.stringify([attempt, dueAt, reason]), target.seq);
-          target.state = 'waiting';
-          target.attempt = attempt;
+          target.attempt += 1;
+          changes.set(target.seq, { state: 'waiting', attempt: target.attempt, dueAt, reason });
         }
       }
     }
   }
-
-  for (const part of chunks(processed)) {
-    await move(db, ['reserved', 'published', 'waiting'], 'processed', now)
-      .set({ due_at: null })
-      .where('seq', 'in', part)
-      .execute();
-  }
-  for (const [reason, seqs] of toMark) {
-    for (const part of chunks(seqs)) {
-      await move(db, ['reserved', 'published', 'processed'], 'failed', now)
-        .set({ reason })
-        .where('seq', 'in', part)
-        .execute();
-    }
-  }
-  for (const [key, seqs] of toWait) {
-    const [attempt, dueAt, reason] = JSON.parse(key) as [number, number, string];
-    for (const part of chunks(seqs)) {
-      await move(db, ['reserved', 'published', 'processed', 'waiting'], 'waiting', now)
-        .set({ attempt, due_at: dueAt, reason })
-        .where('seq', 'in', part)
-        .execute();
-    }
-  }
+  await write(db, changes, now);
   return recorded;
 }
 
@@ -203,10 +178,36 @@ export async function settleSilent(
   return { processed: 0, failed: silent.length };
 }
 
-function push(map: Map<string, number[]>, key: string, seq: number): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [seq]);
-  else list.push(seq);
+/** One UPDATE for all that change alike. */
+async function write(db: Db, changes: ReadonlyMap<number, Change>, now: number): Promise<void> {
+  const groups = new Map<string, { change: Change; seqs: number[] }>();
+  for (const [seq, change] of changes) {
+    const key = JSON.stringify(change);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { change, seqs: [seq] });
+    else group.seqs.push(seq);
+  }
+  for (const { change, seqs } of groups.values()) {
+    for (const part of chunks(seqs)) await changeTo(db, change, now).where('seq', 'in', part).execute();
+  }
+}
+
+function changeTo(db: Db, change: Change, now: number) {
+  switch (change.state) {
+    case 'processed':
+      return move(db, ['reserved', 'published', 'waiting'], 'processed', now).set({ due_at: null });
+    case 'failed':
+      return move(db, ['reserved', 'published', 'processed', 'waiting'], 'failed', now).set({
+        due_at: null,
+        reason: change.reason,
+      });
+    case 'waiting':
+      return move(db, ['reserved', 'published', 'processed', 'waiting'], 'waiting', now).set({
+        attempt: change.attempt,
+        due_at: change.dueAt,
+        reason: change.reason,
+      });
+  }
 }
 
 const targetKey = (memberId: string, processId: string, messageId: string) =>

@@ -1,4 +1,4 @@
-import { type DeliveriesTable, type DeliveryState, type Flag } from '../database/schema.js';
+import { type DeliveriesTable, type DeliveryState } from '../database/schema.js';
 import { type RetryPolicy } from './retry-timing.js';
 import { chunks, type Db, move } from './transitions.js';
 
@@ -30,7 +30,6 @@ export interface Prior {
   readonly row_id: string;
   readonly changed_at: number;
   readonly state: DeliveryState;
-  readonly held: Flag;
   readonly attempt: number;
   readonly due_at: number | null;
   readonly reason: string | null;
@@ -52,9 +51,10 @@ export function resume(
   replaces: number[];
 } {
   const sameRow = priors.filter((prior) => prior.row_id === event.rowId);
-  // What only waits for this row is replaced by it; what is out with a consumer goes on by itself.
+  // What only waits for this row is replaced by it (a failure that was still to be marked has been: here is the
+  // marked row); what is out with a consumer goes on by itself.
   const replaces = sameRow
-    .filter((prior) => prior.state === 'marked' || (prior.state === 'waiting' && prior.held === 0))
+    .filter((prior) => ['failed', 'marked', 'waiting'].includes(prior.state))
     .map((prior) => prior.seq);
   let latest: Prior | undefined;
   let attempt = 1;
@@ -183,7 +183,7 @@ async function priorsOf(
   for (const part of chunks(events)) {
     const rows = await db
       .selectFrom('deliveries')
-      .select(['seq', 'message_id', 'row_id', 'changed_at', 'state', 'held', 'attempt', 'due_at', 'reason'])
+      .select(['seq', 'message_id', 'row_id', 'changed_at', 'state', 'attempt', 'due_at', 'reason'])
       .where('member_id', '=', memberId)
       .where(
         'message_id',

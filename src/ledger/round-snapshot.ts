@@ -34,7 +34,7 @@ export interface RoundSnapshot {
   readonly waitingDueAt: number | null;
   /** When the first published delivery was published, Unix ms. */
   readonly publishedSince: number | null;
-  /** Rows listed and perhaps already handed over. */
+  /** Rows listed and perhaps already handed over, oldest change first. */
   readonly journal: readonly (ReservedEvent & { readonly errored: boolean })[];
 }
 
@@ -84,7 +84,12 @@ export async function roundSnapshot(
     .orderBy('process_id')
     .limit(MAX_CLEARABLE)
     .execute();
-  const journal = await db.selectFrom('journal').selectAll().where('member_id', '=', memberId).execute();
+  const journal = await db
+    .selectFrom('journal')
+    .selectAll()
+    .where('member_id', '=', memberId)
+    .orderBy('changed_at')
+    .execute();
 
   const row = counts.rows[0];
   const number = (value: number | null | undefined) =>
@@ -93,6 +98,7 @@ export async function roundSnapshot(
   const markedDue = number(row?.marked_due);
   const waitingDue = number(row?.waiting_due);
   const saneDue = latestSaneDueAt(now, policy);
+  const sane = (dueAt: number) => (dueAt > saneDue ? now : dueAt);
   return {
     inFlight: Number(row?.in_flight ?? 0),
     failures: failures.map((failure) => ({
@@ -103,10 +109,8 @@ export async function roundSnapshot(
     })),
     clearable: clearable.map((delivery) => ({ processId: delivery.process_id, rowId: delivery.row_id })),
     marked:
-      markedSince === null
-        ? null
-        : { since: markedSince, dueAt: markedDue === null ? now : Math.min(markedDue, saneDue) },
-    waitingDueAt: waitingDue === null ? null : waitingDue > saneDue ? now : waitingDue,
+      markedSince === null ? null : { since: markedSince, dueAt: markedDue === null ? now : sane(markedDue) },
+    waitingDueAt: waitingDue === null ? null : sane(waitingDue),
     publishedSince: number(row?.published_since),
     journal: journal.map((entry) => ({
       rowId: entry.row_id,

@@ -17,7 +17,8 @@ export const TRANSITIONS: Readonly<Record<DeliveryState, readonly DeliveryState[
   failed: ['marked', 'waiting'],
   // Back to failed only where the portal turns out to hold the row still, unmarked.
   marked: ['waiting', 'failed'],
-  waiting: ['published', 'processed', 'waiting', 'dead'],
+  // A reply can overtake the confirm of a retry too.
+  waiting: ['published', 'processed', 'failed', 'waiting', 'dead'],
   dead: ['waiting'],
 };
 

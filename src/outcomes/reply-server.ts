@@ -1,6 +1,6 @@
 import { type Channel, type ConsumeMessage, type Options } from 'amqplib';
 import { type AmqpConnectionManager } from 'amqp-connection-manager';
-import { RmqContext, ServerRMQ } from '@nestjs/microservices';
+import { type RmqContext, ServerRMQ } from '@nestjs/microservices';
 import { type LoggerService } from '@nestjs/common';
 import { type Log } from '../log.js';
 
@@ -58,7 +58,10 @@ export class ReplyServer extends ServerRMQ {
     this.addHandler(
       PATTERN,
       (_data: unknown, context: RmqContext) => {
-        handler({ message: context.getMessage() as ConsumeMessage, channel: context.getChannelRef() as Channel });
+        handler({
+          message: context.getMessage() as ConsumeMessage,
+          channel: context.getChannelRef() as Channel,
+        });
         return Promise.resolve();
       },
       true,

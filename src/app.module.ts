@@ -1,0 +1,10 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { OfflineBridgeModule, type OfflineBridgeOptions } from './offline-bridge.module.js';
+
+/** The standalone service: the bridge and nothing else. */
+@Module({})
+export class AppModule {
+  static with(options: OfflineBridgeOptions): DynamicModule {
+    return { module: AppModule, imports: [OfflineBridgeModule.forRoot(options)] };
+  }
+}

@@ -1,0 +1,66 @@
+import { type BatchCommand } from './batch.js';
+import { isObject } from './json-values.js';
+
+/** The `time` part of an answer. */
+export interface AnswerTime {
+  /** When the portal began, Unix seconds with fractions; our own clock where it left that out. */
+  start: number;
+  /** Seconds of execution time that the method used lately; null where unsaid. */
+  operating: number | null;
+  /** When its oldest part of that is forgotten, Unix milliseconds by our clock; null where unsaid. */
+  operatingResetAt: number | null;
+}
+
+/** Where the portal does not say when a method's time is free again: its execution time counts by the minute. */
+const UNSAID_RESET_MS = 60_000;
+
+/** Reads the times in answers, and remembers each method's last, since a refusal need not repeat it. */
+export class AnswerClock {
+  private readonly resets = new Map<string, number>();
+
+  constructor(private readonly now: () => number = () => Date.now()) {}
+
+  read(method: string, time: unknown): AnswerTime {
+    const fields = isObject(time) ? time : {};
+    const operatingResetAt = this.toOurClock(fields);
+    if (operatingResetAt !== null) this.resets.set(method, operatingResetAt);
+    return {
+      start: positive(fields['start']) ?? this.now() / 1000,
+      operating: amount(fields['operating']),
+      operatingResetAt,
+    };
+  }
+
+  /** The same for every command of a batch; when each may be called again, by name, should it be refused. */
+  readCommands(commands: readonly BatchCommand[], answer: unknown): Map<string, number> {
+    const times = isObject(answer) && isObject(answer['result_time']) ? answer['result_time'] : {};
+    for (const { name, method } of commands) this.read(method, times[name]);
+    return new Map(commands.map(({ name, method }) => [name, this.resetOf(method, times[name])]));
+  }
+
+  /** When a method refused for its execution time may be called again, Unix milliseconds by our clock. */
+  resetOf(method: string, time: unknown): number {
+    const said = isObject(time) ? this.toOurClock(time) : null;
+    const remembered = this.resets.get(method) ?? 0;
+    const until = said ?? remembered;
+    return until > this.now() ? until : this.now() + UNSAID_RESET_MS;
+  }
+
+  /** The portal's clock may differ from ours, so only its differences count. */
+  private toOurClock(time: Record<string, unknown>): number | null {
+    const resetAt = positive(time['operating_reset_at']);
+    if (resetAt === null) return null;
+    const theirNow = positive(time['finish']) ?? positive(time['start']);
+    return theirNow === null ? resetAt * 1000 : this.now() + (resetAt - theirNow) * 1000;
+  }
+}
+
+function positive(value: unknown): number | null {
+  const number = amount(value);
+  return number === 0 ? null : number;
+}
+
+function amount(value: unknown): number | null {
+  const number = typeof value === 'string' && value !== '' ? Number(value) : value;
+  return typeof number === 'number' && Number.isFinite(number) && number >= 0 ? number : null;
+}

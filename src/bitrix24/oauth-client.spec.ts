@@ -1,0 +1,186 @@
+import http from 'node:http';
+import { type AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { HttpService } from '@nestjs/axios';
+import { PortalError } from './errors.js';
+import { OAuthClient, type Grant } from './oauth-client.js';
+
+const GRANTED = {
+  access_token: 'access-2',
+  refresh_token: 'refresh-2',
+  expires: 1721302351,
+  expires_in: 3600,
+  client_endpoint: 'https://acme.bitrix24.com/rest/',
+  server_endpoint: 'https://oauth.bitrix.info/rest/',
+  member_id: 'a223c6b3710f85df22e9377d6c4f7553',
+  scope: 'crm,task',
+  status: 'L',
+  user_id: 1,
+  domain: 'oauth.bitrix.info',
+};
+
+let server: http.Server;
+let asked: URL[];
+let answer: { status: number; body: unknown } | 'reset' | 'silence';
+let url: string;
+
+beforeEach(async () => {
+  asked = [];
+  answer = { status: 200, body: GRANTED };
+  server = http.createServer((request, response) => {
+    asked.push(new URL(request.url ?? '', url));
+    if (answer === 'reset') request.socket.resetAndDestroy();
+    else if (answer !== 'silence') {
+      const { status, body } = answer;
+      response.writeHead(status).end(typeof body === 'string' ? body : JSON.stringify(body));
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  url = `http://oauth.localhost:${(server.address() as AddressInfo).port}`;
+});
+
+afterEach(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+function client(options: { allowHttp?: boolean; timeoutMs?: number } = {}): OAuthClient {
+  return new OAuthClient({
+    url,
+    clientId: 'app.id',
+    clientSecret: 'client-secret&+',
+    http: new HttpService(),
+    allowHttp: true,
+    ...options,
+  });
+}
+
+async function failureOf(promise: Promise<Grant>): Promise<PortalError> {
+  const error = await promise.then(
+    () => new Error('it granted'),
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof PortalError)) throw error;
+  return error;
+}
+
+describe('OAuthClient', () => {
+  it('exchanges a refresh token for a new pair', async () => {
+    const before = Date.now();
+    const grant = await client().refresh('refresh-1/+');
+    expect(asked[0]?.pathname).toBe('/oauth/token/');
+    expect(Object.fromEntries(asked[0]?.searchParams ?? [])).toEqual({
+      grant_type: 'refresh_token',
+      client_id: 'app.id',
+      client_secret: 'client-secret&+',
+      refresh_token: 'refresh-1/+',
+    });
+    expect(grant).toEqual({
+      accessToken: 'access-2',
+      refreshToken: 'refresh-2',
+      expiresAt: expect.any(Number),
+      clientEndpoint: 'https://acme.bitrix24.com/rest/',
+      serverEndpoint: 'https://oauth.bitrix.info/rest/',
+      memberId: 'a223c6b3710f85df22e9377d6c4f7553',
+      scope: 'crm,task',
+      userId: '1',
+      status: 'L',
+    });
+    expect(grant.expiresAt).toBeGreaterThanOrEqual(before + 3_600_000);
+    expect(grant.expiresAt).toBeLessThanOrEqual(Date.now() + 3_600_000);
+  });
+
+  it('exchanges a code', async () => {
+    await client().exchangeCode('code-1');
+    expect(Object.fromEntries(asked[0]?.searchParams ?? [])).toMatchObject({
+      grant_type: 'authorization_code',
+      code: 'code-1',
+    });
+  });
+
+  it('completes an endpoint without a slash, and does without the optional', async () => {
+    const { expires_in: _in, server_endpoint: _server, user_id: _user, scope: _scope, ...rest } = GRANTED;
+    answer = { status: 200, body: { ...rest, client_endpoint: 'https://acme.bitrix24.com/rest' } };
+    expect(await client().refresh('r')).toMatchObject({
+      clientEndpoint: 'https://acme.bitrix24.com/rest/',
+      serverEndpoint: null,
+      userId: null,
+      expiresAt: 1721302351000,
+    });
+  });
+
+  it.each([
+    [400, 'invalid_grant', 'unauthorized', 'no'],
+    [401, 'invalid_grant', 'unauthorized', 'no'],
+    [401, 'invalid_client', 'configuration', 'no'],
+    [400, 'invalid_request', 'configuration', 'no'],
+    [400, 'invalid_scope', 'configuration', 'no'],
+    [402, 'PAYMENT_REQUIRED', 'suspend', 'no'],
+    [403, 'PAYMENT_REQUIRED', 'suspend', 'no'],
+    [200, 'invalid_grant', 'unauthorized', 'no'],
+    [503, 'QUERY_LIMIT_EXCEEDED', 'throttle', 'no'],
+    [500, 'INTERNAL_SERVER_ERROR', 'retry', 'unknown'],
+    [400, 'whatever', 'configuration', 'no'],
+  ])('%s %s asks for %s, executed: %s', async (status, code, action, executed) => {
+    answer = { status, body: { error: code, error_description: 'said refresh-1 and client-secret&+' } };
+    const error = await failureOf(client().refresh('refresh-1'));
+    expect(error).toMatchObject({ action, executed, status, code });
+    expect(error.message).toContain('said *** and ***');
+  });
+
+  it.each<[string, object]>([
+    ['access_token', { access_token: '' }],
+    ['refresh_token', { refresh_token: null }],
+    ['expires_in', { expires_in: 'soon', expires: null }],
+    ['member_id', { member_id: undefined }],
+    ['member_id', { member_id: 'a:b-c:d-e:f' }],
+    ['client_endpoint', { client_endpoint: 'acme.bitrix24.com' }],
+    ['client_endpoint', { client_endpoint: 'javascript:alert(1)' }],
+    ['client_endpoint', { client_endpoint: 'https://u:p@acme.bitrix24.com/rest/' }],
+    ['server_endpoint', { server_endpoint: 'nowhere' }],
+  ])('does not believe an answer with a wrong %s: %j', async (field, wrong) => {
+    answer = { status: 200, body: { ...GRANTED, ...wrong } };
+    const error = await failureOf(client().refresh('refresh-1'));
+    expect(error).toMatchObject({ action: 'unknown-outcome', code: 'UNREADABLE_ANSWER' });
+    expect(error.message).toContain(field);
+  });
+
+  it('tells a server that did not answer from one that was not reached', async () => {
+    answer = 'reset';
+    expect(await failureOf(client().refresh('r'))).toMatchObject({ action: 'unknown-outcome' });
+    answer = 'silence';
+    expect(await failureOf(client({ timeoutMs: 100 }).refresh('r'))).toMatchObject({ code: 'TIMEOUT' });
+    answer = { status: 502, body: '<html>' };
+    expect(await failureOf(client().refresh('r'))).toMatchObject({ action: 'unknown-outcome', status: 502 });
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    expect(await failureOf(client().refresh('r'))).toMatchObject({ action: 'retry', executed: 'no' });
+  });
+
+  it('sends the secret over http:// only where that is allowed, and takes no http:// portal', async () => {
+    expect(() => client({ allowHttp: false })).toThrow(/not allowed/);
+    url = 'https://oauth.bitrix.info';
+    expect(() => client({ allowHttp: false })).not.toThrow();
+    url = `http://oauth.localhost:${(server.address() as AddressInfo).port}`;
+    answer = { status: 200, body: { ...GRANTED, client_endpoint: 'http://acme.localhost:4000/rest/' } };
+    expect(await client().refresh('r')).toMatchObject({ clientEndpoint: 'http://acme.localhost:4000/rest/' });
+  });
+
+  it('never shows a secret in an error', async () => {
+    const answers: (typeof answer)[] = [
+      'reset',
+      { status: 200, body: '<html>' },
+      { status: 200, body: { ...GRANTED, member_id: 1 } },
+      { status: 400, body: { error: 'invalid_grant', error_description: 'refresh-1' } },
+    ];
+    for (const one of answers) {
+      answer = one;
+      const error = await failureOf(client().refresh('refresh-1'));
+      const everything = inspect(error, { depth: 20, showHidden: true, getters: true }) + (error.stack ?? '');
+      for (const secret of ['client-secret', 'refresh-1', 'refresh-2', 'access-2']) {
+        expect(everything).not.toContain(secret);
+      }
+    }
+  });
+});

@@ -1,0 +1,201 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { encodeCommand } from './batch.js';
+import { RequestRefused, UnreadableAnswer } from './errors.js';
+import {
+  clearCommand,
+  errorCommand,
+  getCommand,
+  listCommand,
+  parseGetResult,
+  parseListResult,
+} from './offline-events.js';
+
+const ANSWERED_AT = 1_800_000_000.75;
+const ROW = {
+  ID: '17',
+  TIMESTAMP_X: '2024-07-18T12:32:31+02:00',
+  EVENT_NAME: 'ONCRMDEALUPDATE',
+  EVENT_DATA: { FIELDS: { ID: '123' } },
+  EVENT_ADDITIONAL: { user_id: '1' },
+  MESSAGE_ID: 'b0c7f7c2a3f1e4d5c6b7a8f9e0d1c2b3',
+};
+const read = (row: Record<string, unknown>): unknown =>
+  parseGetResult({ process_id: 'p', events: [row] }, ANSWERED_AT).events[0];
+
+describe('commands of the offline queue', () => {
+  it('are written as the portal reads them', () => {
+    expect(getCommand({ limit: 500, clear: false })).toEqual({
+      method: 'event.offline.get',
+      params: { limit: 500, clear: 0, error: 0 },
+    });
+    expect(
+      getCommand({ limit: 7, clear: true, filter: { '<=ID': 9 }, order: { ID: 'ASC' }, error: true }).params,
+    ).toEqual({ limit: 7, clear: 1, error: 1, filter: { '<=ID': 9 }, order: { ID: 'ASC' } });
+    expect(getCommand({ limit: 7, clear: false, processId: 'p' }).params).toMatchObject({ process_id: 'p' });
+    expect(listCommand({ filter: { '>PROCESS_ID': '' }, start: 50 })).toEqual({
+      method: 'event.offline.list',
+      params: { filter: { '>PROCESS_ID': '' }, start: 50 },
+    });
+    expect(listCommand().params).toEqual({});
+    expect(clearCommand({ processId: 'p' }).params).toEqual({ process_id: 'p' });
+    expect(clearCommand({ processId: 'p', ids: ['1', '2'] }).params).toEqual({
+      process_id: 'p',
+      id: ['1', '2'],
+    });
+    expect(errorCommand({ processId: 'p', messageIds: ['m'] })).toEqual({
+      method: 'event.offline.error',
+      params: { process_id: 'p', message_id: ['m'] },
+    });
+  });
+
+  it('fit into one command of a batch with 500 ids', () => {
+    const ids = Array.from({ length: 500 }, (_, i) => String(i + 1));
+    for (const command of [
+      clearCommand({ processId: 'p', ids }),
+      errorCommand({ processId: 'p', messageIds: ids }),
+    ]) {
+      expect(encodeCommand(command.method, command.params).split('&')).toHaveLength(501);
+    }
+  });
+
+  const tooMany = Array.from({ length: 501 }, (_, i) => String(i + 1));
+  it.each<[string, () => unknown]>([
+    ['a clear with an empty list, which means all', () => clearCommand({ processId: 'p', ids: [] })],
+    ['a clear of too many', () => clearCommand({ processId: 'p', ids: tooMany })],
+    ['a clear of no batch', () => clearCommand({ processId: ' ' })],
+    ['a clear by message id', () => clearCommand({ processId: 'p', ids: ['b0c7'] })],
+    ['a clear by text that PHP reads as a number', () => clearCommand({ processId: 'p', ids: ['1x'] })],
+    ['an error for nothing', () => errorCommand({ processId: 'p', messageIds: [] })],
+    ['an error for too many', () => errorCommand({ processId: 'p', messageIds: tooMany })],
+    ['an error for pending rows', () => errorCommand({ processId: '', messageIds: ['m'] })],
+    ['an error without message', () => errorCommand({ processId: 'p', messageIds: [''] })],
+    ['a get that deletes a batch unseen', () => getCommand({ limit: 1, clear: true, processId: 'p' })],
+    ['a get of no batch', () => getCommand({ limit: 1, clear: false, processId: '' })],
+    ['a get of nothing', () => getCommand({ limit: 0, clear: false })],
+    ['a negated filter', () => listCommand({ filter: { '!ID': 1 } })],
+    ['a get filtered by batch', () => getCommand({ limit: 1, clear: false, filter: { '=PROCESS_ID': '' } })],
+  ])('refuse %s', (_what, build) => {
+    expect(build).toThrow(RequestRefused);
+  });
+});
+
+describe('parseGetResult', () => {
+  it('reads a row', () => {
+    expect(parseGetResult({ process_id: 'a1', events: [ROW] }, ANSWERED_AT)).toEqual({
+      processId: 'a1',
+      events: [
+        {
+          rowId: '17',
+          changedAt: 1721298751,
+          event: 'ONCRMDEALUPDATE',
+          data: { FIELDS: { ID: '123' } },
+          userId: '1',
+          messageId: 'b0c7f7c2a3f1e4d5c6b7a8f9e0d1c2b3',
+        },
+      ],
+    });
+    expect(parseGetResult({ process_id: null, events: [] }, ANSWERED_AT)).toEqual({
+      processId: null,
+      events: [],
+    });
+  });
+
+  it.each<[string, Record<string, unknown>, Record<string, unknown>]>([
+    [
+      'numbers for text',
+      { ID: 17, MESSAGE_ID: 2, EVENT_NAME: 5 },
+      { rowId: '17', messageId: '2', event: '5' },
+    ],
+    ['no data', { EVENT_DATA: false }, { data: null }],
+    ['null data', { EVENT_DATA: null }, { data: null }],
+    ['absent data', { EVENT_DATA: undefined }, { data: null }],
+    ['an empty list as data', { EVENT_DATA: [] }, { data: [] }],
+    ['text as data', { EVENT_DATA: 'x' }, { data: 'x' }],
+    ['no user', { EVENT_ADDITIONAL: false }, { userId: null }],
+    ['a list for a user', { EVENT_ADDITIONAL: [] }, { userId: null }],
+    ['a null user', { EVENT_ADDITIONAL: { user_id: null } }, { userId: null }],
+    ['a user in numbers', { EVENT_ADDITIONAL: { user_id: 1 } }, { userId: '1' }],
+    ['no event', { EVENT_NAME: null }, { event: 'UNKNOWN' }],
+    ['an event in small letters', { EVENT_NAME: 'OnTaskAdd' }, { event: 'ONTASKADD' }],
+    ['an event of another name', { EVENT_NAME: '__proto__' }, { event: '__PROTO__' }],
+    ['seconds for a time', { TIMESTAMP_X: 1721298751 }, { changedAt: 1721298751 }],
+    ['a time in UTC', { TIMESTAMP_X: '2024-07-18T10:32:31Z' }, { changedAt: 1721298751 }],
+    ['a time without offset', { TIMESTAMP_X: '2024-07-18T12:32:31' }, { changedAt: 1_800_000_000 }],
+    ['an impossible time', { TIMESTAMP_X: '2024-13-18T12:32:31+02:00' }, { changedAt: 1_800_000_000 }],
+    ['no time', { TIMESTAMP_X: null }, { changedAt: 1_800_000_000 }],
+    ['time zero', { TIMESTAMP_X: 0 }, { changedAt: 1_800_000_000 }],
+  ])('forgives %s', (_what, odd, expected) => {
+    expect(read({ ...ROW, ...odd })).toMatchObject(expected);
+  });
+
+  it('reads a list that PHP wrote as a map', () => {
+    const { events } = parseGetResult({ process_id: 'p', events: { '3': ROW, '5': ROW } }, ANSWERED_AT);
+    expect(events).toHaveLength(2);
+  });
+
+  it.each([
+    [true],
+    [null],
+    [[]],
+    [{}],
+    [{ process_id: 'p' }],
+    [{ process_id: 'p', events: false }],
+    [{ process_id: 'p', events: [null] }],
+    [{ process_id: 'p', events: [[]] }],
+    [{ process_id: 'p', events: [{ ...ROW, ID: null }] }],
+    [{ process_id: 'p', events: [ROW, { ...ROW, MESSAGE_ID: '' }] }],
+  ])('calls %j unreadable', (value) => {
+    expect(() => parseGetResult(value, ANSWERED_AT)).toThrow(UnreadableAnswer);
+  });
+
+  it('either reads any JSON or calls it unreadable', () => {
+    const odd = fc.jsonValue();
+    const row = fc.record(
+      {
+        ID: odd,
+        MESSAGE_ID: odd,
+        TIMESTAMP_X: odd,
+        EVENT_NAME: odd,
+        EVENT_DATA: odd,
+        EVENT_ADDITIONAL: odd,
+        PROCESS_ID: odd,
+        ERROR: odd,
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(
+        fc.oneof(odd, fc.record({ process_id: odd, events: fc.array(fc.oneof(row, odd)) })),
+        (value) => {
+          try {
+            for (const event of parseGetResult(value, ANSWERED_AT).events) {
+              expect(Number.isSafeInteger(event.changedAt)).toBe(true);
+              expect(event.rowId).not.toBe('');
+            }
+            parseListResult(value, ANSWERED_AT);
+          } catch (error) {
+            expect(error).toBeInstanceOf(UnreadableAnswer);
+          }
+        },
+      ),
+    );
+  });
+});
+
+describe('parseListResult', () => {
+  it('reads whose row it is and whether it is marked', () => {
+    const rows = [
+      { ...ROW, PROCESS_ID: '', ERROR: '0' },
+      { ...ROW, PROCESS_ID: 'a1', ERROR: 1 },
+      { ...ROW, PROCESS_ID: null },
+    ];
+    expect(parseListResult(rows, ANSWERED_AT)).toMatchObject([
+      { rowId: '17', processId: '', errored: false },
+      { rowId: '17', processId: 'a1', errored: true },
+      { rowId: '17', processId: '', errored: false },
+    ]);
+    expect(parseListResult([], ANSWERED_AT)).toEqual([]);
+    expect(() => parseListResult(false, ANSWERED_AT)).toThrow(UnreadableAnswer);
+  });
+});

@@ -1,0 +1,551 @@
+import http from 'node:http';
+import https from 'node:https';
+import net, { type AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { HttpService } from '@nestjs/axios';
+import { keptAgents } from './connections.js';
+import { PortalError, PortalThrottled, PortalUnauthorized, OutcomeUnknown } from './errors.js';
+import { PortalClient, type PortalClientOptions, type RequestReport } from './portal-client.js';
+import { RateBudget } from './rate-budget.js';
+import { type TokenSource } from './token-source.js';
+
+interface Seen {
+  method: string;
+  body: Record<string, unknown>;
+  headers: http.IncomingHttpHeaders;
+}
+type Script = (response: http.ServerResponse, seen: Seen) => void;
+
+const TIME = { start: 1721300231.5, finish: 1721300231.6, operating: 0, operating_reset_at: 1721300831 };
+
+function json(status: number, body: unknown): Script {
+  return (response) =>
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
+const ok = (result: unknown, more: object = {}): Script => json(200, { result, time: TIME, ...more });
+const fails = (status: number, error: string, text = ''): Script =>
+  json(status, { error, error_description: text });
+
+/** Tokens `token-1`, `token-2`, … of the portal that the test started. */
+class Tokens implements TokenSource {
+  readonly memberId = 'a223c6b3710f85df22e9377d6c4f7553';
+  number = 1;
+  renewals: string[] = [];
+  refusal: Error | null = null;
+
+  constructor(public address: string) {}
+
+  endpoint(): string {
+    return this.address;
+  }
+  accessToken(): Promise<string> {
+    return Promise.resolve(`token-${this.number}`);
+  }
+  renew(used: string): Promise<string> {
+    this.renewals.push(used);
+    if (this.refusal !== null) return Promise.reject(this.refusal);
+    this.number += 1;
+    return this.accessToken();
+  }
+}
+
+const seen: Seen[] = [];
+let script: Script;
+let server: http.Server;
+let port: number;
+let tokens: Tokens;
+let reports: RequestReport[];
+let closers: (() => void)[];
+
+function portal(request: http.IncomingMessage, response: http.ServerResponse): void {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  request.on('end', () => {
+    const text = Buffer.concat(chunks).toString() || '{}';
+    const call = {
+      method: (request.url ?? '').replace('/rest/', ''),
+      body: JSON.parse(text) as Seen['body'],
+      headers: request.headers,
+    };
+    seen.push(call);
+    script(response, call);
+  });
+}
+
+async function listen(started: net.Server): Promise<number> {
+  await new Promise<void>((resolve) => started.listen(0, '127.0.0.1', resolve));
+  closers.push(() => {
+    if (started instanceof http.Server) started.closeAllConnections();
+    started.close();
+  });
+  return (started.address() as AddressInfo).port;
+}
+
+beforeEach(async () => {
+  closers = [];
+  seen.length = 0;
+  reports = [];
+  server = http.createServer(portal);
+  port = await listen(server);
+  tokens = new Tokens(`http://acme.localhost:${port}/rest/`);
+});
+
+afterEach(() => closers.forEach((close) => close()));
+
+function client(options: Partial<PortalClientOptions> = {}): PortalClient {
+  return new PortalClient({
+    tokens,
+    budget: new RateBudget({ perSecond: 1000, burst: 1000 }),
+    http: new HttpService(),
+    allowHttp: true,
+    observer: (report) => reports.push(report),
+    ...options,
+  });
+}
+
+async function failureOf(promise: Promise<unknown>): Promise<PortalError> {
+  const error = await promise.then(
+    (value) => new Error(`it answered ${inspect(value)}`),
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof PortalError)) throw error;
+  return error;
+}
+
+describe('PortalClient', () => {
+  it('sends JSON with its token and source key to the portal, also under .localhost', async () => {
+    script = ok({ value: 'Y' });
+    const answer = await client({ authConnector: 'erp' }).call('feature.get', {
+      CODE: 'rest_offline_extended',
+    });
+    expect(answer.result).toEqual({ value: 'Y' });
+    expect(answer.time).toMatchObject({ start: 1721300231.5, operating: 0 });
+    expect(seen[0]).toMatchObject({
+      method: 'feature.get',
+      body: { CODE: 'rest_offline_extended', auth: 'token-1', auth_connector: 'erp' },
+      headers: { host: `acme.localhost:${port}`, 'content-type': 'application/json' },
+    });
+    expect(reports).toEqual([{ method: 'feature.get', outcome: 'ok', durationMs: expect.any(Number) }]);
+  });
+
+  it('answers lists with their next page and total', async () => {
+    script = ok([], { next: 50, total: 120 });
+    expect(await client().call('event.offline.list', {})).toMatchObject({ result: [], next: 50, total: 120 });
+  });
+
+  it('leaves the source key out when there is none', async () => {
+    script = ok(true);
+    await client({ authConnector: '' }).call('events', {});
+    expect(Object.keys(seen[0]?.body ?? {})).toEqual(['auth']);
+  });
+
+  it('runs a batch as one request', async () => {
+    const resetIn = 120;
+    script = ok({
+      result: { get: { process_id: 'p', events: [] } },
+      result_error: { mark: { error: 'OPERATION_TIME_LIMIT', error_description: 'blocked' } },
+      result_total: [],
+      result_next: [],
+      result_time: { mark: { finish: 1000, operating: 480, operating_reset_at: 1000 + resetIn } },
+    });
+    const before = Date.now();
+    const { results, time } = await client({ authConnector: 'erp' }).batch(
+      [
+        {
+          name: 'mark',
+          method: 'event.offline.error',
+          params: { process_id: 'p', message_id: ['a#b&c=d+e%f[g]é'] },
+        },
+        { name: 'get', method: 'event.offline.get', params: { clear: 0 } },
+      ],
+      { halt: false },
+    );
+    expect(seen[0]).toMatchObject({
+      method: 'batch',
+      body: {
+        halt: 0,
+        cmd: {
+          mark: 'event.offline.error?process_id=p&message_id[0]=a%23b%26c%3Dd%2Be%25f%5Bg%5D%C3%A9',
+          get: 'event.offline.get?clear=0',
+        },
+        auth: 'token-1',
+        auth_connector: 'erp',
+      },
+    });
+    expect([...results.keys()]).toEqual(['mark', 'get']);
+    expect(results.get('get')).toMatchObject({ result: { process_id: 'p', events: [] } });
+    const mark = results.get('mark') as { error: PortalThrottled };
+    expect(mark.error).toMatchObject({ action: 'throttle', executed: 'no' });
+    expect(mark.error.until).toBeGreaterThanOrEqual(before + resetIn * 1000);
+    expect(mark.error.until).toBeLessThanOrEqual(Date.now() + resetIn * 1000);
+    expect(time.operatingResetAt).toBeGreaterThan(Date.now());
+  });
+
+  describe('authorization', () => {
+    it('renews an expired token once and repeats the call, which had not run', async () => {
+      script = (response, { body }) =>
+        (body['auth'] === 'token-1' ? fails(401, 'expired_token') : ok('done'))(response, { ...seen[0]! });
+      expect((await client().call('events', {})).result).toBe('done');
+      expect(seen.map(({ body }) => body['auth'])).toEqual(['token-1', 'token-2']);
+      expect(tokens.renewals).toEqual(['token-1']);
+      expect(reports.map(({ outcome }) => outcome)).toEqual(['refresh', 'ok']);
+    });
+
+    it('follows the portal to the address that the renewal brought', async () => {
+      const address = tokens.address;
+      const moved = http.createServer(portal);
+      const newPort = await listen(moved);
+      script = (response, call) => {
+        tokens.address = address.replace(String(port), String(newPort));
+        (call.headers.host?.endsWith(`:${newPort}`) ? ok('moved') : fails(401, 'expired_token'))(
+          response,
+          call,
+        );
+      };
+      expect((await client().call('events', {})).result).toBe('moved');
+    });
+
+    it('does not renew again and again', async () => {
+      script = fails(401, 'expired_token');
+      expect(await failureOf(client().call('events', {}))).toMatchObject({
+        action: 'refresh',
+        executed: 'no',
+      });
+      expect(seen).toHaveLength(2);
+      expect(tokens.renewals).toEqual(['token-1']);
+    });
+
+    it('passes on why a token cannot be renewed, and that the call did not run', async () => {
+      script = fails(401, 'expired_token');
+      tokens.refusal = new PortalUnauthorized({ method: 'oauth/token', code: 'invalid_grant' });
+      expect(await failureOf(client().call('events', {}))).toBe(tokens.refusal);
+      tokens.refusal = new OutcomeUnknown({ method: 'oauth/token', code: 'TIMEOUT' });
+      expect(await failureOf(client().call('events', {}))).toMatchObject({
+        action: 'retry',
+        executed: 'no',
+        code: 'TIMEOUT',
+      });
+    });
+
+    it.each([
+      [401, 'invalid_token', 'unauthorized'],
+      [401, 'NO_AUTH_FOUND', 'unauthorized'],
+      [403, 'insufficient_scope', 'configuration'],
+    ])('does not renew for %s %s', async (status, code, action) => {
+      script = fails(status, code);
+      expect(await failureOf(client().call('events', {}))).toMatchObject({
+        action,
+        executed: 'no',
+        status,
+        code,
+      });
+      expect(seen).toHaveLength(1);
+      expect(tokens.renewals).toEqual([]);
+    });
+  });
+
+  describe('throttling', () => {
+    it('slows the whole portal down when its bucket is full', async () => {
+      script = fails(503, 'QUERY_LIMIT_EXCEEDED', 'Too many requests');
+      const budget = new RateBudget({ perSecond: 2, burst: 50 });
+      expect(await failureOf(client({ budget }).call('events', {}))).toMatchObject({
+        action: 'throttle',
+        executed: 'no',
+        until: null,
+      });
+      expect(budget.nextFreeAt()).toBeGreaterThan(Date.now() + 1500);
+      expect(seen).toHaveLength(1);
+    });
+
+    it("waits for a method's time as its last answer said, by our clock", async () => {
+      const budget = new RateBudget({ perSecond: 1000, burst: 1000 });
+      const one = client({ budget });
+      script = ok(true);
+      await one.call('event.offline.list', {});
+      script = fails(429, 'OPERATION_TIME_LIMIT');
+      const limited = await failureOf(one.call('event.offline.list', {}));
+      const until = limited instanceof PortalThrottled ? (limited.until ?? 0) : 0;
+      expect(until).toBeGreaterThan(Date.now() + 590_000);
+      expect(until).toBeLessThan(Date.now() + 600_000);
+      // Another method still has its time.
+      expect(budget.nextFreeAt()).toBeLessThan(Date.now() + 1000);
+
+      const batch = await failureOf(one.batch([{ name: 'a', method: 'events', params: {} }]));
+      expect(batch).toMatchObject({ action: 'throttle', until: expect.any(Number) });
+      expect(budget.nextFreeAt()).toBeGreaterThan(Date.now() + 50_000);
+    });
+
+    it('counts every request, the repeated one too', async () => {
+      let counted = 0;
+      class Counting extends RateBudget {
+        override acquire(signal?: AbortSignal): Promise<void> {
+          counted += 1;
+          return super.acquire(signal);
+        }
+      }
+      script = (response, call) =>
+        (call.body['auth'] === 'token-1' ? fails(401, 'expired_token') : ok(1))(response, call);
+      await client({ budget: new Counting({ perSecond: 1000, burst: 1000 }) }).call('events', {});
+      expect(counted).toBe(2);
+    });
+
+    it('gives up waiting on demand, with nothing sent', async () => {
+      script = ok(true);
+      const budget = new RateBudget({ perSecond: 2, burst: 50 });
+      budget.blockUntil(Date.now() + 300_000);
+      const stop = new AbortController();
+      const waiting = failureOf(client({ budget }).call('events', {}, { signal: stop.signal }));
+      stop.abort();
+      expect(await waiting).toMatchObject({ code: 'CANCELLED', action: 'retry', executed: 'no' });
+      expect(seen).toHaveLength(0);
+    });
+  });
+
+  describe('answers that say nothing about what ran', () => {
+    const html = '<html><body>502 Bad Gateway</body></html>';
+    const rows: [string, Script, object][] = [
+      [
+        'HTML with 200',
+        (r) => r.writeHead(200, { 'content-type': 'text/html' }).end(html),
+        { code: 'NOT_JSON' },
+      ],
+      ['HTML with 502', (r) => r.writeHead(502).end(html), { code: 'NOT_JSON', status: 502 }],
+      ['HTML with 404', (r) => r.writeHead(404).end(html), { code: 'NOT_JSON', status: 404 }],
+      ['an empty answer', (r) => r.writeHead(200).end(), { code: 'NOT_JSON' }],
+      ['half of the JSON', (r) => r.writeHead(200).end('{"result":{"process_id":"p'), { code: 'NOT_JSON' }],
+      ['JSON that is no map', (r) => r.writeHead(200).end('[]'), { code: 'NOT_JSON' }],
+      ['a map without result', json(200, { time: TIME }), { code: 'UNREADABLE_ANSWER' }],
+      ['500 without error', json(500, {}), { code: 'UNREADABLE_ANSWER', status: 500 }],
+      ['a reset instead of an answer', (r) => r.socket?.resetAndDestroy(), { code: 'ECONNRESET' }],
+      ['an end instead of an answer', (r) => r.socket?.end(), { code: 'ECONNRESET' }],
+      [
+        'a reset amid the answer',
+        (r) => {
+          r.writeHead(200, { 'content-length': '1000' });
+          r.write('{"result":', () => r.socket?.resetAndDestroy());
+        },
+        { status: 200 },
+      ],
+      [
+        'an end amid the chunks',
+        (r) => {
+          r.writeHead(200);
+          r.write('{"result":true}', () => r.socket?.end());
+        },
+        {},
+      ],
+      ['noise instead of HTTP', (r) => r.socket?.end('SSH-2.0-OpenSSH_9.6\r\n\r\n'), {}],
+      [
+        'broken compression',
+        (r) => r.writeHead(200, { 'content-encoding': 'gzip' }).end('{"result":true}'),
+        { status: 200 },
+      ],
+    ];
+
+    it.each(rows)('%s', async (_what, answer, expected) => {
+      script = answer;
+      const error = await failureOf(client().call('event.offline.get', { clear: 0 }));
+      expect(error).toMatchObject({ action: 'unknown-outcome', executed: 'unknown', ...expected });
+      expect(seen).toHaveLength(1);
+    });
+
+    it('more than it is ready to take, packed or not', async () => {
+      const large = JSON.stringify({ result: 'x'.repeat(200_000) });
+      script = (r) => r.writeHead(200).end(large);
+      const limited = client({ maxAnswerBytes: 100_000 });
+      expect(await failureOf(limited.call('events', {}))).toMatchObject({
+        action: 'unknown-outcome',
+        code: 'ANSWER_TOO_LARGE',
+      });
+      script = (r) => r.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(large));
+      expect(await failureOf(limited.call('events', {}))).toMatchObject({ code: 'ANSWER_TOO_LARGE' });
+      expect((await client().call('events', {})).result).toHaveLength(200_000);
+    });
+
+    it('nothing in time', async () => {
+      script = () => undefined;
+      const slow = client({ timeoutMs: 100 });
+      expect(await failureOf(slow.call('events', {}))).toMatchObject({
+        action: 'unknown-outcome',
+        code: 'TIMEOUT',
+      });
+      expect(reports).toMatchObject([{ method: 'events', outcome: 'unknown-outcome' }]);
+    });
+
+    it('an answer that trickles on and on', async () => {
+      script = (response) => {
+        response.writeHead(200);
+        const drip = setInterval(() => response.write(' '), 10);
+        response.on('close', () => clearInterval(drip));
+      };
+      expect(await failureOf(client({ timeoutMs: 200 }).call('events', {}))).toMatchObject({
+        code: 'TIMEOUT',
+      });
+    });
+
+    it('a request that we cut off ourselves', async () => {
+      const cut = new AbortController();
+      script = () => cut.abort();
+      expect(await failureOf(client().call('events', {}, { cut: cut.signal }))).toMatchObject({
+        action: 'unknown-outcome',
+        code: 'CUT_OFF',
+      });
+    });
+
+    it('a failure inside the portal', async () => {
+      script = fails(500, 'INTERNAL_SERVER_ERROR', 'Internal server error');
+      const error = await failureOf(client().batch([{ name: 'a', method: 'events', params: {} }]));
+      expect(error).toMatchObject({ action: 'retry', executed: 'unknown' });
+    });
+  });
+
+  it('reads JSON whatever its content type, with a byte order mark or packed', async () => {
+    script = (r) => r.writeHead(200, { 'content-type': 'text/html' }).end('\ufeff{"result":1}');
+    expect((await client().call('events', {})).result).toBe(1);
+    script = (r) => r.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('{"result":2}'));
+    expect((await client().call('events', {})).result).toBe(2);
+  });
+
+  it('follows no redirect and names the host it would lead to', async () => {
+    script = (r) => r.writeHead(302, { location: `http://127.0.0.1:${port}/rest/other?auth=secret` }).end();
+    const error = await failureOf(client().call('events', {}));
+    expect(error).toMatchObject({ action: 'configuration', executed: 'unknown', code: 'REDIRECTED' });
+    expect(error.message).toContain(`127.0.0.1:${port}`);
+    expect(error.message).not.toContain('secret');
+    expect(seen).toHaveLength(1);
+  });
+
+  describe('no connection', () => {
+    it.each<[string, () => Promise<string> | string, object]>([
+      ['nobody listens', () => 'http://127.0.0.1:1/rest/', { code: 'ECONNREFUSED' }],
+      ['no such name', () => 'http://nowhere.invalid/rest/', {}],
+      ['no TLS on the other side', () => `https://127.0.0.1:${port}/rest/`, {}],
+      [
+        'the TLS handshake is cut',
+        async () => `https://127.0.0.1:${await deaf((s) => s.destroy())}/rest/`,
+        {},
+      ],
+      [
+        'the TLS handshake never ends',
+        async () => `https://127.0.0.1:${await deaf(() => undefined)}/rest/`,
+        { code: 'TIMEOUT' },
+      ],
+    ])('%s: nothing ran', async (_what, address, expected) => {
+      tokens.address = await address();
+      expect(await failureOf(client({ timeoutMs: 1500 }).call('events', {}))).toMatchObject({
+        action: 'retry',
+        executed: 'no',
+        name: 'PortalUnreachable',
+        ...expected,
+      });
+      expect(seen).toHaveLength(0);
+    });
+
+    async function deaf(onConnection: (socket: net.Socket) => void): Promise<number> {
+      return listen(
+        net.createServer((socket) => {
+          socket.on('error', () => undefined);
+          closers.push(() => socket.destroy());
+          onConnection(socket);
+        }),
+      );
+    }
+  });
+
+  it('knows over TLS as well that a request was sent', async () => {
+    const psk = { psk: Buffer.alloc(32, 7), identity: 'test' };
+    const tls = https.createServer(
+      { pskCallback: () => psk.psk, ciphers: 'PSK', maxVersion: 'TLSv1.2' },
+      portal,
+    );
+    tokens.address = `https://acme.localhost:${await listen(tls)}/rest/`;
+    closers.push(() => tls.closeAllConnections());
+    const { httpsAgent } = keptAgents;
+    const kept = { ...httpsAgent.options };
+    Object.assign(httpsAgent.options, {
+      pskCallback: () => psk,
+      ciphers: 'PSK',
+      maxVersion: 'TLSv1.2',
+      checkServerIdentity: () => undefined,
+    });
+    try {
+      script = ok('over TLS');
+      expect((await client().call('events', {})).result).toBe('over TLS');
+      for (let i = 0; i < 2; i++) {
+        script = (r) => r.socket?.destroy();
+        expect(await failureOf(client().call('events', {}))).toMatchObject({ action: 'unknown-outcome' });
+      }
+    } finally {
+      for (const key of Object.keys(httpsAgent.options))
+        delete (httpsAgent.options as Record<string, unknown>)[key];
+      Object.assign(httpsAgent.options, kept);
+    }
+  });
+
+  it('keeps connections alive, and knows that a request on a kept one was sent', async () => {
+    let connections = 0;
+    server.on('connection', () => (connections += 1));
+    script = ok(1);
+    for (let i = 0; i < 3; i++) await client().call('events', {});
+    script = (r) => r.socket?.resetAndDestroy();
+    expect(await failureOf(client().call('events', {}))).toMatchObject({ action: 'unknown-outcome' });
+    expect(connections).toBe(1);
+  });
+
+  it.each([
+    ['http://acme.bitrix24.com/rest/', { allowHttp: false }],
+    ['ftp://acme.bitrix24.com/rest/', {}],
+    ['https://user:pass@acme.bitrix24.com/rest/', {}],
+    ['https://acme.bitrix24.com/rest/?auth=1', {}],
+    ['nonsense', {}],
+  ])('sends no token to %s', async (address, options) => {
+    tokens.address = address;
+    const error = await failureOf(client(options).call('events', {}));
+    expect(error).toMatchObject({ action: 'configuration', executed: 'no', code: 'ENDPOINT_REFUSED' });
+    expect(error.message).not.toContain('pass@');
+  });
+
+  it('refuses calls that cannot be meant', async () => {
+    script = ok(true);
+    expect(await failureOf(client().call('../admin', {}))).toMatchObject({ action: 'bug', executed: 'no' });
+    expect(await failureOf(client().batch([]))).toMatchObject({ action: 'bug', executed: 'no' });
+    expect(await failureOf(client().call('events', { big: 1n }))).toMatchObject({
+      action: 'bug',
+      executed: 'no',
+    });
+    expect(seen).toHaveLength(0);
+  });
+
+  it('ignores proxy variables of the environment', async () => {
+    script = ok('direct');
+    const before = process.env['http_proxy'];
+    process.env['http_proxy'] = 'http://127.0.0.1:9';
+    try {
+      tokens.address = `http://127.0.0.1:${port}/rest/`;
+      expect((await client().call('events', {})).result).toBe('direct');
+    } finally {
+      if (before === undefined) delete process.env['http_proxy'];
+      else process.env['http_proxy'] = before;
+    }
+  });
+
+  it('never shows a token or a parameter in an error', async () => {
+    const scripts: Script[] = [
+      (r, { body }) => fails(400, 'ERROR_ARGUMENT', `bad ${JSON.stringify(body['auth'])}`)(r, seen[0]!),
+      (r) => r.writeHead(200).end('<html>'),
+      (r) => r.socket?.resetAndDestroy(),
+      (r) => r.writeHead(302, { location: '/x?token-1' }).end(),
+      () => undefined,
+    ];
+    for (const answer of scripts) {
+      script = answer;
+      const error = await failureOf(client({ timeoutMs: 200 }).call('events', { note: 'parameter-x' }));
+      const everything = inspect(error, { depth: 20, showHidden: true, getters: true }) + (error.stack ?? '');
+      expect(everything).not.toContain('token-1');
+      expect(everything).not.toContain('parameter-x');
+    }
+    expect(seen).toHaveLength(scripts.length);
+  });
+});

@@ -1,0 +1,105 @@
+import { PortalError, PortalMisconfigured } from './errors.js';
+import { type Grant, type OAuthClient } from './oauth-client.js';
+import { type TokenSource } from './token-source.js';
+
+export interface StoredTokens {
+  accessToken: string;
+  refreshToken: string;
+  /** The portal's REST root. */
+  clientEndpoint: string;
+}
+
+/** Where a portal's tokens are kept. */
+export interface TokenStore {
+  load(): Promise<StoredTokens>;
+
+  /** Resolves when the grant is stored durably. */
+  save(grant: Grant): Promise<void>;
+}
+
+/**
+ * One portal's tokens, renewed one refresh at a time. A new pair is stored before it is used: a refresh voids the
+ * old one, so a pair that only memory knew would be lost with the process, and the portal with it.
+ */
+export class TokenKeeper implements TokenSource {
+  private current: StoredTokens | null = null;
+  private renewing: Promise<StoredTokens> | null = null;
+  /** A granted pair that could not be stored yet: it is kept, because the server will not grant it again. */
+  private unsaved: Grant | null = null;
+
+  constructor(
+    readonly memberId: string,
+    private readonly store: TokenStore,
+    private readonly oauth: Pick<OAuthClient, 'refresh'>,
+  ) {}
+
+  endpoint(): string {
+    if (this.current === null) throw new Error(`The tokens of portal ${this.memberId} are not loaded yet`);
+    return this.current.clientEndpoint;
+  }
+
+  async accessToken(): Promise<string> {
+    this.current ??= await this.store.load();
+    return this.current.accessToken;
+  }
+
+  /**
+   * A refresh whose answer was lost is tried once more with the old refresh token: the server may not have voided
+   * it. When that says `invalid_grant`, nothing but a new installation brings the portal back.
+   *
+   * @throws {PortalError} as the authorization server's client does, or whatever the store throws
+   */
+  async renew(usedAccessToken: string): Promise<string> {
+    if (this.renewing === null && this.current !== null && this.current.accessToken !== usedAccessToken) {
+      return this.current.accessToken;
+    }
+    this.renewing ??= this.replace(usedAccessToken).finally(() => {
+      this.renewing = null;
+    });
+    return (await this.renewing).accessToken;
+  }
+
+  private async replace(usedAccessToken: string): Promise<StoredTokens> {
+    if (this.unsaved !== null) return this.keep(this.unsaved);
+    const stored = await this.store.load();
+    // Another process renewed them while this one was not in charge.
+    if (stored.accessToken !== usedAccessToken) return (this.current = stored);
+    try {
+      return await this.keep(await this.refreshTwice(stored.refreshToken));
+    } catch (error) {
+      if (!(error instanceof PortalError) || error.action !== 'unauthorized') throw error;
+      // Refused because someone else was quicker: what they stored is the valid pair.
+      const now = await this.store.load();
+      if (now.refreshToken === stored.refreshToken) throw error;
+      return (this.current = now);
+    }
+  }
+
+  private async refreshTwice(refreshToken: string): Promise<Grant> {
+    try {
+      return await this.oauth.refresh(refreshToken);
+    } catch (error) {
+      if (!(error instanceof PortalError) || error.executed === 'no') throw error;
+      return await this.oauth.refresh(refreshToken);
+    }
+  }
+
+  private async keep(grant: Grant): Promise<StoredTokens> {
+    if (grant.memberId !== this.memberId) {
+      throw new PortalMisconfigured({
+        method: 'oauth/token',
+        code: 'WRONG_PORTAL',
+        description: `the tokens of portal ${this.memberId} were renewed for portal ${grant.memberId}`,
+      });
+    }
+    this.unsaved = grant;
+    await this.store.save(grant);
+    this.unsaved = null;
+    this.current = {
+      accessToken: grant.accessToken,
+      refreshToken: grant.refreshToken,
+      clientEndpoint: grant.clientEndpoint,
+    };
+    return this.current;
+  }
+}

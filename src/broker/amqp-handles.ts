@@ -1,0 +1,25 @@
+import { Duplex } from 'node:stream';
+import { type Channel, type ChannelModel } from 'amqplib';
+
+/**
+ * The same channel, with its `error` event heard: what closed it also reaches whoever waits for it, and an
+ * `error` that nobody listens to is thrown into the client library's frame loop and ends the connection.
+ */
+export function tamed<C extends Channel>(channel: C): C {
+  return channel.on('error', () => undefined);
+}
+
+/** Closes a channel that may be closed already. */
+export async function closeQuietly(channel: Channel): Promise<void> {
+  try {
+    await channel.close();
+  } catch {
+    // It is closed, which is all that was wanted.
+  }
+}
+
+/** Drops the connection's socket. The client library has no call for that and keeps the socket as `stream`. */
+export function destroySocket(model: ChannelModel): void {
+  const stream: unknown = 'stream' in model.connection ? model.connection.stream : undefined;
+  if (stream instanceof Duplex) stream.destroy();
+}

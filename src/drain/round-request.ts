@@ -1,0 +1,152 @@
+import { type BatchCommand, type CommandOutcome, isFailed } from '../bitrix24/batch.js';
+import { type PortalError, UnreadableAnswer } from '../bitrix24/errors.js';
+import {
+  clearCommand,
+  errorCommand,
+  getCommand,
+  listCommand,
+  parseGetResult,
+  parseListResult,
+} from '../bitrix24/offline-events.js';
+import { type CommandResult } from './apply.js';
+import { type RoundCommand, type RoundPlan } from './plan.js';
+
+/** More rows than any batch has: reading one must never be cut short. */
+const WHOLE_BATCH = 1_000_000;
+/** The plan feature that brings reservations and marks. */
+export const RESERVATIONS = 'rest_offline_extended';
+
+/** Writes a plan as the commands of one batch request. */
+export function roundRequest(plan: RoundPlan): BatchCommand[] {
+  return plan.commands.map((command, index) => ({ name: nameOf(index), ...restCommand(command) }));
+}
+
+function nameOf(index: number): string {
+  return `c${index}`;
+}
+
+function restCommand(command: RoundCommand): { method: string; params: Readonly<Record<string, unknown>> } {
+  switch (command.kind) {
+    case 'look':
+      return listCommand({
+        filter: {
+          '>PROCESS_ID': command.after,
+          ...(command.before === null ? {} : { '<PROCESS_ID': command.before }),
+        },
+        order: { ID: 'ASC' },
+      });
+    case 'adopt':
+      return getCommand({
+        processId: command.processId,
+        clear: false,
+        error: command.errored,
+        limit: WHOLE_BATCH,
+      });
+    case 'adopt_by_list':
+      return listCommand({
+        filter: {
+          '=PROCESS_ID': command.processId,
+          ...(command.afterRowId === null ? {} : { '>ID': command.afterRowId }),
+        },
+        order: { ID: 'ASC' },
+      });
+    case 'verify':
+      return getCommand({ processId: command.processId, clear: false, limit: WHOLE_BATCH });
+    case 'reserve':
+      return getCommand({ limit: command.limit, clear: false, order: { TIMESTAMP_X: 'ASC', ID: 'ASC' } });
+    case 'fetch_error_rows':
+      return getCommand({ limit: command.limit, clear: false, error: true });
+    case 'mark':
+      return errorCommand({ processId: command.processId, messageIds: command.messageIds });
+    case 'clear':
+      return clearCommand({ processId: command.processId, ids: command.rowIds });
+    case 'take':
+      // By id, not by time: merges move times, and what was not listed must not be taken.
+      return getCommand({
+        limit: command.limit,
+        clear: true,
+        error: command.errored,
+        filter: { '<=ID': command.lastRowId },
+        order: { ID: 'ASC' },
+      });
+    case 'list':
+      return listCommand({
+        filter: { '=PROCESS_ID': '', '=ERROR': command.errored ? 1 : 0 },
+        order: { ID: 'ASC' },
+        start: command.start,
+      });
+    case 'check_features':
+      return { method: 'feature.get', params: { CODE: RESERVATIONS } };
+    case 'check_bindings':
+      return { method: 'event.get', params: {} };
+  }
+}
+
+/** Reads what became of each command. `answeredAt` is Unix seconds by the portal. */
+export function readResults(
+  plan: RoundPlan,
+  outcomes: ReadonlyMap<string, CommandOutcome>,
+  answeredAt: number,
+): { results: CommandResult<PortalError>[]; features: unknown; bindings: unknown } {
+  let features: unknown;
+  let bindings: unknown;
+  const results = plan.commands.map((command, index): CommandResult<PortalError> => {
+    const outcome = outcomes.get(nameOf(index));
+    if (outcome === undefined) {
+      return { command, failed: true, failure: new UnreadableAnswer(command.kind, 'the answer lacks it') };
+    }
+    if (isFailed(outcome)) return { command, failed: true, failure: outcome.error };
+    try {
+      switch (command.kind) {
+        case 'adopt':
+        case 'verify':
+        case 'reserve':
+        case 'fetch_error_rows':
+        case 'take':
+          return { command, failed: false, ...parseGetResult(outcome.result, answeredAt) };
+        case 'look':
+        case 'adopt_by_list':
+        case 'list': {
+          const rows = parseListResult(outcome.result, answeredAt);
+          return { command, failed: false, rows, total: outcome.total ?? rows.length };
+        }
+        case 'check_features':
+          features = outcome.result;
+          return { command, failed: false };
+        case 'check_bindings':
+          bindings = outcome.result;
+          return { command, failed: false };
+        case 'mark':
+        case 'clear':
+          return { command, failed: false };
+      }
+    } catch (error) {
+      if (!(error instanceof UnreadableAnswer)) throw error;
+      return { command, failed: true, failure: error };
+    }
+  });
+  return { results, features, bindings };
+}
+
+/**
+ * Whether the command may have changed the portal in a way that must be looked at before it is repeated. Deleting
+ * the same rows again changes nothing.
+ */
+export function leavesDoubt(command: RoundCommand): boolean {
+  switch (command.kind) {
+    case 'reserve':
+    case 'fetch_error_rows':
+    case 'mark':
+    case 'take':
+      return true;
+    case 'look':
+    case 'adopt':
+    case 'adopt_by_list':
+    case 'verify':
+    case 'clear':
+    case 'list':
+    case 'check_features':
+    case 'check_bindings':
+      return false;
+  }
+}

@@ -1,0 +1,64 @@
+import 'reflect-metadata';
+import { existsSync } from 'node:fs';
+import { NestFactory } from '@nestjs/core';
+import { AppModule } from './app.module.js';
+import { Bridge } from './bridge.js';
+import { parseSettings, type Settings, SettingsError } from './config.js';
+import { BridgeLogger } from './log.js';
+import { TokenVaultError } from './portals/token-vault.js';
+
+/** A stop is promised within 10 s; whatever hangs then is found by the next start. */
+const STOP_DEADLINE_MS = 9500;
+
+function readSettings(): Settings {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  return parseSettings(process.env);
+}
+
+function fail(message: string, code: number): never {
+  process.stderr.write(`${message}\n`);
+  process.exit(code);
+}
+
+async function main(): Promise<void> {
+  const settings = readSettings();
+  // The log comes first, and the tokens that it hides are known only later.
+  let secrets = () => [settings.B24_CLIENT_SECRET];
+  const log = new BridgeLogger(settings, () => secrets());
+  const app = await NestFactory.create(AppModule.with({ settings, log }), {
+    logger: log,
+    abortOnError: false,
+  });
+  const bridge = app.get(Bridge);
+  secrets = () => bridge.secrets();
+
+  let stopping = false;
+  const stop = (signal: string) => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ event: 'process.signal', signal });
+    setTimeout(() => {
+      log.warn({ event: 'process.stop_deadline' });
+      process.exit(0);
+    }, STOP_DEADLINE_MS).unref();
+    void app.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ event: 'process.stop_failed', reason: String(error) });
+        process.exit(1);
+      },
+    );
+  };
+  process.once('SIGTERM', () => stop('SIGTERM'));
+  process.once('SIGINT', () => stop('SIGINT'));
+
+  await app.listen(settings.HTTP_PORT, settings.HTTP_HOST);
+  log.info({ event: 'http.listening', url: await app.getUrl() });
+  await bridge.start();
+}
+
+main().catch((error: unknown) => {
+  if (error instanceof SettingsError || error instanceof TokenVaultError)
+    fail(error.message, SettingsError.exitCode);
+  fail(error instanceof Error ? (error.stack ?? error.message) : String(error), 1);
+});

@@ -1,0 +1,107 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { type RequestReport } from '../bitrix24/portal-client.js';
+import { type PortalState } from '../database/schema.js';
+
+const STATES: readonly PortalState[] = ['active', 'suspended', 'unauthorized', 'unlicensed', 'uninstalled'];
+
+/** What became of an event, as the outside counts it. */
+export type SettledOutcome = 'processed' | 'failed' | 'dead' | 'late_failed';
+
+/** The bridge's figures in Prometheus' form. Portals appear under the name that their routing keys start with. */
+export class Metrics {
+  readonly registry = new Registry();
+
+  private readonly published = this.counter(
+    'bridge_events_published_total',
+    'Events confirmed by RabbitMQ.',
+    ['portal'],
+  );
+  private readonly settled = this.counter('bridge_events_settled_total', 'Events by what became of them.', [
+    'portal',
+    'outcome',
+  ]);
+  private readonly inFlight = this.gauge(
+    'bridge_events_in_flight',
+    'Events that are neither settled nor marked.',
+    ['portal'],
+  );
+  private readonly replies = this.counter('bridge_replies_total', 'Replies by kind.', ['kind']);
+  private readonly requests = this.counter('bridge_portal_requests_total', 'Requests to portals.', [
+    'portal',
+    'method',
+    'outcome',
+  ]);
+  private readonly exchange = new Histogram({
+    name: 'bridge_exchange_duration_seconds',
+    help: 'From sending a round to its answer written in the ledger.',
+    labelNames: ['portal'],
+    buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    registers: [this.registry],
+  });
+  private readonly lag = new Histogram({
+    name: 'bridge_publish_lag_seconds',
+    help: 'From the change on the portal (whole seconds) to its publish confirmed.',
+    labelNames: ['portal'],
+    buckets: [0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 21_600, 86_400],
+    registers: [this.registry],
+  });
+  private readonly state = this.gauge('bridge_portal_state', '1 for the state that a portal is in.', [
+    'portal',
+    'state',
+  ]);
+  private readonly queues = this.gauge(
+    'bridge_queue_messages',
+    "Messages waiting in the bridge's own queues.",
+    ['queue'],
+  );
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  eventsPublished(portal: string, changedAt: readonly number[], now: number): void {
+    this.published.inc({ portal }, changedAt.length);
+    const lag = this.lag.labels({ portal });
+    for (const seconds of changedAt) lag.observe(Math.max(0, now / 1000 - seconds));
+  }
+
+  eventsSettled(portal: string, outcome: SettledOutcome, count: number): void {
+    if (count > 0) this.settled.inc({ portal, outcome }, count);
+  }
+
+  eventsInFlight(portal: string, count: number): void {
+    this.inFlight.set({ portal }, count);
+  }
+
+  repliesReceived(kind: string, count: number): void {
+    this.replies.inc({ kind }, count);
+  }
+
+  portalRequest(portal: string, { method, outcome }: RequestReport): void {
+    this.requests.inc({ portal, method, outcome });
+  }
+
+  exchangeTook(portal: string, seconds: number): void {
+    this.exchange.observe({ portal }, seconds);
+  }
+
+  portalState(portal: string, state: PortalState): void {
+    for (const each of STATES) this.state.set({ portal, state: each }, each === state ? 1 : 0);
+  }
+
+  /** What the broker did not tell is absent rather than 0. */
+  queueDepths(depths: Readonly<Record<string, number | null>>): void {
+    for (const [queue, messages] of Object.entries(depths)) {
+      if (messages === null) this.queues.remove({ queue });
+      else this.queues.set({ queue }, messages);
+    }
+  }
+
+  private counter<T extends string>(name: string, help: string, labelNames: T[]): Counter<T> {
+    return new Counter({ name, help, labelNames, registers: [this.registry] });
+  }
+
+  private gauge<T extends string>(name: string, help: string, labelNames: T[]): Gauge<T> {
+    return new Gauge({ name, help, labelNames, registers: [this.registry] });
+  }
+}

@@ -1,0 +1,70 @@
+import { HttpModule, HttpService } from '@nestjs/axios';
+import {
+  type BeforeApplicationShutdown,
+  type DynamicModule,
+  Inject,
+  Injectable,
+  Module,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { TerminusModule } from '@nestjs/terminus';
+import { Bridge } from './bridge.js';
+import { type Settings } from './config.js';
+import { type Log } from './log.js';
+import { Foundations, HealthController, type Reachability } from './monitoring/health.controller.js';
+import { Metrics } from './monitoring/metrics.js';
+import { MetricsController } from './monitoring/metrics.controller.js';
+
+/** What {@link OfflineBridgeModule.forRoot} takes. */
+export interface OfflineBridgeOptions {
+  readonly settings: Settings;
+  readonly log: Log;
+}
+
+const OPTIONS = Symbol('OfflineBridgeOptions');
+
+@Injectable()
+class BridgeLifecycle extends Foundations implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  constructor(@Inject(Bridge) private readonly bridge: Bridge) {
+    super();
+  }
+
+  /** Does not wait: the application serves its health endpoints while the bridge waits for its services. */
+  onApplicationBootstrap(): void {
+    // A failure is kept for whoever awaits `bridge.start()`.
+    this.bridge.start().catch(() => undefined);
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.bridge.stop();
+  }
+
+  override checks(): Record<string, () => Promise<Reachability>> {
+    return this.bridge.checks();
+  }
+}
+
+/** The bridge as a module of a Nest application. */
+@Module({})
+export class OfflineBridgeModule {
+  static forRoot(options: OfflineBridgeOptions): DynamicModule {
+    return {
+      module: OfflineBridgeModule,
+      imports: [HttpModule, TerminusModule.forRoot({ logger: false })],
+      controllers: [HealthController, MetricsController],
+      providers: [
+        { provide: OPTIONS, useValue: options },
+        Metrics,
+        {
+          provide: Bridge,
+          inject: [OPTIONS, HttpService, Metrics],
+          useFactory: ({ settings, log }: OfflineBridgeOptions, http: HttpService, metrics: Metrics) =>
+            new Bridge(settings, http, metrics, log),
+        },
+        BridgeLifecycle,
+        { provide: Foundations, useExisting: BridgeLifecycle },
+      ],
+      exports: [Bridge, Metrics],
+    };
+  }
+}

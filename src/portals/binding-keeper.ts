@@ -1,0 +1,60 @@
+import { type BatchCommand, type CommandOutcome, isFailed } from '../bitrix24/batch.js';
+import { type Log } from '../log.js';
+import { parseBindings, reconcileBindings, type WantedBindings } from './bindings.js';
+
+/** Sends commands to the portal as one request. */
+export interface BindingClient {
+  batch(commands: readonly BatchCommand[]): Promise<{ results: ReadonlyMap<string, CommandOutcome> }>;
+}
+
+/** Commands of one batch request. */
+const MAX_COMMANDS = 50;
+/** A portal POSTs at most one notification in this many seconds. */
+const NOTIFICATION_MIN_SECONDS = 1;
+
+/**
+ * Keeps a portal's bindings as the settings say, given what `event.get` answered. An event that the portal refuses
+ * is reported by name and holds nothing else back.
+ * @throws {PortalError} when the request as a whole failed
+ */
+export async function mendBindings(
+  client: BindingClient,
+  bound: unknown,
+  wanted: WantedBindings,
+  portal: string,
+  log: Log,
+): Promise<void> {
+  const changes = reconcileBindings(parseBindings(bound), wanted);
+  const commands: BatchCommand[] = [];
+  const name = () => `b${commands.length}`;
+  for (const event of changes.bind) {
+    commands.push({ name: name(), method: 'event.bind', params: { event, event_type: 'offline' } });
+  }
+  for (const event of changes.unbind) {
+    commands.push({ name: name(), method: 'event.unbind', params: { event, event_type: 'offline' } });
+  }
+  if (changes.bindNotification !== null) {
+    commands.push({
+      name: name(),
+      method: 'event.bind',
+      params: {
+        event: 'ONOFFLINEEVENT',
+        handler: changes.bindNotification,
+        options: { minTimeout: NOTIFICATION_MIN_SECONDS },
+      },
+    });
+  }
+  for (let start = 0; start < commands.length; start += MAX_COMMANDS) {
+    const part = commands.slice(start, start + MAX_COMMANDS);
+    const { results } = await client.batch(part);
+    for (const command of part) {
+      const outcome = results.get(command.name);
+      const refused = outcome !== undefined && isFailed(outcome) ? outcome.error : null;
+      // Bound already, by a request whose answer was lost: that is what was wanted.
+      if (refused !== null && /already binded/i.test(refused.description)) continue;
+      const fields = { portal, code: String(command.params['event']), method: command.method };
+      if (refused === null) log.info({ event: 'bindings.changed', ...fields });
+      else log.error({ event: 'bindings.refused', ...fields, reason: refused.message });
+    }
+  }
+}
