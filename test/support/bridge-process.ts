@@ -1,0 +1,105 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { until } from './until.js';
+
+export const RABBITMQ_URL = process.env['RABBITMQ_URL'] ?? 'amqp://guest:guest@127.0.0.1:5672';
+
+/** A log line of the service. */
+export interface LogLine {
+  readonly level: string;
+  readonly message: { readonly event?: string } & Record<string, unknown>;
+}
+
+/** The built service as a process of its own, with its database in a temporary folder. */
+export class BridgeProcess {
+  readonly lines: LogLine[] = [];
+  output = '';
+  private child: ChildProcess | null = null;
+  private exit: Promise<number | null> | null = null;
+  private readonly folder = mkdtempSync(join(tmpdir(), 'bridge-'));
+
+  /** @param settings on top of: JSON logs, a free HTTP port, a database in `folder` */
+  constructor(readonly settings: Record<string, string>) {}
+
+  get databaseFile(): string {
+    return join(this.folder, 'bridge.db');
+  }
+
+  /** Address of its HTTP server; known once `http.listening` was logged. */
+  get url(): string {
+    const url = this.find('http.listening')?.message['url'];
+    if (typeof url !== 'string') throw new Error('the bridge does not listen yet');
+    return url;
+  }
+
+  /** Starts the process; again after it has ended. Does not wait for anything. */
+  start(): void {
+    const env: Record<string, string> = {
+      PATH: process.env['PATH'] ?? '',
+      DATABASE_URL: `file:${this.databaseFile}`,
+      HTTP_PORT: '0',
+      LOG_FORMAT: 'json',
+      RABBITMQ_URL,
+      ...this.settings,
+    };
+    this.lines.length = 0;
+    const child = spawn(
+      process.execPath,
+      ['--enable-source-maps', join(import.meta.dirname, '../../dist/main.js')],
+      {
+        env,
+        cwd: this.folder,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    this.child = child;
+    let rest = '';
+    const read = (chunk: Buffer) => {
+      this.output += chunk.toString();
+      rest += chunk.toString();
+      const complete = rest.split('\n');
+      rest = complete.pop() ?? '';
+      for (const line of complete) {
+        try {
+          this.lines.push(JSON.parse(line) as LogLine);
+        } catch {
+          continue;
+        }
+      }
+    };
+    child.stdout.on('data', read);
+    child.stderr.on('data', read);
+    this.exit = new Promise((resolve) => child.once('close', (code) => resolve(code)));
+  }
+
+  find(event: string): LogLine | undefined {
+    return this.lines.find((line) => line.message?.event === event);
+  }
+
+  async logged(event: string, timeoutMs = 20_000): Promise<LogLine> {
+    await until(
+      `log line ${event}\n${this.output.slice(-3000)}`,
+      () => this.find(event) !== undefined,
+      timeoutMs,
+    );
+    return this.find(event) as LogLine;
+  }
+
+  /** Sends a signal and resolves with the exit code (null: killed). */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    if (this.child?.exitCode === null && this.child.signalCode === null) this.child.kill(signal);
+    return this.exit;
+  }
+
+  async exited(): Promise<number | null> {
+    return this.exit;
+  }
+
+  /** Ends the process and deletes its folder. */
+  async remove(): Promise<void> {
+    await this.stop('SIGKILL');
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}

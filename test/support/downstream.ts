@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto';
+import amqp, { type Channel, type ChannelModel, type ConsumeMessage } from 'amqplib';
+import { deleteTopology, topologyNames } from '../../src/broker/topology.js';
+import { RABBITMQ_URL } from './bridge-process.js';
+
+/** An event as a downstream service sees it. */
+export interface Received {
+  readonly routingKey: string;
+  readonly id: string;
+  readonly messageId: string;
+  readonly processId: string;
+  readonly attempt: number;
+  readonly objectId: string;
+  readonly message: ConsumeMessage;
+  readonly body: Record<string, unknown>;
+}
+
+/** A downstream service on the real broker: one queue bound to everything, and whatever replies a test wants. */
+export class Downstream {
+  readonly prefix: string;
+  readonly received: Received[] = [];
+  private connection: ChannelModel | null = null;
+  private ch: Channel | null = null;
+
+  constructor(
+    private readonly onEvent: (event: Received, downstream: Downstream) => void = (event, { channel }) =>
+      channel.ack(event.message),
+    prefix?: string,
+    private readonly url = RABBITMQ_URL,
+  ) {
+    this.prefix = prefix ?? `t${randomBytes(6).toString('hex')}`;
+  }
+
+  get names() {
+    return topologyNames(this.prefix);
+  }
+
+  get channel(): Channel {
+    if (this.ch === null) throw new Error('not consuming yet');
+    return this.ch;
+  }
+
+  /** Begins to consume; the bridge must have declared its exchanges. */
+  async start(options: { bindings?: string[]; deadLetterTo?: string; queue?: string } = {}): Promise<void> {
+    this.connection = await amqp.connect(this.url);
+    this.connection.on('error', () => undefined);
+    this.ch = await this.connection.createChannel();
+    await this.ch.prefetch(500);
+    const queue = options.queue ?? `${this.prefix}.downstream`;
+    await this.ch.assertQueue(queue, {
+      durable: true,
+      arguments: options.deadLetterTo === undefined ? {} : { 'x-dead-letter-exchange': options.deadLetterTo },
+    });
+    for (const key of options.bindings ?? ['#']) await this.ch.bindQueue(queue, this.names.events, key);
+    await this.ch.consume(queue, (message) => {
+      if (message !== null) this.take(message);
+    });
+  }
+
+  /** Sends a reply, with the event's correlation id where one is given. */
+  reply(body: unknown, event?: Received): void {
+    const content = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+    const correlationId: unknown = event?.message.properties.correlationId;
+    this.channel.sendToQueue(
+      this.names.replies,
+      content,
+      typeof correlationId === 'string' ? { correlationId, persistent: true } : { persistent: true },
+    );
+  }
+
+  async depth(queue: string): Promise<number> {
+    return (await this.channel.checkQueue(queue)).messageCount;
+  }
+
+  /** Deletes all that the bridge and this service declared, and disconnects. */
+  async remove(): Promise<void> {
+    const connection = await amqp.connect(this.url);
+    const channel = await connection.createChannel();
+    await channel.deleteQueue(`${this.prefix}.downstream`);
+    await deleteTopology(channel, this.names);
+    await connection.close();
+    await this.connection?.close().catch(() => undefined);
+  }
+
+  private take(message: ConsumeMessage): void {
+    const body = JSON.parse(message.content.toString()) as Record<string, unknown>;
+    const data = body['data'] as { data?: { FIELDS?: { ID?: string } } };
+    const event: Received = {
+      routingKey: message.fields.routingKey,
+      id: String(body['id']),
+      messageId: String(body['messageid']),
+      processId: String(body['processid']),
+      attempt: Number(body['attempt']),
+      objectId: data.data?.FIELDS?.ID ?? '',
+      message,
+      body,
+    };
+    this.received.push(event);
+    this.onEvent(event, this);
+  }
+}
