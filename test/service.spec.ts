@@ -1,0 +1,80 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { BridgeProcess } from './support/bridge-process.js';
+import { Stage } from './support/stage.js';
+import { startTcpProxy } from './support/tcp-proxy.js';
+import { until } from './support/until.js';
+
+describe('the service', () => {
+  const closing: (() => Promise<unknown>)[] = [];
+  afterEach(async () => {
+    for (const close of closing.splice(0).reverse()) await close();
+  });
+
+  it('names every wrong setting in one message and exits with 78', async () => {
+    const bridge = new BridgeProcess({ DRAIN_LIMIT: '0', HTTP_PORT: 'x', B24_CLIENT_SECRET: '' });
+    closing.push(() => bridge.remove());
+    bridge.start();
+    expect(await bridge.exited()).toBe(78);
+    for (const name of ['B24_CLIENT_ID', 'B24_CLIENT_SECRET', 'DRAIN_LIMIT', 'HTTP_PORT']) {
+      expect(bridge.output).toContain(name);
+    }
+  });
+
+  it('starts without a broker, says so, and becomes ready when it comes', async () => {
+    const target = new URL(process.env['RABBITMQ_URL'] ?? 'amqp://guest:guest@127.0.0.1:5672');
+    const proxy = await startTcpProxy(target.hostname, Number(target.port === '' ? 5672 : target.port));
+    closing.push(() => proxy.close());
+    proxy.refuse();
+    const stage = await Stage.prepare({
+      settings: { RABBITMQ_URL: `amqp://${target.username}:${target.password}@127.0.0.1:${proxy.port}` },
+    });
+    closing.push(() => stage.close());
+    stage.bridge.start();
+    await stage.bridge.logged('http.listening');
+    expect((await stage.get('/health/live')).status).toBe(200);
+    await until('readiness to say why not', async () => {
+      const { status, body } = await stage.get('/health/ready');
+      return (
+        status === 503 && (JSON.parse(body) as { error: { broker?: object } }).error.broker !== undefined
+      );
+    });
+    proxy.accept();
+    await until('readiness', async () => (await stage.get('/health/ready')).status === 200, 10_000);
+    expect(stage.bridge.output).not.toContain(`:${target.password}@`);
+  });
+
+  it('serves its metrics under the documented names', async () => {
+    const stage = await Stage.open();
+    closing.push(() => stage.close());
+    stage.push(1, 20);
+    await until(
+      'everything settled',
+      () => stage.delivered().size === 20 && stage.portal.rows().length === 0,
+    );
+    const { body } = await stage.get('/metrics');
+    for (const line of [
+      'bridge_events_published_total{portal="acme"} 20',
+      'bridge_events_settled_total{portal="acme",outcome="processed"} 20',
+      'bridge_portal_requests_total{portal="acme",method="batch",outcome="ok"}',
+      'bridge_exchange_duration_seconds_count{portal="acme"}',
+      'bridge_publish_lag_seconds_count{portal="acme"} 20',
+      'bridge_portal_state{portal="acme",state="active"} 1',
+      'bridge_events_in_flight{portal="acme"}',
+    ]) {
+      expect(body).toContain(line);
+    }
+  });
+
+  it('never writes a token, a secret or a password', async () => {
+    const stage = await Stage.open({ settings: { LOG_LEVEL: 'debug' } });
+    closing.push(() => stage.close());
+    stage.portal.expireAccessTokens();
+    stage.push(1, 5);
+    await until('delivery with a renewed token', () => stage.delivered().size === 5);
+    await stage.bridge.stop();
+    expect(stage.bridge.output).toContain('"event":"round"');
+    expect(stage.bridge.output).not.toContain(stage.emulator.clientSecret);
+    expect(stage.bridge.output).not.toContain(stage.bridge.settings['B24_REFRESH_TOKEN']);
+    expect(stage.bridge.output).not.toMatch(/access_token|refresh_token|guest:guest/);
+  });
+});

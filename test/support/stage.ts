@@ -1,0 +1,89 @@
+import {
+  type EmulatedPortal,
+  type Emulator,
+  type PortalOptions,
+  startEmulator,
+} from '../../emulator/index.js';
+import { BridgeProcess } from './bridge-process.js';
+import { Downstream, type Received } from './downstream.js';
+import { until } from './until.js';
+
+export interface StageOptions {
+  readonly portal?: Partial<PortalOptions>;
+  readonly settings?: Record<string, string>;
+  readonly onEvent?: (event: Received, downstream: Downstream) => void;
+  /** Queue and dead-letter exchange of the downstream service; false: it consumes nothing. */
+  readonly consume?: { bindings?: string[]; deadLetterToFailures?: boolean } | false;
+}
+
+/** One portal, the real service, the real broker and a downstream service: what most journeys need. */
+export class Stage {
+  private constructor(
+    readonly emulator: Emulator,
+    readonly portal: EmulatedPortal,
+    readonly bridge: BridgeProcess,
+    readonly downstream: Downstream,
+  ) {}
+
+  /** Resolves when the portal is installed, its events are bound and the downstream service consumes. */
+  static async open(options: StageOptions = {}): Promise<Stage> {
+    const stage = await Stage.prepare(options);
+    stage.bridge.start();
+    await stage.bridge.logged('portal.installed');
+    const { consume = {} } = options;
+    if (consume !== false) {
+      await stage.downstream.start({
+        ...(consume.bindings === undefined ? {} : { bindings: consume.bindings }),
+        ...(consume.deadLetterToFailures === true ? { deadLetterTo: stage.downstream.names.failures } : {}),
+      });
+    }
+    await until('bindings', () => stage.portal.bindings().length > 0);
+    return stage;
+  }
+
+  /** Everything but the service's start. */
+  static async prepare({ portal: portalOptions, settings, onEvent }: StageOptions = {}): Promise<Stage> {
+    const emulator = await startEmulator();
+    const portal = emulator.addPortal({ name: 'acme', ...portalOptions });
+    const downstream = new Downstream(onEvent);
+    const bridge = new BridgeProcess({
+      AMQP_PREFIX: downstream.prefix,
+      B24_OAUTH_URL: emulator.url,
+      B24_CLIENT_ID: emulator.clientId,
+      B24_CLIENT_SECRET: emulator.clientSecret,
+      B24_ALLOW_HTTP: 'true',
+      B24_DOMAIN: portal.domain,
+      B24_REFRESH_TOKEN: portal.issueRefreshToken(),
+      DRAIN_INTERVAL_MS: '300',
+      SETTLE_AFTER_MS: '1500',
+      RETRY_BASE_DELAY_MS: '600000',
+      ...settings,
+    });
+    return new Stage(emulator, portal, bridge, downstream);
+  }
+
+  /** Changes objects `from` to `to`, one event each. */
+  push(from: number, to: number, event = 'ONCRMDEALUPDATE'): void {
+    for (let id = from; id <= to; id += 1) {
+      this.portal.push({ event, data: { FIELDS: { ID: String(id) } }, userId: '1' });
+    }
+  }
+
+  /** Object ids delivered so far. */
+  delivered(): Set<string> {
+    return new Set(this.downstream.received.map((event) => event.objectId));
+  }
+
+  async get(path: string): Promise<{ status: number; body: string }> {
+    const response = await fetch(new URL(path, this.bridge.url));
+    return { status: response.status, body: await response.text() };
+  }
+
+  /** Ends everything; fails when a stale mark destroyed a row. */
+  async close(): Promise<void> {
+    await this.bridge.remove();
+    await this.downstream.remove();
+    await this.emulator.close();
+    this.emulator.assertNothingDestroyed();
+  }
+}
