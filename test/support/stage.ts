@@ -37,7 +37,8 @@ export class Stage {
         ...(consume.deadLetterToFailures === true ? { deadLetterTo: stage.downstream.names.failures } : {}),
       });
     }
-    await until('bindings', () => stage.portal.bindings().length > 0);
+    const wanted = options.settings?.['B24_EVENTS']?.split(',').length ?? 3;
+    await until('bindings', () => stage.portal.bindings().length >= wanted);
     return stage;
   }
 
