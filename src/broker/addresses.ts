@@ -36,13 +36,9 @@ export class BrokerAddresses {
     return this.secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), bare);
   }
 
-  /** What went wrong, in one line without credentials. A failed connect over two IP families has no message. */
+  /** What went wrong, in one line without credentials. */
   reasonOf(error: unknown): string {
-    if (!(error instanceof Error)) return 'connection closed';
-    if (error instanceof AggregateError && error.message === '') {
-      return this.redact(error.errors.map((part) => this.reasonOf(part)).join('; '));
-    }
-    return this.redact(error.message === '' ? error.name : error.message);
+    return this.redact(messageOf(error));
   }
 
   private learn(text: string, position: number): void {
@@ -63,6 +59,15 @@ export class BrokerAddresses {
     const plain = decoded(url.password);
     if (plain !== url.password) this.secrets.push(plain);
   }
+}
+
+/** Not by `instanceof`: an error may come from another realm. A connect over two IP families has no message. */
+export function messageOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null) return 'connection closed';
+  const message = 'message' in error ? String(error.message) : '';
+  if (message !== '') return message;
+  if ('errors' in error && Array.isArray(error.errors)) return error.errors.map(messageOf).join('; ');
+  return 'name' in error ? String(error.name) : 'unknown error';
 }
 
 function decoded(text: string): string {

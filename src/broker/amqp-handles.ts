@@ -18,8 +18,11 @@ export async function closeQuietly(channel: Channel): Promise<void> {
   }
 }
 
-/** Drops the connection's socket. The client library has no call for that and keeps the socket as `stream`. */
+/**
+ * Drops the connection's socket. The client library has no call for that and keeps the socket as `stream`; it has
+ * to see an error there, or it would go on sending heartbeats to nobody.
+ */
 export function destroySocket(model: ChannelModel): void {
   const stream: unknown = 'stream' in model.connection ? model.connection.stream : undefined;
-  if (stream instanceof Duplex) stream.destroy();
+  if (stream instanceof Duplex) stream.destroy(new Error('the socket was dropped'));
 }

@@ -1,4 +1,5 @@
 import { type ConfirmChannel } from 'amqplib';
+import { messageOf } from './addresses.js';
 import { closeQuietly } from './amqp-handles.js';
 import { within } from './deadlines.js';
 import { confirmed, refused, unconfirmed, type QueuedMessage } from './outgoing.js';
@@ -91,7 +92,7 @@ export class ConfirmSession {
         return false;
       }
       // Thrown while encoding, before anything was written: too long a key, a header of no known type.
-      item.answer(refused(error instanceof Error ? error.message : String(error)));
+      item.answer(refused(messageOf(error)));
       return true;
     }
     item.sentAt = Date.now();

@@ -1,3 +1,4 @@
+import { messageOf } from './addresses.js';
 import { type BrokerStatus } from './broker-status.js';
 import { ConfirmSession, type ConfirmWindow, type SessionEnd } from './confirm-session.js';
 import { type BrokerConnection } from './connection.js';
@@ -205,7 +206,7 @@ export class Publisher {
       this.logger.info({ event: 'publisher.open' });
     } catch (error) {
       this.failures += 1;
-      this.logger.warn({ event: 'publisher.open_failed', reason: String(error) });
+      this.logger.warn({ event: 'publisher.open_failed', reason: messageOf(error) });
     } finally {
       this.opening = false;
     }

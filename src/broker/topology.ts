@@ -1,4 +1,5 @@
 import { type Channel, type Options } from 'amqplib';
+import { messageOf } from './addresses.js';
 
 /** Names of every exchange and queue of one bridge. */
 export interface TopologyNames {
@@ -121,13 +122,13 @@ async function guarded(object: string, declare: () => Promise<unknown>): Promise
 
 /** The AMQP reply code (404, 406, …) that a closed channel or connection was given, if any. */
 export function replyCode(error: unknown): number | null {
-  if (!(error instanceof Error) || !('code' in error)) return null;
+  if (typeof error !== 'object' || error === null || !('code' in error)) return null;
   return typeof error.code === 'number' ? error.code : null;
 }
 
 /** The broker's own words inside the client library's message. */
 export function brokerText(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const quoted = /with message "(.*)"$/s.exec(message)?.[1] ?? message;
   return quoted.replace(/^[A-Z_]+ - /, '');
 }

@@ -3,9 +3,11 @@ import { dirname } from 'node:path';
 import {
   CompiledQuery,
   type DatabaseConnection,
+  type DialectAdapter,
   type Driver,
   Kysely,
   PostgresDialect,
+  SqliteAdapter,
   SqliteDialect,
   type SqliteDialectConfig,
   SqliteDriver,
@@ -43,8 +45,9 @@ function openSqlite(path: string): Kysely<Schema> {
 }
 
 /**
- * Takes the write lock when a transaction begins. One that only reads at first could not write any more once another
- * process has written, and no waiting would help it.
+ * Transactions that take the write lock when they begin: one that only reads at first could not write any more once
+ * another process has written, and no waiting would help it. Migrations run in one too, so that neither a crash
+ * nor a second process leaves half of them.
  */
 class ImmediateSqliteDialect extends SqliteDialect {
   constructor(private readonly config: SqliteDialectConfig) {
@@ -54,11 +57,22 @@ class ImmediateSqliteDialect extends SqliteDialect {
   override createDriver(): Driver {
     return new ImmediateSqliteDriver(this.config);
   }
+
+  override createAdapter(): DialectAdapter {
+    return new TransactionalDdlAdapter();
+  }
 }
 
 class ImmediateSqliteDriver extends SqliteDriver {
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+  }
+}
+
+/** Kysely leaves SQLite's transactions around schema changes unused. */
+class TransactionalDdlAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
   }
 }
 

@@ -141,8 +141,9 @@ export class Dispatcher {
     sum: { dead: number; unconfirmed: number; reason: string | null },
   ): Promise<void> {
     const letter = (delivery: Publishable, reason: string, withData: boolean): OutgoingMessage => {
-      const facts = factsOf(portal, delivery);
-      const attempts = delivery.attempt > this.maxAttempts ? delivery.attempt - 1 : delivery.attempt;
+      // The body is that of the last delivery there was.
+      const attempts = Math.min(delivery.attempt, this.maxAttempts);
+      const facts = factsOf(portal, { ...delivery, attempt: attempts });
       const encoded = encodeDeadEvent(
         withData ? facts : { ...facts, data: null },
         this.targets.replies,
@@ -191,7 +192,7 @@ export class Dispatcher {
         code: delivery.event,
         messageId: delivery.messageId,
         rowId: delivery.rowId,
-        attempts: delivery.attempt - 1,
+        attempts: Math.min(delivery.attempt, this.maxAttempts),
         reason,
       });
     }

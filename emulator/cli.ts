@@ -1,0 +1,105 @@
+#!/usr/bin/env node
+import { lookup } from 'node:dns/promises';
+import { parseArgs } from 'node:util';
+import { LoadGenerator, startEmulator, type EmulatedPortal, type Emulator } from './index.js';
+
+const HELP = `A Bitrix24 portal on your laptop.
+
+  --port <n>             port to listen on (4000)
+  --host <address>       address to listen on (127.0.0.1)
+  --portals <a,b>        names of the portals (acme)
+  --client-id <id>       the application's keys (made up when left out)
+  --client-secret <s>
+  --rate <n>             changes a second on every portal, once their events are bound (0)
+  --objects <n>          how many objects change (1000)
+  --events <A,B>         events they raise (ONCRMDEALADD,ONCRMDEALUPDATE,ONCRMDEALDELETE)
+  --basic                a plan without reservations
+  --endpoint-style <s>   host = acme.localhost, path = 127.0.0.1/acme (host where *.localhost resolves)
+`;
+
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string', default: '4000' },
+    host: { type: 'string', default: '127.0.0.1' },
+    portals: { type: 'string', default: 'acme' },
+    'client-id': { type: 'string' },
+    'client-secret': { type: 'string' },
+    rate: { type: 'string', default: '0' },
+    objects: { type: 'string', default: '1000' },
+    events: { type: 'string', default: 'ONCRMDEALADD,ONCRMDEALUPDATE,ONCRMDEALDELETE' },
+    basic: { type: 'boolean', default: false },
+    'endpoint-style': { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const words = (text: string): string[] =>
+  text
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+
+/** Not every machine resolves names under .localhost; where it does not, portals are told apart by path. */
+async function endpointStyle(firstPortal: string): Promise<'host' | 'path'> {
+  const chosen = values['endpoint-style'];
+  if (chosen === 'host' || chosen === 'path') return chosen;
+  return lookup(`${firstPortal}.localhost`).then(
+    () => 'host',
+    () => 'path',
+  );
+}
+
+function printSettings(emulator: Emulator, portals: readonly EmulatedPortal[]): void {
+  console.log(`Portals at ${emulator.url}, control API at ${emulator.url}/_control/\n`);
+  console.log(`B24_OAUTH_URL=${emulator.url}`);
+  console.log(`B24_CLIENT_ID=${emulator.clientId}`);
+  console.log(`B24_CLIENT_SECRET=${emulator.clientSecret}`);
+  for (const [index, portal] of portals.entries()) {
+    const prefix = index === 0 ? '' : '# ';
+    if (index > 0) console.log(`\n# ${portal.name}:`);
+    console.log(`${prefix}B24_DOMAIN=${portal.domain}`);
+    console.log(`${prefix}B24_REFRESH_TOKEN=${portal.issueRefreshToken()}`);
+  }
+  console.log('\nB24_ALLOW_HTTP=true');
+}
+
+async function main(): Promise<void> {
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
+  const names = words(values.portals);
+  const emulator = await startEmulator({
+    host: values.host,
+    port: Number(values.port),
+    endpointStyle: await endpointStyle(names[0] ?? 'acme'),
+    ...(values['client-id'] === undefined ? {} : { clientId: values['client-id'] }),
+    ...(values['client-secret'] === undefined ? {} : { clientSecret: values['client-secret'] }),
+  });
+  const portals = names.map((name) => emulator.addPortal({ name, extended: !values.basic }));
+  const ratePerSecond = Number(values.rate);
+  const loads =
+    ratePerSecond > 0
+      ? portals.map(
+          (portal) =>
+            new LoadGenerator(portal, {
+              ratePerSecond,
+              objects: Number(values.objects),
+              events: words(values.events),
+            }),
+        )
+      : [];
+  for (const load of loads) load.start();
+  printSettings(emulator, portals);
+  const stop = (): void => {
+    for (const load of loads) load.stop();
+    void emulator.close().then(() => process.exit(0));
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+});

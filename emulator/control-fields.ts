@@ -1,0 +1,108 @@
+import { FAULT_KINDS, type Fault } from './faults.js';
+import { type PortalLimits, type PushedChange } from './portal.js';
+import { type PortalOptions } from './portal-options.js';
+import { type PortalState } from './rest-desk.js';
+import { isSuspendedState } from './rest-error.js';
+
+export type Fields = Record<string, unknown>;
+
+export class ControlError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+    this.name = 'ControlError';
+  }
+}
+
+/** @throws ControlError 400 */
+export function asObject(value: unknown): Fields {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new ControlError(400, 'The body must be a JSON object');
+  }
+  return value as Fields;
+}
+
+/** @throws ControlError 400 */
+export function textField(fields: Fields, name: string): string {
+  const value = fields[name];
+  if (typeof value !== 'string') throw new ControlError(400, `${name} must be a text`);
+  return value;
+}
+
+/** @throws ControlError 400 */
+export function numberField(fields: Fields, name: string): number {
+  const value = fields[name];
+  if (typeof value !== 'number') throw new ControlError(400, `${name} must be a number`);
+  return value;
+}
+
+/** @throws ControlError 400 */
+export function booleanField(fields: Fields, name: string): boolean {
+  const value = fields[name];
+  if (typeof value !== 'boolean') throw new ControlError(400, `${name} must be true or false`);
+  return value;
+}
+
+/** The named fields that are present, each read by its kind. */
+function picked<T>(fields: Fields, names: readonly string[], read: (fields: Fields, name: string) => T) {
+  return Object.fromEntries(names.filter((name) => name in fields).map((name) => [name, read(fields, name)]));
+}
+
+/** A fault; `times: "all"` stands for every request. @throws ControlError 400 */
+export function faultField(fields: Fields): Fault {
+  const kind = FAULT_KINDS.find((candidate) => candidate === fields['kind']);
+  if (!kind) throw new ControlError(400, `kind is one of ${FAULT_KINDS.join(', ')}`);
+  const times = fields['times'] === 'all' ? { times: Infinity } : picked(fields, ['times'], numberField);
+  return {
+    method: textField(fields, 'method'),
+    kind,
+    ...times,
+    ...picked(fields, ['probability', 'status', 'ms'], numberField),
+    ...picked(fields, ['error', 'description'], textField),
+    ...picked(fields, ['commit'], booleanField),
+  };
+}
+
+/** @throws ControlError 400 */
+export function changeField(fields: Fields): PushedChange {
+  return {
+    event: textField(fields, 'event'),
+    ...('data' in fields ? { data: fields['data'] } : {}),
+    ...('userId' in fields ? { userId: fields['userId'] === null ? null : textField(fields, 'userId') } : {}),
+    ...picked(fields, ['messageId', 'connector'], textField),
+    ...picked(fields, ['force'], booleanField),
+  };
+}
+
+const LIMITS = ['ratePerSecond', 'burst', 'operatingLimitSeconds', 'serviceTimeMs', 'serviceTimePerRowMs'];
+
+/** @throws ControlError 400 */
+export function limitsField(fields: Fields): PortalLimits {
+  return picked(fields, LIMITS, numberField);
+}
+
+/** @throws ControlError 400 */
+export function portalField(fields: Fields): PortalOptions {
+  return {
+    name: textField(fields, 'name'),
+    ...picked(fields, ['memberId', 'utcOffset', 'redirectUrl'], textField),
+    ...picked(fields, ['extended', 'connector', 'administrator'], booleanField),
+    ...limitsField(fields),
+  };
+}
+
+/** @throws ControlError 400 */
+export function stateField(fields: Fields): PortalState {
+  if ('status' in fields) {
+    return {
+      status: numberField(fields, 'status'),
+      error: textField(fields, 'error'),
+      ...picked(fields, ['description'], textField),
+    };
+  }
+  const state = textField(fields, 'state');
+  if (state !== 'active' && !isSuspendedState(state)) throw new ControlError(400, `Unknown state: ${state}`);
+  return state;
+}

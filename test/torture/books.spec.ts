@@ -1,0 +1,43 @@
+import { describe, expect, it } from '@jest/globals';
+import { balance, type Pushed } from './books.js';
+import { type Arrival } from './consumer.js';
+
+const change = (rowId: number, changedAt: number, at: number): Pushed => ({
+  memberId: 'm',
+  messageId: 'x',
+  rowId,
+  changedAt,
+  at,
+});
+const arrival = (id: string, at: number, attempt = 1): Arrival => ({
+  id,
+  memberId: 'm',
+  messageId: 'x',
+  attempt,
+  at,
+  dead: false,
+});
+
+describe('the books', () => {
+  it('call a change lost when neither it nor anything later of its object arrived', () => {
+    const books = balance([change(1, 10, 10_000), change(2, 20, 20_000)], [arrival('m-1-10', 15_000)], []);
+    expect(books.delivered).toBe(1);
+    expect(books.lost).toEqual([change(2, 20, 20_000)]);
+  });
+
+  it('ask for the last change of a row only, as a portal merges them', () => {
+    const merged = [change(1, 10, 10_000), change(1, 12, 12_000)];
+    expect(balance(merged, [arrival('m-1-12', 13_000)], []).lost).toEqual([]);
+    expect(balance(merged, [arrival('m-1-10', 11_000)], []).lost).toEqual([change(1, 12, 12_000)]);
+  });
+
+  it('count a change that a later retry of its object stands for', () => {
+    const books = balance([change(2, 20, 20_000)], [arrival('m-1-10', 25_000, 2)], []);
+    expect([books.delivered, books.takenIn, books.lost.length]).toEqual([0, 1, 0]);
+  });
+
+  it('count a copy of the same attempt as a duplicate, and a retry not', () => {
+    const books = balance([], [arrival('a', 1), arrival('a', 2), arrival('a', 3, 2)], []);
+    expect(books.duplicates).toBe(1);
+  });
+});

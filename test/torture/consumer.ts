@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import amqp, { type Channel, type ConsumeMessage } from 'amqplib';
+import { type TopologyNames } from '../../src/broker/topology.js';
+
+/** One message as it arrived. */
+export interface Arrival {
+  readonly id: string;
+  readonly memberId: string;
+  readonly messageId: string;
+  readonly attempt: number;
+  /** Unix ms. */
+  readonly at: number;
+  readonly dead: boolean;
+}
+
+/** What a consumer makes of a delivery: the same for every copy of it, whenever it comes. */
+export function verdictOf(messageId: string, attempt: number): 'ok' | 'failed' {
+  const roll = createHash('md5').update(messageId).digest().readUInt16BE(0) % 1000;
+  // A few objects never work out; more fail once or twice.
+  if (roll < 8) return 'failed';
+  return roll < 60 && attempt <= (roll % 2) + 1 ? 'failed' : 'ok';
+}
+
+/**
+ * A downstream service that survives its broker: it reconnects until it is told to stop, and fails a part of the
+ * events by each kind of reply.
+ */
+export class StubbornConsumer {
+  readonly arrivals: Arrival[] = [];
+  failuresReported = 0;
+  private stopping = false;
+  private running: Promise<void> | null = null;
+
+  constructor(
+    private readonly url: string,
+    private readonly names: TopologyNames,
+  ) {}
+
+  start(): void {
+    this.running = this.run();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopping) {
+      try {
+        await this.session();
+      } catch {
+        // The broker is being tormented; it comes back.
+      }
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+  }
+
+  private async session(): Promise<void> {
+    const connection = await amqp.connect(this.url, { timeout: 3000 });
+    let broken = false;
+    const closed = new Promise<void>((resolve) => connection.once('close', resolve));
+    connection.on('error', () => (broken = true));
+    try {
+      const channel = await connection.createChannel();
+      channel.on('error', () => (broken = true));
+      channel.on('close', () => (broken = true));
+      await channel.prefetch(200);
+      const queue = `${this.names.events}.torture`;
+      await channel.assertQueue(queue, {
+        durable: true,
+        arguments: { 'x-queue-type': 'quorum', 'x-dead-letter-exchange': this.names.failures },
+      });
+      await channel.bindQueue(queue, this.names.events, '#');
+      const take = (dead: boolean) => (message: ConsumeMessage | null) => {
+        if (message === null) broken = true;
+        else this.take(channel, message, dead);
+      };
+      await channel.consume(queue, take(false));
+      await channel.consume(this.names.dead, take(true));
+      while (!this.stopping && !broken) await new Promise((resolve) => setTimeout(resolve, 100));
+    } finally {
+      await Promise.race([connection.close().catch(() => undefined), closed, pause(1000)]);
+    }
+  }
+
+  private take(channel: Channel, message: ConsumeMessage, dead: boolean): void {
+    const body = JSON.parse(message.content.toString()) as Record<string, unknown>;
+    const arrival: Arrival = {
+      id: String(body['id']),
+      memberId: String(body['memberid']),
+      messageId: String(body['messageid']),
+      attempt: Number(body['attempt']),
+      at: Date.now(),
+      dead,
+    };
+    this.arrivals.push(arrival);
+    try {
+      if (dead || verdictOf(arrival.messageId, arrival.attempt) === 'ok') return channel.ack(message);
+      this.failuresReported += 1;
+      const correlationId = String(message.properties.correlationId);
+      const send = (reply: unknown, options: amqp.Options.Publish = {}) =>
+        channel.sendToQueue(this.names.replies, Buffer.from(JSON.stringify(reply)), {
+          persistent: true,
+          ...options,
+        });
+      switch (this.failuresReported % 4) {
+        case 0:
+          return channel.nack(message, false, false);
+        case 1:
+          send({ status: 'failed', reason: 'torture' }, { correlationId });
+          break;
+        case 2:
+          send({ isDisposed: true, err: 'torture' }, { correlationId });
+          break;
+        default: {
+          const { memberid: member_id, processid: process_id, messageid } = body;
+          // Twice, and once more as a stranger.
+          for (let i = 0; i < 2; i += 1)
+            send({ member_id, process_id, message_id: [messageid], reason: 'torture' });
+          send({ status: 'failed' }, { correlationId: 'nobody:nothing:1:never' });
+        }
+      }
+      channel.ack(message);
+    } catch {
+      // The channel is gone: the message comes again.
+    }
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
