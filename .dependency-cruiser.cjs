@@ -43,17 +43,44 @@ module.exports = {
       from: { path: room('contract') },
       to: { path: '^src/', pathNot: '^src/contract/' },
     },
-    notFrom('bitrix24', '(broker|ledger|portals|drain|outcomes|maintenance|monitoring|database)', 'a portal client knows no other room'),
-    notFrom('broker', '(bitrix24|ledger|portals|drain|outcomes|maintenance|monitoring|database)', 'the broker knows no other room'),
-    notFrom('ledger', '(bitrix24|broker|portals|drain|outcomes|maintenance|monitoring|contract)', 'the ledger knows only the database'),
-    notFrom('database', '(bitrix24|broker|ledger|portals|drain|outcomes|maintenance|monitoring|contract)', 'the database is at the bottom'),
-    notFrom('portals', '(broker|ledger|drain|outcomes|maintenance|monitoring)', 'portals do not know who drains them'),
-    notFrom('(drain|outcomes|maintenance|portals|ledger|broker|bitrix24|contract|database)', 'monitoring', 'nothing imports monitoring'),
+    notFrom(
+      'bitrix24',
+      '(broker|ledger|portals|drain|outcomes|maintenance|monitoring|database)',
+      'a portal client knows no other room',
+    ),
+    notFrom(
+      'broker',
+      '(bitrix24|ledger|portals|drain|outcomes|maintenance|monitoring|database)',
+      'the broker knows no other room',
+    ),
+    notFrom(
+      'ledger',
+      '(bitrix24|broker|portals|drain|outcomes|maintenance|monitoring|contract)',
+      'the ledger knows only the database',
+    ),
+    notFrom(
+      'database',
+      '(bitrix24|broker|ledger|portals|drain|outcomes|maintenance|monitoring|contract)',
+      'the database is at the bottom',
+    ),
+    notFrom(
+      'portals',
+      '(broker|ledger|drain|outcomes|maintenance|monitoring)',
+      'portals do not know who drains them',
+    ),
+    notFrom(
+      '(drain|outcomes|maintenance|portals|ledger|broker|bitrix24|contract|database)',
+      'monitoring',
+      'nothing imports monitoring',
+    ),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
   },
 };

@@ -128,7 +128,7 @@ describe('broker outage', () => {
       expect(results.flatMap(({ status }, n) => (status === 'refused' ? [n] : []))).toEqual([5, 15, 25]);
       expect(results[5]).toEqual({
         status: 'refused',
-        reason: 'the body has 200002 bytes, the limit is 100000',
+        reason: 'the body has 200000 bytes, the limit is 100000',
       });
       expect(results.filter(({ status }) => status === 'confirmed')).toHaveLength(27);
       expect(fresh.bodyLimit).toBe(100_000);

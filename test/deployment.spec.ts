@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { getMetadataStorage } from 'class-validator';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import { Script } from 'node:vm';
 import { parse } from 'yaml';
 import { parseSettings, Settings } from '../src/config.js';
+import { parseDockerfile, stageNamed } from './support/dockerfile.js';
 
 const fromRoot = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 const read = (name: string) => readFileSync(fromRoot(name), 'utf8');
@@ -22,7 +23,8 @@ interface Service {
   ports?: string[];
   volumes?: string[];
   tmpfs?: string[];
-  healthcheck?: { test: string[] };
+  healthcheck?: { test?: string[] };
+  command?: string[];
   stop_grace_period?: string;
   cap_drop?: string[];
 }
@@ -30,59 +32,16 @@ interface Compose {
   services: Record<string, Service>;
   volumes: Record<string, unknown>;
 }
-interface Instruction {
-  name: string;
-  text: string;
-}
-interface Stage {
-  name: string;
-  base: string;
-  instructions: Instruction[];
-}
-
-/** Instructions of a Dockerfile by stage, continued lines joined, comments left out. */
-function parseDockerfile(text: string): Stage[] {
-  const lines = text
-    .split('\n')
-    .filter((line) => !/^\s*#/.test(line))
-    .join('\n')
-    .replace(/\\\s*\n/g, ' ')
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
-  const stages: Stage[] = [];
-  for (const line of lines) {
-    const [, name = '', rest = ''] = /^([A-Z]+)\s+(.*)$/.exec(line) ?? [];
-    if (name === '') throw new Error(`not an instruction: ${line}`);
-    if (name === 'FROM') {
-      const [, base = '', as = ''] = /^(\S+) AS (\S+)$/.exec(rest) ?? [];
-      stages.push({ name: as, base, instructions: [] });
-    } else {
-      const stage = stages.at(-1);
-      if (stage === undefined) throw new Error(`before the first FROM: ${line}`);
-      stage.instructions.push({ name, text: rest });
-    }
-  }
-  return stages;
-}
-
 const compose = parse(read('docker-compose.yml'), { merge: true }) as Compose;
 const stages = parseDockerfile(read('Dockerfile'));
 const example = parseEnv(read('.env.example'));
-const packageJson = JSON.parse(read('package.json')) as { scripts: Record<string, string>; main: string };
 
 const service = (name: string): Service => {
   const found = compose.services[name];
   if (found === undefined) throw new Error(`no service ${name}`);
   return found;
 };
-const stage = (name: string): Stage => {
-  const found = stages.find((one) => one.name === name);
-  if (found === undefined) throw new Error(`no stage ${name}`);
-  return found;
-};
-const last = (where: Stage, name: string): string | undefined =>
-  where.instructions.filter((one) => one.name === name).at(-1)?.text;
+const stage = (name: string) => stageNamed(stages, name);
 const seconds = (text: string | undefined) => Number(/^(\d+)s$/.exec(text ?? '')?.[1]);
 
 describe('docker-compose.yml', () => {
@@ -97,36 +56,57 @@ describe('docker-compose.yml', () => {
     for (const [name, target] of [
       ['bridge', 'bridge'],
       ['emulator', 'emulator'],
+      ['emulator-install', 'emulator'],
     ] as const) {
       expect(service(name).build).toEqual({ context: '.', target });
       expect(stage(target).base).toBe('base');
     }
   });
 
-  it('checks the health of every service', () => {
-    for (const name of Object.keys(compose.services)) {
+  it('checks the health of every service that stays', () => {
+    for (const name of ['rabbitmq', 'postgres', 'bridge', 'emulator']) {
       const command = service(name).healthcheck?.test ?? [];
       expect(command[0]).toMatch(/^CMD(-SHELL)?$/);
       // An unquoted `? 0 : 1` would be a mapping.
       expect(command.map((word) => typeof word)).toEqual(command.map(() => 'string'));
       if (command[1] === 'node') expect(() => new Script(command[3] ?? '')).not.toThrow();
     }
-    expect(service('rabbitmq').healthcheck?.test.join(' ')).toContain('rabbitmq-diagnostics');
-    expect(service('postgres').healthcheck?.test.join(' ')).toContain('pg_isready');
-    expect(service('bridge').healthcheck?.test.join(' ')).toContain('/health/live');
+    expect(service('rabbitmq').healthcheck?.test?.join(' ')).toContain('rabbitmq-diagnostics');
+    expect(service('postgres').healthcheck?.test?.join(' ')).toContain('pg_isready');
+    expect(service('bridge').healthcheck?.test?.join(' ')).toContain('/health/live');
   });
 
-  it('starts the bridge once broker and database are healthy, and only the emulator needs the demo profile', () => {
+  it('starts the bridge once broker and database are healthy', () => {
     expect(service('bridge').depends_on).toEqual({
       rabbitmq: { condition: 'service_healthy' },
       postgres: { condition: 'service_healthy' },
     });
+  });
+
+  it('adds an emulated portal, and its installation once both sides are healthy, in the demo profile only', () => {
     const profiled = Object.entries(compose.services).filter(([, one]) => one.profiles !== undefined);
-    expect(profiled.map(([name, one]) => [name, one.profiles])).toEqual([['emulator', ['demo']]]);
+    expect(profiled.map(([name, one]) => [name, one.profiles])).toEqual([
+      ['emulator', ['demo']],
+      ['emulator-install', ['demo']],
+    ]);
+    const install = service('emulator-install');
+    expect(install.depends_on).toEqual({
+      bridge: { condition: 'service_healthy' },
+      emulator: { condition: 'service_healthy' },
+    });
+    expect(install.command?.slice(0, 2)).toEqual(['node', '-e']);
+    expect(() => new Script(install.command?.[2] ?? '')).not.toThrow();
+    expect(install.command?.[2]).toContain('http://bridge:3000/bitrix24/install');
+    const demo = parseEnv(read('.env.demo'));
+    expect(demo['BRIDGE_ENV_FILE']).toBe('.env.demo');
+    expect(parseSettings(demo)).toMatchObject({
+      B24_OAUTH_URL: 'http://emulator:4000',
+      B24_ALLOW_HTTP: true,
+    });
   });
 
   it('runs our own images without root, on a read-only file system', () => {
-    for (const name of ['bridge', 'emulator']) {
+    for (const name of ['bridge', 'emulator', 'emulator-install']) {
       // 1000 is the account `node` of the base image.
       expect(service(name)).toMatchObject({
         user: '1000:1000',
@@ -156,7 +136,7 @@ describe('docker-compose.yml', () => {
   });
 
   it('passes settings that the bridge accepts, with the addresses of the compose network', () => {
-    expect(service('bridge').env_file).toEqual([{ path: '.env', required: false }]);
+    expect(service('bridge').env_file).toEqual([{ path: '${BRIDGE_ENV_FILE:-.env}', required: false }]);
     const given = interpolate(service('bridge').environment ?? {}, {});
     const settings = parseSettings({
       ...example,
@@ -227,75 +207,6 @@ describe('.env.example', () => {
     lines.forEach((line, index) => {
       if (/^[A-Z0-9_]+=/.test(line)) expect(lines[index - 1]).toMatch(/^(# \S|[A-Z0-9_]+=)/);
     });
-  });
-});
-
-describe('Dockerfile', () => {
-  it('builds on a Node image with glibc and makes the bridge without a target', () => {
-    expect(stage('base').base).toBe('node:20-bookworm-slim');
-    expect(stages.at(-1)?.name).toBe('bridge');
-    stages.forEach((one, index) => {
-      if (index > 0) expect(stages.slice(0, index).map((earlier) => earlier.name)).toContain(one.base);
-    });
-  });
-
-  it('ships production dependencies only', () => {
-    expect(last(stage('dependencies'), 'RUN')).toContain('npm ci --omit=dev');
-    for (const name of ['bridge', 'emulator']) {
-      const copies = stage(name).instructions.filter((one) => one.name === 'COPY');
-      expect(copies.map((one) => one.text)).toContain('--from=dependencies /app/node_modules ./node_modules');
-    }
-  });
-
-  it('runs the service as the unprivileged account, which owns the data folder', () => {
-    for (const name of ['bridge', 'emulator']) expect(last(stage(name), 'USER')).toBe('node');
-    const names = stage('bridge').instructions.map((one) => one.name);
-    const owned = stage('bridge').instructions.findIndex((one) => one.text.includes('chown node:node data'));
-    expect(owned).toBeGreaterThanOrEqual(0);
-    // Docker drops what is done to a volume's folder after its declaration.
-    expect(owned).toBeLessThan(names.indexOf('VOLUME'));
-    expect(last(stage('bridge'), 'VOLUME')).toBe('/app/data');
-  });
-
-  it('starts and stops the service as npm start does', () => {
-    const command = JSON.parse(last(stage('bridge'), 'CMD') ?? '[]') as string[];
-    expect(command).toEqual(['node', 'dist/main.js']);
-    expect(packageJson.scripts['start']).toBe(command.join(' '));
-    expect(last(stage('bridge'), 'STOPSIGNAL')).toBe('SIGTERM');
-  });
-
-  it('checks its health with Node, as the image has no curl', () => {
-    const [, command = '[]'] = /CMD (\[.*\])$/.exec(last(stage('bridge'), 'HEALTHCHECK') ?? '') ?? [];
-    const [program, flag, code = ''] = JSON.parse(command) as string[];
-    expect([program, flag]).toEqual(['node', '-e']);
-    expect(() => new Script(code)).not.toThrow();
-    expect(code).toContain('/health/live');
-  });
-
-  it('copies only what exists and what the build context lets through', () => {
-    const allowed = read('.dockerignore')
-      .split('\n')
-      .filter((line) => line.startsWith('!'))
-      .map((line) => line.slice(1));
-    let copied = 0;
-    for (const [index, one] of stages.entries()) {
-      for (const { text } of one.instructions.filter((instruction) => instruction.name === 'COPY')) {
-        const words = text.split(/\s+/);
-        const from = words.find((word) => word.startsWith('--from='))?.slice('--from='.length);
-        if (from !== undefined) {
-          expect(stages.slice(0, index).map((earlier) => earlier.name)).toContain(from);
-          continue;
-        }
-        for (const source of words.slice(0, -1)) {
-          copied += 1;
-          expect({ source, exists: existsSync(fromRoot(source)) }).toEqual({ source, exists: true });
-          expect(allowed).toContain(source);
-        }
-      }
-    }
-    expect(copied).toBeGreaterThan(5);
-    for (const name of allowed)
-      expect({ name, exists: existsSync(fromRoot(name)) }).toEqual({ name, exists: true });
   });
 });
 

@@ -38,6 +38,7 @@ interface Target {
   held: Flag;
   errored: Flag;
   attempt: number;
+  due_at: number | null;
 }
 
 /** What becomes of a delivery. */
@@ -59,8 +60,10 @@ export function afterFailure(
 
 /** Whether an outcome speaks of the delivery as it stands. Pure. */
 export function concerns(
-  delivery: Pick<Target, 'state' | 'attempt'>,
+  delivery: Pick<Target, 'state' | 'attempt' | 'due_at'>,
   outcome: Pick<Outcome, 'attempt' | 'outcome'>,
+  policy: RetryPolicy,
+  now: number,
 ): boolean {
   if (outcome.attempt !== null && outcome.attempt !== delivery.attempt) return false;
   switch (delivery.state) {
@@ -69,7 +72,14 @@ export function concerns(
       return true;
     // Named with its attempt, a waiting delivery has been published and its confirm is yet to be recorded.
     case 'waiting':
-      return outcome.attempt !== null;
+      if (outcome.attempt !== null) return true;
+      // The current attempt may be on its way too once it is due: a failure is heeded, since an attempt counted too
+      // many does less harm than a failure lost. Before, it can only repeat what brought the delivery here.
+      return (
+        outcome.outcome === 'failed' &&
+        (delivery.due_at ?? 0) <= now &&
+        delivery.attempt <= policy.RETRY_MAX_ATTEMPTS
+      );
     // Silence was taken for success; the failure came late.
     case 'processed':
       return outcome.outcome === 'failed';
@@ -107,7 +117,7 @@ export async function recordOutcomes(
     for (const messageId of outcome.messageIds) {
       const target = targets.get(targetKey(outcome.memberId, outcome.processId, messageId));
       if (target === undefined) recorded.unknown += 1;
-      else if (!concerns(target, outcome)) recorded.ignored += 1;
+      else if (!concerns(target, outcome, policy, now)) recorded.ignored += 1;
       else if (outcome.outcome === 'processed') {
         add(recorded.processed, target.member_id);
         target.state = 'processed';
@@ -124,6 +134,7 @@ export async function recordOutcomes(
           const exhausted = target.attempt >= policy.RETRY_MAX_ATTEMPTS;
           const dueAt = exhausted ? now : retryDueAt(now, target.attempt, target.seq, policy);
           target.attempt += 1;
+          target.due_at = dueAt;
           changes.set(target.seq, { state: 'waiting', attempt: target.attempt, dueAt, reason });
         }
       }
@@ -227,7 +238,7 @@ async function loadTargets(db: Db, outcomes: readonly Outcome[]): Promise<Map<st
     for (const part of chunks([...messageIds])) {
       const rows = await db
         .selectFrom('deliveries')
-        .select(['seq', 'member_id', 'message_id', 'state', 'held', 'errored', 'attempt'])
+        .select(['seq', 'member_id', 'message_id', 'state', 'held', 'errored', 'attempt', 'due_at'])
         .where('member_id', '=', memberId)
         .where('process_id', '=', processId)
         .where('message_id', 'in', part)

@@ -1,0 +1,82 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { findProgram } from './temporary-server.mjs';
+import { root } from './prepare.mjs';
+
+const POLICY_FILE = '/usr/sbin/policy-rc.d';
+
+/** Whether `aptInstall` can work here: Debian's tools, and the rights to use them. */
+export function canAptInstall() {
+  return (
+    process.getuid?.() === 0 && existsSync('/etc/debian_version') && findProgram('apt-get') !== undefined
+  );
+}
+
+/**
+ * Installs Debian packages without letting them start their services: a server that appears on its usual
+ * port would be a surprise. @throws {Error} with apt's output
+ */
+export async function aptInstall(packages, log) {
+  log(`installing ${packages.join(', ')} with apt-get …`);
+  const deny = !existsSync(POLICY_FILE);
+  // 101 = "action forbidden by policy", asked by invoke-rc.d and deb-systemd-invoke.
+  const allow = () => rmSync(POLICY_FILE, { force: true });
+  if (deny) {
+    writeFileSync(POLICY_FILE, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+    // A Ctrl-C while apt works must not leave the machine unable to start services.
+    process.once('exit', allow);
+  }
+  try {
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    await toEnd('apt-get', ['update', '-qq'], { env });
+    await toEnd('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], { env });
+  } finally {
+    if (deny) {
+      allow();
+      process.off('exit', allow);
+    }
+  }
+}
+
+/** Whether a Docker engine answers; the client alone can start nothing. */
+export async function canCompose() {
+  if (findProgram('docker') === undefined) return false;
+  try {
+    await toEnd('docker', ['info'], {});
+    await toEnd('docker', ['compose', 'version'], {});
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Starts one service of docker-compose.yml and waits until it is healthy. Returns what removes it again. */
+export async function composeUp(service, log) {
+  log(`starting ${service} with docker compose …`);
+  const remove = () =>
+    spawnSync('docker', ['compose', 'rm', '--stop', '--force', '--volumes', service], { cwd: root });
+  process.once('exit', remove);
+  const stop = async () => {
+    process.off('exit', remove);
+    remove();
+  };
+  try {
+    await toEnd('docker', ['compose', 'up', '--detach', '--wait', service], { cwd: root });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return stop;
+}
+
+async function toEnd(command, args, options) {
+  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  let text = '';
+  child.stdout.on('data', (chunk) => (text += chunk));
+  child.stderr.on('data', (chunk) => (text += chunk));
+  const code = await new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}:\n${text.trim()}`);
+}

@@ -1,0 +1,199 @@
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { delimiter, join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
+
+/**
+ * Ends the processes and removes the folder when its standard input closes, that is when the process that
+ * started it is gone, in whatever way: `kill -9` runs no exit handler. Arguments: signal, folder, pids.
+ */
+const WATCHDOG = `
+cat > /dev/null
+signal=$1 folder=$2; shift 2
+for pid in "$@"; do kill -s "$signal" "$pid" 2> /dev/null; done
+[ "$signal" = KILL ] || for turn in 1 2 3 4 5 6 7 8 9 10; do
+  alive=
+  for pid in "$@"; do kill -0 "$pid" 2> /dev/null && alive=yes; done
+  [ -n "$alive" ] && sleep 0.2
+done
+for pid in "$@"; do kill -s KILL -- "-$pid" 2> /dev/null; done
+for turn in 1 2 3 4 5; do rm -rf -- "$folder" && break; sleep 0.2; done
+`;
+
+/**
+ * Servers of one kind in a temporary folder of their own, run as `account` when this process is root and
+ * that account exists. Nothing of it outlives this process.
+ */
+export class TemporaryServer {
+  #running = [];
+  #watchdog;
+
+  /** @param {{ name: string, account: string, stopSignal: NodeJS.Signals }} options */
+  constructor({ name, account, stopSignal }) {
+    this.stopSignal = stopSignal;
+    this.owner = process.getuid?.() === 0 ? accountIds(account) : undefined;
+    this.folder = mkdtempSync(join(tmpdir(), `${name}-`));
+    if (this.owner) chownSync(this.folder, this.owner.uid, this.owner.gid);
+    this.#watch();
+  }
+
+  path(...names) {
+    return join(this.folder, ...names);
+  }
+
+  /** Writes a file that the server's account owns. Returns its path. */
+  write(name, text) {
+    const file = this.path(name);
+    writeFileSync(file, text, { mode: 0o600 });
+    if (this.owner) chownSync(file, this.owner.uid, this.owner.gid);
+    return file;
+  }
+
+  /** Starts a process that stays; its output goes to `<folder>/<output>`. */
+  start(command, args, { env = {}, output }) {
+    const log = openSync(this.path(output), 'a', 0o600);
+    const child = spawn(command, args, {
+      ...this.#options(env),
+      // A group of its own: Ctrl-C in the terminal must not reach the server before its clients are done.
+      detached: true,
+      stdio: ['ignore', log, log],
+    });
+    closeSync(log);
+    const started = { child, ended: false };
+    child.once('error', () => (started.ended = true));
+    child.once('exit', () => (started.ended = true));
+    child.unref();
+    this.#running = [...this.#running.filter((other) => !other.ended), started];
+    this.#watch();
+    return started;
+  }
+
+  /** Runs a command to its end as the same account. @throws {Error} with its output when it fails */
+  async run(command, args, env = {}) {
+    const child = spawn(command, args, { ...this.#options(env), stdio: ['ignore', 'pipe', 'pipe'] });
+    let out = '';
+    let err = '';
+    child.stdout.on('data', (chunk) => (out += chunk));
+    child.stderr.on('data', (chunk) => (err += chunk));
+    const code = await new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', resolve);
+    });
+    if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}:\n${out}${err}`.trim());
+    return out;
+  }
+
+  /** Waits until `ready()` is true. @throws {Error} with the end of its output when the process ends first */
+  async until(started, ready, { seconds, output }) {
+    const deadline = Date.now() + seconds * 1000;
+    while (!(await ready())) {
+      if (started.ended) throw new Error(`the server ended while starting:\n${this.tail(output)}`);
+      if (Date.now() > deadline) {
+        throw new Error(`the server did not answer within ${seconds} s:\n${this.tail(output)}`);
+      }
+      await pause(100);
+    }
+  }
+
+  tail(output) {
+    return existsSync(this.path(output))
+      ? readFileSync(this.path(output), 'utf8').trim().split('\n').slice(-15).join('\n')
+      : '';
+  }
+
+  /** Signals the process and waits until it is gone; a process that ignores it for 10 s is killed. */
+  async end(started, signal) {
+    if (started.ended) return;
+    started.child.kill(signal);
+    const deadline = Date.now() + 10_000;
+    while (!started.ended) {
+      if (Date.now() > deadline) started.child.kill('SIGKILL');
+      await pause(20);
+    }
+  }
+
+  /** Ends every process, newest first, and removes the folder. Harmless when repeated. */
+  async stop() {
+    for (const started of [...this.#running].reverse()) await this.end(started, this.stopSignal);
+    this.#running = [];
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    this.#watchdog?.kill('SIGKILL');
+    this.#watchdog = undefined;
+  }
+
+  #options(env) {
+    return {
+      ...this.owner,
+      cwd: this.folder,
+      env: { ...process.env, HOME: this.folder, ...env },
+    };
+  }
+
+  #watch() {
+    const previous = this.#watchdog;
+    const pids = this.#running.flatMap(({ child, ended }) =>
+      ended || !child.pid ? [] : [String(child.pid)],
+    );
+    const signal = this.stopSignal.replace('SIG', '');
+    this.#watchdog = spawn('sh', ['-c', WATCHDOG, 'watchdog', signal, this.folder, ...pids], {
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    this.#watchdog.stdin.on('error', () => {});
+    this.#watchdog.stdin.unref();
+    this.#watchdog.unref();
+    previous?.kill('SIGKILL');
+  }
+}
+
+function accountIds(account) {
+  try {
+    const id = (flag) => Number(execFileSync('id', [flag, account], { stdio: ['ignore', 'pipe', 'ignore'] }));
+    return { uid: id('-u'), gid: id('-g') };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Different free TCP ports of the loopback interface; held together until all are known. */
+export async function freePorts(count) {
+  const servers = await Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise((resolve, reject) => {
+          const server = createServer();
+          server.once('error', reject);
+          server.listen(0, '127.0.0.1', () => resolve(server));
+        }),
+    ),
+  );
+  const ports = servers.map((server) => server.address().port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+/** Full path of a program, looked for in `folders` first, then on the PATH; undefined when there is none. */
+export function findProgram(name, folders = []) {
+  return [
+    ...folders,
+    ...(process.env.PATH ?? '').split(delimiter),
+    '/usr/sbin',
+    '/usr/local/sbin',
+    '/opt/homebrew/sbin',
+  ]
+    .filter((folder) => folder !== '')
+    .map((folder) => join(folder, name))
+    .find((file) => existsSync(file));
+}
