@@ -254,7 +254,7 @@ export class Publisher {
       this.failures = 1;
       only.answer(refused(end.reason));
     } else {
-      for (const item of end.unanswered) item.alone = false;
+      for (const item of end.unanswered) item.alone = true;
       this.queue.putBack(end.unanswered);
     }
   }
