@@ -1,21 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import {
-  CompiledQuery,
-  type DatabaseConnection,
-  type DialectAdapter,
-  type Driver,
-  Kysely,
-  PostgresDialect,
-  SqliteAdapter,
-  SqliteDialect,
-  type SqliteDialectConfig,
-  SqliteDriver,
-} from 'kysely';
+import { Kysely, PostgresDialect } from 'kysely';
 import Libsql from 'libsql';
 import pg from 'pg';
 import { type Dialect, dialectOf } from './dialect.js';
 import { type Schema } from './schema.js';
+import { PatientSqliteDialect } from './sqlite-driver.js';
 
 /** An open database and which dialect it speaks. */
 export interface Database {
@@ -36,44 +26,14 @@ export function openDatabase(url: string): Database {
 function openSqlite(path: string): Kysely<Schema> {
   if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true });
   const file = new Libsql(path);
-  // The command line works beside a running service: wait for its short transactions.
+  // The command line works beside a running service: opening waits for its short transactions.
   file.exec('pragma busy_timeout = 5000');
   file.exec('pragma journal_mode = wal');
   // The ledger's promise is that what it says survives a power cut; WAL with NORMAL would lose the last commits.
   file.exec('pragma synchronous = full');
-  return new Kysely<Schema>({ dialect: new ImmediateSqliteDialect({ database: file }) });
-}
-
-/**
- * Transactions that take the write lock when they begin: one that only reads at first could not write any more once
- * another process has written, and no waiting would help it. Migrations run in one too, so that neither a crash
- * nor a second process leaves half of them.
- */
-class ImmediateSqliteDialect extends SqliteDialect {
-  constructor(private readonly config: SqliteDialectConfig) {
-    super(config);
-  }
-
-  override createDriver(): Driver {
-    return new ImmediateSqliteDriver(this.config);
-  }
-
-  override createAdapter(): DialectAdapter {
-    return new TransactionalDdlAdapter();
-  }
-}
-
-class ImmediateSqliteDriver extends SqliteDriver {
-  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
-  }
-}
-
-/** Kysely leaves SQLite's transactions around schema changes unused. */
-class TransactionalDdlAdapter extends SqliteAdapter {
-  override get supportsTransactionalDdl(): boolean {
-    return true;
-  }
+  // From here on the driver waits, without holding up the process.
+  file.exec('pragma busy_timeout = 0');
+  return new Kysely<Schema>({ dialect: new PatientSqliteDialect({ database: file }) });
 }
 
 function openPostgres(url: string): Kysely<Schema> {

@@ -44,6 +44,8 @@ export interface ApplyInput<Failure> {
   readonly results: readonly CommandResult<Failure>[];
   readonly snapshot: RoundSnapshot;
   readonly heldProcessIds: readonly string[];
+  /** Whether the plan was made for a portal with reservations. */
+  readonly extended: boolean | null;
   /** Changed in place: what the loop now knows. */
   readonly memory: RoundMemory;
   /** When the request was sent and answered, Unix ms. */
@@ -199,7 +201,7 @@ interface JournalStep {
 }
 
 function applyJournal(
-  { snapshot, memory, sentAt, now, journalId, plan }: ApplyInput<unknown>,
+  { snapshot, extended, memory, sentAt, now, journalId, plan }: ApplyInput<unknown>,
   step: JournalStep,
   changes: LedgerChange[],
 ): { reserved: number; errorRows: number; full: boolean } {
@@ -256,6 +258,13 @@ function applyJournal(
     );
   }
   if (gone.length > 0) changes.push({ type: 'journal_taken', rowIds: gone.map((row) => row.rowId) });
+  if (extended) {
+    // What is still pending will be reserved, once no lost request can take it away any more.
+    const safe = [...pending.keys()].filter((rowId) => listed.has(rowId));
+    if (sentAt > memory.suspectUntil && safe.length > 0)
+      changes.push({ type: 'journal_taken', rowIds: safe });
+    return count;
+  }
   if (ordinary.length > 0) changes.push({ type: 'journaled', events: ordinary, errored: false });
   if (step.errorRows !== null) {
     if (step.errorRows.length > 0) changes.push({ type: 'journaled', events: step.errorRows, errored: true });

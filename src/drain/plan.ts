@@ -49,13 +49,14 @@ export interface PlanInput {
 const MAX_COMMANDS = 50;
 /** PHP drops variables beyond 1,000 without a word; half of that leaves room for the rest of the request. */
 const MAX_IDS = 500;
-const MAX_LOOKS = 25;
+const MAX_LOOKS = 18;
 const MAX_ADOPTS = 6;
 const MAX_VERIFIES = 6;
 const MAX_MARKS = 10;
+/** However much else there is, some of what is settled leaves the portal with every round. */
+const MIN_CLEARS = 2;
 /** Rows of one batch: beyond any limit that anybody reserves with. */
 const PAGE = 50;
-const MAX_PAGES = 40;
 /** Orphans are promised to be found within 5 minutes whatever happened. */
 export const SWEEP_EVERY_MS = 240_000;
 /** An application update drops every binding, and what changes until they are back is in no queue. */
@@ -110,7 +111,10 @@ export function planRound(input: PlanInput): RoundPlan {
   }
   if (memory.orphans.size > 0 || memory.sweepFirst) more = true;
 
-  const mayReserve = !memory.sweepFirst && memory.orphans.size === 0;
+  // A journal left from a plan without reservations is settled first: its rows must not seem to be gone because we
+  // reserved them.
+  const mayReserve =
+    !memory.sweepFirst && memory.orphans.size === 0 && (!extended || snapshot.journal.length === 0);
   const room = snapshot.inFlight < settings.DRAIN_MAX_IN_FLIGHT;
   if (extended) {
     const marks = planMarks(input);
@@ -122,13 +126,15 @@ export function planRound(input: PlanInput): RoundPlan {
     more ||= marks.more;
   }
   const fetchesErrorRows = mayReserve && room && errorRowsDue(snapshot, memory, now);
-  if (!extended) {
-    commands.push(...planJournal(snapshot, memory, settings, mayReserve && room, fetchesErrorRows));
-    if (snapshot.journal.length > 0 && !memory.journalFresh) more = true;
+  if (!extended || snapshot.journal.length > 0) {
+    const space = MAX_COMMANDS - MIN_CLEARS - commands.length;
+    commands.push(...planJournal(input, extended, mayReserve && room, fetchesErrorRows, space));
+    if (!extended && snapshot.journal.length > 0 && !memory.journalFresh) more = true;
   }
   const clears = planClears(snapshot);
-  const left = MAX_COMMANDS - commands.length - (extended && fetchesErrorRows ? 1 : 0);
-  commands.push(...clears.slice(0, left));
+  const space = MAX_COMMANDS - commands.length - (extended && fetchesErrorRows ? 1 : 0);
+  if (clears.length > space) more = true;
+  commands.push(...clears.slice(0, space));
   if (extended && fetchesErrorRows) commands.push({ kind: 'fetch_error_rows', limit: settings.DRAIN_LIMIT });
   return { commands, more };
 }
@@ -151,7 +157,12 @@ function looksFor(held: readonly string[], cursor: string): RoundCommand[] {
   return looks;
 }
 
+/**
+ * An error row that is fetched makes room for a newer pending change of its object, and a mark of that object which
+ * is still under way somewhere would delete that change. Pending, the row takes the change in and is safe.
+ */
 function errorRowsDue(snapshot: RoundSnapshot, memory: RoundMemory, now: number): boolean {
+  if (memory.marksInDoubt && now <= memory.suspectUntil) return false;
   if (memory.errorRowsRemain || elapsed(memory.errorRowsFetchedAt, now, ERROR_ROWS_EVERY_MS)) return true;
   const { marked } = snapshot;
   return marked !== null && (marked.dueAt <= now || elapsed(marked.since, now, MAX_ERROR_ROW_AGE_MS));
@@ -229,31 +240,35 @@ function planClears(snapshot: RoundSnapshot): RoundCommand[] {
 
 /**
  * Without reservations: first take what the last round listed and the ledger journaled, then list the next. A
- * journal that is not fresh is compared with a new list before anything is taken.
+ * journal that is not fresh is compared with a new list before anything is taken; so is one that was left over when
+ * the plan gained reservations, of which nothing is taken any more.
  */
 function planJournal(
-  snapshot: RoundSnapshot,
-  memory: RoundMemory,
-  settings: PlanSettings,
-  mayReserve: boolean,
+  { snapshot, memory, settings }: PlanInput,
+  extended: boolean,
+  mayList: boolean,
   withErrorRows: boolean,
+  space: number,
 ): RoundCommand[] {
   const commands: RoundCommand[] = [];
-  if (memory.journalFresh) {
+  const takes = !extended && memory.journalFresh;
+  if (takes) {
     for (const errored of [false, true]) {
       const rows = snapshot.journal.filter((row) => row.errored === errored);
       const lastRowId = largest(rows.map((row) => row.rowId));
       if (lastRowId !== null) commands.push({ kind: 'take', lastRowId, limit: rows.length, errored });
     }
   }
-  const resolving = snapshot.journal.length > 0 && !memory.journalFresh;
-  if (!mayReserve && !resolving) return commands;
+  const resolving = snapshot.journal.length > 0 && !takes;
+  if (!mayList && !resolving) return commands;
   const wanted = Math.ceil(settings.DRAIN_LIMIT / PAGE);
-  const pages = Math.min(resolving ? wanted : memory.journalPages, wanted, MAX_PAGES);
+  // One command is kept for the error rows.
+  const pages = Math.min(resolving ? wanted : memory.journalPages, wanted, space - commands.length - 1);
   for (let page = 0; page < pages; page += 1)
     commands.push({ kind: 'list', start: page * PAGE, errored: false });
   const erroredLeft = resolving && snapshot.journal.some((row) => row.errored);
-  if (withErrorRows || erroredLeft) commands.push({ kind: 'list', start: 0, errored: true });
+  if (pages > 0 && ((withErrorRows && !extended) || erroredLeft))
+    commands.push({ kind: 'list', start: 0, errored: true });
   return commands;
 }
 

@@ -10,7 +10,7 @@ import { AlarmClock } from './alarm-clock.js';
 import { applyAnswer, type RoundOutcome } from './apply.js';
 import { backOff, consequenceOf } from './pacing.js';
 import { marksDueAt, planRound, type PlanSettings, type RoundPlan, sweepDue } from './plan.js';
-import { distrust, freshMemory, type RoundMemory } from './round-memory.js';
+import { distrust, followClock, freshMemory, type RoundMemory } from './round-memory.js';
 import { leavesDoubt, readResults, RESERVATIONS, roundRequest } from './round-request.js';
 
 /** Sends the commands of a round to the portal. */
@@ -140,7 +140,8 @@ export class PortalLoop {
       if (this.ledgerDoubtful) await ledger.probe(portal.memberId);
       const settled = await ledger.settleSilent(portal.memberId);
       listener.settled(portal.memberId, settled.processed, settled.failed);
-      await ledger.releaseUnmarkable(portal.memberId, portal.extended() === false);
+      const released = await ledger.releaseUnmarkable(portal.memberId, portal.extended() === false);
+      if (released + settled.failed > 0) this.deps.kickDispatch();
       snapshot = await ledger.snapshot(portal.memberId);
       listener.inFlight(portal.memberId, snapshot.inFlight);
       heldProcessIds = sweepDue(this.memory, this.now()) ? await ledger.heldProcessIds(portal.memberId) : [];
@@ -149,12 +150,16 @@ export class PortalLoop {
       return this.ledgerFailed(error);
     }
 
+    followClock(this.memory, this.now());
+    // Before the first answer: a round that ended with the last process may be marking them just now.
+    if (this.memory.round === 0) this.memory.marksInDoubt ||= snapshot.failures.length > 0;
     const room = this.deps.brokerReady() ? settings.DRAIN_MAX_IN_FLIGHT : 0;
+    const extended = portal.extended();
     const plan = planRound({
       snapshot,
       heldProcessIds,
       memory: this.memory,
-      extended: portal.extended(),
+      extended,
       settings: { ...settings, DRAIN_MAX_IN_FLIGHT: room },
       now: this.now(),
     });
@@ -180,6 +185,7 @@ export class PortalLoop {
       results,
       snapshot,
       heldProcessIds,
+      extended,
       memory: this.memory,
       sentAt,
       now: this.now(),
@@ -200,10 +206,13 @@ export class PortalLoop {
       });
     } catch (error) {
       // What the answer said is known to nobody now.
-      this.memory = freshMemory(this.now());
+      const { marksInDoubt } = this.memory;
+      this.memory = { ...freshMemory(this.now()), marksInDoubt };
       return this.ledgerFailed(error);
     }
-    if (outcome.changes.some((change) => change.type === 'reserved')) this.deps.kickDispatch();
+    if (outcome.changes.some(({ type }) => type === 'reserved' || type === 'error_rows_complete')) {
+      this.deps.kickDispatch();
+    }
     return this.afterAnswer(plan, outcome, snapshot, features, bindings);
   }
 
@@ -217,6 +226,7 @@ export class PortalLoop {
     const { portal, log } = this.deps;
     let pauseMs: number | null = null;
     let doubt = false;
+    let marksInDoubt = false;
     let healthy = true;
     try {
       for (const { command, failure } of outcome.failures) {
@@ -233,7 +243,10 @@ export class PortalLoop {
         }
         // Without its answer the bindings stay as they were; it is asked again next time.
         if (command.kind === 'check_bindings') continue;
-        doubt ||= failure.executed === 'unknown' && leavesDoubt(command);
+        if (failure.executed === 'unknown') {
+          doubt ||= leavesDoubt(command);
+          marksInDoubt ||= command.kind === 'mark';
+        }
         this.failures += 1;
         const {
           state,
@@ -257,7 +270,7 @@ export class PortalLoop {
       if (error instanceof PortalError) return this.requestFailed(error, plan);
       return this.ledgerFailed(error);
     }
-    if (doubt) distrust(this.memory, this.now());
+    if (doubt) distrust(this.memory, this.now(), marksInDoubt);
     if (pauseMs !== null) {
       this.backingOff = true;
       return { outcome: 'failed', reserved: outcome.reserved, nextInMs: pauseMs };
@@ -291,12 +304,13 @@ export class PortalLoop {
     if (this.stopping.signal.aborted) return { outcome: 'failed', reserved: 0, nextInMs: 0 };
     this.failures += 1;
     this.backingOff = true;
+    const marks = plan.commands.some((command) => command.kind === 'mark');
     if (!(error instanceof PortalError)) {
-      distrust(this.memory, this.now());
+      distrust(this.memory, this.now(), marks);
       return this.ledgerFailed(error);
     }
     const doubt = error.executed === 'unknown' && plan.commands.some(leavesDoubt);
-    if (doubt) distrust(this.memory, this.now());
+    if (doubt) distrust(this.memory, this.now(), marks);
     const { state, reason, pauseMs } = consequenceOf(error, this.failures, this.now(), this.random());
     log.warn({
       event: 'round.failed',

@@ -15,6 +15,8 @@ export interface RoundMemory {
   round: number;
   /** A request whose outcome is unknown may still change the portal until then, Unix ms. */
   suspectUntil: number;
+  /** Such a request may carry marks: until then error rows stay where no second mark can do harm. */
+  marksInDoubt: boolean;
   /** An answer was lost, or none seen yet: nothing is reserved until the orphans are found. */
   sweepFirst: boolean;
   /** When the last sweep found nothing more, Unix ms. */
@@ -45,6 +47,7 @@ export function freshMemory(now: number): RoundMemory {
   return {
     round: 0,
     suspectUntil: now + ZOMBIE_MS,
+    marksInDoubt: false,
     sweepFirst: true,
     sweptAt: Number.NEGATIVE_INFINITY,
     sweepCursor: '',
@@ -59,12 +62,26 @@ export function freshMemory(now: number): RoundMemory {
   };
 }
 
-/** The outcome of a request that may have changed the portal is unknown: look before anything is repeated. */
-export function distrust(memory: RoundMemory, now: number): void {
+/**
+ * The outcome of a request that may have changed the portal is unknown: look before anything is repeated. `marks`
+ * says whether it carried any.
+ */
+export function distrust(memory: RoundMemory, now: number, marks: boolean): void {
+  memory.marksInDoubt = marks || (memory.marksInDoubt && now <= memory.suspectUntil);
   memory.suspectUntil = now + ZOMBIE_MS;
   memory.sweepFirst = true;
   memory.sweepCursor = '';
   memory.journalFresh = false;
   // A batch seen before the lost answer may hold less by now.
+  memory.sightings.clear();
+}
+
+/**
+ * After the clock was set back, what was suspect until some time would stay so for as long as it was set back: it
+ * is suspect for the usual span again, and what was seen until then proves nothing.
+ */
+export function followClock(memory: RoundMemory, now: number): void {
+  if (memory.suspectUntil <= now + ZOMBIE_MS) return;
+  memory.suspectUntil = now + ZOMBIE_MS;
   memory.sightings.clear();
 }

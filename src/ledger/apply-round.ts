@@ -201,7 +201,7 @@ export function markable(messageId: string): boolean {
 
 /**
  * Failed deliveries that cannot be marked wait for a retry from the ledger instead: the portal no longer holds
- * their row, their attempts are exhausted, or (`all`) its plan has no marks. Returns how many.
+ * their row, their attempts are exhausted, their id cannot be written into a mark, or (`all`) its plan has no marks. Returns how many.
  */
 export async function releaseUnmarkable(
   db: Db,
@@ -210,17 +210,20 @@ export async function releaseUnmarkable(
   policy: RetryPolicy,
   now: number,
 ): Promise<number> {
-  const failed = await db
+  const rows = await db
     .selectFrom('deliveries')
-    .select(['seq', 'attempt'])
+    .select(['seq', 'attempt', 'message_id', 'held', 'errored'])
     .where('member_id', '=', memberId)
     .where('state', '=', sql.lit('failed'))
-    .where((eb) =>
-      all
-        ? eb.lit(true)
-        : eb.or([eb('held', '=', 0), eb('errored', '=', 1), eb('attempt', '>=', policy.RETRY_MAX_ATTEMPTS)]),
-    )
     .execute();
+  const failed = rows.filter(
+    (row) =>
+      all ||
+      row.held === 0 ||
+      row.errored === 1 ||
+      row.attempt >= policy.RETRY_MAX_ATTEMPTS ||
+      !markable(row.message_id),
+  );
   const groups = new Map<string, number[]>();
   for (const { seq, attempt } of failed) {
     const exhausted = attempt >= policy.RETRY_MAX_ATTEMPTS;

@@ -52,15 +52,20 @@ export function resume(
 } {
   const sameRow = priors.filter((prior) => prior.row_id === event.rowId);
   // What only waits for this row is replaced by it (a failure that was still to be marked has been: here is the
-  // marked row); what is out with a consumer goes on by itself.
+  // marked row), and so is whatever else is under way of the very same change: two records of it would each use up
+  // all attempts. An older change that is out with a consumer goes on by itself.
   const replaces = sameRow
-    .filter((prior) => ['failed', 'marked', 'waiting'].includes(prior.state))
+    .filter(
+      (prior) =>
+        ['failed', 'marked', 'waiting'].includes(prior.state) ||
+        (prior.changed_at === event.changedAt && prior.state !== 'dead'),
+    )
     .map((prior) => prior.seq);
   let latest: Prior | undefined;
   let attempt = 1;
   for (const prior of sameRow) {
     if (prior.changed_at !== event.changedAt) continue;
-    const next = prior.state === 'waiting' ? prior.attempt : prior.attempt + 1;
+    const next = ['reserved', 'waiting'].includes(prior.state) ? prior.attempt : prior.attempt + 1;
     if (next >= attempt) [attempt, latest] = [next, prior];
   }
   if (latest === undefined) return { state: 'reserved', attempt: 1, dueAt: null, reason: null, replaces };

@@ -1,6 +1,7 @@
 import {
   type EmulatedPortal,
   type Emulator,
+  type EmulatorOptions,
   type PortalOptions,
   startEmulator,
 } from '../../emulator/index.js';
@@ -10,6 +11,9 @@ import { until } from './until.js';
 
 export interface StageOptions {
   readonly portal?: Partial<PortalOptions>;
+  readonly emulator?: EmulatorOptions;
+  /** Address of a broker of the test's own. */
+  readonly broker?: string;
   readonly settings?: Record<string, string>;
   readonly onEvent?: (event: Received, downstream: Downstream) => void;
   /** Queue and dead-letter exchange of the downstream service; false: it consumes nothing. */
@@ -43,10 +47,11 @@ export class Stage {
   }
 
   /** Everything but the service's start. */
-  static async prepare({ portal: portalOptions, settings, onEvent }: StageOptions = {}): Promise<Stage> {
-    const emulator = await startEmulator();
+  static async prepare(options: StageOptions = {}): Promise<Stage> {
+    const { portal: portalOptions, settings, onEvent, broker } = options;
+    const emulator = await startEmulator(options.emulator);
     const portal = emulator.addPortal({ name: 'acme', ...portalOptions });
-    const downstream = new Downstream(onEvent);
+    const downstream = new Downstream(onEvent, undefined, broker);
     const bridge = new BridgeProcess({
       AMQP_PREFIX: downstream.prefix,
       B24_OAUTH_URL: emulator.url,
@@ -58,6 +63,7 @@ export class Stage {
       DRAIN_INTERVAL_MS: '300',
       SETTLE_AFTER_MS: '1500',
       RETRY_BASE_DELAY_MS: '600000',
+      ...(broker === undefined ? {} : { RABBITMQ_URL: broker }),
       ...settings,
     });
     return new Stage(emulator, portal, bridge, downstream);

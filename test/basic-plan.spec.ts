@@ -1,0 +1,58 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Stage } from './support/stage.js';
+import { until } from './support/until.js';
+
+const QUICK = { RETRY_BASE_DELAY_MS: '300', RETRY_MAX_DELAY_MS: '1000' };
+
+describe('a plan without reservations', () => {
+  let stage: Stage;
+  afterEach(() => stage.close());
+
+  it('is drained journal-first: every event once in hand before the portal deletes it, retries from the ledger', async () => {
+    stage = await Stage.open({
+      portal: { extended: false },
+      settings: { ...QUICK, RETRY_MAX_ATTEMPTS: '3' },
+      onEvent: (event, downstream) => {
+        const fails = event.objectId === '7' || (event.objectId === '5' && event.attempt === 1);
+        if (fails) downstream.reply({ status: 'failed', reason: 'no' }, event);
+        downstream.channel.ack(event.message);
+      },
+    });
+    stage.push(1, 700);
+    await until('every event', () => stage.delivered().size === 700);
+    await until(
+      'the dead letter',
+      async () => (await stage.downstream.depth(stage.downstream.names.dead)) === 1,
+    );
+    const attempts = (objectId: string) =>
+      stage.downstream.received.filter((event) => event.objectId === objectId).map((event) => event.attempt);
+    expect(attempts('7')).toEqual([1, 2, 3]);
+    expect(attempts('5')).toEqual([1, 2]);
+    expect(stage.downstream.received.every((event) => event.processId.startsWith('journal-'))).toBe(true);
+    expect(stage.portal.rows()).toHaveLength(0);
+    expect(stage.portal.counters.perMethod['event.offline.error']).toBeUndefined();
+    expect(stage.portal.counters.refusals).toEqual({});
+  });
+
+  it('loses nothing when the answer that carries the only copy never arrives', async () => {
+    stage = await Stage.open({ portal: { extended: false } });
+    for (let wave = 0; wave < 5; wave += 1) {
+      stage.portal.inject({ method: 'event.offline.get', kind: 'drop-after-commit' });
+      stage.push(wave * 100 + 1, wave * 100 + 100);
+      await until(`wave ${wave}`, () => stage.delivered().size === wave * 100 + 100);
+    }
+    await until('an empty queue', () => stage.portal.rows().length === 0);
+  });
+
+  it('is noticed when the portal loses it and when it gains it back, with nothing lost or destroyed', async () => {
+    stage = await Stage.open({ settings: { ...QUICK, SETTLE_AFTER_MS: '800' } });
+    stage.push(1, 50);
+    await until('the first', () => stage.delivered().size === 50);
+    stage.portal.setFeatures({ extended: false });
+    stage.push(51, 100);
+    await until('without reservations', () => stage.delivered().size === 100);
+    await until('an empty queue', () => stage.portal.rows().length === 0);
+    const later = stage.downstream.received.filter((event) => Number(event.objectId) > 50);
+    expect(later.every((event) => event.processId.startsWith('journal-'))).toBe(true);
+  });
+});

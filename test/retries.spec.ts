@@ -1,0 +1,105 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { type Downstream, type Received } from './support/downstream.js';
+import { Stage } from './support/stage.js';
+import { until } from './support/until.js';
+
+const QUICK = { RETRY_BASE_DELAY_MS: '300', RETRY_MAX_DELAY_MS: '1000', FAILURE_BATCH_WAIT_MS: '100' };
+
+/** Fails the events of one object up to an attempt. */
+function failing(objectId: string, attempts: number) {
+  return (event: Received, downstream: Downstream) => {
+    if (event.objectId === objectId && event.attempt <= attempts) {
+      downstream.reply({ status: 'failed', reason: `attempt ${event.attempt} of ${objectId}` }, event);
+    }
+    downstream.channel.ack(event.message);
+  };
+}
+
+describe('a failed event', () => {
+  let stage: Stage;
+  afterEach(() => stage.close());
+  const attemptsOf = (objectId: string) =>
+    stage.downstream.received.filter((event) => event.objectId === objectId).map((event) => event.attempt);
+
+  it('is marked once, comes again with its attempt counted on under the same id, and is cleared at last', async () => {
+    stage = await Stage.open({ settings: QUICK, onEvent: failing('2', 2) });
+    stage.push(1, 3);
+    await until('an empty queue', () => attemptsOf('2').length >= 3 && stage.portal.rows().length === 0);
+    expect(attemptsOf('2')).toEqual([1, 2, 3]);
+    const copies = stage.downstream.received.filter((event) => event.objectId === '2');
+    expect(new Set(copies.map((event) => event.id)).size).toBe(1);
+    expect(new Set(copies.map((event) => event.processId)).size).toBe(2);
+    expect(stage.portal.counters.perMethod['event.offline.error']).toBe(1);
+  });
+
+  it('is dead when its attempts are exhausted: in the dead-letter queue, with reason and count, then cleared', async () => {
+    stage = await Stage.open({ settings: { ...QUICK, RETRY_MAX_ATTEMPTS: '3' }, onEvent: failing('2', 99) });
+    stage.push(1, 3);
+    const { dead } = stage.downstream.names;
+    await until('the dead letter', async () => (await stage.downstream.depth(dead)) === 1);
+    const letter = await stage.downstream.channel.get(dead, { noAck: true });
+    if (letter === false) throw new Error('no dead letter');
+    expect(letter.fields.routingKey).toBe('acme.crm.deal.update');
+    expect(letter.properties.headers).toMatchObject({
+      'x-bridge-attempts': 3,
+      'x-bridge-reason': 'attempt 3 of 2',
+    });
+    const last = stage.downstream.received.filter((event) => event.objectId === '2').at(-1);
+    expect(JSON.parse(letter.content.toString())).toEqual(last?.body);
+    await until('an empty queue', () => stage.portal.rows().length === 0);
+    expect(attemptsOf('2')).toEqual([1, 2, 3]);
+    expect((await stage.get('/metrics')).body).toContain(
+      'bridge_events_settled_total{portal="acme",outcome="dead"} 1',
+    );
+  });
+
+  it('goes straight to the dead-letter queue with RETRY_MAX_ATTEMPTS=1, never marked', async () => {
+    stage = await Stage.open({ settings: { ...QUICK, RETRY_MAX_ATTEMPTS: '1' }, onEvent: failing('2', 99) });
+    stage.push(1, 3);
+    await until(
+      'the dead letter',
+      async () => (await stage.downstream.depth(stage.downstream.names.dead)) === 1,
+    );
+    await until('an empty queue', () => stage.portal.rows().length === 0);
+    expect(attemptsOf('2')).toEqual([1]);
+    expect(stage.portal.counters.perMethod['event.offline.error']).toBeUndefined();
+  });
+
+  it('reported after its row was cleared is retried from the ledger, without a mark', async () => {
+    const held: Received[] = [];
+    stage = await Stage.open({
+      settings: { ...QUICK, SETTLE_AFTER_MS: '200' },
+      onEvent: (event, { channel }) => {
+        if (event.objectId === '2' && event.attempt === 1) held.push(event);
+        channel.ack(event.message);
+      },
+    });
+    stage.push(1, 3);
+    await until('an empty queue', () => held.length === 1 && stage.portal.rows().length === 0);
+    // A newer change of the same object waits: a stale mark would destroy it.
+    stage.portal.inject({ method: 'batch', kind: 'delay', ms: 500 });
+    stage.downstream.reply({ status: 'failed', reason: 'late' }, held[0]);
+    stage.downstream.reply({ status: 'failed', reason: 'late, again' }, held[0]);
+    await until('the retry', () => attemptsOf('2').includes(2));
+    stage.push(2, 2);
+    await until('the newer change', () => attemptsOf('2').filter((attempt) => attempt === 1).length === 2);
+    await until('an empty queue', () => stage.portal.rows().length === 0);
+    expect(stage.portal.counters.perMethod['event.offline.error']).toBeUndefined();
+    expect((await stage.get('/metrics')).body).toContain('outcome="late_failed"} 1');
+  });
+
+  it('that somebody else marked, or that was marked before us, is fetched and delivered', async () => {
+    stage = await Stage.prepare({ settings: QUICK });
+    const { portal } = stage;
+    portal.bind('ONCRMDEALUPDATE');
+    stage.push(1, 4);
+    const messageIds = portal.rows().map((row) => row.MESSAGE_ID);
+    portal.queue.error({ process_id: '', message_id: messageIds.slice(0, 2) });
+    expect(portal.rows().filter((row) => row.ERROR === 1)).toHaveLength(2);
+    stage.bridge.start();
+    await stage.bridge.logged('broker.up');
+    await stage.downstream.start();
+    await until('all four', () => stage.delivered().size === 4);
+    await until('an empty queue', () => portal.rows().length === 0);
+  });
+});
