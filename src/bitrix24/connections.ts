@@ -11,19 +11,25 @@ import { type LookupFunction } from 'node:net';
 const IDLE_CONNECTION_MS = 4_000;
 
 /**
- * Resolves names as the system does, save that `localhost` and everything under `.localhost` is this machine
- * (RFC 6761, section 6.3), which the C library leaves to chance.
+ * Resolves names as the system does; where that does not know `localhost` or a name under `.localhost`, it is this
+ * machine (RFC 6761, section 6.3). A container network, which gives such a name to a neighbour, is asked first.
  */
 export const lookup: LookupFunction = (hostname, options, callback) => {
   if (!/(^|\.)localhost\.?$/i.test(hostname)) {
     dns.lookup(hostname, options, callback);
     return;
   }
-  const addresses = [
-    { address: '127.0.0.1', family: 4 },
-    { address: '::1', family: 6 },
-  ].filter(({ family }) => !isFamily(options.family) || family === Number(String(options.family).slice(-1)));
-  process.nextTick(() => {
+  dns.lookup(hostname, options, (error, ...found) => {
+    if (error === null) {
+      callback(null, ...found);
+      return;
+    }
+    const addresses = [
+      { address: '127.0.0.1', family: 4 },
+      { address: '::1', family: 6 },
+    ].filter(
+      ({ family }) => !isFamily(options.family) || family === Number(String(options.family).slice(-1)),
+    );
     if (options.all === true) callback(null, addresses);
     else callback(null, addresses[0]?.address ?? '127.0.0.1', addresses[0]?.family ?? 4);
   });
