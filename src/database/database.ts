@@ -33,7 +33,7 @@ function openSqlite(path: string): Kysely<Schema> {
   file.exec('pragma synchronous = full');
   // From here on the driver waits, without holding up the process.
   file.exec('pragma busy_timeout = 0');
-  return new Kysely<Schema>({ dialect: new PatientSqliteDialect({ database: file }) });
+  return new Kysely<Schema>({ dialect: new PatientSqliteDialect(file) });
 }
 
 function openPostgres(url: string): Kysely<Schema> {

@@ -1,13 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import {
-  CompiledQuery,
+  type CompiledQuery,
   type DatabaseConnection,
   type DialectAdapter,
   type Driver,
   type QueryResult,
   SqliteAdapter,
   SqliteDialect,
-  type SqliteDialectConfig,
+  type SqliteDatabase,
   SqliteDriver,
 } from 'kysely';
 
@@ -27,12 +27,12 @@ const LAST_LOOK_MS = 50;
  * heartbeats of the broker's connections, health checks, other portals.
  */
 export class PatientSqliteDialect extends SqliteDialect {
-  constructor(private readonly config: SqliteDialectConfig) {
-    super(config);
+  constructor(private readonly file: LibsqlFile) {
+    super({ database: file });
   }
 
   override createDriver(): Driver {
-    return new PatientSqliteDriver(this.config);
+    return new PatientSqliteDriver(this.file);
   }
 
   override createAdapter(): DialectAdapter {
@@ -40,15 +40,26 @@ export class PatientSqliteDialect extends SqliteDialect {
   }
 }
 
+/** What of a libsql database is needed here. */
+interface LibsqlFile extends SqliteDatabase {
+  readonly inTransaction: boolean;
+  /** Runs SQL text and leaves nothing of it open. */
+  exec(text: string): unknown;
+}
+
 class PatientSqliteDriver extends SqliteDriver {
   private readonly patience = new Patience();
 
+  constructor(private readonly file: LibsqlFile) {
+    super({ database: file });
+  }
+
   override async acquireConnection(): Promise<DatabaseConnection> {
-    return new PatientConnection(await super.acquireConnection(), this.patience);
+    return new PatientConnection(await super.acquireConnection(), this.file, this.patience);
   }
 
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+    if (connection instanceof PatientConnection) await connection.begin();
   }
 
   /** A full disk has rolled back already; to complain of that would hide what happened. */
@@ -82,20 +93,39 @@ class Patience {
 class PatientConnection implements DatabaseConnection {
   constructor(
     private readonly inner: DatabaseConnection,
+    private readonly file: LibsqlFile,
     private readonly patience: Patience,
   ) {}
 
-  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+  /**
+   * Only here a lock is met. libsql leaves a prepared statement that found the database locked in progress until it
+   * is garbage, and until then nothing else of this connection is committed, not even what seems to have been
+   * written; `exec` leaves nothing.
+   */
+  async begin(): Promise<void> {
     for (let waitMs = FIRST_LOOK_MS; ; waitMs = Math.min(waitMs * 2, LAST_LOOK_MS)) {
       try {
-        const result = await this.inner.executeQuery<R>(query);
-        // Reading goes on beside somebody else's lock and says nothing of it.
-        if (result.numAffectedRows !== undefined) this.patience.written();
-        return result;
+        this.file.exec('begin immediate');
+        this.patience.written();
+        return;
       } catch (error) {
         if (!isLocked(error) || this.patience.exhausted()) throw error;
       }
       await pause(waitMs);
+    }
+  }
+
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    const reads = query.query.kind === 'SelectQueryNode' || query.query.kind === 'RawNode';
+    if (reads || this.file.inTransaction) return this.inner.executeQuery<R>(query);
+    await this.begin();
+    try {
+      const result = await this.inner.executeQuery<R>(query);
+      this.file.exec('commit');
+      return result;
+    } catch (error) {
+      if (this.file.inTransaction) this.file.exec('rollback');
+      throw error;
     }
   }
 

@@ -1,0 +1,136 @@
+import { expect, it } from '@jest/globals';
+import { CompiledQuery, type Kysely, type KyselyPlugin, sql } from 'kysely';
+import { type Database, openDatabase } from '../../src/database/database.js';
+import { migrate } from '../../src/database/migrate.js';
+import { type DeliveryState, type Schema } from '../../src/database/schema.js';
+import { TRANSITIONS } from '../../src/ledger/transitions.js';
+import { event, LedgerBench, MEMBER, reply } from './bench.js';
+import { type DatabaseKind, onEveryDatabase } from './databases.js';
+
+/** What each verb asks most, and the index that is there for it. */
+const VERBS: readonly [string, readonly string[], (bench: LedgerBench) => Promise<unknown>][] = [
+  [
+    'snapshot',
+    [
+      'deliveries_reserved',
+      'deliveries_published',
+      'deliveries_failed',
+      'deliveries_waiting',
+      'deliveries_marked',
+      'deliveries_clearable',
+    ],
+    ({ ledger }) => ledger.snapshot(MEMBER),
+  ],
+  ['heldProcessIds', [], ({ ledger }) => ledger.heldProcessIds(MEMBER)],
+  ['nextDueAt', ['deliveries_waiting'], ({ ledger }) => ledger.nextDueAt(MEMBER)],
+  [
+    'nextPublishable, reserved',
+    ['deliveries_reserved'],
+    ({ ledger }) => ledger.nextPublishable(MEMBER, 'reserved', 0, 500),
+  ],
+  [
+    'nextPublishable, waiting',
+    ['deliveries_waiting'],
+    ({ ledger }) => ledger.nextPublishable(MEMBER, 'waiting', 0, 500),
+  ],
+  ['recordPublished', [], ({ ledger }) => ledger.recordPublished([{ seq: 1, attempt: 1 }])],
+  ['recordDead', [], ({ ledger }) => ledger.recordDead([{ seq: 1, reason: 'r' }])],
+  [
+    'recordOutcomes',
+    [],
+    ({ ledger }) =>
+      ledger.recordOutcomes([reply('failed', ['published', 'waiting']), reply('processed', 'reserved')]),
+  ],
+  ['settleSilent', ['deliveries_published'], ({ ledger }) => ledger.settleSilent(MEMBER)],
+  ['releaseUnmarkable', ['deliveries_failed'], ({ ledger }) => ledger.releaseUnmarkable(MEMBER, false)],
+  [
+    'marked',
+    ['deliveries_object'],
+    ({ ledger }) => ledger.applyRound(MEMBER, [{ type: 'marked', processId: 'p1', messageIds: ['failed'] }]),
+  ],
+  [
+    'cleared',
+    [],
+    ({ ledger }) => ledger.applyRound(MEMBER, [{ type: 'cleared', processId: 'p1', rowIds: ['1'] }]),
+  ],
+  [
+    'held',
+    [],
+    ({ ledger }) => ledger.applyRound(MEMBER, [{ type: 'held', processId: 'p1', messageIds: ['failed'] }]),
+  ],
+  [
+    'error_rows_complete',
+    ['deliveries_marked'],
+    ({ ledger }) => ledger.applyRound(MEMBER, [{ type: 'error_rows_complete', sentAt: 1 }]),
+  ],
+  ['reserved', ['deliveries_object'], (bench) => bench.reserve('p2', [event('m1')])],
+  [
+    'reserved, error rows',
+    ['deliveries_object'],
+    (bench) => bench.reserve('p3', [event('m1')], { errored: true }),
+  ],
+  ['purge', ['deliveries_purgeable'], ({ ledger }) => ledger.purge()],
+];
+
+onEveryDatabase('no verb reads the whole ledger', (open, kind) => {
+  it.each(VERBS)('%s', async (_verb, indexes, run) => {
+    const bench = new LedgerBench(open);
+    for (const state of Object.keys(TRANSITIONS) as DeliveryState[])
+      await bench.put({ message: state, state });
+
+    const [traced, queries] = trace(open());
+    await run(new LedgerBench(() => traced));
+    expect(queries.length).toBeGreaterThan(0);
+
+    const plans = await explain(queries, open(), kind);
+    expect(plans.filter((line) => /\bSCAN deliveries\b(?! USING)|Seq Scan on deliveries/.test(line))).toEqual(
+      [],
+    );
+    for (const index of indexes) expect(plans.join('\n')).toMatch(new RegExp(`\\b${index}\\b`));
+  });
+});
+
+/** The same database, and the list to which every query it is asked is added. */
+function trace({ db, dialect }: Database): [Database, CompiledQuery[]] {
+  const queries: CompiledQuery[] = [];
+  const plugin: KyselyPlugin = {
+    transformQuery: ({ node, queryId }) => {
+      queries.push(db.getExecutor().compileQuery(node, queryId));
+      return node;
+    },
+    transformResult: ({ result }) => Promise.resolve(result),
+  };
+  return [{ dialect, db: db.withPlugin(plugin) }, queries];
+}
+
+async function explain(
+  queries: readonly CompiledQuery[],
+  { db }: Database,
+  kind: DatabaseKind,
+): Promise<string[]> {
+  const explained = queries.filter(({ sql: text }) => /\bdeliveries\b/.test(text) && !/^insert/.test(text));
+  const plans: string[] = [];
+  const run = async (connection: Kysely<Schema>, prefix: string, column: string) => {
+    for (const query of explained) {
+      const { rows } = await connection.executeQuery<Record<string, string>>(
+        CompiledQuery.raw(`${prefix} ${query.sql}`, [...query.parameters]),
+      );
+      plans.push(...rows.map((row) => row[column] ?? ''));
+    }
+  };
+  if (kind.embedded) {
+    // An explained write stays open and would keep its connection from ever committing again.
+    const elsewhere = openDatabase('file::memory:');
+    await migrate(elsewhere);
+    await run(elsewhere.db, 'explain query plan', 'detail');
+    await elsewhere.db.destroy();
+  } else {
+    await db.connection().execute(async (connection) => {
+      // A few rows are read fastest by reading them all: ask how it would be without that way.
+      await sql`set enable_seqscan = off`.execute(connection);
+      await run(connection, 'explain', 'QUERY PLAN');
+      await sql`reset enable_seqscan`.execute(connection);
+    });
+  }
+  return plans;
+}

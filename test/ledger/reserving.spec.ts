@@ -1,0 +1,120 @@
+import { expect, it } from '@jest/globals';
+import { type DeliveryState } from '../../src/database/schema.js';
+import { CHANGED_AT, event, LedgerBench, MEMBER, START } from './bench.js';
+import { onEveryDatabase } from './databases.js';
+
+onEveryDatabase('a reserved batch is recorded once', (open) => {
+  it('with all that a later delivery needs, in the order of the answer', async () => {
+    const bench = new LedgerBench(open);
+    await bench.reserve('p1', [
+      event('m2', { data: { FIELDS: { ID: '2', TITLE: 'Ж' } }, userId: null }),
+      event('m1', { data: null, changedAt: CHANGED_AT + 1 }),
+    ]);
+    const [first, second] = await bench.all();
+    expect(first).toEqual({
+      seq: first?.seq,
+      member_id: MEMBER,
+      process_id: 'p1',
+      message_id: 'm2',
+      row_id: '2',
+      changed_at: CHANGED_AT,
+      event: 'ONCRMDEALUPDATE',
+      payload: '{"FIELDS":{"ID":"2","TITLE":"Ж"}}',
+      user_id: null,
+      state: 'reserved',
+      state_at: START,
+      held: 1,
+      errored: 0,
+      attempt: 1,
+      due_at: null,
+      reason: null,
+      reserved_at: START,
+    });
+    expect(second).toMatchObject({ message_id: 'm1', payload: 'null', changed_at: CHANGED_AT + 1 });
+    expect((await bench.ledger.nextPublishable(MEMBER, 'reserved', 0, 10)).map((next) => next.data)).toEqual([
+      { FIELDS: { ID: '2', TITLE: 'Ж' } },
+      null,
+    ]);
+  });
+
+  it('however often it is seen', async () => {
+    const bench = new LedgerBench(open);
+    await bench.reserve('p1', [event('m1'), event('m2')]);
+    const once = await bench.all();
+    bench.now += 1000;
+    await bench.reserve('p1', [event('m2'), event('m1')]);
+    expect(await bench.all()).toEqual(once);
+  });
+
+  it.each(['reserved', 'published', 'processed', 'failed', 'waiting', 'dead'] as const)(
+    'and a known %s delivery that was believed gone is held again',
+    async (state: DeliveryState) => {
+      const bench = new LedgerBench(open);
+      await bench.put({ message: 'm1', state, held: 0, attempt: 2, stateAt: START - 9 });
+      const before = await bench.get('m1');
+      await bench.reserve('p1', [event('m1')]);
+      expect(await bench.all()).toEqual([{ ...before, held: 1 }]);
+    },
+  );
+
+  it('and a marked delivery that is there unmarked is to be marked again', async () => {
+    const bench = new LedgerBench(open);
+    await bench.put({ message: 'm1', state: 'marked', held: 0, dueAt: START + 5 });
+    await bench.reserve('p1', [event('m1')]);
+    expect(await bench.get('m1')).toMatchObject({ state: 'failed', held: 1 });
+    expect((await bench.ledger.snapshot(MEMBER)).failures).toHaveLength(1);
+  });
+
+  it('and a row seen under a new process id is held under the old one no more', async () => {
+    const bench = new LedgerBench(open);
+    await bench.reserve('p1', [event('m1'), event('m2'), event('m3')]);
+    await bench.put(
+      { message: 'm1', process: 'p0', row: '99', state: 'published' },
+      { message: 'm1', process: 'p1', member: 'other', state: 'published' },
+    );
+    await bench.publish();
+    await bench.reserve('p2', [event('m1'), event('m2')]);
+    const held = (await bench.all()).map(
+      (d) => `${d.member_id === MEMBER ? '' : 'other '}${d.process_id} ${d.message_id} ${d.held}`,
+    );
+    expect(held).toEqual([
+      'p1 m1 0',
+      'p1 m2 0',
+      'p1 m3 1',
+      // An earlier change of the same object: another row.
+      'p0 m1 1',
+      'other p1 m1 1',
+      'p2 m1 1',
+      'p2 m2 1',
+    ]);
+    // What is out with a consumer goes on.
+    expect((await bench.get('m1', 'p1')).state).toBe('published');
+  });
+
+  it('and one that the portal has handed over for good is not held', async () => {
+    const bench = new LedgerBench(open);
+    await bench.reserve('journal-1', [event('m1')], { held: false });
+    expect(await bench.get('m1', 'journal-1')).toMatchObject({ state: 'reserved', held: 0 });
+    expect(await bench.ledger.heldProcessIds(MEMBER)).toEqual([]);
+  });
+
+  it('even if the answer names a message twice', async () => {
+    const bench = new LedgerBench(open);
+    await bench.reserve('p1', [event('m1', { rowId: '1' }), event('m1', { rowId: '2' })]);
+    expect((await bench.all()).map((delivery) => delivery.row_id)).toEqual(['2']);
+  });
+
+  it('and an empty one is nothing', async () => {
+    const bench = new LedgerBench(open);
+    await bench.reserve('p1', []);
+    await bench.reserve('p1', [], { errored: true });
+    expect(await bench.all()).toEqual([]);
+  });
+
+  it('whole or not at all', async () => {
+    const bench = new LedgerBench(open);
+    const broken = event('m3', { event: null as unknown as string });
+    await expect(bench.reserve('p1', [event('m1'), event('m2'), broken])).rejects.toThrow();
+    expect(await bench.all()).toEqual([]);
+  });
+});
