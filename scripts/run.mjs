@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join, relative } from 'node:path';
 import { prepare, root } from './prepare.mjs';
+import { providePostgres } from './postgres.mjs';
 import { provideRabbitmq } from './rabbitmq.mjs';
 
 const note = (line) => console.error(line);
@@ -12,10 +13,11 @@ const END_WITHIN_MS = 15_000;
 /**
  * What every `npm run` of a program here does: bring the build up to date, provide the services, run the
  * program with the rest of the command line, end the services, exit as the program did.
- * @param {{ file: string, nodeArgs?: string[], rabbitmq?: boolean }} program `file` from the project's root
+ * @param {{ file: string, nodeArgs?: string[], rabbitmq?: boolean, postgres?: boolean }} program `file` from the project's root
  */
-export async function run({ file, nodeArgs = [], rabbitmq = false }) {
+export async function run({ file, nodeArgs = [], rabbitmq = false, postgres = false }) {
   let broker;
+  let database;
   let child;
   const onSignal = (signal) => {
     // What was begun of a service ends with this process.
@@ -32,10 +34,15 @@ export async function run({ file, nodeArgs = [], rabbitmq = false }) {
     await prepare({ log: note });
     if (!existsSync(join(root, file))) throw new Error(`${file} is missing after the build`);
     if (rabbitmq) broker = await provideRabbitmq({ log: note });
+    if (postgres) database = await providePostgres({ log: note });
     child = spawn(process.execPath, [...nodeArgs, join(root, file), ...process.argv.slice(2)], {
       cwd: root,
       stdio: 'inherit',
-      env: { ...process.env, ...(broker && { RABBITMQ_URL: broker.url }) },
+      env: {
+        ...process.env,
+        ...(broker && { RABBITMQ_URL: broker.url }),
+        ...(database && { POSTGRES_URL: database.url }),
+      },
     });
     code = await new Promise((resolve, reject) => {
       child.once('error', reject);
@@ -45,6 +52,7 @@ export async function run({ file, nodeArgs = [], rabbitmq = false }) {
     note(`${relative(process.cwd(), process.argv[1] ?? '')}: ${error.message}`);
   } finally {
     await broker?.stop().catch((error) => note(`RabbitMQ did not stop cleanly: ${error.message}`));
+    await database?.stop().catch((error) => note(`PostgreSQL did not stop cleanly: ${error.message}`));
   }
   process.exit(code);
 }
