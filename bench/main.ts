@@ -1,0 +1,109 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { dirname, join, relative, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import amqp from 'amqplib';
+import { scenarios } from './registry.js';
+import { asText, describeMachine, holds, type Report } from './report.js';
+import { runScenario, type ScenarioReport } from './runner.js';
+import { RABBITMQ_URL } from './support/broker.js';
+import { Cleanup } from './support/cleanup.js';
+
+const HELP = `Measures the built service against emulated portals and a real RabbitMQ.
+
+  --only <a,b>    scenarios to run (${scenarios.map(({ name }) => name).join(', ')})
+  --quick         smaller amounts, one run: shows that everything works
+  --runs <n>      runs of each scenario, of which the medians are reported (3; with --quick 1)
+  --portals <n>   portals of the scenarios that have many (20)
+  --profile       where the service's time goes, in the scenarios pipe and replies; it costs speed
+  --json <file>   where the report goes as JSON (build/bench/report.json)
+
+Exit code 0 when every check held, 1 when one failed.
+`;
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    runs: { type: 'string' },
+    portals: { type: 'string', default: '20' },
+    profile: { type: 'boolean', default: false },
+    json: { type: 'string', default: join(import.meta.dirname, 'report.json') },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const cleanup = new Cleanup();
+const CLEANUP_WITHIN_MS = 8000;
+let interrupted = false;
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    const code = 128 + constants.signals[signal];
+    // A second one means "at once": processes and folders go even so, names on the broker stay.
+    if (interrupted) process.exit(code);
+    interrupted = true;
+    console.error('stopping …');
+    setTimeout(() => process.exit(code), CLEANUP_WITHIN_MS);
+    void cleanup.run().then(() => process.exit(code));
+  });
+}
+
+/** @throws Error for anything but a whole number above 0 */
+function wholeNumber(option: string, text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new Error(`--${option} must be a whole number above 0`);
+  return Number(text);
+}
+
+async function rabbitmqVersion(): Promise<string> {
+  const connection = await amqp.connect(RABBITMQ_URL);
+  const { version } = connection.connection.serverProperties;
+  await connection.close();
+  return version;
+}
+
+async function main(): Promise<number> {
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const wanted = values.only?.split(',').map((name) => name.trim());
+  const unknown = wanted?.filter((name) => !scenarios.some((scenario) => scenario.name === name)) ?? [];
+  if (unknown.length > 0) throw new Error(`There is no scenario ${unknown.join(', ')}.\n\n${HELP}`);
+  const { quick, profile } = values;
+  const runs = wholeNumber('runs', values.runs ?? (quick ? '1' : '3'));
+  const options = { quick, profile, portals: wholeNumber('portals', values.portals) };
+
+  const started = Date.now();
+  const machine = describeMachine(await rabbitmqVersion());
+  const reports: ScenarioReport[] = [];
+  for (const scenario of scenarios) {
+    if (wanted !== undefined && !wanted.includes(scenario.name)) continue;
+    reports.push(await runScenario(scenario, runs, options, cleanup, (line) => console.error(line)));
+  }
+  const report: Report = {
+    startedAt: new Date(started).toISOString(),
+    seconds: (Date.now() - started) / 1000,
+    quick,
+    runs,
+    machine,
+    scenarios: reports,
+  };
+  console.log(`\n${asText(report)}`);
+  const file = resolve(values.json);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+  console.log(`As JSON: ${relative(process.cwd(), file)}`);
+  return holds(report) ? 0 : 1;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!interrupted) {
+    console.error(error instanceof Error ? (error.stack ?? error.message) : error);
+    process.exitCode = 1;
+  }
+} finally {
+  await cleanup.run();
+}

@@ -1,0 +1,111 @@
+import { cpus, loadavg, totalmem } from 'node:os';
+import { type ScenarioReport, type Summary } from './runner.js';
+import { type ProfileLine } from './support/profile.js';
+
+/** What the figures were measured on. */
+export interface Machine {
+  readonly processor: string;
+  readonly processors: number;
+  readonly memoryGiB: number;
+  readonly node: string;
+  readonly rabbitmq: string;
+  /** Processes that wanted to run before the benchmark began, one-minute average. */
+  readonly loadBefore: number;
+}
+
+export interface Report {
+  readonly startedAt: string;
+  readonly seconds: number;
+  readonly quick: boolean;
+  readonly runs: number;
+  readonly machine: Machine;
+  readonly scenarios: readonly ScenarioReport[];
+}
+
+export function describeMachine(rabbitmq: string): Machine {
+  const processors = cpus();
+  return {
+    processor: processors[0]?.model.trim() ?? 'unknown',
+    processors: processors.length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    node: process.versions.node,
+    rabbitmq,
+    loadBefore: loadavg()[0] ?? 0,
+  };
+}
+
+/** Whether every check of every scenario held. */
+export function holds(report: Report): boolean {
+  return report.scenarios.every(({ checks }) => checks.every(({ ok }) => ok));
+}
+
+/** The report for people; ratios first. */
+export function asText(report: Report): string {
+  const { machine } = report;
+  const lines = [
+    `${report.startedAt}, ${report.seconds.toFixed(0)} s, medians of ${report.runs}` +
+      `${report.quick ? ', quick: the figures are rough' : ''}`,
+    `${machine.processors} × ${machine.processor}, ${machine.memoryGiB} GiB, Node ${machine.node}, ` +
+      `RabbitMQ ${machine.rabbitmq}, load before: ${machine.loadBefore.toFixed(1)}`,
+  ];
+  for (const scenario of report.scenarios) lines.push('', ...scenarioLines(scenario));
+  return `${lines.join('\n')}\n`;
+}
+
+function scenarioLines(scenario: ScenarioReport): string[] {
+  const lines = [`## ${scenario.name}: ${scenario.title}`, ''];
+  const all = [...scenario.ratios, ...scenario.figures];
+  const width = Math.max(...all.map(({ name }) => name.length));
+  for (const ratio of scenario.ratios) lines.push(summaryLine(ratio, width));
+  lines.push('');
+  for (const figure of scenario.figures) lines.push(summaryLine(figure, width));
+  lines.push('');
+  for (const { name, ok, found } of scenario.checks) {
+    lines.push(`  ${ok ? 'ok    ' : 'FAILED'} ${name}: ${[...new Set(found)].join('; ')}`);
+  }
+  lines.push('', ...scenario.method.flatMap((text) => wrapped(text, 110)));
+  const { profile } = scenario;
+  if (profile !== null) {
+    lines.push(
+      '',
+      `  The service was busy ${profile.busy.toFixed(0)} % of the measured time. Of that:`,
+      ...profileLines('self time by function', profile.functions),
+      ...profileLines('self time by package or room', profile.owners),
+      ...profileLines('own functions with what they call', profile.inclusive),
+    );
+  }
+  return lines;
+}
+
+function summaryLine({ name, unit, median, runs }: Summary, width: number): string {
+  const spread = runs.length > 1 ? `  (${number(Math.min(...runs))} to ${number(Math.max(...runs))})` : '';
+  return `  ${name.padEnd(width)}  ${number(median).padStart(8)} ${unit}${spread}`;
+}
+
+function profileLines(title: string, lines: readonly ProfileLine[]): string[] {
+  return [
+    '',
+    `  ${title}`,
+    ...lines.map(({ what, share }) => `  ${share.toFixed(1).padStart(6)} %  ${what}`),
+  ];
+}
+
+/** Three significant digits. */
+function number(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 100 || Number.isInteger(value)) return value.toFixed(0);
+  return value.toFixed(size >= 10 ? 1 : 2);
+}
+
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + word.length + 3 > width) {
+      lines.push(line);
+      line = '';
+    }
+    line = line === '' ? `  ${word}` : `${line} ${word}`;
+  }
+  return [...lines, line];
+}

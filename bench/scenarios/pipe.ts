@@ -1,0 +1,156 @@
+import { type RawPublishReport, type RawPublishTask } from '../raw-publisher.js';
+import { type Measurement, type RunContext, type Scenario } from '../scenario.js';
+import { Broker, RABBITMQ_URL } from '../support/broker.js';
+import { runProgram } from '../support/child-program.js';
+import { Portals, UNLIMITED } from '../support/portals.js';
+import { profileClock, readProfile } from '../support/profile.js';
+import { Service } from '../support/service.js';
+import { rateBetween, type Sample } from '../support/statistics.js';
+import { pause, until } from '../support/until.js';
+
+/** As many as the bridge's own publisher has in flight. */
+const WINDOW = 1000;
+/** The first tenth warms both up and is not measured. */
+const MEASURED_FROM = 0.1;
+
+interface Piped {
+  readonly samples: readonly Sample[];
+  readonly perSecondUntilCleared: number;
+  readonly cpuMicrosPerEvent: number;
+  readonly destroyed: number;
+  readonly complaints: number;
+  readonly profile: Measurement['profile'];
+}
+
+async function pipeThrough(context: RunContext, broker: Broker, perPortal: number): Promise<Piped> {
+  const { cleanup, profile } = context;
+  const total = context.portals * perPortal;
+  const portals = await Portals.start(cleanup);
+  const all = [];
+  for (let index = 1; index <= context.portals; index += 1) {
+    const portal = await portals.add({ name: `portal-${index}`, ...UNLIMITED });
+    await portal.change(perPortal);
+    all.push(portal);
+  }
+  const service = await Service.start(
+    cleanup,
+    {
+      ...broker.settings,
+      ...portals.settings,
+      DATABASE_URL: await portals.installInto(all),
+      B24_RATE_PER_SECOND: '10000',
+      B24_RATE_BURST: '100000',
+      DRAIN_INTERVAL_MS: '500',
+      // Short, so that settling and clearing belong to what is measured.
+      SETTLE_AFTER_MS: '1000',
+    },
+    { profile },
+  );
+
+  const samples: Sample[] = [];
+  let from: { clock: number; cpu: number; count: number } | null = null;
+  for (let count = 0; count < total;) {
+    count = await broker.depth(broker.queue);
+    samples.push({ at: performance.now(), count });
+    if (from === null && count >= total * MEASURED_FROM) {
+      from = { clock: profileClock(), cpu: await service.cpuSeconds(), count };
+    }
+    await pause(20);
+  }
+  const to = { clock: profileClock(), cpu: await service.cpuSeconds() };
+  if (from === null) throw new Error('no event arrived');
+  await until('empty portals', async () => (await portals.rowsLeft()) === 0, { everyMs: 100 });
+  const clearedAt = performance.now();
+  const startedAt = samples.find(({ count }) => count > 0)?.at ?? 0;
+  const destroyed = await portals.destroyed();
+  const file = await service.stop();
+  return {
+    samples,
+    perSecondUntilCleared: (total / (clearedAt - startedAt)) * 1000,
+    cpuMicrosPerEvent: ((to.cpu - from.cpu) / (total - from.count)) * 1e6,
+    destroyed,
+    complaints: service.complained,
+    profile: file === null ? undefined : readProfile(file, from.clock, to.clock),
+  };
+}
+
+async function publishRaw(context: RunContext, broker: Broker, count: number): Promise<RawPublishReport> {
+  const { fields, content, properties } = await broker.sample();
+  await broker.purge();
+  const task: RawPublishTask = {
+    rabbitmqUrl: RABBITMQ_URL,
+    exchange: broker.names.events,
+    routingKey: fields.routingKey,
+    body: content.toString('base64'),
+    properties: JSON.parse(
+      JSON.stringify({ ...properties, persistent: true }),
+    ) as RawPublishTask['properties'],
+    count,
+    window: WINDOW,
+  };
+  let report: RawPublishReport | null = null;
+  await runProgram(context.cleanup, 'raw-publisher.js', task, (message) => {
+    report = message as RawPublishReport;
+  });
+  if (report === null) throw new Error('the raw publisher reported nothing');
+  return report;
+}
+
+async function run(context: RunContext): Promise<Measurement> {
+  const perPortal = Math.ceil((context.quick ? 20_000 : 100_000) / context.portals);
+  const total = perPortal * context.portals;
+  const broker = await Broker.open(context.cleanup);
+  context.say(`${context.portals} portals with ${perPortal} changes each`);
+  const piped = await pipeThrough(context, broker, perPortal);
+  context.say(`${total} raw publishes`);
+  const raw = await publishRaw(context, broker, total);
+  const piping = rateBetween(piped.samples, total, MEASURED_FROM, 1);
+  const rawMicrosPerEvent = (raw.cpuSeconds / total) * 1e6;
+  const publishing = rateBetween(raw.samples, total, MEASURED_FROM, 1);
+  return {
+    ratios: [
+      { name: 'events/s, bridge ÷ raw confirmed publishing', value: piping / publishing, unit: '×' },
+      {
+        name: 'CPU time per event, bridge ÷ raw',
+        value: piped.cpuMicrosPerEvent / rawMicrosPerEvent,
+        unit: '×',
+      },
+    ],
+    figures: [
+      { name: 'bridge: events/s published', value: piping, unit: 'events/s' },
+      { name: 'raw: events/s published', value: publishing, unit: 'events/s' },
+      {
+        name: 'bridge: events/s until cleared on the portals',
+        value: piped.perSecondUntilCleared,
+        unit: 'events/s',
+      },
+      { name: 'bridge: CPU time of the process', value: piped.cpuMicrosPerEvent, unit: 'µs/event' },
+      { name: 'raw: CPU time of the process', value: rawMicrosPerEvent, unit: 'µs/event' },
+      { name: 'bridge: warnings logged', value: piped.complaints, unit: 'lines' },
+    ],
+    checks: [
+      {
+        name: 'no live change was destroyed',
+        ok: piped.destroyed === 0,
+        found: `${piped.destroyed} destroyed`,
+      },
+    ],
+    ...(piped.profile === undefined ? {} : { profile: piped.profile }),
+  };
+}
+
+export const pipe: Scenario = {
+  name: 'pipe',
+  title: 'one process, many portals without limits, beside raw confirmed publishing',
+  method: [
+    'Portals that answer at once and refuse nothing, in a process of their own; SQLite; the default DRAIN_LIMIT. The ' +
+      'changes are there before the service starts. Events go to a topic exchange and one bound quorum queue, and ' +
+      'nobody consumes them, so that the broker has the same work in both.',
+    'Raw: amqplib publishes one of those very messages as often, to the same exchange and queue, with a window of ' +
+      `${WINDOW} confirms. Both are measured from the first tenth to the last event.`,
+    'Other work on the machine moves the rates of both at different moments; it hardly moves their CPU time.',
+    'SETTLE_AFTER_MS is 1000, so that settling and clearing go on while the rest is published; the last second of ' +
+      'it is left to the figure that ends when the portals are empty.',
+  ],
+  run,
+};

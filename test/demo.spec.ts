@@ -1,0 +1,139 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import amqp from 'amqplib';
+import { RABBITMQ_URL } from './support/bridge-process.js';
+import { until } from './support/until.js';
+
+const LAUNCHER = join(import.meta.dirname, '../scripts/demo.mjs');
+/** It takes some fifteen seconds, and up to a minute more before it gives books up that do not balance. */
+const LIMIT_MS = 180_000;
+
+class DemoRun {
+  output = '';
+  readonly exit: Promise<number | null>;
+  private readonly child: ChildProcess;
+
+  constructor(...args: string[]) {
+    this.child = spawn(process.execPath, [LAUNCHER, ...args], {
+      env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', RABBITMQ_URL },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const read = (chunk: Buffer) => (this.output += chunk.toString());
+    this.child.stdout?.on('data', read);
+    this.child.stderr?.on('data', read);
+    this.exit = new Promise((resolve) => this.child.once('close', (code) => resolve(code)));
+  }
+
+  /** What follows a word at the start of a line. */
+  address(word: string): string | undefined {
+    return new RegExp(`^${word}\\s+(.*)$`, 'm').exec(this.output)?.[1];
+  }
+
+  async printed(text: RegExp): Promise<void> {
+    await until(`${text} in\n${this.output}`, () => text.test(this.output), LIMIT_MS);
+  }
+
+  async end(): Promise<void> {
+    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGTERM');
+    await this.exit;
+  }
+}
+
+async function exchangeExists(name: string): Promise<boolean> {
+  const connection = await amqp.connect(RABBITMQ_URL);
+  connection.on('error', () => undefined);
+  try {
+    const channel = await connection.createChannel();
+    channel.on('error', () => undefined);
+    await channel.checkExchange(name);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await connection.close().catch(() => undefined);
+  }
+}
+
+async function post<T>(url: string, body: unknown): Promise<T> {
+  const answer = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  return (await answer.json()) as T;
+}
+
+describe('the demo checks its own books', () => {
+  let demo: DemoRun;
+
+  afterEach(() => demo.end());
+
+  it(
+    'ends with 0 when they balance, having failed events in all four ways, and leaves nothing behind',
+    async () => {
+      demo = new DemoRun('--seconds', '4');
+      const code = await demo.exit;
+      expect(demo.output).toMatch(/The books balance\.\n$/);
+      expect(code).toBe(0);
+      const failures =
+        /(\d+) failures reported \((\d+) single, (\d+) group, (\d+) nestjs, (\d+) dead-letter\)/.exec(
+          demo.output,
+        );
+      expect(failures).not.toBeNull();
+      for (const count of failures!.slice(1)) expect(Number(count)).toBeGreaterThan(0);
+      expect(demo.output).toMatch(new RegExp(`retried: ${failures![1]}, waiting: 0, dead: 0`));
+      // No line of the bridge's log.
+      expect(demo.output).not.toContain('{"');
+      const exchange = /exchange (\S+),/.exec(demo.address('RabbitMQ') ?? '')?.[1];
+      expect(exchange).toMatch(/^demo-[0-9a-f]+\.events$/);
+      expect(await exchangeExists(exchange!)).toBe(false);
+      expect(existsSync(dirname(demo.address('ledger')!))).toBe(false);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'ends with 1 and names the row when somebody else takes an event off a portal',
+    async () => {
+      demo = new DemoRun('--seconds', '4');
+      await demo.printed(/^bridge's log/m);
+      const acme = `${demo.address('portals')!}/acme`;
+      const { accessToken } = await post<{ accessToken: string }>(`${acme}/access-token`, {});
+      const rest = acme.replace(/_control.*/, 'acme/rest/event.offline.get');
+      let attempts = 0;
+      let stolen = '';
+      await until(
+        'a pending event to steal',
+        async () => {
+          // An object that nobody changes again.
+          const data = { FIELDS: { ID: `9000${(attempts += 1)}` } };
+          const [pushed] = await post<{ id: number; messageId: string }[]>(`${acme}/push`, {
+            event: 'ONCRMDEALADD',
+            data,
+          });
+          const filter = { '=MESSAGE_ID': pushed!.messageId };
+          const { result } = await post<{ result: { events: unknown[] } }>(rest, {
+            auth: accessToken,
+            clear: 1,
+            filter,
+          });
+          if (result.events.length > 0) stolen = `acme/${pushed!.id}`;
+          return stolen !== '';
+        },
+        LIMIT_MS,
+      );
+      expect(await demo.exit).toBe(1);
+      expect(demo.output).toContain(
+        `  ! not delivered: the last change of row ${stolen}\nTHE BOOKS DO NOT BALANCE: 1 entry is off.\n`,
+      );
+      // Kept for whoever wonders why.
+      const folder = dirname(demo.address('ledger')!);
+      expect(demo.output).toContain(`End of the bridge's log (all of it in ${folder})`);
+      expect(existsSync(folder)).toBe(true);
+      rmSync(folder, { recursive: true });
+    },
+    LIMIT_MS,
+  );
+});
