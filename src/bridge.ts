@@ -2,13 +2,13 @@ import { type HttpService } from '@nestjs/axios';
 import { OAuthClient } from './bitrix24/oauth-client.js';
 import { PortalClient } from './bitrix24/portal-client.js';
 import { RateBudget } from './bitrix24/rate-budget.js';
-import { TokenKeeper } from './bitrix24/token-keeper.js';
 import { BrokerConnection } from './broker/connection.js';
 import { Publisher } from './broker/publisher.js';
 import { readQueueDepths } from './broker/queue-depths.js';
 import { repliesQueueOptions, type TopologyNames, topologyNames } from './broker/topology.js';
 import { type Settings } from './config.js';
-import { fallbackPortalName, portalNameFromHost } from './contract/portal-name.js';
+import { portalNames } from './contract/portal-name.js';
+import { DatabaseCheck } from './database-check.js';
 import { type Database, openDatabase } from './database/database.js';
 import { migrate } from './database/migrate.js';
 import { Dispatcher } from './drain/dispatcher.js';
@@ -17,14 +17,20 @@ import { Ledger } from './ledger/ledger.js';
 import { type Log } from './log.js';
 import { ledgerPurge } from './maintenance/ledger-purge.js';
 import { Periodic } from './maintenance/periodic.js';
+import { portalWatch } from './maintenance/portal-watch.js';
+import { tokenRenewal } from './maintenance/token-renewal.js';
 import { type Reachability } from './monitoring/health.controller.js';
 import { type Metrics } from './monitoring/metrics.js';
 import { ReplyCollector } from './outcomes/reply-collector.js';
 import { ReplyServer } from './outcomes/reply-server.js';
 import { rejectedReply } from './outcomes/rejected-reply.js';
+import { AllowedPortals } from './portals/allowed-portals.js';
 import { installFirstPortal } from './portals/first-portal.js';
+import { InstallationProof } from './portals/installation-proof.js';
+import { PortalReception } from './portals/reception.js';
 import { type Portal, PortalRegistry } from './portals/registry.js';
-import { TokenVault, TokenVaultError } from './portals/token-vault.js';
+import { TokenKeepers } from './portals/token-keepers.js';
+import { splitKeys, TokenVault, TokenVaultError } from './portals/token-vault.js';
 
 /** Replies in hand at most, unacknowledged: two groups of the ledger's. */
 const REPLY_PREFETCH = 1000;
@@ -33,6 +39,8 @@ const QUEUE_DEPTHS_EVERY_MS = 15_000;
 /** A round under way at the end may take this long; a stop is promised within 10 s. */
 const ROUND_GRACE_MS = 4000;
 const CONFIRM_GRACE_MS = 3000;
+/** Whoever installs an application waits for its answer. */
+const PROOF_TIMEOUT_MS = 15_000;
 
 /**
  * Puts the rooms together and runs them. Waits by itself for whatever is not there yet: the database, the broker,
@@ -44,14 +52,17 @@ export class Bridge {
   readonly registry: PortalRegistry;
   readonly ledger: Ledger;
   readonly fleet: Fleet;
+  /** Where what portals send is judged. */
+  readonly reception: PortalReception;
   private readonly database: Database;
   private readonly publisher: Publisher;
   private readonly oauth: OAuthClient;
+  private readonly keepers: TokenKeepers;
   private readonly collector: ReplyCollector;
   private readonly replies: ReplyServer;
   private readonly jobs: readonly Periodic[];
   private readonly stopping = new AbortController();
-  private databaseReason: string | null = 'not opened yet';
+  private readonly databaseCheck = new DatabaseCheck(() => this.writeSomething());
   private starting: Promise<void> | null = null;
 
   constructor(
@@ -75,13 +86,15 @@ export class Bridge {
       new TokenVault(settings.TOKEN_ENCRYPTION_KEY),
       portalNames,
     );
-    this.oauth = new OAuthClient({
+    const authorization = {
       url: settings.B24_OAUTH_URL,
       clientId: settings.B24_CLIENT_ID,
       clientSecret: settings.B24_CLIENT_SECRET,
       http,
       allowHttp: settings.B24_ALLOW_HTTP,
-    });
+    };
+    this.oauth = new OAuthClient(authorization);
+    this.keepers = new TokenKeepers(this.registry, this.oauth);
     const brokerReady = () => this.broker.status().state === 'up';
     this.fleet = new Fleet({
       registry: this.registry,
@@ -115,11 +128,24 @@ export class Bridge {
           metrics.eventsSettled(this.nameOf(memberId), 'failed', failed);
         },
         inFlight: (memberId, count) => metrics.eventsInFlight(this.nameOf(memberId), count),
+        ledger: (memberId, failure) => this.databaseCheck.ledger(memberId, failure),
         exchange: (memberId, seconds) => metrics.exchangeTook(this.nameOf(memberId), seconds),
         portalState: (portal) => metrics.portalState(portal.name, portal.state),
       },
       log,
     });
+    this.reception = new PortalReception(
+      this.registry,
+      new InstallationProof(new OAuthClient({ ...authorization, timeoutMs: PROOF_TIMEOUT_MS })),
+      new AllowedPortals(settings.B24_ALLOWED_PORTALS),
+      {
+        installed: (memberId) => this.fleet.open(memberId),
+        uninstalled: (memberId) => this.fleet.close(memberId),
+        poked: (memberId) => this.fleet.poke(memberId),
+        updated: (memberId) => this.fleet.checkBindings(memberId),
+      },
+      log,
+    );
     this.collector = new ReplyCollector(
       this.ledger,
       { memberIdOf: (name) => this.registry.byName(name)?.memberId },
@@ -149,6 +175,7 @@ export class Bridge {
         urls: settings.RABBITMQ_URL,
         queue: this.names.replies,
         queueOptions: repliesQueueOptions(this.names),
+        declare: () => void this.broker.redeclare(),
         prefetchCount: REPLY_PREFETCH,
       },
       log,
@@ -156,6 +183,13 @@ export class Bridge {
     );
     this.jobs = [
       ledgerPurge(this.ledger, log),
+      portalWatch(this.registry, this.ledger, this.fleet, log),
+      tokenRenewal({
+        portals: () => this.registry.list(),
+        renew: (memberId) => this.keepers.renew(memberId),
+        unauthorized: (memberId, reason) => this.fleet.setState(memberId, 'unauthorized', reason),
+        log,
+      }),
       new Periodic(
         'queue_depths',
         QUEUE_DEPTHS_EVERY_MS,
@@ -199,7 +233,7 @@ export class Bridge {
         refreshToken,
         applicationToken,
       ]);
-    return [B24_CLIENT_SECRET, B24_REFRESH_TOKEN, TOKEN_ENCRYPTION_KEY, ...tokens].filter(
+    return [B24_CLIENT_SECRET, B24_REFRESH_TOKEN, ...splitKeys(TOKEN_ENCRYPTION_KEY), ...tokens].filter(
       (secret): secret is string => typeof secret === 'string' && secret !== '',
     );
   }
@@ -211,16 +245,15 @@ export class Bridge {
         const { state, reason } = this.broker.status();
         return Promise.resolve({ up: state === 'up', reason: state === 'up' ? null : (reason ?? state) });
       },
-      database: async () => {
-        if (this.databaseReason !== null) return { up: false, reason: this.databaseReason };
-        try {
-          await this.database.db.selectFrom('portals').select('member_id').limit(1).execute();
-          return { up: true, reason: null };
-        } catch (error) {
-          return { up: false, reason: error instanceof Error ? error.message : String(error) };
-        }
-      },
+      database: () => this.databaseCheck.read(),
     };
+  }
+
+  private writeSomething(): Promise<unknown> {
+    const [portal] = this.registry.list();
+    return portal === undefined
+      ? this.database.db.selectFrom('portals').select('member_id').limit(1).execute()
+      : this.ledger.probe(portal.memberId);
   }
 
   private async run(): Promise<void> {
@@ -234,10 +267,10 @@ export class Bridge {
     await this.openDatabase();
     if (this.stopping.signal.aborted) return;
     this.fleet.start();
+    for (const job of this.jobs) job.start();
     await this.broker.whenUp(this.stopping.signal).catch(() => undefined);
     if (this.stopping.signal.aborted) return;
     void this.replies.listen(() => undefined);
-    for (const job of this.jobs) job.start();
     const portal = await installFirstPortal(
       this.registry,
       this.oauth,
@@ -254,7 +287,7 @@ export class Bridge {
       try {
         const migrations = await migrate(this.database);
         const portals = await this.registry.load();
-        this.databaseReason = null;
+        this.databaseCheck.opened(null);
         this.log.info({
           event: 'database.ready',
           dialect: this.database.dialect,
@@ -264,37 +297,18 @@ export class Bridge {
         return;
       } catch (error) {
         if (error instanceof TokenVaultError) throw error;
-        this.databaseReason = error instanceof Error ? error.message : String(error);
-        this.log.error({
-          event: 'database.unavailable',
-          reason: this.databaseReason,
-          nextInMs: DATABASE_RETRY_MS,
-        });
+        const reason = error instanceof Error ? error.message : String(error);
+        this.databaseCheck.opened(reason);
+        this.log.error({ event: 'database.unavailable', reason, nextInMs: DATABASE_RETRY_MS });
         await new Promise((resolve) => setTimeout(resolve, DATABASE_RETRY_MS));
       }
     }
   }
 
   private clientFor(portal: Portal): PortalClient {
-    const { memberId } = portal;
-    const { settings, registry } = this;
-    const tokens = new TokenKeeper(
-      memberId,
-      {
-        load: () => {
-          const stored = registry.get(memberId) ?? portal;
-          return Promise.resolve({
-            accessToken: stored.accessToken,
-            refreshToken: stored.refreshToken,
-            clientEndpoint: stored.clientEndpoint,
-          });
-        },
-        save: (grant) => registry.saveTokens(grant),
-      },
-      this.oauth,
-    );
+    const { settings } = this;
     return new PortalClient({
-      tokens,
+      tokens: this.keepers.open(portal.memberId),
       budget: new RateBudget({ perSecond: settings.B24_RATE_PER_SECOND, burst: settings.B24_RATE_BURST }),
       http: this.http,
       authConnector: settings.B24_AUTH_CONNECTOR,
@@ -306,10 +320,4 @@ export class Bridge {
   private nameOf(memberId: string): string {
     return this.registry.get(memberId)?.name ?? memberId;
   }
-}
-
-function portalNames(host: string, memberId: string): string[] {
-  const fallback = fallbackPortalName(memberId);
-  const name = portalNameFromHost(host);
-  return name === null ? [fallback] : [name, fallback];
 }

@@ -52,16 +52,18 @@ const asCodes = (params: TransformFnParams): unknown => {
 };
 
 @ValidatorConstraint({ name: 'aesKey' })
-class AesKey implements ValidatorConstraintInterface {
+class AesKeys implements ValidatorConstraintInterface {
   validate(value: unknown): boolean {
     return (
       typeof value === 'string' &&
-      /^[A-Za-z0-9+/]+={0,2}$/.test(value) &&
-      Buffer.from(value, 'base64').length === 32
+      value.split(',').every((part) => {
+        const key = part.trim();
+        return /^[A-Za-z0-9+/]+={0,2}$/.test(key) && Buffer.from(key, 'base64').length === 32;
+      })
     );
   }
   defaultMessage(): string {
-    return '$property must be 32 bytes in base64 (make one with: openssl rand -base64 32)';
+    return '$property must be 32 bytes in base64 (make one with: openssl rand -base64 32), or several, comma-separated';
   }
 }
 
@@ -119,6 +121,14 @@ export class Settings {
   @WholeNumber('HTTP_PORT', 0, 65_535)
   HTTP_PORT = 3000;
 
+  @IsOptional()
+  @Transform(asList)
+  @Matches(/^(loopback|linklocal|uniquelocal|[0-9.]{7,15}(\/\d{1,2})?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(\/\d{1,3})?)$/, {
+    each: true,
+    message: 'HTTP_TRUSTED_PROXIES must be addresses, networks (10.0.0.0/8), loopback, linklocal or uniquelocal',
+  })
+  HTTP_TRUSTED_PROXIES?: string[];
+
   @IsString({ message: "B24_CLIENT_ID is required: the application's client_id" })
   @IsNotEmpty({ message: "B24_CLIENT_ID is required: the application's client_id" })
   B24_CLIENT_ID!: string;
@@ -159,6 +169,10 @@ export class Settings {
   @Transform(asList)
   @IsArray()
   @ArrayNotEmpty({ message: 'B24_ALLOWED_PORTALS must name at least one portal, or be *' })
+  @Matches(/^(\*|(\*\.)?[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_])?(:\d{1,5})?)$/, {
+    each: true,
+    message: 'B24_ALLOWED_PORTALS must be *, domains (acme.bitrix24.com, *.acme.com) or member ids',
+  })
   B24_ALLOWED_PORTALS: string[] = ['*'];
 
   @Transform(asBoolean)
@@ -190,6 +204,9 @@ export class Settings {
   @WholeNumber('DRAIN_MAX_IN_FLIGHT', 1, 10_000_000)
   DRAIN_MAX_IN_FLIGHT = 100_000;
 
+  @WholeNumber('PORTAL_RECHECK_MS', 1000, DAY_MS)
+  PORTAL_RECHECK_MS = 300_000;
+
   @WholeNumber('SETTLE_AFTER_MS', 100, 30 * DAY_MS)
   SETTLE_AFTER_MS = 60_000;
 
@@ -218,7 +235,7 @@ export class Settings {
   LEASE_MS = 15_000;
 
   @IsOptional()
-  @Validate(AesKey)
+  @Validate(AesKeys)
   TOKEN_ENCRYPTION_KEY?: string;
 
   @IsIn(['error', 'warn', 'info', 'debug'], { message: 'LOG_LEVEL must be error, warn, info or debug' })
@@ -291,5 +308,6 @@ const OPTIONAL_NAMES: SettingName[] = [
   'B24_REFRESH_TOKEN',
   'B24_AUTH_CONNECTOR',
   'PUBLIC_URL',
+  'HTTP_TRUSTED_PROXIES',
   'TOKEN_ENCRYPTION_KEY',
 ];

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { existsSync } from 'node:fs';
 import { NestFactory } from '@nestjs/core';
+import { type NestExpressApplication } from '@nestjs/platform-express';
 import { AppModule } from './app.module.js';
 import { Bridge } from './bridge.js';
 import { parseSettings, type Settings, SettingsError } from './config.js';
@@ -9,6 +10,9 @@ import { TokenVaultError } from './portals/token-vault.js';
 
 /** A stop is promised within 10 s; whatever hangs then is found by the next start. */
 const STOP_DEADLINE_MS = 9500;
+/** Requests have a few hundred bytes: whoever takes longer to send one is only holding the connection. */
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 20_000;
 
 function readSettings(): Settings {
   if (existsSync('.env')) process.loadEnvFile('.env');
@@ -25,10 +29,16 @@ async function main(): Promise<void> {
   // The log comes first, and the tokens that it hides are known only later.
   let secrets = () => [settings.B24_CLIENT_SECRET];
   const log = new BridgeLogger(settings, () => secrets());
-  const app = await NestFactory.create(AppModule.with({ settings, log }), {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.with({ settings, log }), {
     logger: log,
+    bodyParser: false,
     abortOnError: false,
   });
+  if (settings.HTTP_TRUSTED_PROXIES !== undefined) app.set('trust proxy', settings.HTTP_TRUSTED_PROXIES);
+  app.disable('x-powered-by');
+  const server = app.getHttpServer();
+  server.headersTimeout = HEADERS_TIMEOUT_MS;
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
   const bridge = app.get(Bridge);
   secrets = () => bridge.secrets();
 

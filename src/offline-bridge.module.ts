@@ -4,16 +4,22 @@ import {
   type DynamicModule,
   Inject,
   Injectable,
+  type MiddlewareConsumer,
   Module,
+  type NestModule,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
+import { ThrottlerStorageService } from '@nestjs/throttler';
 import { Bridge } from './bridge.js';
 import { type Settings } from './config.js';
 import { type Log } from './log.js';
 import { Foundations, HealthController, type Reachability } from './monitoring/health.controller.js';
 import { Metrics } from './monitoring/metrics.js';
 import { MetricsController } from './monitoring/metrics.controller.js';
+import { notificationBody } from './portals/notification-body.js';
+import { NotificationsController } from './portals/notifications.controller.js';
+import { PortalReception } from './portals/reception.js';
 
 /** What {@link OfflineBridgeModule.forRoot} takes. */
 export interface OfflineBridgeOptions {
@@ -44,14 +50,21 @@ class BridgeLifecycle extends Foundations implements OnApplicationBootstrap, Bef
   }
 }
 
-/** The bridge as a module of a Nest application. */
+/**
+ * The bridge as a module of a Nest application. It reads the bodies of portals' notifications itself: create the
+ * application with `bodyParser: false`, or its parser and that parser's limits come first.
+ */
 @Module({})
-export class OfflineBridgeModule {
+export class OfflineBridgeModule implements NestModule {
+  configure(consumer: MiddlewareConsumer): void {
+    consumer.apply(notificationBody).forRoutes(NotificationsController);
+  }
+
   static forRoot(options: OfflineBridgeOptions): DynamicModule {
     return {
       module: OfflineBridgeModule,
       imports: [HttpModule, TerminusModule.forRoot({ logger: false })],
-      controllers: [HealthController, MetricsController],
+      controllers: [HealthController, MetricsController, NotificationsController],
       providers: [
         { provide: OPTIONS, useValue: options },
         Metrics,
@@ -60,6 +73,12 @@ export class OfflineBridgeModule {
           inject: [OPTIONS, HttpService, Metrics],
           useFactory: ({ settings, log }: OfflineBridgeOptions, http: HttpService, metrics: Metrics) =>
             new Bridge(settings, http, metrics, log),
+        },
+        ThrottlerStorageService,
+        {
+          provide: PortalReception,
+          inject: [Bridge],
+          useFactory: (bridge: Bridge) => bridge.reception,
         },
         BridgeLifecycle,
         { provide: Foundations, useExisting: BridgeLifecycle },

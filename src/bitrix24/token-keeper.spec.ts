@@ -68,7 +68,7 @@ class Server {
 function setUp(): { disk: Disk; server: Server; keeper: TokenKeeper } {
   const disk = new Disk();
   const server = new Server();
-  return { disk, server, keeper: new TokenKeeper(MEMBER, disk, server) };
+  return { disk, server, keeper: new TokenKeeper(MEMBER, disk, server, 0) };
 }
 
 describe('TokenKeeper', () => {
@@ -150,6 +150,17 @@ describe('TokenKeeper', () => {
     while (server.asked.length === 0) await tick();
     disk.tokens = { accessToken: 'access-9', refreshToken: 'refresh-9', clientEndpoint: ENDPOINT };
     expect(await renewing).toBe('access-9');
+  });
+
+  it('waits a moment for another process to store what it was granted', async () => {
+    const { server, disk } = setUp();
+    const keeper = new TokenKeeper(MEMBER, disk, server, 10_000);
+    server.valid = 'refresh-9';
+    const renewing = keeper.renew('access-1');
+    while (disk.loads < 3) await tick();
+    disk.tokens = { accessToken: 'access-9', refreshToken: 'refresh-9', clientEndpoint: ENDPOINT };
+    expect(await renewing).toBe('access-9');
+    expect(server.asked).toEqual(['refresh-1']);
   });
 
   it('takes no tokens of another portal', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { PortalError, PortalMisconfigured } from './errors.js';
 import { type Grant, type OAuthClient } from './oauth-client.js';
 import { type TokenSource } from './token-source.js';
@@ -17,6 +18,10 @@ export interface TokenStore {
   save(grant: Grant): Promise<void>;
 }
 
+/** Between the answer that another process got and its writing it down pass moments. */
+const PATIENCE_MS = 3000;
+const LOOK_EVERY_MS = 100;
+
 /**
  * One portal's tokens, renewed one refresh at a time. A new pair is stored before it is used: a refresh voids the
  * old one, so a pair that only memory knew would be lost with the process, and the portal with it.
@@ -31,6 +36,8 @@ export class TokenKeeper implements TokenSource {
     readonly memberId: string,
     private readonly store: TokenStore,
     private readonly oauth: Pick<OAuthClient, 'refresh'>,
+    /** How long to wait, after a refusal, for a pair that another process may be storing; milliseconds. */
+    private readonly patienceMs = PATIENCE_MS,
   ) {}
 
   endpoint(): string {
@@ -68,10 +75,20 @@ export class TokenKeeper implements TokenSource {
       return await this.keep(await this.refreshTwice(stored.refreshToken));
     } catch (error) {
       if (!(error instanceof PortalError) || error.action !== 'unauthorized') throw error;
-      // Refused because someone else was quicker: what they stored is the valid pair.
+      // Refused because someone else was quicker: what they store is the valid pair.
+      const theirs = await this.storedByOthers(stored.refreshToken);
+      if (theirs === null) throw error;
+      return (this.current = theirs);
+    }
+  }
+
+  private async storedByOthers(refreshToken: string): Promise<StoredTokens | null> {
+    const until = performance.now() + this.patienceMs;
+    for (;;) {
       const now = await this.store.load();
-      if (now.refreshToken === stored.refreshToken) throw error;
-      return (this.current = now);
+      if (now.refreshToken !== refreshToken) return now;
+      if (performance.now() >= until) return null;
+      await pause(LOOK_EVERY_MS);
     }
   }
 

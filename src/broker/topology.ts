@@ -75,29 +75,60 @@ export class TopologyConflict extends Error {
 const PRECONDITION_FAILED = 406;
 const RESOURCE_LOCKED = 405;
 
+/** One thing that stands on the broker. */
+export type TopologyObject =
+  | {
+      readonly kind: 'exchange';
+      readonly name: string;
+      readonly type: 'topic' | 'fanout';
+      readonly options: Options.AssertExchange;
+    }
+  | { readonly kind: 'queue'; readonly name: string; readonly options: Options.AssertQueue }
+  | { readonly kind: 'binding'; readonly queue: string; readonly exchange: string; readonly key: string };
+
+/** Everything of `names`: what catches a message stands before what sends one there. */
+export function topologyObjects(names: TopologyNames): TopologyObject[] {
+  const exchange = (name: string, type: 'topic' | 'fanout', options: Options.AssertExchange = {}) =>
+    ({ kind: 'exchange', name, type, options: { durable: true, ...options } }) as const;
+  const queue = (name: string, options = quorumQueueOptions()) => ({ kind: 'queue', name, options }) as const;
+  const binding = (queueName: string, exchangeName: string, key: string) =>
+    ({ kind: 'binding', queue: queueName, exchange: exchangeName, key }) as const;
+  return [
+    exchange(names.unrouted, 'fanout'),
+    queue(names.unrouted),
+    binding(names.unrouted, names.unrouted, ''),
+    queue(names.rejected),
+    queue(names.replies, repliesQueueOptions(names)),
+    exchange(names.failures, 'fanout'),
+    binding(names.replies, names.failures, ''),
+    exchange(names.dead, 'topic'),
+    queue(names.dead),
+    binding(names.dead, names.dead, '#'),
+    exchange(names.events, 'topic', { alternateExchange: names.unrouted }),
+  ];
+}
+
 /**
  * Declares everything of `names`; what exists already is left as it is. Give it a channel of its own: the broker
  * closes the channel on a conflict.
  * @throws {TopologyConflict} when an object exists with other properties
  */
 export async function declareTopology(channel: Channel, names: TopologyNames): Promise<void> {
-  const exchange = (name: string, type: 'topic' | 'fanout', options: Options.AssertExchange = {}) =>
-    guarded(`exchange ${name}`, () => channel.assertExchange(name, type, { durable: true, ...options }));
-  const queue = (name: string, options: Options.AssertQueue) =>
-    guarded(`queue ${name}`, () => channel.assertQueue(name, options));
+  for (const object of topologyObjects(names)) await declareObject(channel, object);
+}
 
-  // What catches a message stands before what sends one there.
-  await exchange(names.unrouted, 'fanout');
-  await queue(names.unrouted, quorumQueueOptions());
-  await channel.bindQueue(names.unrouted, names.unrouted, '');
-  await queue(names.rejected, quorumQueueOptions());
-  await queue(names.replies, repliesQueueOptions(names));
-  await exchange(names.failures, 'fanout');
-  await channel.bindQueue(names.replies, names.failures, '');
-  await exchange(names.dead, 'topic');
-  await queue(names.dead, quorumQueueOptions());
-  await channel.bindQueue(names.dead, names.dead, '#');
-  await exchange(names.events, 'topic', { alternateExchange: names.unrouted });
+/** Declares one of them. @throws {TopologyConflict} when it exists with other properties */
+export async function declareObject(channel: Channel, object: TopologyObject): Promise<void> {
+  switch (object.kind) {
+    case 'exchange':
+      return guarded(`exchange ${object.name}`, () =>
+        channel.assertExchange(object.name, object.type, object.options),
+      );
+    case 'queue':
+      return guarded(`queue ${object.name}`, () => channel.assertQueue(object.name, object.options));
+    case 'binding':
+      await channel.bindQueue(object.queue, object.exchange, object.key);
+  }
 }
 
 /** Deletes everything of `names`, messages included. For tests and for taking a bridge down for good. */

@@ -21,3 +21,10 @@ export function fallbackPortalName(memberId: string): string {
   const start = memberId.slice(0, MEMBER_ID_CHARACTERS).toLowerCase();
   return `portal${start.replace(/[^a-z0-9-]/g, '-')}`;
 }
+
+/** Names to try for a portal, best first. */
+export function portalNames(host: string, memberId: string): string[] {
+  const fallback = fallbackPortalName(memberId);
+  const name = portalNameFromHost(host);
+  return name === null ? [fallback] : [name, fallback];
+}

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
+import Libsql from 'libsql';
 import { type Database, openDatabase } from './database.js';
 import { migrate } from './migrate.js';
 
@@ -31,8 +32,67 @@ describe('the embedded database', () => {
 
   it('migrates at start, and a second time without effect', async () => {
     const database = fresh();
-    expect(await migrate(database)).toEqual(['0001-ledger']);
+    expect(await migrate(database)).toEqual([
+      '0001-ledger',
+      '0002-retry-by-hand',
+      '0003-notification-handler',
+    ]);
     expect(await migrate(database)).toEqual([]);
     expect(await database.db.selectFrom('deliveries').selectAll().execute()).toEqual([]);
+  });
+
+  describe('locked by somebody else', () => {
+    const row = (db: Database['db'], member: string) =>
+      db.insertInto('journal').values({
+        member_id: member,
+        row_id: '1',
+        message_id: 'm',
+        changed_at: 1,
+        event: 'ONCRMDEALUPDATE',
+        payload: 'null',
+        user_id: null,
+        errored: 0,
+      });
+    const lock = (folder: string) => {
+      const other = new Libsql(`${folder}/deep/bridge.db`);
+      other.exec('begin immediate');
+      return () => {
+        other.exec('rollback');
+        other.close();
+      };
+    };
+
+    it('is waited for without holding up the process, and then written', async () => {
+      const database = fresh();
+      await migrate(database);
+      const release = lock(folders[0] ?? '');
+      let turns = 0;
+      const turning = setInterval(() => {
+        turns += 1;
+        if (turns === 20) release();
+      }, 5);
+      await row(database.db, 'a').execute();
+      clearInterval(turning);
+      expect(turns).toBeGreaterThanOrEqual(20);
+    });
+
+    it('is given up after 2 s, at once by those who come later, and written again when it is free', async () => {
+      const database = fresh();
+      await migrate(database);
+      const release = lock(folders[0] ?? '');
+      const inTransaction = () =>
+        database.db.transaction().execute(async (tx) => {
+          await row(tx, 'b').execute();
+        });
+      await expect(row(database.db, 'a').execute()).rejects.toThrow('database is locked');
+      const before = performance.now();
+      await expect(inTransaction()).rejects.toThrow('database is locked');
+      expect(performance.now() - before).toBeLessThan(1500);
+      expect(await database.db.selectFrom('journal').selectAll().execute()).toEqual([]);
+      release();
+      await row(database.db, 'a').execute();
+      await inTransaction();
+      expect(await database.db.selectFrom('journal').selectAll().execute()).toHaveLength(2);
+    });
   });
 });

@@ -1,6 +1,9 @@
 import { type Migration, Migrator } from 'kysely';
 import { type Database } from './database.js';
+import { type Dialect } from './dialect.js';
 import { ledgerMigration } from './migrations/0001-ledger.js';
+import { retryByHandMigration } from './migrations/0002-retry-by-hand.js';
+import { notificationHandlerMigration } from './migrations/0003-notification-handler.js';
 
 /** A migration failed; the database is as it was before that migration. */
 export class MigrationError extends Error {
@@ -17,17 +20,31 @@ export class MigrationError extends Error {
  * @throws {MigrationError}
  */
 export async function migrate(database: Database): Promise<string[]> {
-  const migrations: Record<string, Migration> = {
-    '0001-ledger': ledgerMigration(database.dialect),
-  };
-  const migrator = new Migrator({
-    db: database.db,
-    provider: { getMigrations: () => Promise.resolve(migrations) },
-  });
-  const { error, results = [] } = await migrator.migrateToLatest();
+  const { error, results = [] } = await migratorOf(database).migrateToLatest();
   if (error !== undefined) {
     const failed = results.find((result) => result.status === 'Error');
     throw new MigrationError(failed?.migrationName ?? '(start)', error);
   }
   return results.map((result) => result.migrationName);
+}
+
+/**
+ * Names of the migrations that this version brings and the database does not have yet, in order. Changes nothing.
+ * @throws the driver's error while the database cannot be read
+ */
+export async function pendingMigrations(database: Database): Promise<string[]> {
+  const migrations = await migratorOf(database).getMigrations();
+  return migrations.filter((migration) => migration.executedAt === undefined).map(({ name }) => name);
+}
+
+function migratorOf({ db, dialect }: Database): Migrator {
+  return new Migrator({ db, provider: { getMigrations: () => Promise.resolve(migrationsOf(dialect)) } });
+}
+
+function migrationsOf(dialect: Dialect): Record<string, Migration> {
+  return {
+    '0001-ledger': ledgerMigration(dialect),
+    '0002-retry-by-hand': retryByHandMigration(),
+    '0003-notification-handler': notificationHandlerMigration(),
+  };
 }

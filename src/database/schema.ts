@@ -28,6 +28,8 @@ export interface PortalsTable {
   /** Plan feature `rest_offline_extended`; null until first asked. */
   extended: Flag | null;
   installed_at: number;
+  /** Address that we had the portal notify of a changed queue; null where it notifies none of ours. */
+  notification_handler: string | null;
 }
 
 export interface DeliveriesTable {
@@ -52,11 +54,15 @@ export interface DeliveriesTable {
   errored: Flag;
   /** Number of the delivery under way or next due, from 1. */
   attempt: number;
+  /** Attempts of earlier series, which count no longer: somebody asked for a new one. 0 until then. */
+  attempts_before: Generated<number>;
   /** When a waiting or marked delivery is due again. */
   due_at: number | null;
   /** Why it last failed. */
   reason: string | null;
   reserved_at: number;
+  /** When somebody gave it up; null where nobody did. */
+  discarded_at: number | null;
 }
 
 /** Rows listed on a plan without reservations, kept until the portal's own copy is taken. */

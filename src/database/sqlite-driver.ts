@@ -6,28 +6,35 @@ import {
   type Driver,
   type QueryResult,
   SqliteAdapter,
-  SqliteDialect,
   type SqliteDatabase,
+  SqliteDialect,
   SqliteDriver,
 } from 'kysely';
 
-/** How long a statement waits for another process's transaction; a service beside ours holds one for milliseconds. */
-const LOCKED_MS = 5000;
+/** An open file, as the driver package gives it. */
+export interface SqliteFile extends SqliteDatabase {
+  /** Runs a statement to its end and lets go of it, whatever became of it. */
+  exec(statement: string): void;
+}
+
+/** How long a write waits for another process's transaction; a service beside ours holds one for milliseconds. */
+const LOCKED_MS = 2000;
 const FIRST_LOOK_MS = 2;
 const LAST_LOOK_MS = 50;
 
 /**
  * SQLite within one process, as the ledger needs it.
  *
- * Transactions take the write lock when they begin: one that only reads at first could not write any more once
- * another process has written, and no waiting would help it. Migrations run in one too, so that neither a crash
- * nor a second process leaves half of them.
+ * Every write takes the write lock in a `begin immediate` of its own, for three reasons. A transaction that only
+ * reads at first could not write any more once another process has written, and no waiting would help it. A
+ * prepared statement that meets a lock stays under way in the driver package until it is garbage, and no
+ * transaction can be committed meanwhile. And waiting for the lock is done here, not by SQLite, whose own wait would
+ * hold up the whole process: heartbeats of the broker's connections, health checks, other portals.
  *
- * Waiting for another process's lock is done here and not by SQLite, whose own wait would hold up everything else:
- * heartbeats of the broker's connections, health checks, other portals.
+ * Migrations run in transactions too, so that neither a crash nor a second process leaves half of them.
  */
 export class PatientSqliteDialect extends SqliteDialect {
-  constructor(private readonly file: LibsqlFile) {
+  constructor(private readonly file: SqliteFile) {
     super({ database: file });
   }
 
@@ -40,97 +47,74 @@ export class PatientSqliteDialect extends SqliteDialect {
   }
 }
 
-/** What of a libsql database is needed here. */
-interface LibsqlFile extends SqliteDatabase {
-  readonly inTransaction: boolean;
-  /** Runs SQL text and leaves nothing of it open. */
-  exec(text: string): unknown;
-}
-
 class PatientSqliteDriver extends SqliteDriver {
-  private readonly patience = new Patience();
+  /** Kysely lets one caller at a time have the one connection. */
+  private inTransaction = false;
+  /**
+   * Since when others have had the lock. One account for all writes: while it is overdrawn each of them looks once
+   * and fails, instead of making those behind it wait as long again.
+   */
+  private lockedSince: number | null = null;
 
-  constructor(private readonly file: LibsqlFile) {
+  constructor(private readonly file: SqliteFile) {
     super({ database: file });
   }
 
   override async acquireConnection(): Promise<DatabaseConnection> {
-    return new PatientConnection(await super.acquireConnection(), this.file, this.patience);
+    const inner = await super.acquireConnection();
+    return {
+      executeQuery: <R>(query: CompiledQuery) => this.execute<R>(inner, query),
+      streamQuery: <R>(query: CompiledQuery, chunkSize: number) => inner.streamQuery<R>(query, chunkSize),
+    };
   }
 
-  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    if (connection instanceof PatientConnection) await connection.begin();
-  }
-
-  /** A full disk has rolled back already; to complain of that would hide what happened. */
-  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    try {
-      await super.rollbackTransaction(connection);
-    } catch (error) {
-      if (!(error instanceof Error) || !error.message.includes('no transaction is active')) throw error;
-    }
-  }
-}
-
-/**
- * How long the database has been locked by somebody else. One account for all statements: while it is overdrawn
- * each of them looks once and fails, instead of making those behind it wait as long again.
- */
-class Patience {
-  private lockedSince: number | null = null;
-
-  exhausted(): boolean {
-    const now = performance.now();
-    this.lockedSince ??= now;
-    return now - this.lockedSince >= LOCKED_MS;
-  }
-
-  written(): void {
-    this.lockedSince = null;
-  }
-}
-
-class PatientConnection implements DatabaseConnection {
-  constructor(
-    private readonly inner: DatabaseConnection,
-    private readonly file: LibsqlFile,
-    private readonly patience: Patience,
-  ) {}
-
-  /**
-   * Only here a lock is met. libsql leaves a prepared statement that found the database locked in progress until it
-   * is garbage, and until then nothing else of this connection is committed, not even what seems to have been
-   * written; `exec` leaves nothing.
-   */
-  async begin(): Promise<void> {
+  override async beginTransaction(): Promise<void> {
     for (let waitMs = FIRST_LOOK_MS; ; waitMs = Math.min(waitMs * 2, LAST_LOOK_MS)) {
       try {
         this.file.exec('begin immediate');
-        this.patience.written();
+        this.lockedSince = null;
+        this.inTransaction = true;
         return;
       } catch (error) {
-        if (!isLocked(error) || this.patience.exhausted()) throw error;
+        if (!isLocked(error)) throw error;
+        const now = performance.now();
+        this.lockedSince ??= now;
+        if (now - this.lockedSince >= LOCKED_MS) throw error;
       }
       await pause(waitMs);
     }
   }
 
-  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    const reads = query.query.kind === 'SelectQueryNode' || query.query.kind === 'RawNode';
-    if (reads || this.file.inTransaction) return this.inner.executeQuery<R>(query);
-    await this.begin();
-    try {
-      const result = await this.inner.executeQuery<R>(query);
-      this.file.exec('commit');
-      return result;
-    } catch (error) {
-      if (this.file.inTransaction) this.file.exec('rollback');
-      throw error;
-    }
+  override commitTransaction(): Promise<void> {
+    this.file.exec('commit');
+    this.inTransaction = false;
+    return Promise.resolve();
   }
 
-  streamQuery<R>(query: CompiledQuery, chunkSize: number): AsyncIterableIterator<QueryResult<R>> {
-    return this.inner.streamQuery(query, chunkSize);
+  override rollbackTransaction(): Promise<void> {
+    this.inTransaction = false;
+    try {
+      this.file.exec('rollback');
+    } catch (error) {
+      // A full disk has rolled back already; to complain of that would hide what happened.
+      if (!(error instanceof Error) || !error.message.includes('no transaction is active')) throw error;
+    }
+    return Promise.resolve();
+  }
+
+  private async execute<R>(connection: DatabaseConnection, query: CompiledQuery): Promise<QueryResult<R>> {
+    const { kind } = query.query;
+    if (this.inTransaction || kind === 'SelectQueryNode' || kind === 'RawNode')
+      return connection.executeQuery<R>(query);
+    await this.beginTransaction();
+    try {
+      const result = await connection.executeQuery<R>(query);
+      await this.commitTransaction();
+      return result;
+    } catch (error) {
+      await this.rollbackTransaction();
+      throw error;
+    }
   }
 }
 

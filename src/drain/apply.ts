@@ -174,7 +174,13 @@ export function applyAnswer<Failure>(input: ApplyInput<Failure>): RoundOutcome<F
   }
 
   if (lookFailed) memory.sweepCursor = '';
-  else if (sweepEnded) endSweep(memory, now);
+  else if (sweepEnded) {
+    endSweep(memory, now);
+    // What was seen of batches that are gone is of no use any more.
+    for (const [processId, sighting] of memory.sightings) {
+      if (sighting.round < memory.round && !known.has(processId)) memory.sightings.delete(processId);
+    }
+  }
   const journaled = applyJournal(input, journal, changes);
   count.reserved += journaled.reserved;
   count.errorRows += journaled.errorRows;

@@ -1,7 +1,7 @@
 import { encodeDeadEvent, encodeEvent, type EventFacts, UnencodableEvent } from '../contract/event.js';
 import { type OutgoingMessage, type PublishResult } from '../broker/outgoing.js';
 import { type Ledger } from '../ledger/ledger.js';
-import { type Publishable, type PublishableKind } from '../ledger/publishing.js';
+import { type Buried, type Publishable, type PublishableKind } from '../ledger/publishing.js';
 import { type Log } from '../log.js';
 
 /** The narrow part of the broker's publisher that dispatching needs. */
@@ -100,7 +100,7 @@ export class Dispatcher {
     const alive: { delivery: Publishable; message: OutgoingMessage }[] = [];
     const dead: { delivery: Publishable; reason: string }[] = [];
     for (const delivery of page) {
-      if (delivery.attempt > this.maxAttempts) {
+      if (delivery.attempt > this.lastAttemptOf(delivery)) {
         dead.push({ delivery, reason: delivery.reason ?? 'attempts exhausted' });
         continue;
       }
@@ -142,7 +142,7 @@ export class Dispatcher {
   ): Promise<void> {
     const letter = (delivery: Publishable, reason: string, withData: boolean): OutgoingMessage => {
       // The body is that of the last delivery there was.
-      const attempts = Math.min(delivery.attempt, this.maxAttempts);
+      const attempts = Math.min(delivery.attempt, this.lastAttemptOf(delivery));
       const facts = factsOf(portal, { ...delivery, attempt: attempts });
       const encoded = encodeDeadEvent(
         withData ? facts : { ...facts, data: null },
@@ -170,11 +170,13 @@ export class Dispatcher {
       );
       results = without.filter((result) => result !== undefined);
     }
-    const buried: { seq: number; reason: string }[] = [];
+    const buried: Buried[] = [];
     dead.forEach(({ delivery, reason }, index) => {
       const result = results[index];
-      if (result?.status === 'confirmed') buried.push({ seq: delivery.seq, reason });
-      else {
+      if (result?.status === 'confirmed') {
+        const { seq, attemptsBefore } = delivery;
+        buried.push({ seq, reason, attemptsBefore });
+      } else {
         sum.unconfirmed += 1;
         sum.reason ??= result?.reason ?? 'no answer';
       }
@@ -192,10 +194,15 @@ export class Dispatcher {
         code: delivery.event,
         messageId: delivery.messageId,
         rowId: delivery.rowId,
-        attempts: Math.min(delivery.attempt, this.maxAttempts),
+        attempts: Math.min(delivery.attempt, this.lastAttemptOf(delivery)),
         reason,
       });
     }
+  }
+
+  /** A new series, asked for by hand, begins after the attempts of the ones before. */
+  private lastAttemptOf(delivery: Publishable): number {
+    return delivery.attemptsBefore + this.maxAttempts;
   }
 }
 

@@ -8,6 +8,7 @@ import { type WantedBindings } from '../portals/bindings.js';
 import { type Portal, type PortalRegistry } from '../portals/registry.js';
 import { DispatchLoop } from './dispatch-loop.js';
 import { type Dispatcher } from './dispatcher.js';
+import { ADVICE } from './pacing.js';
 import { type LoopSettings, PortalLoop, type RoundListener } from './portal-loop.js';
 
 /** Who wants to hear of a portal's state, for metrics. */
@@ -22,7 +23,7 @@ export interface FleetDependencies {
   /** Opens a client for a portal, with a rate budget and tokens of its own. */
   readonly clientFor: (portal: Portal) => PortalClient;
   readonly brokerReady: () => boolean;
-  readonly wantedBindings: WantedBindings;
+  readonly wantedBindings: Omit<WantedBindings, 'formerHandler'>;
   readonly settings: LoopSettings;
   readonly listener: FleetListener;
   readonly log: Log;
@@ -35,9 +36,14 @@ interface Vessel {
   toMark: number;
 }
 
+/** A round under way may take this long to end when its portal is opened again or closed. */
+const GRACE_MS = 5000;
+
 /** Runs the loops of every portal: one of rounds, one of publishing, each by itself. */
 export class Fleet {
   private readonly vessels = new Map<string, Vessel>();
+  /** Loops that are to end before the next ones of their portal start. */
+  private readonly ending = new Map<string, Promise<unknown>>();
   private stopped = false;
 
   constructor(private readonly deps: FleetDependencies) {}
@@ -58,16 +64,49 @@ export class Fleet {
     const start = () => {
       if (this.vessels.get(memberId) !== vessel || this.stopped) return;
       vessel.dispatch.start();
-      if (portal.state !== 'uninstalled') vessel.rounds.start();
+      if (this.deps.registry.get(memberId)?.state !== 'uninstalled') vessel.rounds.start();
     };
     // Rounds of one portal never overlap, not even those of an old and a new installation.
-    if (old === undefined) start();
-    else void this.halt(old, 5000).then(start);
+    if (old !== undefined) this.end(memberId, this.halt(old, GRACE_MS));
+    const ending = this.ending.get(memberId);
+    if (ending === undefined) start();
+    else void ending.then(start);
+  }
+
+  /** Ends a portal's rounds: the application was uninstalled. What the ledger holds is still published. */
+  close(memberId: string): void {
+    const portal = this.deps.registry.get(memberId);
+    if (portal !== undefined) this.deps.listener.portalState(portal);
+    const vessel = this.vessels.get(memberId);
+    if (vessel !== undefined) this.end(memberId, vessel.rounds.stop(GRACE_MS));
+  }
+
+  /** Ends everything about a portal that is no longer registered. */
+  remove(memberId: string): void {
+    const vessel = this.vessels.get(memberId);
+    if (vessel === undefined) return;
+    this.vessels.delete(memberId);
+    this.end(memberId, this.halt(vessel, GRACE_MS));
   }
 
   /** Something happened on the portal: its next round is due, in `inMs` at the latest. */
   poke(memberId: string, inMs = 0): void {
     this.vessels.get(memberId)?.rounds.poke(inMs);
+  }
+
+  /** The cause of a portal's long pause may be gone. */
+  wakeUp(memberId: string): void {
+    this.vessels.get(memberId)?.rounds.wakeUp();
+  }
+
+  /** The portal may have dropped our bindings: they are looked at with the next round. */
+  checkBindings(memberId: string): void {
+    this.vessels.get(memberId)?.rounds.checkBindings();
+  }
+
+  /** Deliveries of a portal are due. */
+  dispatch(memberId: string): void {
+    this.vessels.get(memberId)?.dispatch.kick();
   }
 
   /** Replies were recorded: what is to be marked or published again is due. */
@@ -82,7 +121,7 @@ export class Fleet {
       vessel.rounds.poke(full ? 0 : wait);
     }
     for (const memberId of [...recorded.failed.keys(), ...recorded.lateFailed.keys()]) {
-      this.vessels.get(memberId)?.dispatch.kick();
+      this.dispatch(memberId);
     }
   }
 
@@ -97,8 +136,27 @@ export class Fleet {
   /** Stops all rounds and waits for the confirms under way; rounds are cut off after `graceMs`. */
   async stop(graceMs: number): Promise<void> {
     this.stopped = true;
-    await Promise.all([...this.vessels.values()].map((vessel) => this.halt(vessel, graceMs)));
+    const halting = [...this.vessels.values()].map((vessel) => this.halt(vessel, graceMs));
+    await Promise.all([...halting, ...this.ending.values()]);
     this.vessels.clear();
+  }
+
+  /** Writes a portal's state, and says so where it is another one; a portal that is stopped tells what helps. */
+  async setState(memberId: string, state: PortalState, reason: string | null): Promise<void> {
+    const { registry, listener, log } = this.deps;
+    if (registry.get(memberId) === undefined) return;
+    if (!(await registry.setState(memberId, state, reason))) return;
+    const portal = registry.get(memberId);
+    if (portal === undefined) return;
+    listener.portalState(portal);
+    const advice = ADVICE[state];
+    log[state === 'active' ? 'info' : 'error']({
+      event: 'portal.state',
+      portal: portal.name,
+      state,
+      reason,
+      ...(advice === undefined ? {} : { advice }),
+    });
   }
 
   private async halt({ rounds, dispatch }: Vessel, graceMs: number): Promise<void> {
@@ -106,8 +164,15 @@ export class Fleet {
     await dispatch.stop();
   }
 
+  private end(memberId: string, ended: Promise<unknown>): void {
+    const all: Promise<unknown> = Promise.all([this.ending.get(memberId), ended]).finally(() => {
+      if (this.ending.get(memberId) === all) this.ending.delete(memberId);
+    });
+    this.ending.set(memberId, all);
+  }
+
   private build(portal: Portal): Vessel {
-    const { registry, ledger, log, listener, settings, wantedBindings } = this.deps;
+    const { registry, ledger, log, listener, settings } = this.deps;
     const { memberId, name } = portal;
     const client = this.deps.clientFor(portal);
     const dispatch = new DispatchLoop({
@@ -123,8 +188,11 @@ export class Fleet {
         name,
         extended: () => registry.get(memberId)?.extended ?? null,
         setExtended: (extended) => registry.setExtended(memberId, extended),
-        setState: (state, reason) => this.setState(memberId, state, reason),
-        mendBindings: (bound) => mendBindings(client, bound, wantedBindings, name, log),
+        // The last answer to an old installation says nothing of the new one.
+        setState: async (state, reason) => {
+          if (this.vessels.get(memberId) === vessel) await this.setState(memberId, state, reason);
+        },
+        mendBindings: (bound) => this.mendBindings(portal, client, bound),
       },
       client,
       ledger,
@@ -134,15 +202,19 @@ export class Fleet {
       brokerReady: this.deps.brokerReady,
       kickDispatch: () => dispatch.kick(),
     });
-    return { rounds, dispatch, toMark: 0 };
+    const vessel: Vessel = { rounds, dispatch, toMark: 0 };
+    return vessel;
   }
 
-  private async setState(memberId: string, state: PortalState, reason: string | null): Promise<void> {
-    const { registry, listener, log } = this.deps;
-    if (!(await registry.setState(memberId, state, reason))) return;
-    const portal = registry.get(memberId);
-    if (portal === undefined) return;
-    listener.portalState(portal);
-    log[state === 'active' ? 'info' : 'error']({ event: 'portal.state', portal: portal.name, state, reason });
+  private async mendBindings(
+    { memberId, name }: Portal,
+    client: PortalClient,
+    bound: unknown,
+  ): Promise<void> {
+    const { registry, wantedBindings, log } = this.deps;
+    const formerHandler = registry.get(memberId)?.notificationHandler ?? null;
+    const complete = await mendBindings(client, bound, { ...wantedBindings, formerHandler }, name, log);
+    // Remembered once the former address is no longer bound.
+    if (complete) await registry.setNotificationHandler(memberId, wantedBindings.notificationHandler);
   }
 }

@@ -10,11 +10,18 @@ export interface Consequence {
 }
 
 const FIRST_PAUSE_MS = 1000;
-const LONGEST_PAUSE_MS = 60_000;
-/** A cause that people have to remove is looked at slowly. */
-export const SLOW_RECHECK_MS = 300_000;
+/** With its jitter 10 s at most: what an answer that was lost left behind is promised to be found within 15 s. */
+const LONGEST_PAUSE_MS = 8000;
 /** Only a new installation helps; the authorization server blocks those who keep asking. */
 export const UNAUTHORIZED_RECHECK_MS = 3_600_000;
+
+/** What people can do about a portal in such a state. */
+export const ADVICE: Readonly<Partial<Record<PortalState, string>>> = {
+  unauthorized:
+    'install the application on this portal again, or set B24_DOMAIN and a new B24_REFRESH_TOKEN and restart; its queue and its deliveries are kept',
+  suspended: 'see the reason; it is looked at again by itself',
+  unlicensed: "the portal's plan lacks a feature, see the reason; it is looked at again by itself",
+};
 
 /** A growing pause after the `failures`th failure in a row, with jitter. `random` is from 0 to 1. */
 export function backOff(failures: number, random: number): number {
@@ -22,21 +29,25 @@ export function backOff(failures: number, random: number): number {
   return Math.round(pause * (0.75 + random / 2));
 }
 
-/** What a request that failed as a whole means for its portal. Pure. */
+/**
+ * What a request that failed as a whole means for its portal. Pure.
+ * @param recheckMs a cause that people have to remove is looked at this often
+ */
 export function consequenceOf(
   error: PortalError,
   failures: number,
   now: number,
   random: number,
+  recheckMs: number,
 ): Consequence {
   const { message: reason } = error;
   switch (error.action) {
     case 'suspend':
     case 'configuration':
     case 'bug':
-      return { state: 'suspended', reason, pauseMs: SLOW_RECHECK_MS };
+      return { state: 'suspended', reason, pauseMs: recheckMs };
     case 'unlicensed':
-      return { state: 'unlicensed', reason, pauseMs: SLOW_RECHECK_MS };
+      return { state: 'unlicensed', reason, pauseMs: recheckMs };
     case 'unauthorized':
       return { state: 'unauthorized', reason, pauseMs: UNAUTHORIZED_RECHECK_MS };
     case 'throttle': {

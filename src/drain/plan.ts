@@ -1,5 +1,5 @@
 import { type RoundSnapshot } from '../ledger/round-snapshot.js';
-import { type RoundMemory } from './round-memory.js';
+import { type Doubt, type RoundMemory, rowKey } from './round-memory.js';
 
 /** One command of a round. They run in this order, whatever became of the ones before. */
 export type RoundCommand =
@@ -65,6 +65,8 @@ export const CHECK_EVERY_MS = 300_000;
 export const MAX_ERROR_ROW_AGE_MS = 30_000;
 /** Rows marked by somebody else, or by nobody we remember, show only when asked for. */
 export const ERROR_ROWS_EVERY_MS = 60_000;
+/** After a longer pause (the portal was unreachable, the machine asleep) even the last round's look is an old one. */
+const LOOK_LASTS_MS = 60_000;
 /** The portal's agent deletes reserved rows of 34 days; near that age nothing is taken as held unseen. */
 const OLD_ROW_MS = 30 * 86_400_000;
 
@@ -80,6 +82,24 @@ export function marksDueAt(snapshot: RoundSnapshot, settings: PlanSettings, now:
   if (snapshot.failures.length >= settings.FAILURE_BATCH_SIZE) return now;
   // A failure of the future was written before the clock was set back.
   return oldest.failedAt > now ? now : oldest.failedAt + settings.FAILURE_BATCH_WAIT_MS;
+}
+
+/** What these commands may do to rows that are believed to be held, should their outcome be unknown. */
+export function doubtOf(commands: readonly RoundCommand[]): Doubt {
+  const clears = commands
+    .filter((command) => command.kind === 'clear')
+    .flatMap(({ processId, rowIds }) => rowIds.map((rowId) => rowKey({ processId, rowId })));
+  return { marks: commands.some(({ kind }) => kind === 'mark'), clears: new Set(clears) };
+}
+
+/**
+ * Leaves out failures of rows that a lost request may still clear: between a look and the mark they could go, and
+ * the mark would delete a newer change.
+ */
+export function markableNow(snapshot: RoundSnapshot, memory: RoundMemory, now: number): RoundSnapshot {
+  const { clears } = memory.doubt;
+  if (clears.size === 0 || now > memory.suspectUntil) return snapshot;
+  return { ...snapshot, failures: snapshot.failures.filter((failure) => !clears.has(rowKey(failure))) };
 }
 
 /** Plans one round. Pure. */
@@ -162,7 +182,7 @@ function looksFor(held: readonly string[], cursor: string): RoundCommand[] {
  * is still under way somewhere would delete that change. Pending, the row takes the change in and is safe.
  */
 function errorRowsDue(snapshot: RoundSnapshot, memory: RoundMemory, now: number): boolean {
-  if (memory.marksInDoubt && now <= memory.suspectUntil) return false;
+  if (memory.doubt.marks && now <= memory.suspectUntil) return false;
   if (memory.errorRowsRemain || elapsed(memory.errorRowsFetchedAt, now, ERROR_ROWS_EVERY_MS)) return true;
   const { marked } = snapshot;
   return marked !== null && (marked.dueAt <= now || elapsed(marked.since, now, MAX_ERROR_ROW_AGE_MS));
@@ -217,7 +237,7 @@ function certain(
 ): boolean {
   const sighting = memory.sightings.get(failure.processId);
   if (sighting === undefined) return false;
-  if (sighting.round === memory.round) return true;
+  if (sighting.round === memory.round && !elapsed(sighting.at, now, LOOK_LASTS_MS)) return true;
   return sighting.at > memory.suspectUntil && now - failure.changedAt * 1000 < OLD_ROW_MS;
 }
 

@@ -8,9 +8,18 @@ import { type RoundSnapshot } from '../ledger/round-snapshot.js';
 import { type Log } from '../log.js';
 import { AlarmClock } from './alarm-clock.js';
 import { applyAnswer, type RoundOutcome } from './apply.js';
-import { backOff, consequenceOf } from './pacing.js';
-import { marksDueAt, planRound, type PlanSettings, type RoundPlan, sweepDue } from './plan.js';
-import { distrust, followClock, freshMemory, type RoundMemory } from './round-memory.js';
+import { backOff, type Consequence, consequenceOf } from './pacing.js';
+import {
+  doubtOf,
+  markableNow,
+  marksDueAt,
+  planRound,
+  type PlanSettings,
+  type RoundCommand,
+  type RoundPlan,
+  sweepDue,
+} from './plan.js';
+import { addDoubt, distrust, followClock, freshMemory, type RoundMemory, rowKey } from './round-memory.js';
 import { leavesDoubt, readResults, RESERVATIONS, roundRequest } from './round-request.js';
 
 /** Sends the commands of a round to the portal. */
@@ -34,12 +43,15 @@ export interface PortalFile {
 
 export interface LoopSettings extends PlanSettings {
   readonly DRAIN_INTERVAL_MS: number;
+  readonly PORTAL_RECHECK_MS: number;
 }
 
-/** Who wants to hear of rounds, for metrics. */
+/** Who wants to hear of rounds, for metrics and health. */
 export interface RoundListener {
   settled(memberId: string, processed: number, failed: number): void;
   inFlight(memberId: string, count: number): void;
+  /** The ledger was written (null), or why it was not. */
+  ledger(memberId: string, failure: string | null): void;
   /** Seconds from sending a round to having written its answer. */
   exchange(memberId: string, seconds: number): void;
 }
@@ -85,6 +97,7 @@ export class PortalLoop {
   /** Something went wrong: the pause is meant, and a notification does not end it. */
   private backingOff = false;
   private ledgerDoubtful = false;
+  private bindingsDoubtful = false;
 
   constructor(private readonly deps: LoopDependencies) {
     this.now = deps.now ?? Date.now;
@@ -108,6 +121,12 @@ export class PortalLoop {
     this.alarm.ringIn(0);
   }
 
+  /** The bindings may be gone: the next round looks at them, and comes soon. */
+  checkBindings(): void {
+    this.bindingsDoubtful = true;
+    this.poke();
+  }
+
   /**
    * Starts no further round, and waits for the one under way; after `graceMs` it is cut off, and what it did is
    * found at the next start.
@@ -119,6 +138,7 @@ export class PortalLoop {
     const cut = setTimeout(() => this.cutting.abort(), graceMs);
     await this.running;
     clearTimeout(cut);
+    this.deps.listener.ledger(this.deps.portal.memberId, null);
   }
 
   private async run(): Promise<void> {
@@ -151,8 +171,16 @@ export class PortalLoop {
     }
 
     followClock(this.memory, this.now());
-    // Before the first answer: a round that ended with the last process may be marking them just now.
-    if (this.memory.round === 0) this.memory.marksInDoubt ||= snapshot.failures.length > 0;
+    if (this.bindingsDoubtful) this.memory.checkedAt = Number.NEGATIVE_INFINITY;
+    this.bindingsDoubtful = false;
+    if (this.memory.round === 0) {
+      // Before the first answer: a round that outlived the last process may be at work on them just now.
+      addDoubt(this.memory, this.now(), {
+        marks: snapshot.failures.length > 0,
+        clears: new Set(snapshot.clearable.map(rowKey)),
+      });
+    }
+    snapshot = markableNow(snapshot, this.memory, this.now());
     const room = this.deps.brokerReady() ? settings.DRAIN_MAX_IN_FLIGHT : 0;
     const extended = portal.extended();
     const plan = planRound({
@@ -164,6 +192,7 @@ export class PortalLoop {
       now: this.now(),
     });
     if (plan.commands.length === 0) {
+      listener.ledger(portal.memberId, null);
       return { outcome: 'idle', reserved: 0, nextInMs: this.pause(snapshot) };
     }
 
@@ -194,6 +223,7 @@ export class PortalLoop {
     try {
       const applied = await ledger.applyRound(portal.memberId, outcome.changes);
       this.failures = 0;
+      listener.ledger(portal.memberId, null);
       listener.exchange(portal.memberId, (performance.now() - startedAt) / 1000);
       if (applied.vanished > 0) {
         log.warn({ event: 'round.vanished', portal: portal.name, deliveries: applied.vanished });
@@ -206,8 +236,8 @@ export class PortalLoop {
       });
     } catch (error) {
       // What the answer said is known to nobody now.
-      const { marksInDoubt } = this.memory;
-      this.memory = { ...freshMemory(this.now()), marksInDoubt };
+      const { doubt } = this.memory;
+      this.memory = { ...freshMemory(this.now()), doubt };
       return this.ledgerFailed(error);
     }
     if (outcome.changes.some(({ type }) => type === 'reserved' || type === 'error_rows_complete')) {
@@ -225,8 +255,7 @@ export class PortalLoop {
   ): Promise<RoundReport> {
     const { portal, log } = this.deps;
     let pauseMs: number | null = null;
-    let doubt = false;
-    let marksInDoubt = false;
+    const doubtful: RoundCommand[] = [];
     let healthy = true;
     try {
       for (const { command, failure } of outcome.failures) {
@@ -243,16 +272,9 @@ export class PortalLoop {
         }
         // Without its answer the bindings stay as they were; it is asked again next time.
         if (command.kind === 'check_bindings') continue;
-        if (failure.executed === 'unknown') {
-          doubt ||= leavesDoubt(command);
-          marksInDoubt ||= command.kind === 'mark';
-        }
+        if (failure.executed === 'unknown' && leavesDoubt(command)) doubtful.push(command);
         this.failures += 1;
-        const {
-          state,
-          reason,
-          pauseMs: after,
-        } = consequenceOf(failure, this.failures, this.now(), this.random());
+        const { state, reason, pauseMs: after } = this.consequenceOf(failure);
         pauseMs = Math.max(pauseMs ?? 0, after);
         // One refused command is no reason to stop the portal: the others worked.
         if (state !== 'active' && failure.action !== 'bug') {
@@ -270,7 +292,7 @@ export class PortalLoop {
       if (error instanceof PortalError) return this.requestFailed(error, plan);
       return this.ledgerFailed(error);
     }
-    if (doubt) distrust(this.memory, this.now(), marksInDoubt);
+    if (doubtful.length > 0) distrust(this.memory, this.now(), doubtOf(doubtful));
     if (pauseMs !== null) {
       this.backingOff = true;
       return { outcome: 'failed', reserved: outcome.reserved, nextInMs: pauseMs };
@@ -300,18 +322,17 @@ export class PortalLoop {
   }
 
   private async requestFailed(error: unknown, plan: RoundPlan): Promise<RoundReport> {
-    const { portal, log } = this.deps;
+    const { portal, listener, log } = this.deps;
     if (this.stopping.signal.aborted) return { outcome: 'failed', reserved: 0, nextInMs: 0 };
     this.failures += 1;
     this.backingOff = true;
-    const marks = plan.commands.some((command) => command.kind === 'mark');
     if (!(error instanceof PortalError)) {
-      distrust(this.memory, this.now(), marks);
+      distrust(this.memory, this.now(), doubtOf(plan.commands));
       return this.ledgerFailed(error);
     }
     const doubt = error.executed === 'unknown' && plan.commands.some(leavesDoubt);
-    if (doubt) distrust(this.memory, this.now(), marks);
-    const { state, reason, pauseMs } = consequenceOf(error, this.failures, this.now(), this.random());
+    if (doubt) distrust(this.memory, this.now(), doubtOf(plan.commands));
+    const { state, reason, pauseMs } = this.consequenceOf(error);
     log.warn({
       event: 'round.failed',
       portal: portal.name,
@@ -323,10 +344,17 @@ export class PortalLoop {
     try {
       if (error.action === 'unlicensed' && isReservations(error)) await portal.setExtended(false);
       else if (state !== 'active') await portal.setState(state, reason);
+      // The ledger worked before the request, and there was nothing to write of it.
+      listener.ledger(portal.memberId, null);
     } catch (failure) {
       return this.ledgerFailed(failure);
     }
     return { outcome: 'failed', reserved: 0, nextInMs: pauseMs };
+  }
+
+  private consequenceOf(error: PortalError): Consequence {
+    const { PORTAL_RECHECK_MS } = this.deps.settings;
+    return consequenceOf(error, this.failures, this.now(), this.random(), PORTAL_RECHECK_MS);
   }
 
   private ledgerFailed(error: unknown): RoundReport {
@@ -335,12 +363,10 @@ export class PortalLoop {
     this.ledgerDoubtful = true;
     // Within 10 s of its return it works again, so the pause stays short.
     const pauseMs = Math.min(backOff(this.failures, this.random()), 5000);
-    this.deps.log.error({
-      event: 'round.ledger_failed',
-      portal: this.deps.portal.name,
-      reason: error instanceof Error ? error.message : String(error),
-      nextInMs: pauseMs,
-    });
+    const { portal, listener, log } = this.deps;
+    const reason = error instanceof Error ? error.message : String(error);
+    listener.ledger(portal.memberId, reason);
+    log.error({ event: 'round.ledger_failed', portal: portal.name, reason, nextInMs: pauseMs });
     return { outcome: 'ledger_failed', reserved: 0, nextInMs: pauseMs };
   }
 

@@ -6,6 +6,21 @@ export interface Sighting {
   readonly round: number;
 }
 
+/** What a request whose outcome is unknown may still do to rows that we believe to be held. */
+export interface Doubt {
+  /** It carries marks: error rows stay where no second mark can do harm. */
+  readonly marks: boolean;
+  /** Rows that it clears, see {@link rowKey}: a failure reported of one so late is not marked yet. */
+  readonly clears: ReadonlySet<string>;
+}
+
+/** Names a row as a batch holds it. */
+export function rowKey({ processId, rowId }: { processId: string; rowId: string }): string {
+  return `${processId}/${rowId}`;
+}
+
+const NO_DOUBT: Doubt = { marks: false, clears: new Set() };
+
 /**
  * What a portal's loop remembers between its rounds. All of it may be lost at any moment: a fresh memory trusts
  * nothing, so it looks first and acts later.
@@ -15,8 +30,8 @@ export interface RoundMemory {
   round: number;
   /** A request whose outcome is unknown may still change the portal until then, Unix ms. */
   suspectUntil: number;
-  /** Such a request may carry marks: until then error rows stay where no second mark can do harm. */
-  marksInDoubt: boolean;
+  /** What such a request may do until then. */
+  doubt: Doubt;
   /** An answer was lost, or none seen yet: nothing is reserved until the orphans are found. */
   sweepFirst: boolean;
   /** When the last sweep found nothing more, Unix ms. */
@@ -47,7 +62,7 @@ export function freshMemory(now: number): RoundMemory {
   return {
     round: 0,
     suspectUntil: now + ZOMBIE_MS,
-    marksInDoubt: false,
+    doubt: NO_DOUBT,
     sweepFirst: true,
     sweptAt: Number.NEGATIVE_INFINITY,
     sweepCursor: '',
@@ -62,12 +77,18 @@ export function freshMemory(now: number): RoundMemory {
   };
 }
 
-/**
- * The outcome of a request that may have changed the portal is unknown: look before anything is repeated. `marks`
- * says whether it carried any.
- */
-export function distrust(memory: RoundMemory, now: number, marks: boolean): void {
-  memory.marksInDoubt = marks || (memory.marksInDoubt && now <= memory.suspectUntil);
+/** Adds to what a lost request may still do; what an earlier one could, it still can while its time has not run out. */
+export function addDoubt(memory: RoundMemory, now: number, doubt: Doubt): void {
+  const before = now <= memory.suspectUntil ? memory.doubt : NO_DOUBT;
+  memory.doubt = {
+    marks: before.marks || doubt.marks,
+    clears: new Set([...before.clears, ...doubt.clears]),
+  };
+}
+
+/** The outcome of a request that may have changed the portal is unknown: look before anything is repeated. */
+export function distrust(memory: RoundMemory, now: number, doubt: Doubt): void {
+  addDoubt(memory, now, doubt);
   memory.suspectUntil = now + ZOMBIE_MS;
   memory.sweepFirst = true;
   memory.sweepCursor = '';

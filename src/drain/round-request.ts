@@ -128,22 +128,19 @@ export function readResults(
   return { results, features, bindings };
 }
 
-/**
- * Whether the command may have changed the portal in a way that must be looked at before it is repeated. Deleting
- * the same rows again changes nothing.
- */
+/** Whether the command may have changed what the portal holds, so that it must be looked at before anything relies on it. */
 export function leavesDoubt(command: RoundCommand): boolean {
   switch (command.kind) {
     case 'reserve':
     case 'fetch_error_rows':
     case 'mark':
+    case 'clear':
     case 'take':
       return true;
     case 'look':
     case 'adopt':
     case 'adopt_by_list':
     case 'verify':
-    case 'clear':
     case 'list':
     case 'check_features':
     case 'check_bindings':

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { type ReservedBatch, recordReserved, type ReservedEvent } from './record-reserved.js';
-import { retryDueAt, type RetryPolicy } from './retry-timing.js';
+import { attemptInSeries, retryDueAt, type RetryPolicy } from './retry-timing.js';
 import { chunks, type Db, move, touched } from './transitions.js';
 
 /** What a round's answer changes in the ledger, in the order in which the portal did it. */
@@ -100,15 +100,15 @@ async function applyMarks(
   for (const part of chunks(change.messageIds)) {
     const failed = await db
       .selectFrom('deliveries')
-      .select(['seq', 'attempt'])
+      .select(['seq', 'attempt', 'attempts_before'])
       .where('member_id', '=', memberId)
       .where('process_id', '=', change.processId)
       .where('message_id', 'in', part)
       .where('state', '=', 'failed')
       .execute();
     const byDueAt = new Map<number, number[]>();
-    for (const { seq, attempt } of failed) {
-      const dueAt = retryDueAt(now, attempt, seq, policy);
+    for (const { seq, ...count } of failed) {
+      const dueAt = retryDueAt(now, attemptInSeries(count), seq, policy);
       const seqs = byDueAt.get(dueAt);
       if (seqs === undefined) byDueAt.set(dueAt, [seq]);
       else seqs.push(seq);
@@ -212,7 +212,7 @@ export async function releaseUnmarkable(
 ): Promise<number> {
   const rows = await db
     .selectFrom('deliveries')
-    .select(['seq', 'attempt', 'message_id', 'held', 'errored'])
+    .select(['seq', 'attempt', 'attempts_before', 'message_id', 'held', 'errored'])
     .where('member_id', '=', memberId)
     .where('state', '=', sql.lit('failed'))
     .execute();
@@ -221,13 +221,14 @@ export async function releaseUnmarkable(
       all ||
       row.held === 0 ||
       row.errored === 1 ||
-      row.attempt >= policy.RETRY_MAX_ATTEMPTS ||
+      attemptInSeries(row) >= policy.RETRY_MAX_ATTEMPTS ||
       !markable(row.message_id),
   );
   const groups = new Map<string, number[]>();
-  for (const { seq, attempt } of failed) {
-    const exhausted = attempt >= policy.RETRY_MAX_ATTEMPTS;
-    const key = JSON.stringify([attempt + 1, exhausted ? now : retryDueAt(now, attempt, seq, policy)]);
+  for (const { seq, ...count } of failed) {
+    const inSeries = attemptInSeries(count);
+    const last = inSeries >= policy.RETRY_MAX_ATTEMPTS;
+    const key = JSON.stringify([count.attempt + 1, last ? now : retryDueAt(now, inSeries, seq, policy)]);
     const seqs = groups.get(key);
     if (seqs === undefined) groups.set(key, [seq]);
     else seqs.push(seq);

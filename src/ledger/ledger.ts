@@ -1,7 +1,9 @@
 import { type Database } from '../database/database.js';
 import { applyRound, type LedgerChange, releaseUnmarkable, type RoundApplied } from './apply-round.js';
 import { claimPortals, claimPortalsOf } from './claim.js';
+import { duePortals } from './due-portals.js';
 import {
+  type Buried,
   nextDueAt,
   nextPublishable,
   type Publishable,
@@ -56,6 +58,11 @@ export class Ledger {
     return nextDueAt(this.database.db, memberId, this.settings, this.now());
   }
 
+  /** Portals with waiting deliveries that are due. */
+  async duePortals(): Promise<string[]> {
+    return duePortals(this.database.db, this.now());
+  }
+
   /** Process ids under which the ledger believes rows to be held, ascending. */
   async heldProcessIds(memberId: string): Promise<string[]> {
     return heldProcessIds(this.database.db, memberId);
@@ -98,9 +105,7 @@ export class Ledger {
   }
 
   /** Records confirms of the broker for dead letters. */
-  async recordDead(
-    deliveries: readonly { readonly seq: number; readonly reason: string }[],
-  ): Promise<number> {
+  async recordDead(deliveries: readonly Buried[]): Promise<number> {
     return this.writeTo(deliveries, (tx) => recordDead(tx, deliveries, this.now()));
   }
 

@@ -14,6 +14,8 @@ export interface Publishable {
   readonly data: unknown;
   readonly userId: string | null;
   readonly attempt: number;
+  /** Attempts of earlier series, which do not count towards the limit. */
+  readonly attemptsBefore: number;
   readonly reason: string | null;
 }
 
@@ -46,6 +48,7 @@ export async function nextPublishable(
       'payload',
       'user_id',
       'attempt',
+      'attempts_before',
       'reason',
     ])
     .where('member_id', '=', memberId)
@@ -70,6 +73,7 @@ export async function nextPublishable(
     data: JSON.parse(row.payload) as unknown,
     userId: row.user_id,
     attempt: row.attempt,
+    attemptsBefore: row.attempts_before,
     reason: row.reason,
   }));
 }
@@ -119,17 +123,24 @@ export async function recordPublished(
   return count;
 }
 
+/** A delivery whose dead letter the broker confirmed. */
+export interface Buried {
+  readonly seq: number;
+  readonly reason: string;
+  /** As read when it was buried: one that was given a new series since lives on. Left out, it is not looked at. */
+  readonly attemptsBefore?: number;
+}
+
 /** Records that the broker confirmed these deliveries on the dead-letter exchange. Returns how many. */
-export async function recordDead(
-  db: Db,
-  deliveries: readonly { readonly seq: number; readonly reason: string }[],
-  now: number,
-): Promise<number> {
+export async function recordDead(db: Db, deliveries: readonly Buried[], now: number): Promise<number> {
   let count = 0;
-  for (const { seq, reason } of deliveries) {
+  for (const { seq, reason, attemptsBefore } of deliveries) {
     const result = await move(db, ['reserved', 'waiting'], 'dead', now)
       .set({ due_at: null, reason })
       .where('seq', '=', seq)
+      .$if(attemptsBefore !== undefined, (update) =>
+        update.where('attempts_before', '=', attemptsBefore ?? 0),
+      )
       .executeTakeFirst();
     count += touched(result);
   }

@@ -1,6 +1,12 @@
 import { sql } from 'kysely';
 import { type DeliveryState, type Flag } from '../database/schema.js';
-import { retryDueAt, type RetryPolicy } from './retry-timing.js';
+import {
+  type AttemptCount,
+  attemptInSeries,
+  exhausted,
+  retryDueAt,
+  type RetryPolicy,
+} from './retry-timing.js';
 import { chunks, type Db, move, touched } from './transitions.js';
 
 /** What a downstream service said of some deliveries of one batch. */
@@ -38,7 +44,9 @@ interface Target {
   held: Flag;
   errored: Flag;
   attempt: number;
+  attempts_before: number;
   due_at: number | null;
+  discarded_at: number | null;
 }
 
 /** What becomes of a delivery. */
@@ -49,18 +57,22 @@ type Change =
 
 /** Where a failed delivery goes. Pure. */
 export function afterFailure(
-  delivery: Pick<Target, 'state' | 'held' | 'errored' | 'attempt'>,
+  delivery: Pick<Target, 'state' | 'held' | 'errored'> & AttemptCount,
   policy: RetryPolicy,
 ): 'failed' | 'waiting' {
   // A second mark would not match the row and could delete a newer change; without an attempt left there is
   // nothing to come back for.
   const canBeMarked = delivery.held === 1 && delivery.errored === 0;
-  return canBeMarked && delivery.attempt < policy.RETRY_MAX_ATTEMPTS ? 'failed' : 'waiting';
+  return canBeMarked && !isLastAttempt(delivery, policy) ? 'failed' : 'waiting';
+}
+
+function isLastAttempt(delivery: AttemptCount, policy: RetryPolicy): boolean {
+  return attemptInSeries(delivery) >= policy.RETRY_MAX_ATTEMPTS;
 }
 
 /** Whether an outcome speaks of the delivery as it stands. Pure. */
 export function concerns(
-  delivery: Pick<Target, 'state' | 'attempt' | 'due_at'>,
+  delivery: Pick<Target, 'state' | 'due_at' | 'discarded_at'> & AttemptCount,
   outcome: Pick<Outcome, 'attempt' | 'outcome'>,
   policy: RetryPolicy,
   now: number,
@@ -75,14 +87,10 @@ export function concerns(
       if (outcome.attempt !== null) return true;
       // The current attempt may be on its way too once it is due: a failure is heeded, since an attempt counted too
       // many does less harm than a failure lost. Before, it can only repeat what brought the delivery here.
-      return (
-        outcome.outcome === 'failed' &&
-        (delivery.due_at ?? 0) <= now &&
-        delivery.attempt <= policy.RETRY_MAX_ATTEMPTS
-      );
-    // Silence was taken for success; the failure came late.
+      return outcome.outcome === 'failed' && (delivery.due_at ?? 0) <= now && !exhausted(delivery, policy);
+    // Silence was taken for success; the failure came late. What somebody gave up does not come back.
     case 'processed':
-      return outcome.outcome === 'failed';
+      return outcome.outcome === 'failed' && delivery.discarded_at === null;
     case 'failed':
     case 'marked':
     case 'dead':
@@ -131,8 +139,9 @@ export async function recordOutcomes(
           add(recorded.toMark, target.member_id);
           changes.set(target.seq, { state: 'failed', reason });
         } else {
-          const exhausted = target.attempt >= policy.RETRY_MAX_ATTEMPTS;
-          const dueAt = exhausted ? now : retryDueAt(now, target.attempt, target.seq, policy);
+          const dueAt = isLastAttempt(target, policy)
+            ? now
+            : retryDueAt(now, attemptInSeries(target), target.seq, policy);
           target.attempt += 1;
           target.due_at = dueAt;
           changes.set(target.seq, { state: 'waiting', attempt: target.attempt, dueAt, reason });
@@ -238,7 +247,18 @@ async function loadTargets(db: Db, outcomes: readonly Outcome[]): Promise<Map<st
     for (const part of chunks([...messageIds])) {
       const rows = await db
         .selectFrom('deliveries')
-        .select(['seq', 'member_id', 'message_id', 'state', 'held', 'errored', 'attempt', 'due_at'])
+        .select([
+          'seq',
+          'member_id',
+          'message_id',
+          'state',
+          'held',
+          'errored',
+          'attempt',
+          'attempts_before',
+          'due_at',
+          'discarded_at',
+        ])
         .where('member_id', '=', memberId)
         .where('process_id', '=', processId)
         .where('message_id', 'in', part)

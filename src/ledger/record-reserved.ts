@@ -1,3 +1,4 @@
+import { type Insertable } from 'kysely';
 import { type DeliveriesTable, type DeliveryState } from '../database/schema.js';
 import { type RetryPolicy } from './retry-timing.js';
 import { chunks, type Db, move } from './transitions.js';
@@ -31,6 +32,7 @@ export interface Prior {
   readonly changed_at: number;
   readonly state: DeliveryState;
   readonly attempt: number;
+  readonly attempts_before: number;
   readonly due_at: number | null;
   readonly reason: string | null;
 }
@@ -46,6 +48,7 @@ export function resume(
 ): {
   state: 'reserved' | 'waiting';
   attempt: number;
+  attemptsBefore: number;
   dueAt: number | null;
   reason: string | null;
   replaces: number[];
@@ -68,10 +71,12 @@ export function resume(
     const next = ['reserved', 'waiting'].includes(prior.state) ? prior.attempt : prior.attempt + 1;
     if (next >= attempt) [attempt, latest] = [next, prior];
   }
-  if (latest === undefined) return { state: 'reserved', attempt: 1, dueAt: null, reason: null, replaces };
+  if (latest === undefined)
+    return { state: 'reserved', attempt: 1, attemptsBefore: 0, dueAt: null, reason: null, replaces };
   return {
     state: 'waiting',
-    attempt: Math.min(attempt, policy.RETRY_MAX_ATTEMPTS + 1),
+    attempt: Math.min(attempt, latest.attempts_before + policy.RETRY_MAX_ATTEMPTS + 1),
+    attemptsBefore: latest.attempts_before,
     dueAt: latest.due_at ?? 0,
     reason: latest.reason,
     replaces,
@@ -99,7 +104,14 @@ export async function recordReserved(
   const rows = events.map((event) => {
     const next = batch.errored
       ? resume(event, priors.get(event.messageId) ?? [], policy)
-      : { state: 'reserved' as const, attempt: 1, dueAt: null, reason: null, replaces: [] };
+      : {
+          state: 'reserved' as const,
+          attempt: 1,
+          attemptsBefore: 0,
+          dueAt: null,
+          reason: null,
+          replaces: [],
+        };
     replaced.push(...next.replaces);
     return {
       member_id: memberId,
@@ -115,10 +127,11 @@ export async function recordReserved(
       held: batch.held ? (1 as const) : (0 as const),
       errored: batch.errored ? (1 as const) : (0 as const),
       attempt: next.attempt,
+      attempts_before: next.attemptsBefore,
       due_at: next.dueAt,
       reason: next.reason,
       reserved_at: now,
-    } satisfies Omit<DeliveriesTable, 'seq'>;
+    } satisfies Insertable<DeliveriesTable>;
   });
 
   if (batch.held) await forgetElsewhere(db, memberId, batch.processId, events);
@@ -188,7 +201,17 @@ async function priorsOf(
   for (const part of chunks(events)) {
     const rows = await db
       .selectFrom('deliveries')
-      .select(['seq', 'message_id', 'row_id', 'changed_at', 'state', 'attempt', 'due_at', 'reason'])
+      .select([
+        'seq',
+        'message_id',
+        'row_id',
+        'changed_at',
+        'state',
+        'attempt',
+        'attempts_before',
+        'due_at',
+        'reason',
+      ])
       .where('member_id', '=', memberId)
       .where(
         'message_id',

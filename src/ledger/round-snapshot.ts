@@ -8,6 +8,7 @@ import { type Db } from './transitions.js';
 export interface Failure {
   readonly processId: string;
   readonly messageId: string;
+  readonly rowId: string;
   /** When it failed, Unix ms. */
   readonly failedAt: number;
   /** `TIMESTAMP_X`, Unix seconds. */
@@ -67,7 +68,7 @@ export async function roundSnapshot(
   `.execute(db);
   const failures = await db
     .selectFrom('deliveries')
-    .select(['process_id', 'message_id', 'state_at', 'changed_at'])
+    .select(['process_id', 'message_id', 'row_id', 'state_at', 'changed_at'])
     .where('member_id', '=', memberId)
     .where('state', '=', sql.lit('failed'))
     .where('held', '=', 1)
@@ -104,6 +105,7 @@ export async function roundSnapshot(
     failures: failures.map((failure) => ({
       processId: failure.process_id,
       messageId: failure.message_id,
+      rowId: failure.row_id,
       failedAt: failure.state_at,
       changedAt: failure.changed_at,
     })),

@@ -19,7 +19,8 @@ export const TRANSITIONS: Readonly<Record<DeliveryState, readonly DeliveryState[
   marked: ['waiting', 'failed'],
   // A reply can overtake the confirm of a retry too.
   waiting: ['published', 'processed', 'failed', 'waiting', 'dead'],
-  dead: ['waiting'],
+  // Only because somebody said so: tried again, or given up.
+  dead: ['waiting', 'processed'],
 };
 
 /** A change of state that no rule allows was asked for: a defect of the bridge. */

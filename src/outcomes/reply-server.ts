@@ -14,6 +14,8 @@ export interface ReplyServerOptions {
   readonly urls: string[];
   readonly queue: string;
   readonly queueOptions: Options.AssertQueue;
+  /** Called when the queue may be gone: what leads to it has to be declared with it. */
+  readonly declare: () => void;
   /** Replies in hand at most: what is not acknowledged yet. */
   readonly prefetchCount: number;
   readonly heartbeatSeconds?: number;
@@ -89,6 +91,23 @@ export class ReplyServer extends ServerRMQ {
     callback();
   }
 
+  /**
+   * A connection that ends while its channel is being opened shows as an `error` of the transport's channel, which
+   * has no listener for it and would end the process. The connection manager opens another.
+   */
+  override async createClient<T>(): Promise<T> {
+    const manager = await super.createClient<AmqpConnectionManager>();
+    const create = manager.createChannel.bind(manager);
+    manager.createChannel = (options) => {
+      const channel = create(options);
+      channel.on('error', (error: unknown) => {
+        if (!this.closing) this.log.warn({ event: 'replies.transport', reason: describe(error) });
+      });
+      return channel;
+    };
+    return manager as T;
+  }
+
   override async close(): Promise<void> {
     this.closing = true;
     if (this.again !== null) clearTimeout(this.again);
@@ -98,6 +117,8 @@ export class ReplyServer extends ServerRMQ {
   private connectAgain(reason: string): void {
     if (this.closing || this.again !== null) return;
     this.log.warn({ event: 'replies.interrupted', queue: this.replies.queue, reason });
+    // At once: until then, events that consumers reject are dropped.
+    this.replies.declare();
     this.again = setTimeout(() => {
       this.again = null;
       if (!this.closing) this.unwrap<AmqpConnectionManager>().reconnect();

@@ -1,6 +1,6 @@
 import { type BatchCommand, type CommandOutcome, isFailed } from '../bitrix24/batch.js';
 import { type Log } from '../log.js';
-import { parseBindings, reconcileBindings, type WantedBindings } from './bindings.js';
+import { type BindingChanges, parseBindings, reconcileBindings, type WantedBindings } from './bindings.js';
 
 /** Sends commands to the portal as one request. */
 export interface BindingClient {
@@ -15,6 +15,7 @@ const NOTIFICATION_MIN_SECONDS = 1;
 /**
  * Keeps a portal's bindings as the settings say, given what `event.get` answered. An event that the portal refuses
  * is reported by name and holds nothing else back.
+ * @returns whether all of it is as the settings say now
  * @throws {PortalError} when the request as a whole failed
  */
 export async function mendBindings(
@@ -23,27 +24,9 @@ export async function mendBindings(
   wanted: WantedBindings,
   portal: string,
   log: Log,
-): Promise<void> {
-  const changes = reconcileBindings(parseBindings(bound), wanted);
-  const commands: BatchCommand[] = [];
-  const name = () => `b${commands.length}`;
-  for (const event of changes.bind) {
-    commands.push({ name: name(), method: 'event.bind', params: { event, event_type: 'offline' } });
-  }
-  for (const event of changes.unbind) {
-    commands.push({ name: name(), method: 'event.unbind', params: { event, event_type: 'offline' } });
-  }
-  if (changes.bindNotification !== null) {
-    commands.push({
-      name: name(),
-      method: 'event.bind',
-      params: {
-        event: 'ONOFFLINEEVENT',
-        handler: changes.bindNotification,
-        options: { minTimeout: NOTIFICATION_MIN_SECONDS },
-      },
-    });
-  }
+): Promise<boolean> {
+  const commands = commandsFor(reconcileBindings(parseBindings(bound), wanted));
+  let complete = true;
   for (let start = 0; start < commands.length; start += MAX_COMMANDS) {
     const part = commands.slice(start, start + MAX_COMMANDS);
     const { results } = await client.batch(part);
@@ -52,9 +35,43 @@ export async function mendBindings(
       const refused = outcome !== undefined && isFailed(outcome) ? outcome.error : null;
       // Bound already, by a request whose answer was lost: that is what was wanted.
       if (refused !== null && /already binded/i.test(refused.description)) continue;
-      const fields = { portal, code: String(command.params['event']), method: command.method };
+      const { event, handler } = command.params;
+      const fields = {
+        portal,
+        code: String(event),
+        method: command.method,
+        ...(typeof handler === 'string' ? { handler } : {}),
+      };
       if (refused === null) log.info({ event: 'bindings.changed', ...fields });
-      else log.error({ event: 'bindings.refused', ...fields, reason: refused.message });
+      else {
+        complete = false;
+        log.error({
+          event: 'bindings.refused',
+          ...fields,
+          reason: refused.message,
+          ...(command.method === 'event.bind' ? { advice: `nothing arrives for ${String(event)} meanwhile` } : {}),
+        });
+      }
     }
   }
+  return complete;
+}
+
+function commandsFor(changes: BindingChanges): BatchCommand[] {
+  const commands: BatchCommand[] = [];
+  const add = (method: string, params: BatchCommand['params']) =>
+    commands.push({ name: `b${commands.length}`, method, params });
+  for (const event of changes.bind) add('event.bind', { event, event_type: 'offline' });
+  for (const event of changes.unbind) add('event.unbind', { event, event_type: 'offline' });
+  if (changes.bindNotification !== null) {
+    add('event.bind', {
+      event: 'ONOFFLINEEVENT',
+      handler: changes.bindNotification,
+      options: { minTimeout: NOTIFICATION_MIN_SECONDS },
+    });
+  }
+  if (changes.unbindNotification !== null) {
+    add('event.unbind', { event: 'ONOFFLINEEVENT', handler: changes.unbindNotification });
+  }
+  return commands;
 }

@@ -1,7 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseBindings, reconcileBindings } from './bindings.js';
 
-const wanted = { events: ['ONCRMDEALADD', 'ONCRMDEALUPDATE'], connectorId: '', notificationHandler: null };
+const wanted = {
+  events: ['ONCRMDEALADD', 'ONCRMDEALUPDATE'],
+  connectorId: '',
+  notificationHandler: null,
+  formerHandler: null,
+};
 
 describe('bindings', () => {
   it('binds what is missing and unbinds what is ours and no longer wanted', () => {
@@ -13,6 +18,7 @@ describe('bindings', () => {
       bind: ['ONCRMDEALUPDATE'],
       unbind: ['ONCRMLEADADD'],
       bindNotification: null,
+      unbindNotification: null,
     });
   });
 
@@ -26,6 +32,7 @@ describe('bindings', () => {
       bind: ['ONCRMDEALADD', 'ONCRMDEALUPDATE'],
       unbind: [],
       bindNotification: null,
+      unbindNotification: null,
     });
   });
 
@@ -35,6 +42,32 @@ describe('bindings', () => {
     expect(reconcileBindings([], asked).bindNotification).toBe(here);
     const bound = parseBindings([{ event: 'OnOfflineEvent', handler: here, offline: 0 }]);
     expect(reconcileBindings(bound, asked).bindNotification).toBeNull();
+  });
+
+  it('unbinds the address that we bound before, and no other, however much it looks like ours', () => {
+    const bound = parseBindings([
+      { event: 'ONOFFLINEEVENT', handler: 'https://old.example/bitrix24/events', offline: 0 },
+      { event: 'ONOFFLINEEVENT', handler: 'https://other.example/bitrix24/events', offline: 0 },
+      { event: 'ONCRMDEALADD', handler: 'https://old.example/bitrix24/events', offline: 0 },
+    ]);
+    const moved = {
+      ...wanted,
+      events: [],
+      notificationHandler: 'https://new.example/bitrix24/events',
+      formerHandler: 'https://old.example/bitrix24/events',
+    };
+    expect(reconcileBindings(bound, moved)).toMatchObject({
+      bindNotification: 'https://new.example/bitrix24/events',
+      unbindNotification: 'https://old.example/bitrix24/events',
+    });
+    expect(reconcileBindings(bound, { ...moved, notificationHandler: null })).toMatchObject({
+      bindNotification: null,
+      unbindNotification: 'https://old.example/bitrix24/events',
+    });
+    expect(reconcileBindings(bound, { ...moved, formerHandler: null }).unbindNotification).toBeNull();
+    expect(
+      reconcileBindings([], { ...moved, formerHandler: 'https://gone.example/e' }).unbindNotification,
+    ).toBeNull();
   });
 
   it.each([null, false, 'x', [null, 7, { offline: 1 }, { event: 3 }]])(

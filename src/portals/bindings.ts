@@ -14,6 +14,7 @@ export interface BindingChanges {
   readonly unbind: readonly string[];
   /** Handlers of ONOFFLINEEVENT: ours to add, and ours of an earlier address to remove. */
   readonly bindNotification: string | null;
+  readonly unbindNotification: string | null;
 }
 
 /** What the settings ask for. */
@@ -22,6 +23,11 @@ export interface WantedBindings {
   readonly connectorId: string;
   /** Where notifications are to be sent; null without a public address. */
   readonly notificationHandler: string | null;
+  /**
+   * Where we remember to have had them sent. An address is ours only when we bound it ourselves: another service
+   * with the same keys may well have the same path under another host.
+   */
+  readonly formerHandler: string | null;
 }
 
 /** Reads an answer of `event.get`, leniently: what is not a binding is left out. */
@@ -53,13 +59,13 @@ export function reconcileBindings(bound: readonly Binding[], wanted: WantedBindi
       .map((entry) => entry.event),
   );
   const events = new Set(wanted.events.map((event) => event.toUpperCase()));
-  const handler = wanted.notificationHandler;
-  const notified = bound.some(
-    (entry) => !entry.offline && entry.event === 'ONOFFLINEEVENT' && entry.handler === handler,
-  );
+  const { notificationHandler: handler, formerHandler: former } = wanted;
+  const notifies = (address: string) =>
+    bound.some((entry) => !entry.offline && entry.event === 'ONOFFLINEEVENT' && entry.handler === address);
   return {
     bind: [...events].filter((event) => !ours.has(event)),
     unbind: [...ours].filter((event) => !events.has(event)),
-    bindNotification: handler === null || notified ? null : handler,
+    bindNotification: handler === null || notifies(handler) ? null : handler,
+    unbindNotification: former !== null && former !== handler && notifies(former) ? former : null,
   };
 }

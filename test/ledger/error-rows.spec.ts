@@ -143,6 +143,7 @@ describe('resuming', () => {
     changed_at: CHANGED_AT,
     state: 'marked',
     attempt: 1,
+    attempts_before: 0,
     due_at: START,
     reason: 'r',
     ...more,

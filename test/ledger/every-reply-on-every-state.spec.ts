@@ -125,6 +125,8 @@ describe('where a failed delivery goes', () => {
     [0, 0, 1, 'waiting'],
     [0, 1, 1, 'waiting'],
   ] as const)('held %i, errored %i, attempt %i of 3: %s', (held, errored, attempt, expected) => {
-    expect(afterFailure({ state: 'published', held, errored, attempt }, SETTINGS)).toBe(expected);
+    expect(afterFailure({ state: 'published', held, errored, attempt, attempts_before: 0 }, SETTINGS)).toBe(
+      expected,
+    );
   });
 });

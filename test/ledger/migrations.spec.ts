@@ -21,7 +21,11 @@ describe.each(DATABASE_KINDS.map((kind) => [kind.name, kind] as const))('migrati
 
   it('make the tables from nothing, and a second time change nothing', async () => {
     const database = await create();
-    expect(await migrate(database)).toEqual(['0001-ledger']);
+    expect(await migrate(database)).toEqual([
+      '0001-ledger',
+      '0002-retry-by-hand',
+      '0003-notification-handler',
+    ]);
     await new LedgerBench(() => database).put({ message: 'm1', state: 'reserved' });
     expect(await migrate(database)).toEqual([]);
     expect(await new LedgerBench(() => database).all()).toHaveLength(1);
@@ -40,7 +44,11 @@ describe.each(DATABASE_KINDS.map((kind) => [kind.name, kind] as const))('migrati
     expect(tables).toEqual(['journal']);
 
     await sql`drop table journal`.execute(database.db);
-    expect(await migrate(database)).toEqual(['0001-ledger']);
+    expect(await migrate(database)).toEqual([
+      '0001-ledger',
+      '0002-retry-by-hand',
+      '0003-notification-handler',
+    ]);
   });
 
   it('number deliveries in the order in which they came', async () => {
@@ -66,7 +74,7 @@ describe.each(DATABASE_KINDS.map((kind) => [kind.name, kind] as const))('migrati
     it('run once when several processes start together', async () => {
       await create(4);
       const applied = await Promise.all(databases.map((database) => migrate(database)));
-      expect(applied.flat()).toEqual(['0001-ledger']);
+      expect(applied.flat()).toEqual(['0001-ledger', '0002-retry-by-hand', '0003-notification-handler']);
     });
   }
 });

@@ -29,6 +29,8 @@ onEveryDatabase('a reserved batch is recorded once', (open) => {
       due_at: null,
       reason: null,
       reserved_at: START,
+      attempts_before: 0,
+      discarded_at: null,
     });
     expect(second).toMatchObject({ message_id: 'm1', payload: 'null', changed_at: CHANGED_AT + 1 });
     expect((await bench.ledger.nextPublishable(MEMBER, 'reserved', 0, 10)).map((next) => next.data)).toEqual([

@@ -53,8 +53,8 @@ onEveryDatabase('a round is planned from what the ledger knows', (open) => {
       { message: 'm6', state: 'failed', stateAt: START - 20, member: 'other' },
     );
     expect((await bench.ledger.snapshot(MEMBER)).failures).toEqual([
-      { processId: 'p2', messageId: 'm2', failedAt: START - 30, changedAt: CHANGED_AT - 5 },
-      { processId: 'p1', messageId: 'm1', failedAt: START - 10, changedAt: CHANGED_AT },
+      { processId: 'p2', messageId: 'm2', rowId: '2', failedAt: START - 30, changedAt: CHANGED_AT - 5 },
+      { processId: 'p1', messageId: 'm1', rowId: '1', failedAt: START - 10, changedAt: CHANGED_AT },
     ]);
   });
 

@@ -26,6 +26,7 @@ const ALLOWED = [
   'waiting waiting',
   'waiting dead',
   'dead waiting',
+  'dead processed',
 ];
 const STATES = Object.keys(TRANSITIONS) as DeliveryState[];
 const PAIRS = STATES.flatMap((from) => STATES.map((to) => [from, to] as const));

@@ -32,17 +32,13 @@ export class Stage {
   /** Resolves when the portal is installed, its events are bound and the downstream service consumes. */
   static async open(options: StageOptions = {}): Promise<Stage> {
     const stage = await Stage.prepare(options);
-    stage.bridge.start();
-    await stage.bridge.logged('portal.installed');
-    const { consume = {} } = options;
-    if (consume !== false) {
-      await stage.downstream.start({
-        ...(consume.bindings === undefined ? {} : { bindings: consume.bindings }),
-        ...(consume.deadLetterToFailures === true ? { deadLetterTo: stage.downstream.names.failures } : {}),
-      });
+    try {
+      await stage.setOut(options);
+    } catch (error) {
+      // Nobody else can: the caller has no stage.
+      await stage.close().catch(() => undefined);
+      throw error;
     }
-    const wanted = options.settings?.['B24_EVENTS']?.split(',').length ?? 3;
-    await until('bindings', () => stage.portal.bindings().length >= wanted);
     return stage;
   }
 
@@ -84,6 +80,19 @@ export class Stage {
   async get(path: string): Promise<{ status: number; body: string }> {
     const response = await fetch(new URL(path, this.bridge.url));
     return { status: response.status, body: await response.text() };
+  }
+
+  private async setOut({ consume = {}, settings }: StageOptions): Promise<void> {
+    this.bridge.start();
+    await this.bridge.logged('portal.installed');
+    if (consume !== false) {
+      await this.downstream.start({
+        ...(consume.bindings === undefined ? {} : { bindings: consume.bindings }),
+        ...(consume.deadLetterToFailures === true ? { deadLetterTo: this.downstream.names.failures } : {}),
+      });
+    }
+    const wanted = settings?.['B24_EVENTS']?.split(',').length ?? 3;
+    await until('bindings', () => this.portal.bindings().length >= wanted);
   }
 
   /** Ends everything; fails when a stale mark destroyed a row. */

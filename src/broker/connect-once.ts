@@ -1,0 +1,47 @@
+import { type ChannelModel, connect } from 'amqplib';
+import { BrokerAddresses } from './addresses.js';
+import { destroySocket } from './amqp-handles.js';
+import { within } from './deadlines.js';
+
+/** None of the addresses has a usable broker. `message` names each with its reason, without credentials. */
+export class NoBroker extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'NoBroker';
+  }
+}
+
+/** A connection for a quick look; end it with {@link disconnect}. */
+export interface QuickConnection {
+  readonly model: ChannelModel;
+  /** `host:port`. */
+  readonly host: string;
+}
+
+const CLOSE_MS = 2000;
+
+/**
+ * Connects to the first address that answers, once, and declares nothing.
+ * @throws {NoBroker}
+ */
+export async function connectOnce(urls: readonly string[], timeoutMs: number): Promise<QuickConnection> {
+  const addresses = new BrokerAddresses(urls);
+  const reasons: string[] = [];
+  for (const url of addresses.urls) {
+    const host = BrokerAddresses.hostOf(url);
+    try {
+      const model = await within(timeoutMs, connect(url, { timeout: timeoutMs }));
+      model.on('error', () => undefined);
+      return { model, host };
+    } catch (error) {
+      reasons.push(`${host}: ${addresses.reasonOf(error)}`);
+    }
+  }
+  throw new NoBroker(reasons.join('; '));
+}
+
+/** Ends it, whether the broker agrees or not. */
+export async function disconnect({ model }: QuickConnection): Promise<void> {
+  await within(CLOSE_MS, model.close()).catch(() => undefined);
+  destroySocket(model);
+}

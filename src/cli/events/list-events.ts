@@ -1,0 +1,54 @@
+import { type DeliveryState } from '../../database/schema.js';
+import { CommandFailed, type CommandResult } from '../command-result.js';
+import { excerpt, shortTime, table } from '../table.js';
+import { type Workbench } from '../workbench.js';
+import { describeDelivery } from './describe-event.js';
+import { listOrphans } from './list-orphans.js';
+import { type EventOptions, filterOf, statesOf } from './select-events.js';
+
+const TROUBLED: readonly DeliveryState[] = ['failed', 'marked', 'waiting', 'dead'];
+const LISTABLE = [...TROUBLED, 'reserved', 'published', 'processed', 'orphan'] as const;
+
+/** Events of the ledger by state, oldest reservation first; orphans are asked of the portals. */
+export async function listEvents(
+  bench: Workbench,
+  options: EventOptions & { readonly limit: number },
+): Promise<CommandResult> {
+  const states = statesOf<(typeof LISTABLE)[number]>(options.state, LISTABLE, TROUBLED);
+  if (states.includes('orphan')) {
+    if (states.length > 1 || options.event !== undefined) {
+      throw new CommandFailed('--state orphan goes with --portal and --limit only', 2);
+    }
+    return listOrphans(bench, options.portal, options.limit);
+  }
+  const filter = filterOf(
+    bench,
+    options,
+    states.filter((state) => state !== 'orphan'),
+  );
+  const counts = await bench.admin.count(filter);
+  const records = await bench.admin.list(filter, options.limit);
+  const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const events = records.map((record) => describeDelivery(record, bench.registry.get(record.member_id)));
+  const shown = total > events.length ? `\n${events.length} of ${total}; --limit shows more` : '';
+  return {
+    exitCode: 0,
+    json: { total, counts, events },
+    text:
+      total === 0
+        ? `no event is ${states.join(' or ')}`
+        : table(
+            ['SEQ', 'EVENT ID', 'CODE', 'PORTAL', 'STATE', 'ATTEMPT', 'DUE', 'REASON'],
+            events.map((event, index) => [
+              event.seq,
+              event.id,
+              event.event,
+              event.portal,
+              event.state,
+              event.attempt,
+              shortTime(records[index]?.due_at ?? null),
+              excerpt(event.reason, 60),
+            ]),
+          ) + shown,
+  };
+}

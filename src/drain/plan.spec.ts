@@ -1,0 +1,575 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { type RoundSnapshot } from '../ledger/round-snapshot.js';
+import {
+  CHECK_EVERY_MS,
+  compareRowIds,
+  doubtOf,
+  ERROR_ROWS_EVERY_MS,
+  largest,
+  markableNow,
+  marksDueAt,
+  MAX_ERROR_ROW_AGE_MS,
+  type PlanInput,
+  planRound,
+  type RoundCommand,
+  SWEEP_EVERY_MS,
+  sweepDue,
+} from './plan.js';
+import { freshMemory, type RoundMemory } from './round-memory.js';
+
+const NOW = Date.parse('2024-07-18T10:00:00Z');
+const DAY = 86_400_000;
+const settings = {
+  DRAIN_LIMIT: 500,
+  DRAIN_MAX_IN_FLIGHT: 1000,
+  FAILURE_BATCH_SIZE: 3,
+  FAILURE_BATCH_WAIT_MS: 1000,
+};
+
+const snapshot = (part: Partial<RoundSnapshot> = {}): RoundSnapshot => ({
+  inFlight: 0,
+  failures: [],
+  clearable: [],
+  marked: null,
+  waitingDueAt: null,
+  publishedSince: null,
+  journal: [],
+  ...part,
+});
+
+/** A loop that has looked around long ago and doubts nothing. */
+const calm = (part: Partial<RoundMemory> = {}): RoundMemory => ({
+  ...freshMemory(NOW),
+  round: 10,
+  suspectUntil: NOW - DAY,
+  sweepFirst: false,
+  sweptAt: NOW,
+  errorRowsFetchedAt: NOW,
+  checkedAt: NOW,
+  ...part,
+});
+
+const input = (part: Partial<PlanInput> = {}): PlanInput => ({
+  snapshot: snapshot(),
+  heldProcessIds: [],
+  memory: calm(),
+  extended: true,
+  settings,
+  now: NOW,
+  ...part,
+});
+
+const failure = (
+  processId: string,
+  messageId: string,
+  more: { failedAt?: number; changedAt?: number } = {},
+) => ({
+  processId,
+  messageId,
+  rowId: messageId.replace(/\D/g, '') || '1',
+  failedAt: NOW - 5000,
+  changedAt: NOW / 1000 - 60,
+  ...more,
+});
+
+const journaled = (rowId: string, errored = false) => ({
+  rowId,
+  messageId: `m${rowId}`,
+  changedAt: NOW / 1000,
+  event: 'ONCRMDEALUPDATE',
+  data: null,
+  userId: null,
+  errored,
+});
+
+const seen = (...processIds: string[]) =>
+  new Map(processIds.map((processId) => [processId, { at: NOW - 1000, round: 3 }]));
+const commands = (part: Partial<PlanInput> = {}) => planRound(input(part)).commands;
+const kinds = (part: Partial<PlanInput> = {}) => commands(part).map(({ kind }) => kind);
+const only = <Kind extends RoundCommand['kind']>(kind: Kind, part: Partial<PlanInput>) =>
+  commands(part).filter((command): command is Extract<RoundCommand, { kind: Kind }> => command.kind === kind);
+
+describe('a round', () => {
+  it('reserves, and nothing else, when nothing else is due', () => {
+    expect(planRound(input())).toEqual({ commands: [{ kind: 'reserve', limit: 500 }], more: false });
+  });
+
+  it('is empty where nothing may be reserved and nothing is due', () => {
+    expect(planRound(input({ snapshot: snapshot({ inFlight: 1000 }) }))).toEqual({
+      commands: [],
+      more: false,
+    });
+  });
+
+  it('only asks for the plan while it is unknown', () => {
+    expect(planRound(input({ extended: null, memory: freshMemory(NOW) }))).toEqual({
+      commands: [{ kind: 'check_features' }, { kind: 'check_bindings' }],
+      more: true,
+    });
+  });
+
+  it.each([
+    [CHECK_EVERY_MS - 1, ['reserve']],
+    [CHECK_EVERY_MS, ['check_features', 'check_bindings', 'reserve']],
+    // The clock was set back.
+    [-1, ['check_features', 'check_bindings', 'reserve']],
+  ])('asks for plan and bindings again %i ms after the last time: %j', (age, expected) => {
+    expect(kinds({ memory: calm({ checkedAt: NOW - age }) })).toEqual(expected);
+  });
+
+  it('looks first and reserves nothing after a start', () => {
+    const memory = { ...freshMemory(NOW), checkedAt: NOW };
+    expect(planRound(input({ memory }))).toEqual({
+      commands: [{ kind: 'look', after: '', before: null }],
+      more: true,
+    });
+  });
+
+  it('keeps the order in which nothing is lost: look, adopt, verify, reserve, mark, clear, fetch', () => {
+    const due = {
+      snapshot: snapshot({
+        failures: [failure('p1', 'm1'), failure('p2', 'm2'), failure('p2', 'm3')],
+        clearable: [{ processId: 'p3', rowId: '7' }],
+      }),
+      heldProcessIds: ['p1', 'p2', 'p3'],
+      memory: calm({ sweptAt: 0, errorRowsFetchedAt: 0, sightings: seen('p1') }),
+    };
+    expect(kinds(due)).toEqual([
+      ...Array<string>(4).fill('look'),
+      'verify',
+      'reserve',
+      'mark',
+      'clear',
+      'fetch_error_rows',
+    ]);
+  });
+
+  it('never takes more than fifty commands, and clears something however much there is to do', () => {
+    fc.assert(
+      fc.property(
+        fc.record({
+          extended: fc.constantFrom(true, false, null),
+          batches: fc.nat({ max: 60 }),
+          orphans: fc.nat({ max: 12 }),
+          clearable: fc.nat({ max: 60 }),
+          failures: fc.nat({ max: 1500 }),
+          sighted: fc.boolean(),
+          journal: fc.nat({ max: 40 }),
+          fresh: fc.boolean(),
+          pages: fc.nat({ max: 200 }),
+          limit: fc.constantFrom(1, 500, 100_000),
+          due: fc.boolean(),
+          sweepFirst: fc.boolean(),
+        }),
+        (world) => {
+          const held = Array.from({ length: world.batches }, (_, index) => `p${100 + index}`);
+          const part = {
+            extended: world.extended,
+            heldProcessIds: held,
+            settings: { ...settings, DRAIN_LIMIT: world.limit },
+            snapshot: snapshot({
+              clearable: Array.from({ length: world.clearable }, (_, index) => ({
+                processId: `c${index}`,
+                rowId: String(index + 1),
+              })),
+              failures: Array.from({ length: world.failures }, (_, index) =>
+                failure(`p${100 + (index % 60)}`, `m${index}`),
+              ),
+              journal: Array.from({ length: world.journal }, (_, index) =>
+                journaled(String(index + 1), index % 2 === 0),
+              ),
+            }),
+            memory: calm({
+              ...(world.due ? { checkedAt: 0, sweptAt: 0, errorRowsFetchedAt: 0 } : {}),
+              sweepFirst: world.sweepFirst,
+              sightings: world.sighted
+                ? seen(...Array.from({ length: 60 }, (_, i) => `p${100 + i}`))
+                : seen(),
+              orphans: new Map(
+                Array.from({ length: world.orphans }, (_, i) => [`o${i}`, { afterRowId: null }]),
+              ),
+              journalFresh: world.fresh,
+              journalPages: world.pages,
+            }),
+          };
+          const plan = planRound(input(part));
+          expect(plan.commands.length).toBeLessThanOrEqual(50);
+          for (const command of plan.commands) {
+            if (command.kind === 'mark') expect(command.messageIds.length).toBeLessThanOrEqual(500);
+            if (command.kind === 'clear') expect(command.rowIds.length).toBeLessThanOrEqual(500);
+          }
+          const clears = plan.commands.filter(({ kind }) => kind === 'clear').length;
+          if (world.extended !== null) expect(clears).toBeGreaterThanOrEqual(Math.min(2, world.clearable));
+          if (clears < world.clearable) expect(plan.more).toBe(true);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('reserving', () => {
+  it.each([
+    ['with orphans left', calm({ orphans: new Map([['o', { afterRowId: null }]]) })],
+    ['with an answer lost', calm({ sweepFirst: true })],
+  ])('waits %s', (_name, memory) => {
+    expect(kinds({ memory })).not.toContain('reserve');
+    expect(planRound(input({ memory })).more).toBe(true);
+  });
+
+  it('stops at the limit of events in flight', () => {
+    expect(kinds({ snapshot: snapshot({ inFlight: 999 }) })).toEqual(['reserve']);
+    expect(kinds({ snapshot: snapshot({ inFlight: 1000 }) })).toEqual([]);
+  });
+});
+
+describe('the sweep', () => {
+  it('looks into every gap between what is known', () => {
+    expect(only('look', { heldProcessIds: ['b', 'd'], memory: calm({ sweptAt: 0 }) })).toEqual([
+      { kind: 'look', after: '', before: 'b' },
+      { kind: 'look', after: 'b', before: 'd' },
+      { kind: 'look', after: 'd', before: null },
+    ]);
+  });
+
+  it('goes on behind its cursor, eighteen gaps at a time', () => {
+    const heldProcessIds = Array.from({ length: 30 }, (_, index) => `p${10 + index}`);
+    const first = planRound(input({ heldProcessIds, memory: calm({ sweptAt: 0 }) }));
+    expect(first.more).toBe(true);
+    expect(first.commands.filter(({ kind }) => kind === 'look')).toHaveLength(18);
+    const rest = only('look', { heldProcessIds, memory: calm({ sweepCursor: 'p27' }) });
+    expect(rest[0]).toEqual({ kind: 'look', after: 'p27', before: 'p28' });
+    expect(rest).toHaveLength(13);
+  });
+
+  it('misses nobody whatever order the portal compares ids in', () => {
+    // The portal's collation is any total order of its own; the gaps are cut by ours.
+    const id = fc.string({ unit: fc.constantFrom('0', '9', 'a', 'A', 'z', 'Z'), minLength: 1, maxLength: 3 });
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(id, { minLength: 1, maxLength: 12 }),
+        fc.infiniteStream(fc.nat()),
+        (ids, stream) => {
+          const [orphan = '', ...held] = ids;
+          const rank = new Map<string, number>([...ids].map((one) => [one, (stream.next().value ?? 0) * 20]));
+          [...rank].forEach(([one, place], index) => rank.set(one, place + index));
+          const place = (one: string) => (one === '' ? -1 : (rank.get(one) ?? 0));
+          const looks = only('look', { heldProcessIds: held.sort(), memory: calm({ sweptAt: 0 }) });
+          const found = looks.some(
+            ({ after, before }) =>
+              place(orphan) > place(after) && (before === null || place(orphan) < place(before)),
+          );
+          expect(found).toBe(true);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it.each([
+    ['after a lost answer', calm({ sweepFirst: true }), true],
+    ['while it is under way', calm({ sweepCursor: 'p' }), true],
+    ['when its time has come', calm({ sweptAt: NOW - SWEEP_EVERY_MS }), true],
+    ['when the clock was set back', calm({ sweptAt: NOW + 1 }), true],
+    ['not before', calm({ sweptAt: NOW - SWEEP_EVERY_MS + 1 }), false],
+  ])('is due %s', (_name, memory, due) => {
+    expect(sweepDue(memory, NOW)).toBe(due);
+  });
+
+  it('adopts six orphans at a time, marked rows after the others', () => {
+    const orphans = new Map(Array.from({ length: 8 }, (_, index) => [`o${index}`, { afterRowId: null }]));
+    const adopts = only('adopt', { memory: calm({ orphans }) });
+    expect(adopts).toHaveLength(12);
+    expect(adopts.slice(0, 2)).toEqual([
+      { kind: 'adopt', processId: 'o0', errored: false },
+      { kind: 'adopt', processId: 'o0', errored: true },
+    ]);
+  });
+
+  it('adopts by list where the plan has no reservations', () => {
+    const orphans = new Map([['o0', { afterRowId: '50' }]]);
+    expect(kinds({ extended: false, memory: calm({ orphans }) })).toEqual(['adopt_by_list']);
+    expect(only('adopt_by_list', { extended: false, memory: calm({ orphans }) })).toEqual([
+      { kind: 'adopt_by_list', processId: 'o0', afterRowId: '50' },
+    ]);
+  });
+});
+
+describe('marks', () => {
+  it.each([
+    ['there is none', [], null],
+    ['too few wait', [failure('p', 'm', { failedAt: NOW - 400 })], NOW + 600],
+    ['enough wait', ['a', 'b', 'c'].map((id) => failure('p', id, { failedAt: NOW })), NOW],
+    ['the clock was set back', [failure('p', 'm', { failedAt: NOW + 99_999 })], NOW],
+  ])('are due when %s', (_name, failures, dueAt) => {
+    expect(marksDueAt(snapshot({ failures }), settings, NOW)).toBe(dueAt);
+  });
+
+  it('wait for their time', () => {
+    const failures = [failure('p', 'm', { failedAt: NOW - 999 })];
+    expect(kinds({ snapshot: snapshot({ failures }), memory: calm({ sightings: seen('p') }) })).toEqual([
+      'reserve',
+    ]);
+  });
+
+  it('name one message of an object only once, the newest change', () => {
+    const failures = [
+      failure('p1', 'same', { changedAt: 100 + NOW / 1000 - 200 }),
+      failure('p2', 'same', { changedAt: 101 + NOW / 1000 - 200 }),
+      failure('p1', 'other'),
+    ];
+    for (const order of [failures, [...failures].reverse()]) {
+      const marks = only('mark', {
+        snapshot: snapshot({ failures: order }),
+        memory: calm({ sightings: seen('p1', 'p2') }),
+      });
+      expect(new Map(marks.map(({ processId, messageIds }) => [processId, messageIds]))).toEqual(
+        new Map([
+          ['p2', ['same']],
+          ['p1', ['other']],
+        ]),
+      );
+    }
+  });
+
+  it('are cut into lists of five hundred, ten a round', () => {
+    const failures = Array.from({ length: 5600 }, (_, index) => failure('p1', `m${index}`));
+    const part = { snapshot: snapshot({ failures }), memory: calm({ sightings: seen('p1') }) };
+    const marks = only('mark', part);
+    expect(marks.map(({ messageIds }) => messageIds.length)).toEqual(Array<number>(10).fill(500));
+    expect(planRound(input(part)).more).toBe(true);
+  });
+
+  it('come after a look where nothing was seen, six batches a round', () => {
+    const failures = Array.from({ length: 8 }, (_, index) => failure(`p${index}`, `m${index}`));
+    const part = { snapshot: snapshot({ failures }) };
+    expect(kinds(part)).toEqual([...Array<string>(6).fill('verify'), 'reserve']);
+    expect(planRound(input(part)).more).toBe(true);
+  });
+
+  it('are not made on a plan without them', () => {
+    const failures = [failure('p', 'm')];
+    const part = {
+      extended: false,
+      snapshot: snapshot({ failures }),
+      memory: calm({ sightings: seen('p') }),
+    };
+    expect(kinds(part)).toEqual(['list']);
+  });
+
+  const old = NOW / 1000 - 31 * 86_400;
+  it.each([
+    ['never', null, {}, undefined, 'verify'],
+    ['long before', { at: NOW - DAY / 2, round: 3 }, {}, undefined, 'mark'],
+    ['in the last round', { at: NOW - 500, round: 10 }, { suspectUntil: NOW + 5 }, undefined, 'mark'],
+    ['before a lost answer', { at: NOW - 500, round: 9 }, { suspectUntil: NOW + 5 }, undefined, 'verify'],
+    [
+      'while a lost request could still run',
+      { at: NOW - 500, round: 9 },
+      { suspectUntil: NOW - 500 },
+      undefined,
+      'verify',
+    ],
+    ['after it could', { at: NOW - 500, round: 9 }, { suspectUntil: NOW - 501 }, undefined, 'mark'],
+    ['in the last round, a month old', { at: NOW - 500, round: 10 }, {}, old, 'mark'],
+    ['in an earlier round, a month old', { at: NOW - 500, round: 9 }, {}, old, 'verify'],
+    ['in the last round, long ago and a month old', { at: NOW - 60_000, round: 10 }, {}, old, 'verify'],
+    [
+      'in the last round, before the clock was set back',
+      { at: NOW + 1, round: 10 },
+      { suspectUntil: NOW + 5 },
+      undefined,
+      'verify',
+    ],
+  ])('need a look at the batch: seen %s', (_name, sighting, memory, changedAt, expected) => {
+    const failures = [failure('p', 'm', changedAt === undefined ? {} : { changedAt })];
+    const sightings = new Map(sighting === null ? [] : [['p', sighting]]);
+    const found = kinds({ snapshot: snapshot({ failures }), memory: calm({ ...memory, sightings }) });
+    expect(found.filter((kind) => kind === 'mark' || kind === 'verify')).toEqual([expected]);
+  });
+});
+
+describe('a lost request', () => {
+  it('leaves in doubt whether it marks, and which rows it clears', () => {
+    expect(
+      doubtOf([
+        { kind: 'reserve', limit: 5 },
+        { kind: 'clear', processId: 'p1', rowIds: ['1', '2'] },
+        { kind: 'clear', processId: 'p2', rowIds: ['1'] },
+      ]),
+    ).toEqual({ marks: false, clears: new Set(['p1/1', 'p1/2', 'p2/1']) });
+    expect(doubtOf([{ kind: 'mark', processId: 'p1', messageIds: ['m'] }]).marks).toBe(true);
+  });
+
+  it('holds back the marks of rows that it may still clear, until it no longer can', () => {
+    const failures = [failure('p1', 'm1'), failure('p1', 'm2'), failure('p2', 'm1')];
+    const doubt = { marks: false, clears: new Set(['p1/1']) };
+    const held = (suspectUntil: number) =>
+      markableNow(snapshot({ failures }), calm({ doubt, suspectUntil }), NOW).failures;
+    expect(held(NOW)).toEqual([failures[1], failures[2]]);
+    expect(held(NOW - 1)).toEqual(failures);
+    expect(markableNow(snapshot({ failures }), calm({ suspectUntil: NOW }), NOW).failures).toEqual(failures);
+  });
+});
+
+describe('clears', () => {
+  it('name rows, never a whole batch, five hundred a command', () => {
+    const clearable = Array.from({ length: 501 }, (_, index) => ({
+      processId: 'p1',
+      rowId: String(index + 1),
+    }));
+    clearable.push({ processId: 'p2', rowId: '900' });
+    const clears = only('clear', { snapshot: snapshot({ clearable }) });
+    expect(clears.map(({ processId, rowIds }) => [processId, rowIds.length])).toEqual([
+      ['p1', 500],
+      ['p1', 1],
+      ['p2', 1],
+    ]);
+  });
+
+  it('leave room for the error rows', () => {
+    const clearable = Array.from({ length: 80 }, (_, index) => ({ processId: `p${index}`, rowId: '1' }));
+    const plan = planRound(
+      input({ snapshot: snapshot({ clearable }), memory: calm({ errorRowsFetchedAt: 0 }) }),
+    );
+    expect(plan.commands).toHaveLength(50);
+    expect(plan.commands.at(-1)).toEqual({ kind: 'fetch_error_rows', limit: 500 });
+    expect(plan.more).toBe(true);
+  });
+});
+
+describe('error rows', () => {
+  const marked = (since: number, dueAt: number) => ({ snapshot: snapshot({ marked: { since, dueAt } }) });
+  it.each([
+    ['nothing is marked', {}, false],
+    ['it is long since', { memory: calm({ errorRowsFetchedAt: NOW - ERROR_ROWS_EVERY_MS }) }, true],
+    ['more were left', { memory: calm({ errorRowsRemain: true }) }, true],
+    ['a retry is due', marked(NOW - 1, NOW), true],
+    ['a retry is due later', marked(NOW - 1, NOW + 1), false],
+    ['one was marked long ago', marked(NOW - MAX_ERROR_ROW_AGE_MS, NOW + DAY), true],
+    ['one was marked in the future', marked(NOW + 1, NOW + DAY), true],
+    [
+      'too much is in flight',
+      { snapshot: snapshot({ inFlight: 1000, marked: { since: 0, dueAt: 0 } }) },
+      false,
+    ],
+    ['an answer was lost', { memory: calm({ sweepFirst: true, errorRowsFetchedAt: 0 }) }, false],
+    [
+      'a lost mark may still come',
+      {
+        memory: calm({ errorRowsFetchedAt: 0, doubt: { marks: true, clears: new Set() }, suspectUntil: NOW }),
+      },
+      false,
+    ],
+    [
+      'a lost mark can come no more',
+      {
+        memory: calm({
+          errorRowsFetchedAt: 0,
+          doubt: { marks: true, clears: new Set() },
+          suspectUntil: NOW - 1,
+        }),
+      },
+      true,
+    ],
+  ])('are looked for by what is due: %s', (_name, part, fetched) => {
+    expect(kinds(part).includes('fetch_error_rows')).toBe(fetched);
+  });
+});
+
+describe('without reservations', () => {
+  const basic = (
+    memory: Partial<RoundMemory>,
+    part: Partial<RoundSnapshot> = {},
+    more: Partial<PlanInput> = {},
+  ) => planRound(input({ extended: false, memory: calm(memory), snapshot: snapshot(part), ...more }));
+
+  it('lists first, and takes nothing that was not listed', () => {
+    expect(basic({}).commands).toEqual([{ kind: 'list', start: 0, errored: false }]);
+    expect(basic({ journalFresh: true }).commands).toEqual([{ kind: 'list', start: 0, errored: false }]);
+  });
+
+  it('takes exactly what the last round listed, by the number that a row id is', () => {
+    const journal = [journaled('9'), journaled('10'), journaled('8'), journaled('12', true)];
+    expect(basic({ journalFresh: true }, { journal }).commands).toEqual([
+      { kind: 'take', lastRowId: '10', limit: 3, errored: false },
+      { kind: 'take', lastRowId: '12', limit: 1, errored: true },
+      { kind: 'list', start: 0, errored: false },
+    ]);
+  });
+
+  it('compares a journal of which it is not sure, error rows too, and takes nothing', () => {
+    const plan = basic(
+      { journalFresh: false, journalPages: 1 },
+      { journal: [journaled('9'), journaled('12', true)] },
+    );
+    expect(plan.commands).toEqual([
+      ...Array.from({ length: 10 }, (_, page) => ({ kind: 'list', start: page * 50, errored: false })),
+      { kind: 'list', start: 0, errored: true },
+    ]);
+    expect(plan.more).toBe(true);
+  });
+
+  it('does so while nothing may be taken on', () => {
+    const journal = [journaled('9')];
+    expect(basic({}, { journal, inFlight: 1000 }).commands.map(({ kind }) => kind)).toContain('list');
+    expect(basic({ sweepFirst: true }, { journal }).commands.map(({ kind }) => kind)).toContain('list');
+    expect(basic({}, { inFlight: 1000 }).commands).toEqual([]);
+  });
+
+  it('takes what is journaled even while nothing new may be taken on', () => {
+    const plan = basic({ journalFresh: true }, { journal: [journaled('9')], inFlight: 1000 });
+    expect(plan.commands.map(({ kind }) => kind)).toEqual(['take']);
+  });
+
+  it('lists as many pages as it found rows for, up to its limit', () => {
+    const starts = (pages: number, limit: number) =>
+      basic({ journalPages: pages }, {}, { settings: { ...settings, DRAIN_LIMIT: limit } }).commands.length;
+    expect(starts(4, 500)).toBe(4);
+    expect(starts(4, 51)).toBe(2);
+    expect(starts(400, 500)).toBe(10);
+    expect(starts(400, 100_000)).toBe(47);
+  });
+
+  it('lists error rows when they are due', () => {
+    expect(basic({ errorRowsFetchedAt: 0 }).commands).toEqual([
+      { kind: 'list', start: 0, errored: false },
+      { kind: 'list', start: 0, errored: true },
+    ]);
+  });
+});
+
+describe('a plan that gained reservations', () => {
+  it('settles what is journaled before it reserves, and takes nothing', () => {
+    const journal = [journaled('9')];
+    for (const journalFresh of [true, false]) {
+      const found = kinds({
+        snapshot: snapshot({ journal }),
+        memory: calm({ journalFresh, errorRowsFetchedAt: 0 }),
+      });
+      expect(new Set(found)).toEqual(new Set(['list']));
+    }
+    expect(only('list', { snapshot: snapshot({ journal: [journaled('9', true)] }) }).at(-1)).toEqual({
+      kind: 'list',
+      start: 0,
+      errored: true,
+    });
+  });
+});
+
+describe('row ids', () => {
+  it('compare as the integers they are, of any length', () => {
+    fc.assert(
+      fc.property(
+        fc.bigInt({ min: 1n, max: 10n ** 30n }),
+        fc.bigInt({ min: 1n, max: 10n ** 30n }),
+        (a, b) => {
+          expect(Math.sign(compareRowIds(String(a), String(b)))).toBe(a < b ? -1 : a > b ? 1 : 0);
+        },
+      ),
+    );
+    expect(largest(['9', '100', '23'])).toBe('100');
+    expect(largest([])).toBeNull();
+  });
+});

@@ -1,0 +1,78 @@
+import { type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  BadRequestException,
+  HttpException,
+  PayloadTooLargeException,
+  UnsupportedMediaTypeException,
+} from '@nestjs/common';
+import bodyParser from 'body-parser';
+import qs from 'qs';
+import { MalformedNotification, readNotification } from './notification.js';
+
+/** A portal's notification has a few hundred bytes. */
+export const MAX_BODY_BYTES = 64 * 1024;
+
+type Next = (error?: unknown) => void;
+type Request = IncomingMessage & { body?: unknown };
+
+// Portals do not compress, and what is small on the wire may be large behind it.
+const readRaw = bodyParser.raw({ type: () => true, limit: MAX_BODY_BYTES, inflate: false });
+
+/**
+ * Middleware: reads the body of a portal's POST, form-encoded with bracketed names or JSON, and puts the
+ * {@link Notification} in its place. Answers 413 above 64 KiB, 415 for another encoding, 400 for what is no
+ * notification. Where the application around us has parsed the body before, its limits were the application's, and
+ * ours are applied to what it made of it.
+ */
+export function notificationBody(request: Request, response: ServerResponse, next: Next): void {
+  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) {
+    // What is not read would be taken for the next request.
+    response.setHeader('Connection', 'close');
+    next(new PayloadTooLargeException());
+    return;
+  }
+  readRaw(request, response, (error?: unknown) => {
+    if (error !== undefined && error !== null) {
+      response.setHeader('Connection', 'close');
+      next(error);
+      return;
+    }
+    try {
+      const { body } = request;
+      request.body = readNotification(Buffer.isBuffer(body) ? parse(body, request) : body);
+      next();
+    } catch (fault) {
+      next(asHttp(fault));
+    }
+  });
+}
+
+function parse(body: Buffer, request: Request): unknown {
+  const type = (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  const text = body.toString('utf8');
+  switch (type) {
+    case 'application/json':
+      return JSON.parse(text) as unknown;
+    case 'application/x-www-form-urlencoded':
+    case '':
+      return qs.parse(text, {
+        depth: 5,
+        strictDepth: true,
+        parameterLimit: 500,
+        arrayLimit: 50,
+        throwOnLimitExceeded: true,
+        allowPrototypes: false,
+        duplicates: 'last',
+      });
+    default:
+      throw new UnsupportedMediaTypeException();
+  }
+}
+
+function asHttp(fault: unknown): unknown {
+  if (fault instanceof MalformedNotification) return new BadRequestException(fault.faults);
+  if (fault instanceof HttpException) return fault;
+  // JSON.parse and qs say what is wrong by quoting it, which is no business of the sender.
+  if (fault instanceof SyntaxError || fault instanceof RangeError) return new BadRequestException('unreadable body');
+  return fault;
+}

@@ -1,0 +1,34 @@
+import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { ThrottlerGuard, ThrottlerStorageService } from '@nestjs/throttler';
+import { Notification } from './notification.js';
+import { PortalReception } from './reception.js';
+
+const PERIOD_MS = 60_000;
+/** Requests that prove nothing by themselves, from one address in one period. */
+const UNPROVEN_IN_PERIOD = 60;
+
+/**
+ * Bounds what one address may ask without showing a portal's application token: 429 beyond it. Portals that are
+ * known are never held up by it, whoever else writes from their address.
+ */
+@Injectable()
+export class NotificationThrottle extends ThrottlerGuard {
+  constructor(
+    @Inject(PortalReception) private readonly reception: PortalReception,
+    @Inject(ThrottlerStorageService) storage: ThrottlerStorageService,
+    @Inject(Reflector) reflector: Reflector,
+  ) {
+    super([{ ttl: PERIOD_MS, limit: UNPROVEN_IN_PERIOD, setHeaders: false }], storage, reflector);
+  }
+
+  protected override shouldSkip(context: ExecutionContext): Promise<boolean> {
+    const { body } = context.switchToHttp().getRequest<{ body?: unknown }>();
+    return Promise.resolve(body instanceof Notification && this.reception.recognises(body));
+  }
+
+  /** One account for all routes. */
+  protected override generateKey(_context: ExecutionContext, address: string): string {
+    return address;
+  }
+}

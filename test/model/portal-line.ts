@@ -1,0 +1,124 @@
+import { type BatchCommand, encodeBatch, parseBatchAnswer } from '../../src/bitrix24/batch.js';
+import { OutcomeUnknown, PortalThrottled } from '../../src/bitrix24/errors.js';
+import { type BatchAnswer } from '../../src/bitrix24/portal-client.js';
+import { type Oracle } from './oracle.js';
+import { type PortalStandIn } from './portal-stand-in.js';
+
+/**
+ * What happens to a round:
+ * - `lost`, `unsent`: its outcome is unknown; the portal did all of it, or nothing
+ * - `refused`: the portal says that it did nothing
+ * - `crash`, `ledger`: the portal did it; the bridge dies, or fails to write, before the ledger has the answer
+ * - `late`: its outcome is unknown; the portal does some commands at once and the rest later, or never
+ * - `fails`: one command fails, having done its work or not
+ */
+export type RoundFault =
+  | 'none'
+  | 'lost'
+  | 'unsent'
+  | 'refused'
+  | 'crash'
+  | 'ledger'
+  | { readonly late: number }
+  | { readonly fails: number; readonly done: boolean };
+
+type Text = readonly [name: string, command: string];
+
+/** The portal cuts a request after this long, ms. */
+const REQUEST_LIFETIME_MS = 60_000;
+
+/** The line between the bridge and its portal, and all that can happen on it. */
+export class PortalLine {
+  fault: RoundFault = 'none';
+  /** Happens before the portal does anything, and between its work and the bridge's hearing of it. */
+  before: () => Promise<void> = () => Promise.resolve();
+  meanwhile: () => Promise<void> = () => Promise.resolve();
+  trace: (line: string) => void = () => undefined;
+  /** Requests whose answers the bridge has given up, with what they have still to do. */
+  private givenUp: { sentAt: number; answers: number; commands: readonly Text[] }[] = [];
+  /** Answers that reached the bridge. */
+  private answers = 0;
+
+  constructor(
+    private readonly now: () => number,
+    private readonly portal: PortalStandIn,
+    private readonly oracle: Oracle,
+    private readonly answered: (fault: RoundFault) => void,
+  ) {}
+
+  /** Sends a batch as the portal client does. */
+  async batch(commands: readonly BatchCommand[]): Promise<BatchAnswer> {
+    await this.before();
+    const texts = Object.entries(encodeBatch(commands));
+    if (this.fault === 'refused')
+      throw new PortalThrottled({ method: 'batch', code: 'QUERY_LIMIT_EXCEEDED', status: 503 }, null);
+    if (this.fault === 'unsent') throw lost();
+    const { result, looks } = await this.work(commands, texts);
+    await this.meanwhile();
+    if (this.fault === 'lost' || 'late' in Object(this.fault)) throw lost();
+    this.answers += 1;
+    this.answered(this.fault);
+    if (this.fault !== 'crash' && this.fault !== 'ledger')
+      for (const [processId, at] of looks) this.oracle.looked(processId, at);
+    const body: unknown = JSON.parse(JSON.stringify({ result }));
+    return {
+      results: parseBatchAnswer(body, commands),
+      time: { start: this.now() / 1000, operating: null, operatingResetAt: null },
+    };
+  }
+
+  /** Requests that were given up do the rest of their work after all. */
+  async lateWork(): Promise<void> {
+    for (const { sentAt, commands } of this.givenUp.splice(0)) {
+      if (this.now() - sentAt >= REQUEST_LIFETIME_MS) continue;
+      const { difference } = await this.portal.observe(() => this.portal.run(commands));
+      this.oracle.byBridge(difference, 'given_up');
+    }
+  }
+
+  /** The bridge died: only the request that it had not heard from may still be at work. */
+  cut(): void {
+    this.givenUp = this.givenUp.filter(({ answers }) => answers === this.answers);
+  }
+
+  /** The portal's part: runs the commands, and notes which batches their answers show. */
+  private async work(commands: readonly BatchCommand[], texts: readonly Text[]) {
+    const { fault } = this;
+    const late = typeof fault === 'object' && 'late' in fault ? fault.late % texts.length : null;
+    const failing = typeof fault === 'object' && 'fails' in fault ? fault.fails % texts.length : null;
+    const told = fault === 'none' || failing !== null;
+    const result: Record<string, unknown> = {};
+    const errors: Record<string, unknown> = {};
+    const totals: Record<string, unknown> = {};
+    const looks = new Map<string, number>();
+    for (const [index, text] of texts.entries()) {
+      const [name, command] = text;
+      if (late !== null && index >= late) {
+        this.givenUp.push({ sentAt: this.now(), answers: this.answers, commands: texts.slice(index) });
+        break;
+      }
+      const fails = index === failing;
+      if (fails) errors[name] = { error: 'INTERNAL_SERVER_ERROR', error_description: '' };
+      if (fails && typeof fault === 'object' && 'fails' in fault && !fault.done) continue;
+      const { value, difference } = await this.portal.observe(() => this.portal.run([text]));
+      this.trace(
+        `   ${decodeURIComponent(command)} -> ${JSON.stringify([value['result'], value['result_error']])}`,
+      );
+      this.oracle.byBridge(difference, told && !fails ? 'told' : 'lost');
+      const results = value['result'] as Record<string, unknown>;
+      if (fails) continue;
+      Object.assign(errors, value['result_error']);
+      Object.assign(totals, value['result_total']);
+      if (!Object.hasOwn(results, name)) continue;
+      result[name] = results[name];
+      if (commands[index]?.method !== 'event.offline.get') continue;
+      const fresh = (results[name] as { process_id: unknown }).process_id;
+      looks.set(String(commands[index].params['process_id'] ?? fresh), this.oracle.moment);
+    }
+    return { result: { result, result_error: errors, result_total: totals }, looks };
+  }
+}
+
+function lost(): OutcomeUnknown {
+  return new OutcomeUnknown({ method: 'batch', code: 'ECONNRESET' });
+}

@@ -1,0 +1,127 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { type PrivateRabbitmq, provideRabbitmq } from '../../scripts/rabbitmq.mjs';
+import Libsql from 'libsql';
+import { Stage } from '../support/stage.js';
+import { until } from '../support/until.js';
+import { Meter, nothingLost, notReady, readyAgain, seconds, slowestLiveAnswer } from './outage.js';
+
+/** A node of RabbitMQ that starts anew on a busy machine. */
+const NODE_MS = 120_000;
+const DRAIN_LIMIT = 50;
+
+describe('a broker that goes away', () => {
+  let broker: PrivateRabbitmq;
+  let stage: Stage;
+  beforeAll(async () => {
+    broker = await provideRabbitmq({ private: true });
+  }, NODE_MS);
+  afterAll(() => broker.stop(), NODE_MS);
+  afterEach(() => stage.close());
+
+  /** Drains, takes the broker away, changes more while it is gone, brings it back. */
+  const outage = async (away: () => Promise<unknown>, back: () => Promise<unknown>, reason: RegExp) => {
+    stage = await Stage.open({ broker: broker.url, settings: { DRAIN_LIMIT: String(DRAIN_LIMIT) } });
+    const { replies, unrouted, dead, rejected } = stage.downstream.names;
+    await broker.untilOnDisk(replies, unrouted, dead, rejected);
+    stage.push(1, 400);
+    await until('deliveries', () => stage.delivered().size > 0);
+    await away();
+    expect(await notReady(stage, 'broker')).toMatch(reason);
+    const reserved = () => stage.portal.rows().filter((row) => row.PROCESS_ID !== '').length;
+    const before = reserved();
+    const meter = new Meter(stage);
+    stage.push(401, 600);
+    const slowest = await slowestLiveAnswer(stage, () => seconds(2));
+    expect(slowest).toBeLessThan(2000);
+    // One round may have been under way when the broker went.
+    expect(reserved()).toBeLessThanOrEqual(before + DRAIN_LIMIT);
+    expect(stage.portal.rows().filter((row) => row.PROCESS_ID === '').length).toBeGreaterThanOrEqual(
+      200 - DRAIN_LIMIT,
+    );
+    const cost = meter.read();
+    expect(cost.requests).toBeLessThan(5);
+    expect(cost.lines).toBeLessThan(10);
+    await back();
+  };
+
+  it(
+    'is stopped and started: nothing is reserved meanwhile, nothing lost',
+    async () => {
+      await outage(
+        () => broker.ctl('stop_app'),
+        () => broker.ctl('start_app'),
+        /ECONNREFUSED|closed|SHUTDOWN|CONNECTION_FORCED|socket/i,
+      );
+      expect(stage.bridge.find('broker.down')?.message['reason']).toEqual(expect.any(String));
+      await readyAgain(stage);
+      await stage.downstream.start();
+      await nothingLost(stage, 600);
+    },
+    NODE_MS,
+  );
+
+  it(
+    'is killed and comes back on the same data: nothing is reserved meanwhile, nothing lost',
+    async () => {
+      await outage(
+        () => broker.kill(),
+        () => broker.restart(),
+        /ECONNREFUSED|closed|ECONNRESET|socket/i,
+      );
+      await readyAgain(stage);
+      await stage.downstream.start();
+      await nothingLost(stage, 600);
+    },
+    NODE_MS,
+  );
+
+  it(
+    'is out of memory: nothing is reserved meanwhile, nothing lost',
+    async () => {
+      await outage(
+        () => broker.ctl('set_vm_memory_high_watermark', '0.000001'),
+        () => broker.ctl('set_vm_memory_high_watermark', '0.4'),
+        /memory/,
+      );
+      expect(stage.bridge.find('broker.blocked')?.message['reason']).toMatch(/memory/);
+      await readyAgain(stage);
+      await nothingLost(stage, 600);
+      expect(stage.bridge.find('broker.down')).toBeUndefined();
+    },
+    NODE_MS,
+  );
+
+  it(
+    'closes the reply channel because the database keeps replies waiting: they count all the same',
+    async () => {
+      const timeouts = (milliseconds: string, tick: string) =>
+        broker.ctl(
+          'eval',
+          `application:set_env(rabbit, consumer_timeout, ${milliseconds}), application:set_env(rabbit, channel_tick_interval, ${tick}).`,
+        );
+      await timeouts('1000', '300');
+      const holding = { SETTLE_MODE: 'ack', SETTLE_AFTER_MS: '600000' };
+      stage = await Stage.open({ broker: broker.url, settings: holding });
+      const { bridge, downstream } = stage;
+      await bridge.logged('replies.consuming');
+      stage.push(1, 30);
+      await until('every event', () => stage.delivered().size === 30);
+      const other = new Libsql(bridge.databaseFile);
+      other.exec('pragma busy_timeout = 5000');
+      other.exec('begin immediate');
+      for (const event of downstream.received) downstream.reply({ status: 'processed' }, event);
+      const interrupted = await bridge.logged('replies.interrupted');
+      expect(interrupted.message['reason']).toMatch(/timed? ?out/i);
+      expect((await bridge.logged('replies.not_recorded')).message['reason']).toBe('database is locked');
+      other.exec('rollback');
+      other.close();
+      await timeouts('1800000', '60000');
+      await nothingLost(stage, 30);
+      await until(
+        'every reply to be acknowledged',
+        async () => (await downstream.depth(downstream.names.replies)) === 0,
+      );
+    },
+    NODE_MS,
+  );
+});

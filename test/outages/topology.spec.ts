@@ -1,0 +1,87 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import amqp from 'amqplib';
+import { RABBITMQ_URL } from '../support/bridge-process.js';
+import { Stage } from '../support/stage.js';
+import { until } from '../support/until.js';
+import { BACK_WITHIN_MS, Meter, nothingLost, notReady, readyAgain, seconds } from './outage.js';
+
+describe("the bridge's queues in other people's hands", () => {
+  let stage: Stage;
+  afterEach(() => stage.close());
+
+  const administrator = async <T>(work: (channel: amqp.Channel) => Promise<T>): Promise<T> => {
+    const connection = await amqp.connect(RABBITMQ_URL);
+    try {
+      return await work(await connection.createChannel());
+    } finally {
+      await connection.close();
+    }
+  };
+
+  it('a queue of another kind in the way is named with the difference, and when it is gone the work begins', async () => {
+    stage = await Stage.prepare();
+    const { bridge, downstream, portal } = stage;
+    const { replies } = downstream.names;
+    await administrator((channel) => channel.assertQueue(replies, { durable: true }));
+    bridge.start();
+    await bridge.logged('http.listening');
+    for (const reason of [
+      (await bridge.logged('broker.conflict')).message['reason'],
+      await notReady(stage, 'broker'),
+    ]) {
+      expect(reason).toContain(
+        `queue ${replies} exists and is not what the bridge needs: inequivalent arg 'x-`,
+      );
+      expect(reason).toMatch(
+        /received the value .* but current is none.*Delete it.*or set another AMQP_PREFIX/s,
+      );
+    }
+    portal.bind('ONCRMDEALUPDATE');
+    stage.push(1, 20);
+    const meter = new Meter(stage);
+    await seconds(2);
+    expect((await stage.get('/health/live')).status).toBe(200);
+    expect(portal.rows().filter((row) => row.PROCESS_ID !== '')).toEqual([]);
+    expect(meter.read().lines).toBeLessThan(5);
+    await administrator((channel) => channel.deleteQueue(replies));
+    await readyAgain(stage);
+    await downstream.start({ bindings: ['#'] });
+    await until('the installation', () => portal.bindings().length === 3, BACK_WITHIN_MS);
+    stage.push(21, 40);
+    await until('an empty queue', () => portal.rows().length === 0, BACK_WITHIN_MS);
+    // Those that came before anybody was bound are where nothing is lost.
+    expect(stage.delivered().size + (await downstream.depth(downstream.names.unrouted))).toBe(40);
+  });
+
+  it('a reply queue that is deleted under the running service is declared again and consumed', async () => {
+    stage = await Stage.open({ settings: { SETTLE_MODE: 'ack', SETTLE_AFTER_MS: '600000' } });
+    const { bridge, downstream, portal } = stage;
+    await bridge.logged('replies.consuming');
+    stage.push(1, 30);
+    await until('every event', () => stage.delivered().size === 30);
+    const meter = new Meter(stage);
+    await administrator((channel) => channel.deleteQueue(downstream.names.replies));
+    await until(
+      'a consumer of the new queue',
+      () => bridge.lines.filter((line) => line.message?.event === 'replies.consuming').length === 2,
+      BACK_WITHIN_MS,
+    );
+    expect(bridge.find('replies.interrupted')?.message['reason']).toEqual(expect.any(String));
+    for (const event of downstream.received) downstream.reply({ status: 'processed' }, event);
+    await until('every reply to count', () => portal.rows().length === 0, BACK_WITHIN_MS);
+    // Rejected events find their way to the new queue as well.
+    await administrator(async (channel) => {
+      channel.publish(downstream.names.failures, '', Buffer.from('{"status":"processed"}'), {
+        correlationId: downstream.received[0]?.message.properties.correlationId as string,
+      });
+      await channel.checkExchange(downstream.names.failures);
+    });
+    await until('the binding', async () => {
+      const { body } = await stage.get('/metrics');
+      return /bridge_replies_total\{kind="\w+"\} 31/.test(body);
+    });
+    expect(meter.read().lines).toBeLessThan(20);
+    await readyAgain(stage);
+    await nothingLost(stage, 30);
+  });
+});

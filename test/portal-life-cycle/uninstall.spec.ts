@@ -1,0 +1,98 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import Libsql from 'libsql';
+import { type Stage } from '../support/stage.js';
+import { until } from '../support/until.js';
+import { authOf, install, openVestibule, portalRow, post } from '../support/vestibule.js';
+
+describe('an uninstallation', () => {
+  let stage: Stage;
+  afterEach(() => stage.close());
+
+  it('stops the rounds, forgets the tokens, keeps the ledger, and an installation goes on from there', async () => {
+    stage = await openVestibule({ settings: { SETTLE_AFTER_MS: '600000', DRAIN_INTERVAL_MS: '200' } });
+    await install(stage);
+    stage.push(1, 5);
+    await until('events', () => stage.delivered().size === 5);
+    const held = stage.portal.rows().length;
+
+    const { status } = await stage.portal.uninstall(`${stage.bridge.url}/bitrix24/events`);
+    expect(status).toBe(200);
+    const row = portalRow(stage.bridge, stage.portal.memberId);
+    expect(row).toMatchObject({
+      state: 'uninstalled',
+      access_token: '',
+      refresh_token: '',
+      application_token: null,
+    });
+    await until('the state in the metrics', async () =>
+      (await stage.get('/metrics')).body.includes('bridge_portal_state{portal="acme",state="uninstalled"} 1'),
+    );
+    // Several intervals without a single call.
+    const { requests } = stage.portal.counters;
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect(stage.portal.counters.requests - requests).toBeLessThanOrEqual(1);
+    expect(deliveries(stage)).toBe(5);
+    expect(stage.portal.rows()).toHaveLength(held);
+
+    expect(await install(stage)).toBe(200);
+    stage.push(6, 8);
+    await until('events of the new installation', () => stage.delivered().size === 8);
+    expect(portalRow(stage.bridge, stage.portal.memberId)).toMatchObject({
+      name: 'acme',
+      state: 'active',
+      application_token: stage.portal.applicationToken,
+    });
+  });
+
+  it('stays one when the service starts again', async () => {
+    stage = await openVestibule();
+    await install(stage);
+    await stage.portal.uninstall(`${stage.bridge.url}/bitrix24/install`);
+    expect(await stage.bridge.stop()).toBe(0);
+    const { requests } = stage.portal.counters;
+    stage.bridge.start();
+    await stage.bridge.logged('http.listening');
+    await until('readiness', async () => (await stage.get('/health/ready')).status === 200);
+    expect((await stage.get('/metrics')).body).toContain(
+      'bridge_portal_state{portal="acme",state="uninstalled"} 1',
+    );
+    expect(stage.portal.counters.requests).toBe(requests);
+  });
+
+  it('is believed of nobody but the portal itself', async () => {
+    stage = await openVestibule();
+    await install(stage);
+    const other = stage.emulator.addPortal({ name: 'bravo' });
+    await install(stage, other);
+    const attempts = [
+      { ...authOf(stage.portal), application_token: 'f'.repeat(32) },
+      // The genuine token of another portal.
+      { ...authOf(stage.portal), application_token: other.applicationToken },
+      { ...authOf(stage.portal), member_id: 'd'.repeat(32) },
+    ];
+    for (const auth of attempts) {
+      const { status } = await post(stage.bridge, '/bitrix24/events', { event: 'ONAPPUNINSTALL', auth });
+      expect(status).toBe(403);
+    }
+    expect(portalRow(stage.bridge, stage.portal.memberId)).toMatchObject({ state: 'active' });
+    expect(portalRow(stage.bridge, other.memberId)).toMatchObject({ state: 'active' });
+    stage.push(1, 2);
+    await until('events all the same', () => stage.delivered().size === 2);
+    const refused = stage.bridge.lines.filter((line) => line.message?.event === 'notification.refused');
+    expect(refused.map((line) => line.message['reason'])).toEqual([
+      'wrong application token',
+      'wrong application token',
+      'unknown portal',
+    ]);
+  });
+});
+
+function deliveries(stage: Stage): number {
+  const file = new Libsql(stage.bridge.databaseFile, { readonly: true });
+  try {
+    const row = file.prepare('select count(*) as count from deliveries').get() as { count: number };
+    return row.count;
+  } finally {
+    file.close();
+  }
+}
