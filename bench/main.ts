@@ -49,9 +49,12 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
-/** @throws Error for anything but a whole number above 0 */
+/** The command line asks for something that there is not. */
+class UsageError extends Error {}
+
+/** @throws UsageError for anything but a whole number above 0 */
 function wholeNumber(option: string, text: string): number {
-  if (!/^[1-9]\d*$/.test(text)) throw new Error(`--${option} must be a whole number above 0`);
+  if (!/^[1-9]\d*$/.test(text)) throw new UsageError(`--${option} must be a whole number above 0`);
   return Number(text);
 }
 
@@ -69,7 +72,7 @@ async function main(): Promise<number> {
   }
   const wanted = values.only?.split(',').map((name) => name.trim());
   const unknown = wanted?.filter((name) => !scenarios.some((scenario) => scenario.name === name)) ?? [];
-  if (unknown.length > 0) throw new Error(`There is no scenario ${unknown.join(', ')}.\n\n${HELP}`);
+  if (unknown.length > 0) throw new UsageError(`There is no scenario ${unknown.join(', ')}.\n\n${HELP}`);
   const { quick, profile } = values;
   const runs = wholeNumber('runs', values.runs ?? (quick ? '1' : '3'));
   const options = { quick, profile, portals: wholeNumber('portals', values.portals) };
@@ -101,7 +104,8 @@ try {
   process.exitCode = await main();
 } catch (error) {
   if (!interrupted) {
-    console.error(error instanceof Error ? (error.stack ?? error.message) : error);
+    if (error instanceof UsageError) console.error(error.message);
+    else console.error(error instanceof Error ? (error.stack ?? error.message) : error);
     process.exitCode = 1;
   }
 } finally {

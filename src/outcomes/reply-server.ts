@@ -55,7 +55,8 @@ export class ReplyServer extends ServerRMQ {
         heartbeatIntervalInSeconds: replies.heartbeatSeconds ?? 5,
         reconnectTimeInSeconds: replies.reconnectSeconds ?? 2,
       },
-      deserializer: { deserialize: () => ({ pattern: PATTERN, data: undefined }) },
+      // As JSON, which the transport tries to parse: a failed try would cost more than all else per reply.
+      deserializer: { deserialize: () => ({ pattern: JSON.stringify(PATTERN), data: undefined }) },
     });
     this.addHandler(
       PATTERN,
