@@ -123,10 +123,14 @@ export class Settings {
 
   @IsOptional()
   @Transform(asList)
-  @Matches(/^(loopback|linklocal|uniquelocal|[0-9.]{7,15}(\/\d{1,2})?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(\/\d{1,3})?)$/, {
-    each: true,
-    message: 'HTTP_TRUSTED_PROXIES must be addresses, networks (10.0.0.0/8), loopback, linklocal or uniquelocal',
-  })
+  @Matches(
+    /^(loopback|linklocal|uniquelocal|[0-9.]{7,15}(\/\d{1,2})?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(\/\d{1,3})?)$/,
+    {
+      each: true,
+      message:
+        'HTTP_TRUSTED_PROXIES must be addresses, networks (10.0.0.0/8), loopback, linklocal or uniquelocal',
+    },
+  )
   HTTP_TRUSTED_PROXIES?: string[];
 
   @IsString({ message: "B24_CLIENT_ID is required: the application's client_id" })

@@ -152,9 +152,17 @@ export class RequestRefused extends PortalError {
 }
 
 const MAX_DESCRIPTION = 300;
+/** Tokens are words of 60 characters and more; ids of members, batches and messages have 32. */
+const TOKEN_LIKE = /[\w-]{40,}/g;
 
-/** Keeps what a server says on one line of a log, whatever it sent. */
+/**
+ * Keeps what a server says on one line of a log, whatever it sent, without anything that may be a token: also one
+ * that we do not know, or no longer.
+ */
 function oneLine(text: string): string {
-  const line = text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+  const line = text
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .replace(TOKEN_LIKE, '***')
+    .trim();
   return line.length > MAX_DESCRIPTION ? `${line.slice(0, MAX_DESCRIPTION)}…` : line;
 }

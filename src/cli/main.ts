@@ -39,9 +39,11 @@ async function main(): Promise<void> {
   try {
     await program({ settings: readSettings, terminal: processTerminal, done: finish }).parseAsync();
   } catch (error) {
-    // Help and usage errors are printed by then.
-    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : USAGE;
-    else if (error instanceof CommandFailed) fail(error.message, error.exitCode, asJson);
+    if (error instanceof CommanderError) {
+      // Help and usage errors are on the terminal by then.
+      process.exitCode = error.exitCode === 0 ? 0 : USAGE;
+      if (asJson && error.exitCode !== 0) fail(error.message, USAGE, true);
+    } else if (error instanceof CommandFailed) fail(error.message, error.exitCode, asJson);
     else if (error instanceof SettingsError || error instanceof TokenVaultError) {
       fail(error.message, SettingsError.exitCode, asJson);
     } else fail(reasonOf(error), 1, asJson);

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
@@ -38,6 +38,18 @@ describe('the embedded database', () => {
       '0003-notification-handler',
     ]);
     expect(await migrate(database)).toEqual([]);
+    expect(await database.db.selectFrom('deliveries').selectAll().execute()).toEqual([]);
+  });
+
+  it('is opened on the next use where opening failed', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bridge-db-'));
+    folders.push(folder);
+    writeFileSync(`${folder}/deep`, 'a file in the way of the folder');
+    const database = openDatabase(`file:${folder}/deep/bridge.db`);
+    open.push(database);
+    await expect(migrate(database)).rejects.toThrow(/EEXIST|ENOTDIR/);
+    rmSync(`${folder}/deep`);
+    await migrate(database);
     expect(await database.db.selectFrom('deliveries').selectAll().execute()).toEqual([]);
   });
 

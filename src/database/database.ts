@@ -5,7 +5,7 @@ import Libsql from 'libsql';
 import pg from 'pg';
 import { type Dialect, dialectOf } from './dialect.js';
 import { type Schema } from './schema.js';
-import { PatientSqliteDialect } from './sqlite-driver.js';
+import { PatientSqliteDialect, type SqliteFile } from './sqlite-driver.js';
 
 /** An open database and which dialect it speaks. */
 export interface Database {
@@ -14,26 +14,32 @@ export interface Database {
 }
 
 /**
- * Opens the database of a `DATABASE_URL` (`file:<path>`, `file::memory:` or `postgres://…`). Nothing is
- * created but the folder of a file; {@link migrate} makes the tables.
- * @throws whatever the driver throws when the file cannot be opened; PostgreSQL connects on first use.
+ * The database of a `DATABASE_URL` (`file:<path>`, `file::memory:` or `postgres://…`). It is opened on first use, and
+ * on the next one where that failed; {@link migrate} makes the tables.
  */
 export function openDatabase(url: string): Database {
   const dialect = dialectOf(url);
-  return { dialect, db: dialect === 'sqlite' ? openSqlite(url.slice('file:'.length)) : openPostgres(url) };
+  if (dialect === 'postgres') return { dialect, db: openPostgres(url) };
+  const open = () => openFile(url.slice('file:'.length));
+  return { dialect, db: new Kysely<Schema>({ dialect: new PatientSqliteDialect(open) }) };
 }
 
-function openSqlite(path: string): Kysely<Schema> {
+function openFile(path: string): SqliteFile {
   if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true });
   const file = new Libsql(path);
-  // The command line works beside a running service: opening waits for its short transactions.
-  file.exec('pragma busy_timeout = 5000');
-  file.exec('pragma journal_mode = wal');
-  // The ledger's promise is that what it says survives a power cut; WAL with NORMAL would lose the last commits.
-  file.exec('pragma synchronous = full');
-  // From here on the driver waits, without holding up the process.
-  file.exec('pragma busy_timeout = 0');
-  return new Kysely<Schema>({ dialect: new PatientSqliteDialect(file) });
+  try {
+    // The command line works beside a running service: opening waits for its short transactions.
+    file.exec('pragma busy_timeout = 1000');
+    file.exec('pragma journal_mode = wal');
+    // The ledger's promise is that what it says survives a power cut; WAL with NORMAL would lose the last commits.
+    file.exec('pragma synchronous = full');
+    // From here on the driver waits, without holding up the process.
+    file.exec('pragma busy_timeout = 0');
+    return file;
+  } catch (error) {
+    file.close();
+    throw error;
+  }
 }
 
 function openPostgres(url: string): Kysely<Schema> {

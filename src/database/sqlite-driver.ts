@@ -34,12 +34,13 @@ const LAST_LOOK_MS = 50;
  * Migrations run in transactions too, so that neither a crash nor a second process leaves half of them.
  */
 export class PatientSqliteDialect extends SqliteDialect {
-  constructor(private readonly file: SqliteFile) {
-    super({ database: file });
+  /** @param open called on first use, and again after it threw */
+  constructor(private readonly open: () => SqliteFile) {
+    super({ database: () => Promise.resolve(open()) });
   }
 
   override createDriver(): Driver {
-    return new PatientSqliteDriver(this.file);
+    return new PatientSqliteDriver(this.open);
   }
 
   override createAdapter(): DialectAdapter {
@@ -56,8 +57,10 @@ class PatientSqliteDriver extends SqliteDriver {
    */
   private lockedSince: number | null = null;
 
-  constructor(private readonly file: SqliteFile) {
-    super({ database: file });
+  private opened: SqliteFile | null = null;
+
+  constructor(open: () => SqliteFile) {
+    super({ database: () => Promise.resolve((this.opened = open())) });
   }
 
   override async acquireConnection(): Promise<DatabaseConnection> {
@@ -100,6 +103,11 @@ class PatientSqliteDriver extends SqliteDriver {
       if (!(error instanceof Error) || !error.message.includes('no transaction is active')) throw error;
     }
     return Promise.resolve();
+  }
+
+  private get file(): SqliteFile {
+    if (this.opened === null) throw new Error('the database is not open');
+    return this.opened;
   }
 
   private async execute<R>(connection: DatabaseConnection, query: CompiledQuery): Promise<QueryResult<R>> {

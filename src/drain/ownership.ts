@@ -24,6 +24,7 @@ interface Owned {
  */
 export class Ownership {
   private readonly owned = new Map<string, Owned>();
+  private readonly leaving = new Map<string, Promise<void>>();
   private timer: NodeJS.Timeout | null = null;
   private running: Promise<void> | null = null;
   private stopped = false;
@@ -59,7 +60,10 @@ export class Ownership {
       await this.book.leave();
     } catch (error) {
       // The leases run out by themselves.
-      this.log.warn({ event: 'leases.not_released', reason: error instanceof Error ? error.message : String(error) });
+      this.log.warn({
+        event: 'leases.not_released',
+        reason: error instanceof Error ? error.message : String(error),
+      });
     }
   }
 
@@ -71,19 +75,18 @@ export class Ownership {
     // Counted from before the request: the database cannot have started it earlier.
     const validUntil = before + this.leaseMs;
     for (const [memberId, owned] of this.owned) {
-      const lease = renewed.get(memberId);
-      if (lease?.epoch === owned.epoch) owned.validUntil = validUntil;
-      else await this.drop(memberId, 'expired');
+      if (renewed.get(memberId)?.epoch === owned.epoch) owned.validUntil = validUntil;
+      else this.letGo(memberId, 'expired');
     }
-    // Ours in the database and unknown here: of an earlier turn whose answer was lost.
-    for (const lease of renewed.values()) if (!this.owned.has(lease.memberId)) this.take(lease, validUntil);
-
+    // Ours in the database and unknown here: taken in a turn whose answer was lost.
+    for (const lease of renewed.values()) {
+      if (!this.owned.has(lease.memberId) && !this.leaving.has(lease.memberId)) this.take(lease, validUntil);
+    }
     const share = Math.ceil((await this.book.portals()) / Math.max(live, 1));
-    const surplus = [...this.owned.keys()].slice(share);
-    for (const memberId of surplus) await this.drop(memberId, 'shared');
-    await this.book.release(surplus);
+    for (const memberId of [...this.owned.keys()].slice(share)) this.letGo(memberId, 'shared');
     const from = performance.now();
-    for (const lease of await this.book.acquire(share - this.owned.size)) this.take(lease, from + this.leaseMs);
+    const room = share - this.owned.size - this.leaving.size;
+    for (const lease of await this.book.acquire(room)) this.take(lease, from + this.leaseMs);
   }
 
   private take(lease: Lease, validUntil: number): void {
@@ -92,10 +95,20 @@ export class Ownership {
     this.listener.gained(lease);
   }
 
-  private async drop(memberId: string, why: 'expired' | 'shared'): Promise<void> {
-    await this.listener.lost(memberId);
+  /** Beside the turns, which keep the other leases alive; the lease stays ours until nothing acts any more. */
+  private letGo(memberId: string, why: 'expired' | 'shared'): void {
     this.owned.delete(memberId);
     this.log.info({ event: 'lease.lost', memberId, why });
+    const left = this.listener
+      .lost(memberId)
+      .then(() => this.book.release([memberId]))
+      .catch((error: unknown) => this.warn('leases.not_released', error))
+      .finally(() => this.leaving.delete(memberId));
+    this.leaving.set(memberId, left);
+  }
+
+  private warn(event: string, error: unknown): void {
+    this.log.warn({ event, reason: error instanceof Error ? error.message : String(error) });
   }
 
   private schedule(ms: number): void {
@@ -104,10 +117,7 @@ export class Ownership {
     this.timer = setTimeout(() => {
       this.timer = null;
       this.running = this.runOnce()
-        .catch((error: unknown) => {
-          const reason = error instanceof Error ? error.message : String(error);
-          this.log.warn({ event: 'leases.not_renewed', reason });
-        })
+        .catch((error: unknown) => this.warn('leases.not_renewed', error))
         .finally(() => {
           this.running = null;
           this.schedule(this.leaseMs / RENEWALS);

@@ -12,6 +12,8 @@ export interface Consequence {
 const FIRST_PAUSE_MS = 1000;
 /** With its jitter 10 s at most: what an answer that was lost left behind is promised to be found within 15 s. */
 const LONGEST_PAUSE_MS = 8000;
+/** A method's execution time is counted over ten minutes. */
+const LONGEST_THROTTLE_MS = 600_000;
 /** Only a new installation helps; the authorization server blocks those who keep asking. */
 export const UNAUTHORIZED_RECHECK_MS = 3_600_000;
 
@@ -27,6 +29,13 @@ export const ADVICE: Readonly<Partial<Record<PortalState, string>>> = {
 export function backOff(failures: number, random: number): number {
   const pause = Math.min(FIRST_PAUSE_MS * 2 ** Math.min(failures - 1, 10), LONGEST_PAUSE_MS);
   return Math.round(pause * (0.75 + random / 2));
+}
+
+/** When what was throttled may be tried again, Unix ms. */
+export function throttledUntil(error: PortalError, now: number): number {
+  const until = 'until' in error && typeof error.until === 'number' ? error.until : now;
+  // The rate budget makes the next request wait its turn; this only keeps an idle loop from spinning.
+  return Math.min(Math.max(until, now + FIRST_PAUSE_MS), now + LONGEST_THROTTLE_MS);
 }
 
 /**
@@ -50,11 +59,8 @@ export function consequenceOf(
       return { state: 'unlicensed', reason, pauseMs: recheckMs };
     case 'unauthorized':
       return { state: 'unauthorized', reason, pauseMs: UNAUTHORIZED_RECHECK_MS };
-    case 'throttle': {
-      const until = 'until' in error && typeof error.until === 'number' ? error.until - now : 0;
-      // The rate budget makes the next request wait its turn; this only keeps an idle loop from spinning.
-      return { state: 'active', reason: null, pauseMs: Math.min(Math.max(until, FIRST_PAUSE_MS), 600_000) };
-    }
+    case 'throttle':
+      return { state: 'active', reason: null, pauseMs: throttledUntil(error, now) - now };
     case 'retry':
     case 'refresh':
     case 'unknown-outcome':

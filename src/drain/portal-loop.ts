@@ -8,7 +8,7 @@ import { type RoundSnapshot } from '../ledger/round-snapshot.js';
 import { type Log } from '../log.js';
 import { AlarmClock } from './alarm-clock.js';
 import { applyAnswer, type RoundOutcome } from './apply.js';
-import { backOff, type Consequence, consequenceOf } from './pacing.js';
+import { backOff, type Consequence, consequenceOf, throttledUntil } from './pacing.js';
 import {
   doubtOf,
   markableNow,
@@ -20,7 +20,8 @@ import {
   sweepDue,
 } from './plan.js';
 import { addDoubt, distrust, followClock, freshMemory, type RoundMemory, rowKey } from './round-memory.js';
-import { leavesDoubt, readResults, RESERVATIONS, roundRequest } from './round-request.js';
+import { leavesDoubt, methodOf, readResults, RESERVATIONS, roundRequest } from './round-request.js';
+import { RestingMethods } from './resting.js';
 
 /** Sends the commands of a round to the portal. */
 export interface RoundClient {
@@ -97,6 +98,7 @@ export class PortalLoop {
   /** Something went wrong: the pause is meant, and a notification does not end it. */
   private backingOff = false;
   private ledgerDoubtful = false;
+  private readonly resting = new RestingMethods();
   private bindingsDoubtful = false;
 
   constructor(private readonly deps: LoopDependencies) {
@@ -183,7 +185,7 @@ export class PortalLoop {
     snapshot = markableNow(snapshot, this.memory, this.now());
     const room = this.deps.brokerReady() ? settings.DRAIN_MAX_IN_FLIGHT : 0;
     const extended = portal.extended();
-    const plan = planRound({
+    const planned = planRound({
       snapshot,
       heldProcessIds,
       memory: this.memory,
@@ -191,6 +193,7 @@ export class PortalLoop {
       settings: { ...settings, DRAIN_MAX_IN_FLIGHT: room },
       now: this.now(),
     });
+    const plan = this.resting.leaveOut(planned, this.now());
     if (plan.commands.length === 0) {
       listener.ledger(portal.memberId, null);
       return { outcome: 'idle', reserved: 0, nextInMs: this.pause(snapshot) };
@@ -270,6 +273,10 @@ export class PortalLoop {
           pauseMs = Math.max(pauseMs ?? 0, 1000);
           continue;
         }
+        if (failure.action === 'throttle') {
+          this.resting.rest(methodOf(command), throttledUntil(failure, this.now()));
+          continue;
+        }
         // Without its answer the bindings stay as they were; it is asked again next time.
         if (command.kind === 'check_bindings') continue;
         if (failure.executed === 'unknown' && leavesDoubt(command)) doubtful.push(command);
@@ -316,7 +323,7 @@ export class PortalLoop {
     const now = this.now();
     const marks = marksDueAt(snapshot, this.deps.settings, now);
     const interval = this.deps.settings.DRAIN_INTERVAL_MS;
-    return marks === null || !this.deps.portal.extended()
+    return marks === null || !this.deps.portal.extended() || this.resting.any(now)
       ? interval
       : Math.min(interval, Math.max(marks - now, 0));
   }

@@ -21,6 +21,11 @@ export function roundRequest(plan: RoundPlan): BatchCommand[] {
   return plan.commands.map((command, index) => ({ name: nameOf(index), ...restCommand(command) }));
 }
 
+/** The method that a command calls. */
+export function methodOf(command: RoundCommand): string {
+  return restCommand(command).method;
+}
+
 function nameOf(index: number): string {
   return `c${index}`;
 }

@@ -83,7 +83,11 @@ export class LeaseBook {
 
   /** Leaves: the others share out what was ours at once. */
   async leave(): Promise<void> {
-    await this.db.updateTable('leases').set({ expires_at: 0 }).where('replica_id', '=', this.replicaId).execute();
+    await this.db
+      .updateTable('leases')
+      .set({ expires_at: 0 })
+      .where('replica_id', '=', this.replicaId)
+      .execute();
     await this.db.deleteFrom('replicas').where('replica_id', '=', this.replicaId).execute();
   }
 

@@ -49,7 +49,9 @@ export async function mendBindings(
           event: 'bindings.refused',
           ...fields,
           reason: refused.message,
-          ...(command.method === 'event.bind' ? { advice: `nothing arrives for ${String(event)} meanwhile` } : {}),
+          ...(command.method === 'event.bind'
+            ? { advice: `nothing arrives for ${String(event)} meanwhile` }
+            : {}),
         });
       }
     }

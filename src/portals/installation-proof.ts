@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { PortalError } from '../bitrix24/errors.js';
+import { type PortalAction, PortalError } from '../bitrix24/errors.js';
 import { type Grant, type OAuthClient } from '../bitrix24/oauth-client.js';
 
 /** The authorization server does not know the token: whoever sent it did not install this application. */
@@ -17,7 +17,13 @@ export interface ProofLimits {
   readonly refuted: number;
 }
 
-const LIMITS: ProofLimits = { inFlight: 4, waiting: 32, refuted: 1024 };
+const LIMITS: ProofLimits = { inFlight: 4, waiting: 200, refuted: 1024 };
+const CLEAR_REFUSALS: ReadonlySet<PortalAction> = new Set([
+  'unauthorized',
+  'configuration',
+  'suspend',
+  'bug',
+]);
 
 /**
  * Proves installations: a refresh token that the configured authorization server exchanges for this application's
@@ -61,8 +67,8 @@ export class InstallationProof {
     } catch (error) {
       if (!(error instanceof PortalError)) throw error;
       if (error.action === 'unauthorized') this.remember(key);
-      // Whatever a server says of our keys or of an unpaid portal, it has not confirmed this installation.
-      if (['unauthorized', 'configuration', 'suspend', 'bug'].includes(error.action)) {
+      // Whatever it says, of an unpaid portal or of our keys, is a clear no; no answer, or a redirect, is none.
+      if (error.executed === 'no' && CLEAR_REFUSALS.has(error.action)) {
         throw new InstallationRefuted(error.message);
       }
       throw new ProofUnavailable(error.message);

@@ -73,6 +73,7 @@ function asHttp(fault: unknown): unknown {
   if (fault instanceof MalformedNotification) return new BadRequestException(fault.faults);
   if (fault instanceof HttpException) return fault;
   // JSON.parse and qs say what is wrong by quoting it, which is no business of the sender.
-  if (fault instanceof SyntaxError || fault instanceof RangeError) return new BadRequestException('unreadable body');
+  if (fault instanceof SyntaxError || fault instanceof RangeError)
+    return new BadRequestException('unreadable body');
   return fault;
 }

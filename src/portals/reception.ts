@@ -105,7 +105,8 @@ export class PortalReception {
           this.log.info({
             event: 'portal.no_application_token',
             portal: name,
-            advice: 'it comes with ONAPPINSTALL; until then this portal cannot announce events or its uninstallation',
+            advice:
+              'it comes with ONAPPINSTALL; until then this portal cannot announce events or its uninstallation',
           });
         }
         this.events.installed(memberId);
@@ -132,7 +133,7 @@ export class PortalReception {
       this.log.warn({ event: 'notification.refused', code: event, claimed: memberId, from, reason });
       return 'refused';
     }
-    switch (event) {
+    switch (event ?? '') {
       case 'ONOFFLINEEVENT':
         this.events.poked(portal.memberId);
         break;
@@ -172,9 +173,13 @@ export class PortalReception {
   }: Notification): { portal: Portal; reason: null } | { portal: null; reason: string } {
     const portal = memberId === null ? undefined : this.registry.get(memberId);
     if (portal === undefined) return { portal: null, reason: 'unknown portal' };
-    if (portal.state === 'uninstalled') return { portal: null, reason: 'the application is not installed there' };
+    if (portal.state === 'uninstalled')
+      return { portal: null, reason: 'the application is not installed there' };
     if (portal.applicationToken === null) {
-      return { portal: null, reason: 'no application token is known of this portal: it comes with ONAPPINSTALL' };
+      return {
+        portal: null,
+        reason: 'no application token is known of this portal: it comes with ONAPPINSTALL',
+      };
     }
     return equal(applicationToken ?? '', portal.applicationToken)
       ? { portal, reason: null }

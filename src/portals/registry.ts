@@ -1,5 +1,6 @@
 import { type Database } from '../database/database.js';
 import { type PortalState } from '../database/schema.js';
+import { OwnWrites } from './own-writes.js';
 import {
   CHANGING_COLUMNS,
   type GrantedTokens,
@@ -34,10 +35,7 @@ const CHUNK = 500;
  */
 export class PortalRegistry {
   private readonly portals = new Map<string, Portal>();
-  /** Own writes under way, by portal. */
-  private readonly writing = new Map<string, number>();
-  /** Written by ourselves since the refresh under way began: what it has read of them is old. */
-  private readonly written = new Set<string>();
+  private readonly own = new OwnWrites();
   private isLoaded = false;
 
   constructor(
@@ -71,11 +69,8 @@ export class PortalRegistry {
    * @throws {TokenVaultError} when a changed portal's tokens were sealed with a key that is not set
    */
   async refresh(): Promise<PortalChange[]> {
-    this.written.clear();
-    const rows = await this.database.db
-      .selectFrom('portals')
-      .select(CHANGING_COLUMNS)
-      .execute();
+    this.own.readingBegins();
+    const rows = await this.database.db.selectFrom('portals').select(CHANGING_COLUMNS).execute();
     const gone = new Set(this.portals.keys());
     const stale: string[] = [];
     for (const row of rows) {
@@ -86,7 +81,7 @@ export class PortalRegistry {
     const changes: PortalChange[] = [];
     for (const memberId of gone) {
       const before = this.portals.get(memberId);
-      if (before === undefined || this.ours(memberId)) continue;
+      if (before === undefined || this.own.touched(memberId)) continue;
       this.portals.delete(memberId);
       changes.push({ memberId, before, after: undefined });
     }
@@ -98,7 +93,7 @@ export class PortalRegistry {
         .execute();
       for (const row of part) {
         const before = this.portals.get(row.member_id);
-        if (this.ours(row.member_id)) continue;
+        if (this.own.touched(row.member_id)) continue;
         const after = readPortal(this.vault, row);
         this.portals.set(row.member_id, after);
         changes.push({ memberId: row.member_id, before, after });
@@ -135,7 +130,7 @@ export class PortalRegistry {
    * stay. Without an application token the known one stays, too.
    */
   install(grant: GrantedTokens, applicationToken: string | null): Promise<Portal> {
-    return this.write(grant.memberId, async () => {
+    return this.own.during(grant.memberId, async () => {
       const now = this.now();
       const known = await this.current(grant.memberId);
       const domain = hostOf(grant.clientEndpoint);
@@ -184,7 +179,7 @@ export class PortalRegistry {
    * it is installed again.
    */
   uninstall(memberId: string, stateReason = 'uninstalled on the portal'): Promise<void> {
-    return this.write(memberId, async () => {
+    return this.own.during(memberId, async () => {
       const stateSince = this.now();
       await this.database.db
         .updateTable('portals')
@@ -217,7 +212,7 @@ export class PortalRegistry {
    * @returns whether it was stored
    */
   saveTokens(grant: GrantedTokens, replaces?: string): Promise<boolean> {
-    return this.write(grant.memberId, async () => {
+    return this.own.during(grant.memberId, async () => {
       const now = this.now();
       // Sealed anew meanwhile, the same token is another text: then it is compared once more.
       for (;;) {
@@ -254,7 +249,7 @@ export class PortalRegistry {
     if (portal.state === 'uninstalled' || (portal.state === state && portal.stateReason === reason)) {
       return false;
     }
-    return this.write(memberId, async () => {
+    return this.own.during(memberId, async () => {
       const stateSince = this.now();
       const result = await this.database.db
         .updateTable('portals')
@@ -271,7 +266,7 @@ export class PortalRegistry {
   /** Whether the portal's plan has reservations and marks. */
   async setExtended(memberId: string, extended: boolean): Promise<void> {
     if (this.require(memberId).extended === extended) return;
-    await this.write(memberId, async () => {
+    await this.own.during(memberId, async () => {
       await this.database.db
         .updateTable('portals')
         .set({ extended: extended ? 1 : 0 })
@@ -284,7 +279,7 @@ export class PortalRegistry {
   /** Remembers which address the portal notifies on our behalf; null for none. */
   async setNotificationHandler(memberId: string, handler: string | null): Promise<void> {
     if (this.require(memberId).notificationHandler === handler) return;
-    await this.write(memberId, async () => {
+    await this.own.during(memberId, async () => {
       await this.database.db
         .updateTable('portals')
         .set({ notification_handler: handler })
@@ -306,23 +301,6 @@ export class PortalRegistry {
       .selectAll()
       .where('member_id', '=', memberId)
       .executeTakeFirst();
-  }
-
-  private async write<T>(memberId: string, work: () => Promise<T>): Promise<T> {
-    this.writing.set(memberId, (this.writing.get(memberId) ?? 0) + 1);
-    try {
-      return await work();
-    } finally {
-      const left = (this.writing.get(memberId) ?? 1) - 1;
-      if (left > 0) this.writing.set(memberId, left);
-      else this.writing.delete(memberId);
-      this.written.add(memberId);
-    }
-  }
-
-  /** Whether a refresh under way may have read what we are just changing ourselves. */
-  private ours(memberId: string): boolean {
-    return this.writing.has(memberId) || this.written.has(memberId);
   }
 
   /** Only what is still as it was read: a pair renewed meanwhile is sealed by whoever renewed it. */

@@ -34,6 +34,8 @@ export class Oracle {
   private readonly touched = new Map<string, number>();
   /** The same, whatever the bridge has seen since. */
   private readonly everTouched = new Set<string>();
+  /** Rows that requests given up long ago have moved, by batch and message. */
+  private readonly movedLate = new Set<string>();
   private readonly publishes = new Map<string, number>();
   /** Rows that somebody else reserved after they were journaled: to the bridge they are there twice. */
   private readonly doubled = new Set<string>();
@@ -91,23 +93,39 @@ export class Oracle {
     return this.happening;
   }
 
+  /** The bridge is about to mark these messages of a batch. @throws {Broken} where the batch does not hold them */
+  marks(processId: string, messageIds: readonly string[]): void {
+    for (const messageId of messageIds) {
+      const key = touchKey(processId, messageId);
+      const held = this.portal.queue
+        .rows()
+        .some((row) => row.PROCESS_ID === processId && row.MESSAGE_ID === messageId && row.ERROR === 0);
+      if (!held && !this.touched.has(key) && !this.movedLate.has(key))
+        throw this.broken(`a mark of ${messageId}, which ${processId} does not hold`);
+    }
+  }
+
   /**
    * The bridge did this to the portal: by a request whose answer it gets, by one whose answer is lost, or by one
    * that was given up long ago.
    */
   byBridge({ released, deleted, marked, destroyed }: Difference, answer: 'told' | 'lost' | 'given_up'): void {
     const touched = answer === 'given_up' ? this.everTouched : this.touched;
-    const markedMessages = new Set(marked.map((row) => row.MESSAGE_ID));
-    for (const row of released) {
-      const key = heldKey(row.PROCESS_ID, row.ID);
-      if (answer !== 'told') this.excusedHeld.add(key);
-      if (!this.toMark.delete(key)) continue;
-      if (!markedMessages.has(row.MESSAGE_ID))
-        throw this.broken(`row ${row.ID} failed and left without a mark`);
-    }
     for (const { messageId, processId } of destroyed) {
       if (!touched.has(touchKey(processId, messageId)))
         throw this.broken(`a stale mark of ${messageId} under ${processId} destroyed a live row`);
+    }
+    // A mark that stands for several batches of one object, or one that a foreign hand has made a stale one.
+    const markedMessages = new Set([
+      ...marked.map((row) => row.MESSAGE_ID),
+      ...destroyed.map(({ messageId }) => messageId),
+    ]);
+    for (const row of released) {
+      const key = heldKey(row.PROCESS_ID, row.ID);
+      if (answer !== 'told') this.excusedHeld.add(key);
+      if (answer === 'given_up') this.movedLate.add(touchKey(row.PROCESS_ID, row.MESSAGE_ID));
+      if (this.toMark.delete(key) && !markedMessages.has(row.MESSAGE_ID))
+        throw this.broken(`row ${row.ID} failed and left without a mark`);
     }
     for (const row of deleted) {
       if (destroyed.some(({ messageId }) => messageId === row.MESSAGE_ID)) this.excuse(row.MESSAGE_ID);

@@ -38,6 +38,8 @@ export class PortalLine {
   private givenUp: { sentAt: number; answers: number; commands: readonly Text[] }[] = [];
   /** Answers that reached the bridge. */
   private answers = 0;
+  /** How many there were when the bridge died. */
+  private diedAt = -1;
 
   constructor(
     private readonly now: () => number,
@@ -78,7 +80,16 @@ export class PortalLine {
 
   /** The bridge died: only the request that it had not heard from may still be at work. */
   cut(): void {
+    this.diedAt = this.answers;
     this.givenUp = this.givenUp.filter(({ answers }) => answers === this.answers);
+  }
+
+  /**
+   * A reply came in. Where it is the first thing that a new process learns, nothing tells it that the row which the
+   * reply speaks of may just be cleared by a request of the process before: such a request is taken to be over.
+   */
+  replied(): void {
+    if (this.diedAt === this.answers) this.givenUp = [];
   }
 
   /** The portal's part: runs the commands, and notes which batches their answers show. */
@@ -100,6 +111,9 @@ export class PortalLine {
       const fails = index === failing;
       if (fails) errors[name] = { error: 'INTERNAL_SERVER_ERROR', error_description: '' };
       if (fails && typeof fault === 'object' && 'fails' in fault && !fault.done) continue;
+      const { method, params } = commands[index] ?? {};
+      if (method === 'event.offline.error')
+        this.oracle.marks(String(params?.['process_id']), params?.['message_id'] as string[]);
       const { value, difference } = await this.portal.observe(() => this.portal.run([text]));
       this.trace(
         `   ${decodeURIComponent(command)} -> ${JSON.stringify([value['result'], value['result_error']])}`,
@@ -111,9 +125,9 @@ export class PortalLine {
       Object.assign(totals, value['result_total']);
       if (!Object.hasOwn(results, name)) continue;
       result[name] = results[name];
-      if (commands[index]?.method !== 'event.offline.get') continue;
+      if (method !== 'event.offline.get') continue;
       const fresh = (results[name] as { process_id: unknown }).process_id;
-      looks.set(String(commands[index].params['process_id'] ?? fresh), this.oracle.moment);
+      looks.set(String(params?.['process_id'] ?? fresh), this.oracle.moment);
     }
     return { result: { result, result_error: errors, result_total: totals }, looks };
   }

@@ -39,6 +39,61 @@ describe('what went wrong once', () => {
     return world;
   };
 
+  it('a journal is not forgotten when the plan gains reservations while a take is lost', async () => {
+    await play(
+      { extended: false, warm: false },
+      round(),
+      round(),
+      change(0),
+      round(),
+      round('lost'),
+      plan(true),
+      advance(300_000),
+      round(),
+    );
+  });
+
+  it('a journal that the plan left behind is settled although the clock was set back', async () => {
+    await play({ extended: false, warm: false }, round(), round(), clockBack(), plan(true), change(0));
+  });
+
+  it('a mark that comes late finds no newer change beside a row that was fetched again', async () => {
+    await play(
+      {},
+      advance(61_000),
+      delivery(0),
+      reply('failed'),
+      advance(2000),
+      // Given up with all its work still to do: reserve, mark.
+      round({ late: 0 }),
+      round(),
+      round(),
+      advance(31_000),
+      round(),
+      change(0),
+      lateWork(),
+    );
+  });
+
+  it('nor does one that outlived the process which sent it', async () => {
+    await play(
+      {},
+      advance(61_000),
+      delivery(0),
+      reply('failed'),
+      advance(2000),
+      round({ late: 0 }),
+      crash(),
+      round(),
+      round(),
+      round(),
+      advance(31_000),
+      round(),
+      change(0),
+      lateWork(),
+    );
+  });
+
   it('a late failure is not marked by an old look after a lost round that only cleared', async () => {
     await play(
       {},
@@ -49,6 +104,90 @@ describe('what went wrong once', () => {
       round('lost'),
       reply('failed'),
       change(0),
+      advance(2000),
+      round(),
+      round(),
+    );
+  });
+
+  it('a late failure is not marked while a lost round may still clear its row', async () => {
+    await play(
+      {},
+      advance(61_000),
+      delivery(0),
+      advance(61_000),
+      round({ late: 0 }),
+      reply('failed'),
+      change(0),
+      advance(2000),
+      broker(false),
+      round(),
+      lateWork(),
+      round(),
+    );
+  });
+
+  it('nor while a process that died may still clear it', async () => {
+    await play(
+      {},
+      delivery(0),
+      advance(61_000),
+      round({ late: 0 }),
+      crash(),
+      round(),
+      reply('failed'),
+      change(0),
+      advance(2000),
+      broker(false),
+      round(),
+      lateWork(),
+      round(),
+    );
+  });
+
+  it('a change goes on in one record when its mark was lost and its row comes back', async () => {
+    await play(
+      { settleMode: 'ack' },
+      advance(61_000),
+      delivery(0),
+      reply('failed'),
+      advance(2000),
+      // Marked, but nobody heard of it: it is retried from the ledger, and then its error row is fetched.
+      round('lost'),
+      round(),
+      round(),
+      advance(31_000),
+      dispatch(),
+      advance(31_000),
+      round(),
+      dispatch(),
+      advance(61_000),
+      round(),
+      advance(130_000),
+      dispatch(),
+    );
+  });
+
+  it('a look of before a month of silence is no look, though no round came after it', async () => {
+    await play(
+      {},
+      delivery(0),
+      reply('failed'),
+      advance(34.5 * 86_400_000),
+      cleanUp(),
+      change(0),
+      round(),
+      round(),
+    );
+  });
+
+  it('two failures of one object are one mark', async () => {
+    await play(
+      {},
+      delivery(0),
+      delivery(0),
+      reply('failed', 0),
+      reply('failed', 1),
       advance(2000),
       round(),
       round(),

@@ -166,6 +166,7 @@ export class World {
     this.tick();
     const { target, outcome: parsed, reason } = parseReply(replyMessage(received, outcome, kind));
     if (parsed === 'partial') throw new Broken('a whole reply counted as partial');
+    this.line.replied();
     const inTime = await this.mustHaveEffect(received, kind, parsed);
     await this.ledger.recordOutcomes([
       {

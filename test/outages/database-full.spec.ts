@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -59,11 +59,13 @@ function mount(...command: string[]): boolean {
 describe('a full disk under the database', () => {
   let stage: Stage;
   let disk: SmallDisk;
-  beforeAll(() => {
+  beforeEach(() => {
     disk = new SmallDisk();
   });
-  afterEach(() => stage.close());
-  afterAll(() => disk.remove());
+  afterEach(async () => {
+    await stage.close();
+    disk.remove();
+  });
 
   it('stops reserving, is named, and loses nothing that was reserved meanwhile', async () => {
     stage = await Stage.open({
@@ -89,5 +91,19 @@ describe('a full disk under the database', () => {
     disk.free();
     await readyAgain(stage);
     await nothingLost(stage, 1200);
+  });
+
+  it('is waited for at the start', async () => {
+    stage = await Stage.open({ settings: { DATABASE_URL: `file:${disk.databaseFile}` } });
+    expect(await stage.bridge.stop()).toBe(0);
+    stage.push(1, 20);
+    disk.fill();
+    stage.bridge.start();
+    await stage.bridge.logged('http.listening');
+    expect(await notReady(stage, 'database')).toMatch(/full|I\/O error|unable to open/i);
+    expect((await stage.get('/health/live')).status).toBe(200);
+    disk.free();
+    await readyAgain(stage);
+    await nothingLost(stage, 20);
   });
 });

@@ -63,6 +63,7 @@ describe('rows that nobody answers for', () => {
     expect(portal.rows()).toEqual([]);
     // Newer changes of the same objects, which a mark for rows that are gone would destroy.
     stage.push(1, 20);
+    await until('the newer changes', () => downstream.received.length === 40);
     for (const [index, event] of first.entries()) {
       downstream.reply(
         index % 2 === 0 ? { status: 'failed', reason: 'late' } : { status: 'processed' },
@@ -70,7 +71,6 @@ describe('rows that nobody answers for', () => {
       );
     }
     await bridge.logged('round.vanished');
-    await until('the newer changes', () => downstream.received.length >= 40);
     const meter = new Meter(stage);
     const failing = () => downstream.received.filter((event) => event.attempt > 1);
     await until('the retries', () => failing().length === 10);

@@ -46,9 +46,9 @@ describe('with a public address', () => {
     }
     expect(linesOf(stage.bridge, 'notification.refused')).toHaveLength(5);
     // A true one counts, so the forged ones were no poke.
-    expect((await post(stage.bridge, '/bitrix24/events', { event: EVENT, auth: authOf(stage.portal) })).status).toBe(
-      200,
-    );
+    expect(
+      (await post(stage.bridge, '/bitrix24/events', { event: EVENT, auth: authOf(stage.portal) })).status,
+    ).toBe(200);
     await until('one more round', () => stage.portal.counters.requests > requests);
     expect(stage.portal.counters.requests - requests).toBeLessThanOrEqual(2);
   });
@@ -75,7 +75,8 @@ describe('with a public address', () => {
     await until('the notification to be bound', () => handlers().length === 1);
     await until(
       'the address to be remembered',
-      () => portalRow(stage.bridge, stage.portal.memberId)?.['notification_handler'] === `${url}/bitrix24/events`,
+      () =>
+        portalRow(stage.bridge, stage.portal.memberId)?.['notification_handler'] === `${url}/bitrix24/events`,
     );
     const others = 'http://127.0.0.1:1/bitrix24/events';
     stage.portal.bindNotification(others);
@@ -89,7 +90,8 @@ describe('with a public address', () => {
     await until(
       'the new address to be remembered',
       () =>
-        portalRow(stage.bridge, stage.portal.memberId)?.['notification_handler'] === `${url}/moved/bitrix24/events`,
+        portalRow(stage.bridge, stage.portal.memberId)?.['notification_handler'] ===
+        `${url}/moved/bitrix24/events`,
     );
     expect(await stage.bridge.stop()).toBe(0);
     delete stage.bridge.settings['PUBLIC_URL'];
@@ -106,20 +108,28 @@ describe('bindings', () => {
   it('that a portal does not know are reported by name and hold nothing back; those of others are left alone', async () => {
     stage = await openVestibule({
       portal: { unknownEvents: ['ONCRMTYPOADD', 'ONCRMOTHERTYPO'] },
-      settings: { B24_EVENTS: 'ONCRMTYPOADD,ONCRMDEALADD,ONCRMOTHERTYPO,ONCRMDEALUPDATE', B24_AUTH_CONNECTOR: 'erp' },
+      settings: {
+        B24_EVENTS: 'ONCRMTYPOADD,ONCRMDEALADD,ONCRMOTHERTYPO,ONCRMDEALUPDATE',
+        B24_AUTH_CONNECTOR: 'erp',
+      },
     });
     expect((await stage.portal.install(`${stage.bridge.url}/bitrix24/install`)).status).toBe(200);
     stage.portal.bind('ONCRMLEADADD', 'another-source');
     stage.portal.bind('ONCRMLEADADD');
     stage.portal.bind('ONCRMCONTACTADD', 'erp');
     const bound = () => stage.portal.bindings().map(({ event, connector }) => `${event}@${connector}`);
-    await until('bindings', () => bound().includes('ONCRMDEALUPDATE@erp') && bound().includes('ONCRMDEALADD@erp'));
+    await until(
+      'bindings',
+      () => bound().includes('ONCRMDEALUPDATE@erp') && bound().includes('ONCRMDEALADD@erp'),
+    );
     stage.portal.push({ event: 'ONCRMDEALADD', data: { FIELDS: { ID: '1' } }, connector: 'erp' });
     await until('an event', () => stage.delivered().size === 1);
     const refused = linesOf(stage.bridge, 'bindings.refused');
     expect(refused.map((line) => line.message['code']).sort()).toEqual(['ONCRMOTHERTYPO', 'ONCRMTYPOADD']);
     expect(refused.every((line) => line.level === 'error')).toBe(true);
     expect(bound()).toEqual(expect.arrayContaining(['ONCRMLEADADD@another-source', 'ONCRMLEADADD@']));
-    expect((await stage.get('/metrics')).body).toContain('bridge_portal_state{portal="acme",state="active"} 1');
+    expect((await stage.get('/metrics')).body).toContain(
+      'bridge_portal_state{portal="acme",state="active"} 1',
+    );
   });
 });

@@ -12,19 +12,22 @@ describe('an installation', () => {
     await until('events', () => stage.downstream.received.length >= before + 3);
   };
 
-  it.each(['/bitrix24/install', '/bitrix24/events'])('by ONAPPINSTALL at %s brings its events', async (path) => {
-    stage = await openVestibule();
-    expect(await install(stage, stage.portal, path)).toBe(200);
-    expect(portalRow(stage.bridge, stage.portal.memberId)).toMatchObject({
-      name: 'acme',
-      domain: stage.portal.domain,
-      client_endpoint: stage.portal.clientEndpoint,
-      application_token: stage.portal.applicationToken,
-      state: 'active',
-    });
-    await flows();
-    expect(stage.portal.counters.tokenRequests).toBe(1);
-  });
+  it.each(['/bitrix24/install', '/bitrix24/events'])(
+    'by ONAPPINSTALL at %s brings its events',
+    async (path) => {
+      stage = await openVestibule();
+      expect(await install(stage, stage.portal, path)).toBe(200);
+      expect(portalRow(stage.bridge, stage.portal.memberId)).toMatchObject({
+        name: 'acme',
+        domain: stage.portal.domain,
+        client_endpoint: stage.portal.clientEndpoint,
+        application_token: stage.portal.applicationToken,
+        state: 'active',
+      });
+      await flows();
+      expect(stage.portal.counters.tokenRequests).toBe(1);
+    },
+  );
 
   it('by the call of the initial installation path, fields at the top level, brings no application token', async () => {
     stage = await openVestibule();
@@ -94,7 +97,36 @@ describe('an installation', () => {
     await until('events after the second installation', () => stage.delivered().size === 6);
     // None came twice: the held ones were known.
     expect(stage.downstream.received).toHaveLength(6);
-    expect(linesOf(stage.bridge, 'portal.installed').map((line) => line.message['again'])).toEqual([false, true]);
+    expect(linesOf(stage.bridge, 'portal.installed').map((line) => line.message['again'])).toEqual([
+      false,
+      true,
+    ]);
+  });
+
+  it('after another has the rounds of both follow each other, however fast they come', async () => {
+    stage = await openVestibule({ settings: { DRAIN_INTERVAL_MS: '100' } });
+    const { portal } = stage;
+    portal.setLimits({ serviceTimeMs: 400, ratePerSecond: 100 });
+    const handle = portal.handle.bind(portal);
+    let underWay = 0;
+    let most = 0;
+    portal.handle = async (request) => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      try {
+        return await handle(request);
+      } finally {
+        underWay -= 1;
+      }
+    };
+    await install(stage);
+    for (let again = 0; again < 5; again += 1) {
+      const { status } = await portal.install(`${stage.bridge.url}/bitrix24/install`);
+      expect(status).toBe(200);
+    }
+    await until('bindings', () => portal.bindings().length === 3);
+    await flows();
+    expect(most).toBe(1);
   });
 
   it('waits for a database that is held up, since the portal grants its tokens once', async () => {

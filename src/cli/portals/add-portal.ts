@@ -28,17 +28,18 @@ export function authorizePage(
   state: string,
 ): AuthorizePage {
   const [, scheme = 'https', authority] = DOMAIN.exec(domain) ?? [];
-  if (authority === undefined) {
+  const page = `https://${authority ?? ''}/oauth/authorize/`;
+  if (authority === undefined || !URL.canParse(page)) {
     throw new CommandFailed(`${domain} is no portal's address: give its host, such as acme.bitrix24.com`, 2);
   }
   const secure = scheme.toLowerCase() === 'https';
   if (!secure && !settings.B24_ALLOW_HTTP) {
     throw new CommandFailed('http:// portals are not allowed: set B24_ALLOW_HTTP=true if you mean it', 2);
   }
-  const page = new URL(`${secure ? 'https' : 'http'}://${authority}/oauth/authorize/`);
-  page.searchParams.set('client_id', settings.B24_CLIENT_ID);
-  page.searchParams.set('state', state);
-  return { host: page.host.toLowerCase(), link: page.href };
+  const link = new URL(secure ? page : page.replace('https:', 'http:'));
+  link.searchParams.set('client_id', settings.B24_CLIENT_ID);
+  link.searchParams.set('state', state);
+  return { host: link.host.toLowerCase(), link: link.href };
 }
 
 /**

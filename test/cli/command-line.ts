@@ -1,0 +1,91 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { type BridgeProcess, RABBITMQ_URL } from '../support/bridge-process.js';
+import { until } from '../support/until.js';
+
+const PROGRAM = join(import.meta.dirname, '../../dist/cli/main.js');
+
+/** How a command ended. */
+export interface Ended {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** One command of the built command line, in a process of its own. */
+export class CommandLine {
+  stdout = '';
+  stderr = '';
+  readonly ended: Promise<Ended>;
+  private readonly child: ChildProcessWithoutNullStreams;
+
+  /** @param env settings besides PATH; without any, the command has none */
+  constructor(args: readonly string[], env: Record<string, string>, folder: string) {
+    this.child = spawn(process.execPath, [PROGRAM, ...args], {
+      env: { PATH: process.env['PATH'] ?? '', ...env },
+      cwd: folder,
+    });
+    this.child.stdout.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()));
+    this.child.stderr.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
+    // It may end without having read what we had to say.
+    this.child.stdin.on('error', () => undefined);
+    this.ended = new Promise((resolve) =>
+      this.child.once('close', (exitCode) => resolve({ exitCode, stdout: this.stdout, stderr: this.stderr })),
+    );
+  }
+
+  /** Waits for a text on stderr, where the command talks to the person at the terminal. */
+  async says(text: string | RegExp): Promise<string> {
+    const found = () => (typeof text === 'string' ? this.stderr.includes(text) : text.test(this.stderr));
+    await until(`the command to say ${String(text)}`, found);
+    return this.stderr;
+  }
+
+  type(line: string): void {
+    this.child.stdin.write(`${line}\n`);
+  }
+
+  closeInput(): void {
+    this.child.stdin.end();
+  }
+}
+
+/** Begins a command with the settings, and in the folder, of a service. */
+export function begin(
+  bridge: BridgeProcess,
+  args: readonly string[],
+  settings: Record<string, string> = {},
+): CommandLine {
+  const env = {
+    DATABASE_URL: `file:${bridge.databaseFile}`,
+    RABBITMQ_URL,
+    ...bridge.settings,
+    ...settings,
+  };
+  return new CommandLine(args, env, dirname(bridge.databaseFile));
+}
+
+/** The same, to its end, with nothing on its standard input. */
+export function run(
+  bridge: BridgeProcess,
+  args: readonly string[],
+  settings: Record<string, string> = {},
+): Promise<Ended> {
+  const command = begin(bridge, args, settings);
+  command.closeInput();
+  return command.ended;
+}
+
+/** What a command prints with `--json`, whatever its exit code. */
+export async function json<T>(
+  bridge: BridgeProcess,
+  args: readonly string[],
+  settings: Record<string, string> = {},
+): Promise<T & { readonly exitCode: number | null }> {
+  const { exitCode, stdout, stderr } = await run(bridge, [...args, '--json'], settings);
+  try {
+    return { ...(JSON.parse(stdout) as T), exitCode };
+  } catch {
+    throw new Error(`${args.join(' ')} printed no JSON: ${stdout}${stderr}`);
+  }
+}

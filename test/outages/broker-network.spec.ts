@@ -1,0 +1,37 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { RABBITMQ_URL } from '../support/bridge-process.js';
+import { Stage } from '../support/stage.js';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
+import { nothingLost, readyAgain, seconds } from './outage.js';
+
+/** Bytes of the broker's answers after which the connection breaks: in the handshake, in declarations, in use. */
+const BREAKS = [100, 500, 600, 700, 900, 1200];
+
+describe('the network to the broker', () => {
+  let stage: Stage;
+  let proxy: TcpProxy;
+  afterEach(async () => {
+    await stage.close();
+    await proxy.close();
+  });
+
+  it('may break at any point of connecting: the service lives on and loses nothing', async () => {
+    const broker = new URL(RABBITMQ_URL);
+    proxy = await startTcpProxy(broker.hostname, Number(broker.port === '' ? 5672 : broker.port));
+    broker.hostname = '127.0.0.1';
+    broker.port = String(proxy.port);
+    stage = await Stage.open({ settings: { RABBITMQ_URL: broker.href } });
+    let last = 0;
+    for (const bytes of BREAKS) {
+      proxy.cut();
+      proxy.resetAfterBytes(bytes, 'from-target');
+      stage.push(last + 1, last + 20);
+      last += 20;
+      await seconds(1.2);
+      expect((await stage.get('/health/live')).status).toBe(200);
+    }
+    proxy.resetAfterBytes(Number.MAX_SAFE_INTEGER, 'from-target');
+    await readyAgain(stage);
+    await nothingLost(stage, last);
+  });
+});

@@ -1,0 +1,43 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Stage } from '../support/stage.js';
+import { until } from '../support/until.js';
+import { Meter, nothingLost, readiness, seconds } from './outage.js';
+
+describe('a method that has used up its execution time', () => {
+  let stage: Stage;
+  afterEach(() => stage.close());
+
+  it('is left alone until it has time again, and events keep flowing', async () => {
+    stage = await Stage.open();
+    const { bridge, portal } = stage;
+    stage.push(1, 20);
+    await nothingLost(stage, 20);
+    // The portal says when: ten minutes after the method was used first.
+    const limit = portal.inject({
+      method: 'event.offline.clear',
+      kind: 'error',
+      status: 429,
+      error: 'OPERATION_TIME_LIMIT',
+      times: Infinity,
+    });
+    stage.push(21, 40);
+    await until('the refusal', () => limit.hits > 0);
+    const meter = new Meter(stage);
+    const hits = limit.hits;
+    for (let id = 41; id <= 60; id += 1) {
+      stage.push(id, id);
+      await seconds(0.1);
+    }
+    await until('events beside it', () => stage.delivered().size === 60, 5000);
+    expect(limit.hits - hits).toBeLessThanOrEqual(1);
+    expect(meter.read().requests).toBeLessThan(10);
+    expect((await readiness(stage)).status).toBe(200);
+    expect(bridge.find('round.command_failed')?.message).toMatchObject({
+      command: 'clear',
+      reason: expect.stringContaining('OPERATION_TIME_LIMIT') as unknown,
+    });
+    expect((await stage.get('/metrics')).body).toContain(
+      'bridge_portal_state{portal="acme",state="active"} 1',
+    );
+  });
+});

@@ -1,0 +1,198 @@
+import { request } from 'node:http';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Stage } from '../support/stage.js';
+import { until } from '../support/until.js';
+import { authOf, install, linesOf, openVestibule, portalRow, post } from '../support/vestibule.js';
+
+const FORM = 'application/x-www-form-urlencoded';
+const PATHS = ['/bitrix24/install', '/bitrix24/events'];
+
+describe('a body that no portal sends', () => {
+  let stage: Stage;
+  let address = 2;
+  beforeAll(async () => {
+    stage = await openVestibule({ settings: { HTTP_TRUSTED_PROXIES: '127.1.0.0/16' } });
+    await install(stage);
+  });
+  afterAll(() => stage.close());
+
+  /** Each from an address of its own, so that none is answered 429. */
+  const send = (path: string, body: object | string, type?: string, headers: Record<string, string> = {}) =>
+    post(stage.bridge, path, body, {
+      from: `127.0.1.${address++}`,
+      headers,
+      ...(type === undefined ? {} : { type }),
+    });
+  /** What an answer may say: never what was sent, nor where in our code it failed. */
+  const harmless = (body: string) => {
+    expect(body).not.toMatch(/node_modules|\bat .*:\d+|\.js\b|Error:|<html/);
+    expect(body.length).toBeLessThan(600);
+  };
+
+  it.each([
+    ['just over 64 KiB, as a form', 'x'.repeat(64 * 1024 + 1), FORM],
+    ['just over 64 KiB, as JSON', JSON.stringify({ event: 'x'.repeat(64 * 1024) }), 'application/json'],
+    ['5 MB', 'x'.repeat(5_000_000), FORM],
+  ])('(%s) is answered 413', async (_what, body, type) => {
+    for (const path of PATHS) {
+      const answer = await send(path, body, type);
+      expect(answer.status).toBe(413);
+      harmless(answer.body);
+    }
+  });
+
+  it('sent in pieces without a length is cut off at 64 KiB', async () => {
+    const status = await new Promise<number | string>((resolve) => {
+      const outgoing = request(
+        new URL('/bitrix24/events', stage.bridge.url),
+        { method: 'POST', agent: false, headers: { 'content-type': FORM } },
+        (answer) => {
+          answer.resume();
+          resolve(answer.statusCode ?? 0);
+        },
+      );
+      // A connection that is closed on whoever goes on sending is an answer, too.
+      outgoing.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+      const piece = 'y'.repeat(16 * 1024);
+      for (let index = 0; index < 64; index += 1) outgoing.write(piece);
+      outgoing.end();
+    });
+    expect([413, 'ECONNRESET', 'EPIPE']).toContain(status);
+  });
+
+  it('of 64 KiB exactly is read', async () => {
+    const auth = new URLSearchParams({ event: 'ONOFFLINEEVENT' });
+    for (const [name, value] of Object.entries(authOf(stage.portal))) auth.set(`auth[${name}]`, value);
+    const start = `${auth.toString()}&data=`;
+    const { status } = await send('/bitrix24/events', start + 'z'.repeat(64 * 1024 - start.length), FORM);
+    expect(status).toBe(200);
+  });
+
+  const depth = 20_000;
+  it.each<[string, string | object, string | undefined]>([
+    ['nothing', '', FORM],
+    ['nothing at all, as JSON', '', 'application/json'],
+    ['no JSON', '{"event":', 'application/json'],
+    ['JSON of another kind', '[1,2,3]', 'application/json'],
+    ['null', 'null', 'application/json'],
+    ['a number', '7', 'application/json'],
+    ['deeply nested brackets', `event=ONAPPINSTALL&auth${'[a]'.repeat(depth)}=1`, FORM],
+    ['deeply nested JSON', `${'['.repeat(30_000)}${']'.repeat(30_000)}`, 'application/json'],
+    ['deeply nested objects', `${'{"auth":'.repeat(7000)}1${'}'.repeat(7000)}`, 'application/json'],
+    ['thousands of parameters', 'a=1&'.repeat(15_000), FORM],
+    ['a sparse list', 'event=ONAPPINSTALL&auth[99999999]=1', FORM],
+    ['lists for texts', 'event[]=ONAPPINSTALL&event[]=x&auth[refresh_token]=y', FORM],
+    [
+      'maps for texts',
+      { event: 'ONAPPINSTALL', auth: { refresh_token: { $ne: null }, member_id: ['a'] } },
+      undefined,
+    ],
+    ['an event without a sender', { event: 'ONOFFLINEEVENT', auth: {} }, undefined],
+    [
+      'an event whose sender shows nothing',
+      { event: 'ONOFFLINEEVENT', auth: { member_id: 'a'.repeat(32) } },
+      undefined,
+    ],
+    [
+      'an installation without a token',
+      { event: 'ONAPPINSTALL', auth: { member_id: 'a'.repeat(32) } },
+      undefined,
+    ],
+    ['broken percent signs', 'event=%E0%A4%A&auth[member_id]=%zz&auth[application_token]=%', FORM],
+    ['zero bytes', 'event=ONOFFLINEEVENT%00&auth[member_id]=a%00b&auth[application_token]=%00', FORM],
+  ])('(%s) is answered 400', async (_what, body, type) => {
+    for (const path of PATHS) {
+      const answer = await send(path, body, type);
+      expect(answer.status).toBe(400);
+      harmless(answer.body);
+    }
+  });
+
+  it.each(['text/plain', 'multipart/form-data; boundary=x', 'application/xml'])(
+    'of type %s is answered 415',
+    async (type) => {
+      expect((await send('/bitrix24/events', 'event=x', type)).status).toBe(415);
+    },
+  );
+
+  it('that is compressed is answered 415: it may be of any size', async () => {
+    const answer = await send('/bitrix24/events', 'event=x', FORM, { 'content-encoding': 'gzip' });
+    expect(answer.status).toBe(415);
+    harmless(answer.body);
+  });
+
+  it('cannot lend its fields to others through prototypes', async () => {
+    const { memberId, applicationToken } = stage.portal;
+    const lending = [
+      `__proto__[application_token]=${applicationToken}&constructor[prototype][application_token]=${applicationToken}`,
+      `auth[__proto__][application_token]=${applicationToken}`,
+      `auth[constructor][prototype][application_token]=${applicationToken}`,
+    ];
+    for (const fields of lending) {
+      const body = `event=ONAPPUNINSTALL&auth[member_id]=${memberId}&${fields}`;
+      expect((await send('/bitrix24/events', body)).status).toBe(400);
+    }
+    const inJson = [
+      `{"event":"ONAPPUNINSTALL","auth":{"member_id":"${memberId}","__proto__":{"application_token":"${applicationToken}"}}}`,
+      `{"event":"ONAPPUNINSTALL","__proto__":{"auth":{"member_id":"${memberId}","application_token":"${applicationToken}"}}}`,
+      `{"event":"ONAPPUNINSTALL","auth":{"member_id":"${memberId}"},"constructor":{"prototype":{"application_token":"${applicationToken}"}}}`,
+    ];
+    for (const body of inJson) {
+      expect((await send('/bitrix24/events', body, 'application/json')).status).toBe(400);
+    }
+    // Nothing has stuck.
+    expect((await send('/bitrix24/events', `event=ONAPPUNINSTALL&auth[member_id]=${memberId}`)).status).toBe(
+      400,
+    );
+    expect(portalRow(stage.bridge, memberId)).toMatchObject({ state: 'active' });
+  });
+
+  it('cannot write lines into the log or headers into an answer', async () => {
+    const nasty = '\r\nX-Injected: yes\r\n\r\n{"level":"error","message":{"event":"forged"}}';
+    const before = stage.bridge.lines.length;
+    const answers = [
+      await send('/bitrix24/events', { event: `ONOFFLINEEVENT${nasty}`, auth: authOf(stage.portal) }),
+      await send('/bitrix24/events', {
+        event: 'ONOFFLINEEVENT',
+        auth: { member_id: `a${nasty}`, application_token: `b${nasty}` },
+      }),
+      await send('/bitrix24/install', { event: 'ONAPPINSTALL', auth: { refresh_token: `c${nasty}` } }),
+      // In a form that passes: what a log shows of it is one value of one line.
+      await send('/bitrix24/events', {
+        event: 'ONOFFLINEEVENT',
+        auth: { member_id: 'b'.repeat(32), application_token: '","event":"forged' },
+      }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([400, 400, 400, 403]);
+    for (const { headers, body } of answers) {
+      expect(headers['x-injected']).toBeUndefined();
+      expect(body).not.toContain('Injected');
+    }
+    await until('the refusal', () => linesOf(stage.bridge, 'notification.refused').length > 0);
+    expect(stage.bridge.lines.slice(before).some((line) => line.message.event === 'forged')).toBe(false);
+  });
+
+  it('is logged with the address it came from, as a trusted proxy tells it and nobody else', async () => {
+    const ask = (from: string, forwarded: string) =>
+      post(
+        stage.bridge,
+        '/bitrix24/events',
+        { event: 'ONOFFLINEEVENT', auth: { member_id: 'f'.repeat(32), application_token: 'x' } },
+        { from, headers: { 'x-forwarded-for': forwarded } },
+      );
+    expect((await ask('127.0.2.1', '203.0.113.7')).status).toBe(403);
+    expect((await ask('127.1.0.1', '203.0.113.8')).status).toBe(403);
+    const seen = () => linesOf(stage.bridge, 'notification.refused').map((line) => line.message['from']);
+    await until('both', () => seen().includes('203.0.113.8'));
+    expect(seen()).toContain('127.0.2.1');
+    expect(seen()).not.toContain('203.0.113.7');
+  });
+
+  it('and whatever else was sent here left the portal as it was', async () => {
+    expect((await stage.get('/bitrix24/events')).status).toBe(404);
+    stage.push(1, 3);
+    await until('events', () => stage.delivered().size === 3);
+    expect(stage.bridge.output).not.toContain('Unhandled');
+    expect((await stage.get('/health/ready')).status).toBe(200);
+  });
+});

@@ -1,0 +1,131 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Stage } from '../support/stage.js';
+import { until } from '../support/until.js';
+import { authOf, install, linesOf, openVestibule, portalRow, post } from '../support/vestibule.js';
+import { Canary } from './canary.js';
+
+describe('a forged installation', () => {
+  let stage: Stage;
+  let canary: Canary;
+  beforeEach(async () => {
+    canary = await Canary.open();
+    stage = await openVestibule();
+  });
+  afterEach(async () => {
+    await stage.close();
+    await canary.close();
+  });
+  const forged = (auth: Record<string, string>) =>
+    post(stage.bridge, '/bitrix24/install', { event: 'ONAPPINSTALL', auth });
+
+  it('that points at a server of its sender never has it called', async () => {
+    const auth = {
+      domain: canary.host,
+      client_endpoint: `${canary.url}/rest/`,
+      server_endpoint: `${canary.url}/rest/`,
+      member_id: 'e'.repeat(32),
+      application_token: 'a'.repeat(32),
+      access_token: 'b'.repeat(70),
+      refresh_token: 'c'.repeat(70),
+    };
+    expect((await forged(auth)).status).toBe(403);
+    // The same with the fields of the other form, in the query string and as headers.
+    const query = new URLSearchParams({
+      DOMAIN: canary.host,
+      server_endpoint: canary.url,
+      B24_OAUTH_URL: canary.url,
+    });
+    const form = new URLSearchParams({
+      REFRESH_ID: 'd'.repeat(70),
+      member_id: 'e'.repeat(32),
+      SERVER_ENDPOINT: canary.url,
+    });
+    const headers = { 'x-forwarded-host': canary.host, referer: canary.url, origin: canary.url };
+    const second = await post(stage.bridge, `/bitrix24/install?${query.toString()}`, form.toString(), {
+      headers,
+    });
+    expect(second.status).toBe(403);
+    expect(portalRow(stage.bridge, 'e'.repeat(32))).toBeUndefined();
+    expect(canary.calls).toEqual([]);
+    const refused = linesOf(stage.bridge, 'install.refused');
+    expect(refused).toHaveLength(2);
+    expect(refused[0]?.message).toMatchObject({ claimed: 'e'.repeat(32), from: '127.0.0.1' });
+  });
+
+  it('that replays a genuine one is refused, and costs the authorization server one request', async () => {
+    const auth = { ...authOf(stage.portal), refresh_token: stage.portal.issueRefreshToken() };
+    expect((await forged(auth)).status).toBe(200);
+    const before = portalRow(stage.bridge, stage.portal.memberId);
+    let asked = 0;
+    const exchange = stage.emulator.authority.exchange.bind(stage.emulator.authority);
+    stage.emulator.authority.exchange = (query) => {
+      asked += 1;
+      return exchange(query);
+    };
+    const replays = await Promise.all(
+      Array.from({ length: 10 }, () => forged({ ...auth, application_token: 'the-attackers' })),
+    );
+    replays.push(await forged(auth));
+    expect(replays.map(({ status }) => status)).toEqual(replays.map(() => 403));
+    expect(asked).toBe(1);
+    expect(portalRow(stage.bridge, stage.portal.memberId)).toMatchObject({
+      refresh_token: before?.['refresh_token'],
+      application_token: stage.portal.applicationToken,
+    });
+  });
+
+  it('sent twice at once by the portal itself is one installation', async () => {
+    const auth = { ...authOf(stage.portal), refresh_token: stage.portal.issueRefreshToken() };
+    const both = await Promise.all([forged(auth), forged(auth)]);
+    expect(both.map(({ status }) => status)).toEqual([200, 200]);
+    expect(stage.portal.counters.tokenRequests).toBe(1);
+  });
+
+  it('in the name of another portal gains nothing there, and cannot plant an application token', async () => {
+    await install(stage);
+    const mine = stage.emulator.addPortal({ name: 'mallory' });
+    // Genuine tokens of the attacker's own portal, and the victim's name.
+    const auth = {
+      ...authOf(stage.portal),
+      application_token: 'the-attackers',
+      refresh_token: mine.issueRefreshToken(),
+    };
+    const before = portalRow(stage.bridge, stage.portal.memberId);
+    expect((await forged(auth)).status).toBe(200);
+    // What was proven is what was stored: the attacker's own portal, without an application token.
+    expect(portalRow(stage.bridge, mine.memberId)).toMatchObject({
+      domain: mine.domain,
+      application_token: null,
+    });
+    expect(portalRow(stage.bridge, stage.portal.memberId)).toMatchObject({
+      domain: stage.portal.domain,
+      refresh_token: before?.['refresh_token'],
+      application_token: stage.portal.applicationToken,
+    });
+    for (const member of [stage.portal.memberId, mine.memberId]) {
+      const answer = await post(stage.bridge, '/bitrix24/events', {
+        event: 'ONAPPUNINSTALL',
+        auth: { member_id: member, application_token: 'the-attackers' },
+      });
+      expect(answer.status).toBe(403);
+    }
+    stage.push(1, 2);
+    await until("the victim's events", () => stage.delivered().size === 2);
+    expect(stage.portal.counters.requests).toBeGreaterThan(0);
+  });
+
+  it('by the keys of another application is refused', async () => {
+    stage.emulator.faults.inject({ method: 'oauth', kind: 'error', status: 401, error: 'invalid_client' });
+    expect((await forged({ ...authOf(stage.portal), refresh_token: 'x'.repeat(70) })).status).toBe(403);
+  });
+
+  it('and a genuine one alike are told to come again while the authorization server is out of reach', async () => {
+    stage.emulator.faults.inject({ method: 'oauth', kind: 'drop-before-commit', times: 1 });
+    const auth = { ...authOf(stage.portal), refresh_token: stage.portal.issueRefreshToken() };
+    const answer = await forged(auth);
+    expect(answer.status).toBe(503);
+    expect(answer.headers['retry-after']).toBe('30');
+    expect(portalRow(stage.bridge, stage.portal.memberId)).toBeUndefined();
+    expect((await forged(auth)).status).toBe(200);
+  });
+});

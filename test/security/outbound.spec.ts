@@ -1,0 +1,106 @@
+import { type ServerResponse } from 'node:http';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { type Stage } from '../support/stage.js';
+import { until } from '../support/until.js';
+import { linesOf, openVestibule, portalRow, post } from '../support/vestibule.js';
+import { Canary } from './canary.js';
+
+const MEMBER = 'f'.repeat(32);
+const json = (response: ServerResponse, status: number, body: object, headers: Record<string, string> = {}) =>
+  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
+
+describe('outbound calls', () => {
+  let stage: Stage;
+  const servers: Canary[] = [];
+  afterEach(async () => {
+    await stage.close();
+    for (const server of servers.splice(0)) await server.close();
+  });
+  const open = async (...args: Parameters<typeof Canary.open>) => {
+    const server = await Canary.open(...args);
+    servers.push(server);
+    return server;
+  };
+  const grant = (clientEndpoint: string, serverEndpoint: string) => ({
+    access_token: 'granted-access',
+    refresh_token: 'granted-refresh',
+    expires_in: 3600,
+    client_endpoint: clientEndpoint,
+    server_endpoint: serverEndpoint,
+    member_id: MEMBER,
+    scope: 'crm',
+    status: 'L',
+    user_id: 1,
+    domain: 'oauth.example',
+  });
+  const installs = () =>
+    post(stage.bridge, '/bitrix24/install', {
+      event: 'ONAPPINSTALL',
+      auth: { member_id: MEMBER, refresh_token: 'given-refresh', application_token: 'app' },
+    });
+
+  it('go to the authorization server and the address that it named, past proxies of the environment', async () => {
+    const canary = await open();
+    const portal = await open((_request, response) =>
+      json(response, 200, {
+        result: { result: [], result_error: [], result_total: [], result_next: [], result_time: [] },
+      }),
+    );
+    const authorization = await open((_request, response) =>
+      json(response, 200, grant(`${portal.url}/rest/`, `${canary.url}/rest/`)),
+    );
+    stage = await openVestibule({
+      settings: {
+        B24_OAUTH_URL: authorization.url,
+        HTTP_PROXY: canary.url,
+        http_proxy: canary.url,
+        HTTPS_PROXY: canary.url,
+        ALL_PROXY: canary.url,
+      },
+    });
+    expect((await installs()).status).toBe(200);
+    await until('a call of the portal', () => portal.calls.length > 0);
+    expect(authorization.calls.map(({ method }) => method)).toEqual(['GET']);
+    expect(portal.calls.every(({ url }) => url.startsWith('/rest/'))).toBe(true);
+    expect(canary.calls).toEqual([]);
+  });
+
+  it('follow no redirect of the authorization server', async () => {
+    const canary = await open();
+    const authorization = await open((request, response) =>
+      response.writeHead(302, { location: `${canary.url}${request.url}` }).end(),
+    );
+    stage = await openVestibule({ settings: { B24_OAUTH_URL: authorization.url } });
+    expect((await installs()).status).toBe(503);
+    expect(authorization.calls).toHaveLength(1);
+    expect(canary.calls).toEqual([]);
+    expect(portalRow(stage.bridge, MEMBER)).toBeUndefined();
+  });
+
+  it.each([301, 302, 307, 308])('follow no redirect (%d) of a portal', async (status) => {
+    const canary = await open();
+    const portal = await open((_request, response) =>
+      json(response, status, { moved: true }, { location: `${canary.url}/rest/batch` }),
+    );
+    const authorization = await open((_request, response) =>
+      json(response, 200, grant(`${portal.url}/rest/`, `${portal.url}/rest/`)),
+    );
+    stage = await openVestibule({ settings: { B24_OAUTH_URL: authorization.url } });
+    expect((await installs()).status).toBe(200);
+    await until('a failed round', () => linesOf(stage.bridge, 'round.failed').length > 0);
+    expect(portal.calls.length).toBeGreaterThan(0);
+    expect(canary.calls).toEqual([]);
+  });
+
+  it.each(['ftp://127.0.0.1/rest/', 'http://user:pass@127.0.0.1/rest/', 'not an address', ''])(
+    'never go to %j, whoever names it',
+    async (endpoint) => {
+      const authorization = await open((_request, response) =>
+        json(response, 200, grant(endpoint, 'http://127.0.0.1/rest/')),
+      );
+      stage = await openVestibule({ settings: { B24_OAUTH_URL: authorization.url } });
+      expect((await installs()).status).toBe(503);
+      expect(portalRow(stage.bridge, MEMBER)).toBeUndefined();
+    },
+  );
+});
