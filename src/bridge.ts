@@ -11,6 +11,7 @@ import { portalNames } from './contract/portal-name.js';
 import { DatabaseCheck } from './database-check.js';
 import { type Database, openDatabase } from './database/database.js';
 import { migrate } from './database/migrate.js';
+import { claimSoleProcess, DatabaseInUse } from './database/sole-process.js';
 import { Dispatcher } from './drain/dispatcher.js';
 import { Fleet } from './drain/fleet.js';
 import { Ledger } from './ledger/ledger.js';
@@ -63,6 +64,7 @@ export class Bridge {
   private readonly jobs: readonly Periodic[];
   private readonly stopping = new AbortController();
   private readonly databaseCheck = new DatabaseCheck(() => this.writeSomething());
+  private releaseDatabase: (() => Promise<void>) | null = null;
   private starting: Promise<void> | null = null;
 
   constructor(
@@ -205,6 +207,7 @@ export class Bridge {
   /**
    * Starts everything; resolves when the database is there and the loops run, which may take as long as it takes.
    * @throws {TokenVaultError} when the stored tokens cannot be read with the key that is set
+   * @throws {DatabaseInUse} when another process works on the same SQLite file
    */
   start(): Promise<void> {
     return (this.starting ??= this.run());
@@ -220,6 +223,7 @@ export class Bridge {
     await this.publisher.close(CONFIRM_GRACE_MS);
     await this.broker.close();
     await this.database.db.destroy();
+    await this.releaseDatabase?.();
     this.log.info({ event: 'bridge.stopped' });
   }
 
@@ -264,6 +268,7 @@ export class Bridge {
       });
     }
     this.broker.start();
+    await this.claimDatabase();
     await this.openDatabase();
     if (this.stopping.signal.aborted) return;
     this.fleet.start();
@@ -282,6 +287,36 @@ export class Bridge {
     if (this.registry.list().length === 0) this.log.warn({ event: 'bridge.no_portal' });
   }
 
+  private async claimDatabase(): Promise<void> {
+    while (!this.stopping.signal.aborted) {
+      try {
+        this.releaseDatabase = await claimSoleProcess(this.settings.DATABASE_URL, {
+          signal: this.stopping.signal,
+          onWaiting: () => {
+            this.databaseCheck.opened('another bridge works on it; standing by');
+            this.log.info({ event: 'database.standing_by' });
+          },
+          onLost: (reason) => {
+            // Another process may act from now on, so this one must not; whoever started it starts it again.
+            this.log.error({ event: 'database.claim_lost', reason });
+            process.exit(1);
+          },
+        });
+        return;
+      } catch (error) {
+        if (error instanceof DatabaseInUse) throw error;
+        await this.databaseUnavailable(error);
+      }
+    }
+  }
+
+  private async databaseUnavailable(error: unknown): Promise<void> {
+    const reason = error instanceof Error ? error.message : String(error);
+    this.databaseCheck.opened(reason);
+    this.log.error({ event: 'database.unavailable', reason, nextInMs: DATABASE_RETRY_MS });
+    await new Promise((resolve) => setTimeout(resolve, DATABASE_RETRY_MS));
+  }
+
   private async openDatabase(): Promise<void> {
     while (!this.stopping.signal.aborted) {
       try {
@@ -297,10 +332,7 @@ export class Bridge {
         return;
       } catch (error) {
         if (error instanceof TokenVaultError) throw error;
-        const reason = error instanceof Error ? error.message : String(error);
-        this.databaseCheck.opened(reason);
-        this.log.error({ event: 'database.unavailable', reason, nextInMs: DATABASE_RETRY_MS });
-        await new Promise((resolve) => setTimeout(resolve, DATABASE_RETRY_MS));
+        await this.databaseUnavailable(error);
       }
     }
   }

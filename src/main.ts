@@ -5,6 +5,7 @@ import { type NestExpressApplication } from '@nestjs/platform-express';
 import { AppModule } from './app.module.js';
 import { Bridge } from './bridge.js';
 import { parseSettings, type Settings, SettingsError } from './config.js';
+import { DatabaseInUse } from './database/sole-process.js';
 import { BridgeLogger } from './log.js';
 import { TokenVaultError } from './portals/token-vault.js';
 
@@ -70,5 +71,6 @@ async function main(): Promise<void> {
 main().catch((error: unknown) => {
   if (error instanceof SettingsError || error instanceof TokenVaultError)
     fail(error.message, SettingsError.exitCode);
+  if (error instanceof DatabaseInUse) fail(error.message, 1);
   fail(error instanceof Error ? (error.stack ?? error.message) : String(error), 1);
 });

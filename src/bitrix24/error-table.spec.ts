@@ -81,12 +81,20 @@ describe('classifyPortalError', () => {
     const error = classifyPortalError(
       400,
       'ERROR_ARGUMENT',
-      `a\r\n\u001b[31mb\u0000${'x'.repeat(5000)}`,
+      `a\r\n\u001b[31mb\u0000${'x '.repeat(2500)}`,
       'batch',
     );
     // eslint-disable-next-line no-control-regex
     expect(error.message).not.toMatch(/[\u0000-\u001f]/);
     expect(error.message.length).toBeLessThan(400);
     expect(inspect(error, { depth: 9 })).toContain('a [31mb x');
+  });
+
+  it('shows nothing that may be a token, and the ids that explain an error', () => {
+    const token = 'a1B2c3D4e5'.repeat(7);
+    const id = 'a223c6b3710f85df22e9377d6c4f7553';
+    const error = classifyPortalError(401, token, `token=${token} of ${id}`, 'batch');
+    expect(inspect(error, { depth: 9 })).not.toContain(token);
+    expect(error.message).toContain(id);
   });
 });

@@ -56,11 +56,12 @@ export abstract class PortalError extends Error {
   constructor(details: ErrorDetails) {
     const status = details.status ?? null;
     const description = oneLine(details.description ?? '');
-    const answer = status === null ? details.code : `${status} ${details.code}`;
+    const code = oneLine(details.code);
+    const answer = status === null ? code : `${status} ${code}`;
     super(`${details.method}: ${answer}${description === '' ? '' : ` (${description})`}`);
     this.name = new.target.name;
     this.method = details.method;
-    this.code = details.code;
+    this.code = code;
     this.status = status;
     this.description = description;
     this.executed = details.executed ?? 'no';

@@ -77,24 +77,8 @@ export interface JournalTable {
   errored: Flag;
 }
 
-/** Which replica acts for which portal. */
-export interface LeasesTable {
-  member_id: string;
-  replica_id: string;
-  epoch: number;
-  expires_at: number;
-}
-
-/** Replicas that lately said that they live. */
-export interface ReplicasTable {
-  replica_id: string;
-  seen_at: number;
-}
-
 export interface Schema {
   portals: PortalsTable;
   deliveries: DeliveriesTable;
   journal: JournalTable;
-  leases: LeasesTable;
-  replicas: ReplicasTable;
 }

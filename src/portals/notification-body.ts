@@ -25,20 +25,17 @@ const readRaw = bodyParser.raw({ type: () => true, limit: MAX_BODY_BYTES, inflat
  * ours are applied to what it made of it.
  */
 export function notificationBody(request: Request, response: ServerResponse, next: Next): void {
-  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) {
-    // What is not read would be taken for the next request.
-    response.setHeader('Connection', 'close');
-    next(new PayloadTooLargeException());
-    return;
-  }
+  // What is too large is read to its end and dropped: whoever is still sending would not see the answer otherwise.
   readRaw(request, response, (error?: unknown) => {
     if (error !== undefined && error !== null) {
-      response.setHeader('Connection', 'close');
       next(error);
       return;
     }
     try {
       const { body } = request;
+      if (!Buffer.isBuffer(body) && Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) {
+        throw new PayloadTooLargeException();
+      }
       request.body = readNotification(Buffer.isBuffer(body) ? parse(body, request) : body);
       next();
     } catch (fault) {

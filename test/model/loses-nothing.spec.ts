@@ -26,6 +26,7 @@ describe('whatever happens in whatever order', () => {
             extended: fc.constantFrom(true, true, false),
             settleMode: fc.constantFrom('timeout', 'ack'),
             warm: fc.boolean(),
+            ending: fc.constantFrom('processed', 'failed'),
           }),
           anySteps,
           async (options, steps) => {

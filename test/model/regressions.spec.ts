@@ -32,6 +32,7 @@ describe('what went wrong once', () => {
       extended: true,
       settleMode: 'timeout',
       warm: true,
+      ending: 'processed',
       ...options,
     });
     for (const step of steps) await step.run({}, world);

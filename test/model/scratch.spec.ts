@@ -44,7 +44,7 @@ it('scratch', async () => {
   await migrate(database);
   const source = process.env['SCRATCH'] ?? '';
   const [options, ...steps] = eval(`[${source}]`) as [
-    { extended: boolean; settleMode: 'ack'; warm: boolean },
+    { extended: boolean; settleMode: 'ack'; warm: boolean; ending: 'failed' },
     ...Step[],
   ];
   const world = await World.open(database, options);

@@ -22,6 +22,8 @@ export interface WorldOptions {
   readonly settleMode: 'timeout' | 'ack';
   /** Whether the bridge has already looked around when it begins. */
   readonly warm: boolean;
+  /** What the consumer says, in the end, of every message that it has not replied to. */
+  readonly ending: 'processed' | 'failed';
 }
 
 const SETTINGS = {
@@ -68,7 +70,10 @@ export class World {
   /** Of the registry: what the portal's plan is believed to be. */
   private extended: boolean | null = null;
 
-  private constructor(database: Database, options: WorldOptions) {
+  private constructor(
+    database: Database,
+    private readonly options: WorldOptions,
+  ) {
     this.portal = new PortalStandIn(() => this.time, options.extended);
     this.oracle = new Oracle(() => this.time, this.portal, database, SETTINGS.RETRY_MAX_ATTEMPTS);
     this.broker = new BrokerStandIn((messageId) => this.oracle.delivered(messageId));
@@ -224,9 +229,9 @@ export class World {
     for (let cycle = 0; cycle < 15; cycle += 1) {
       await this.runRounds();
       await this.dispatch();
-      for (const received of this.broker.inbox) {
+      for (const [index, received] of this.broker.inbox.entries()) {
         if (received.replies === 0)
-          await this.reply('processed', this.broker.inbox.length - 1 - this.broker.inbox.indexOf(received));
+          await this.reply(this.options.ending, this.broker.inbox.length - 1 - index);
       }
       await this.runRounds();
       await this.oracle.check();

@@ -100,4 +100,16 @@ describe('a portal in trouble', () => {
     await until('what was waiting there', () => stage.delivered().has('1') && stage.delivered().has('2'));
     await until('the state', () => state() === 'active');
   });
+
+  it('whose plan loses source keys is unlicensed, and back by itself when it has them again', async () => {
+    stage = await openVestibule({ settings: { PORTAL_RECHECK_MS: '1000', B24_AUTH_CONNECTOR: 'erp' } });
+    await install(stage);
+    stage.portal.setFeatures({ connector: false });
+    await until('the state', () => state() === 'unlicensed');
+    expect(linesOf(stage.bridge, 'portal.state').at(-1)?.message['reason']).toContain('rest_auth_connector');
+    stage.portal.push({ event: 'ONCRMDEALADD', data: { FIELDS: { ID: '1' } }, connector: 'erp' });
+    stage.portal.setFeatures({ connector: true });
+    await until('what was waiting there', () => stage.delivered().has('1'));
+    await until('the state', () => state() === 'active');
+  });
 });

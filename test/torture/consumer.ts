@@ -28,13 +28,18 @@ export function verdictOf(messageId: string, attempt: number): 'ok' | 'failed' {
 export class StubbornConsumer {
   readonly arrivals: Arrival[] = [];
   failuresReported = 0;
+  /** Whether its queue has been declared and consumed once. */
+  consuming = false;
+  readonly queue: string;
   private stopping = false;
   private running: Promise<void> | null = null;
 
   constructor(
     private readonly url: string,
     private readonly names: TopologyNames,
-  ) {}
+  ) {
+    this.queue = `${names.events}.torture`;
+  }
 
   start(): void {
     this.running = this.run();
@@ -66,7 +71,7 @@ export class StubbornConsumer {
       channel.on('error', () => (broken = true));
       channel.on('close', () => (broken = true));
       await channel.prefetch(200);
-      const queue = `${this.names.events}.torture`;
+      const { queue } = this;
       await channel.assertQueue(queue, {
         durable: true,
         arguments: { 'x-queue-type': 'quorum', 'x-dead-letter-exchange': this.names.failures },
@@ -78,6 +83,7 @@ export class StubbornConsumer {
       };
       await channel.consume(queue, take(false));
       await channel.consume(this.names.dead, take(true));
+      this.consuming = true;
       while (!this.stopping && !broken) await new Promise((resolve) => setTimeout(resolve, 100));
     } finally {
       await Promise.race([connection.close().catch(() => undefined), closed, pause(1000)]);

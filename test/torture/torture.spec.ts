@@ -170,10 +170,12 @@ async function setUp(rabbit: PrivateRabbitmq, closing: (() => unknown)[]): Promi
     await until('bindings', () => portal.bindings().length === 3);
     await bridge.stop();
   }
-  await rabbit.untilOnDisk(names.replies, names.unrouted, names.dead, names.rejected);
   const consumer = new StubbornConsumer(rabbit.url, names);
   consumer.start();
   closing.push(() => consumer.stop());
+  await until('the consumer', () => consumer.consuming);
+  // A quorum queue of RabbitMQ 3.10 that is killed right after its declaration never answers again.
+  await rabbit.untilOnDisk(names.replies, names.unrouted, names.dead, names.rejected, consumer.queue);
   bridge.start();
   return { emulator, portals, bridge, consumer, brokerProxy, portalProxy };
 }
