@@ -96,9 +96,8 @@ describe('a failed event', () => {
     const messageIds = portal.rows().map((row) => row.MESSAGE_ID);
     portal.queue.error({ process_id: '', message_id: messageIds.slice(0, 2) });
     expect(portal.rows().filter((row) => row.ERROR === 1)).toHaveLength(2);
-    stage.bridge.start();
-    await stage.bridge.logged('broker.up');
     await stage.downstream.start();
+    stage.bridge.start();
     await until('all four', () => stage.delivered().size === 4);
     await until('an empty queue', () => portal.rows().length === 0);
   });

@@ -84,7 +84,7 @@ const journaled = (rowId: string, errored = false) => ({
 });
 
 const seen = (...processIds: string[]) =>
-  new Map(processIds.map((processId) => [processId, { at: NOW - 1000, round: 3 }]));
+  new Map(processIds.map((processId) => [processId, { at: NOW - 1000, round: 10 }]));
 const commands = (part: Partial<PlanInput> = {}) => planRound(input(part)).commands;
 const kinds = (part: Partial<PlanInput> = {}) => commands(part).map(({ kind }) => kind);
 const only = <Kind extends RoundCommand['kind']>(kind: Kind, part: Partial<PlanInput>) =>
@@ -341,10 +341,10 @@ describe('marks', () => {
     expect(planRound(input(part)).more).toBe(true);
   });
 
-  it('come after a look where nothing was seen, six batches a round', () => {
-    const failures = Array.from({ length: 8 }, (_, index) => failure(`p${index}`, `m${index}`));
+  it('come after a look where nothing was seen, ten batches a round', () => {
+    const failures = Array.from({ length: 12 }, (_, index) => failure(`p${index}`, `m${index}`));
     const part = { snapshot: snapshot({ failures }) };
-    expect(kinds(part)).toEqual([...Array<string>(6).fill('verify'), 'reserve']);
+    expect(kinds(part)).toEqual([...Array<string>(10).fill('verify'), 'reserve']);
     expect(planRound(input(part)).more).toBe(true);
   });
 
@@ -361,7 +361,7 @@ describe('marks', () => {
   const old = NOW / 1000 - 31 * 86_400;
   it.each([
     ['never', null, {}, undefined, 'verify'],
-    ['long before', { at: NOW - DAY / 2, round: 3 }, {}, undefined, 'mark'],
+    ['long before', { at: NOW - DAY / 2, round: 3 }, {}, undefined, 'verify'],
     ['in the last round', { at: NOW - 500, round: 10 }, { suspectUntil: NOW + 5 }, undefined, 'mark'],
     ['before a lost answer', { at: NOW - 500, round: 9 }, { suspectUntil: NOW + 5 }, undefined, 'verify'],
     [
@@ -371,7 +371,7 @@ describe('marks', () => {
       undefined,
       'verify',
     ],
-    ['after it could', { at: NOW - 500, round: 9 }, { suspectUntil: NOW - 501 }, undefined, 'mark'],
+    ['after it could', { at: NOW - 500, round: 9 }, { suspectUntil: NOW - 501 }, undefined, 'verify'],
     ['in the last round, a month old', { at: NOW - 500, round: 10 }, {}, old, 'mark'],
     ['in an earlier round, a month old', { at: NOW - 500, round: 9 }, {}, old, 'verify'],
     ['in the last round, long ago and a month old', { at: NOW - 60_000, round: 10 }, {}, old, 'verify'],

@@ -51,7 +51,7 @@ const MAX_COMMANDS = 50;
 const MAX_IDS = 500;
 const MAX_LOOKS = 18;
 const MAX_ADOPTS = 6;
-const MAX_VERIFIES = 6;
+const MAX_VERIFIES = 10;
 const MAX_MARKS = 10;
 /** However much else there is, some of what is settled leaves the portal with every round. */
 const MIN_CLEARS = 2;
@@ -67,8 +67,6 @@ export const MAX_ERROR_ROW_AGE_MS = 30_000;
 export const ERROR_ROWS_EVERY_MS = 60_000;
 /** After a longer pause (the portal was unreachable, the machine asleep) even the last round's look is an old one. */
 const LOOK_LASTS_MS = 60_000;
-/** The portal's agent deletes reserved rows of 34 days; near that age nothing is taken as held unseen. */
-const OLD_ROW_MS = 30 * 86_400_000;
 
 /** Whether the next round looks for orphans. */
 export function sweepDue(memory: RoundMemory, now: number): boolean {
@@ -205,7 +203,7 @@ function planMarks({ snapshot, memory, settings, now }: PlanInput): {
   const toVerify = new Set<string>();
   const toMark = new Map<string, string[]>();
   for (const failure of byMessage.values()) {
-    if (!certain(failure, memory, now)) toVerify.add(failure.processId);
+    if (!certain(failure.processId, memory, now)) toVerify.add(failure.processId);
     else {
       const messageIds = toMark.get(failure.processId);
       if (messageIds === undefined) toMark.set(failure.processId, [failure.messageId]);
@@ -227,18 +225,14 @@ function planMarks({ snapshot, memory, settings, now }: PlanInput): {
 }
 
 /**
- * Whether the portal surely still holds the row: we saw it there after the last request that can have changed it.
- * While such a request may still run, and near the age at which the portal deletes, only the last round counts.
+ * Whether the portal surely still holds the batch's rows: the last round saw them there. An older look proves
+ * nothing, since the portal's agent or an administrator may have deleted them, and a lost request may run on.
  */
-function certain(
-  failure: { processId: string; changedAt: number },
-  memory: RoundMemory,
-  now: number,
-): boolean {
-  const sighting = memory.sightings.get(failure.processId);
-  if (sighting === undefined) return false;
-  if (sighting.round === memory.round && !elapsed(sighting.at, now, LOOK_LASTS_MS)) return true;
-  return sighting.at > memory.suspectUntil && now - failure.changedAt * 1000 < OLD_ROW_MS;
+function certain(processId: string, memory: RoundMemory, now: number): boolean {
+  const sighting = memory.sightings.get(processId);
+  return (
+    sighting !== undefined && sighting.round === memory.round && !elapsed(sighting.at, now, LOOK_LASTS_MS)
+  );
 }
 
 /** Always by row id: a bare process id would take rows along that the ledger never saw. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import amqp, { type Channel, type ChannelModel, type ConsumeMessage } from 'amqplib';
-import { deleteTopology, topologyNames } from '../../src/broker/topology.js';
+import { declareTopology, deleteTopology, topologyNames } from '../../src/broker/topology.js';
 import { RABBITMQ_URL } from './bridge-process.js';
 
 /** An event as a downstream service sees it. */
@@ -40,11 +40,12 @@ export class Downstream {
     return this.ch;
   }
 
-  /** Begins to consume; the bridge must have declared its exchanges. */
+  /** Begins to consume, before or after the bridge has started. */
   async start(options: { bindings?: string[]; deadLetterTo?: string; queue?: string } = {}): Promise<void> {
     this.connection = await amqp.connect(this.url);
     this.connection.on('error', () => undefined);
     this.ch = await this.connection.createChannel();
+    await declareTopology(this.ch, this.names);
     await this.ch.prefetch(500);
     const queue = options.queue ?? `${this.prefix}.downstream`;
     await this.ch.assertQueue(queue, {
