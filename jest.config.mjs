@@ -21,4 +21,6 @@ export default {
     ],
   },
   testTimeout: 30_000,
+  // Journeys wait more than they compute.
+  maxWorkers: 3,
 };
