@@ -144,7 +144,8 @@ describe('broker connection over a bad network', () => {
     const results = await publisher.publish(numbered(3000));
     expect(new Set(statuses(results))).toEqual(new Set(['unconfirmed']));
     await left('up');
-    expect(connection.status().reason).toContain('Heartbeat timeout');
+    // Whichever side misses the other's heartbeats first.
+    expect(connection.status().reason).toMatch(/Heartbeat timeout|ECONNRESET/);
     expect(log.find(({ event }) => event === 'publisher.channel_ended')).toBeDefined();
     proxy.resume();
     await publishesAgain();

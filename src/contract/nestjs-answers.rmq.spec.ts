@@ -110,6 +110,8 @@ describe('what a NestJS RMQ server answers to an event', () => {
   });
 
   afterAll(async () => {
+    // An answer can arrive here before its own confirm; closing then would fail what has long arrived.
+    await new Promise((resolve) => setTimeout(resolve, 500));
     await app?.close();
     await channel?.deleteQueue(queue);
     await channel?.deleteExchange(queue);

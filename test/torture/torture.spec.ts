@@ -12,9 +12,9 @@ import { StubbornConsumer } from './consumer.js';
 
 /** How much of each fault; the long run sets them from outside. */
 const WANTED = {
-  kills: Number(process.env['TORTURE_KILLS'] ?? 6),
-  brokerFaults: Number(process.env['TORTURE_BROKER_FAULTS'] ?? 3),
-  lostAnswers: Number(process.env['TORTURE_LOST_ANSWERS'] ?? 8),
+  kills: Number(process.env['TORTURE_KILLS'] ?? 5),
+  brokerFaults: Number(process.env['TORTURE_BROKER_FAULTS'] ?? 2),
+  lostAnswers: Number(process.env['TORTURE_LOST_ANSWERS'] ?? 5),
 };
 const SEED = Number(process.env['TORTURE_SEED'] ?? randomBytes(4).readUInt32BE());
 const OBJECTS = 200;
