@@ -24,7 +24,7 @@ describe('the service', () => {
     const target = new URL(process.env['RABBITMQ_URL'] ?? 'amqp://guest:guest@127.0.0.1:5672');
     const proxy = await startTcpProxy(target.hostname, Number(target.port === '' ? 5672 : target.port));
     closing.push(() => proxy.close());
-    proxy.refuse();
+    await proxy.refuse();
     const stage = await Stage.prepare({
       settings: { RABBITMQ_URL: `amqp://${target.username}:${target.password}@127.0.0.1:${proxy.port}` },
     });
@@ -38,7 +38,7 @@ describe('the service', () => {
         status === 503 && (JSON.parse(body) as { error: { broker?: object } }).error.broker !== undefined
       );
     });
-    proxy.accept();
+    await proxy.accept();
     await until('readiness', async () => (await stage.get('/health/ready')).status === 200, 10_000);
     expect(stage.bridge.output).not.toContain(`:${target.password}@`);
   });
