@@ -49,7 +49,8 @@ export interface PlanInput {
 const MAX_COMMANDS = 50;
 /** PHP drops variables beyond 1,000 without a word; half of that leaves room for the rest of the request. */
 const MAX_IDS = 500;
-const MAX_LOOKS = 18;
+/** All of these at once, with both halves of every adoption and the two checks, leave room for some clears. */
+const MAX_LOOKS = 14;
 const MAX_ADOPTS = 6;
 const MAX_VERIFIES = 10;
 const MAX_MARKS = 10;

@@ -37,7 +37,7 @@ export class Oracle {
   /** Rows that requests given up long ago have moved, by batch and message. */
   private readonly movedLate = new Set<string>();
   private readonly publishes = new Map<string, number>();
-  /** Rows that somebody else reserved after they were journaled: to the bridge they are there twice. */
+  /** Rows that somebody else reserved or marked after they were journaled: to the bridge they are there twice. */
   private readonly doubled = new Set<string>();
 
   /** When the bridge was last told what a batch holds, Unix ms. */
@@ -133,10 +133,14 @@ export class Oracle {
   }
 
   /** Somebody else, or the portal's agent, did this to it. */
-  async byOthers({ released, deleted, reserved }: Difference, who: 'people' | 'agent'): Promise<void> {
+  async byOthers(
+    { released, deleted, reserved, marked }: Difference,
+    who: 'people' | 'agent',
+  ): Promise<void> {
     const journal = await this.database.db.selectFrom('journal').select('row_id').execute();
     const journaled = new Set(journal.map((row) => row.row_id));
-    for (const { ID } of reserved) if (journaled.has(String(ID))) this.doubled.add(String(ID));
+    for (const { ID } of [...reserved, ...marked])
+      if (journaled.has(String(ID))) this.doubled.add(String(ID));
     for (const row of released) {
       this.excusedHeld.add(heldKey(row.PROCESS_ID, row.ID));
       this.toMark.delete(heldKey(row.PROCESS_ID, row.ID));

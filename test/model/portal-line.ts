@@ -38,8 +38,8 @@ export class PortalLine {
   private givenUp: { sentAt: number; answers: number; commands: readonly Text[] }[] = [];
   /** Answers that reached the bridge. */
   private answers = 0;
-  /** How many there were when the bridge died. */
-  private diedAt = -1;
+  /** The bridge has died and not tried a round since. */
+  private died = false;
 
   constructor(
     private readonly now: () => number,
@@ -50,6 +50,7 @@ export class PortalLine {
 
   /** Sends a batch as the portal client does. */
   async batch(commands: readonly BatchCommand[]): Promise<BatchAnswer> {
+    this.died = false;
     await this.before();
     const texts = Object.entries(encodeBatch(commands));
     if (this.fault === 'refused')
@@ -80,7 +81,7 @@ export class PortalLine {
 
   /** The bridge died: only the request that it had not heard from may still be at work. */
   cut(): void {
-    this.diedAt = this.answers;
+    this.died = true;
     this.givenUp = this.givenUp.filter(({ answers }) => answers === this.answers);
   }
 
@@ -89,7 +90,7 @@ export class PortalLine {
    * reply speaks of may just be cleared by a request of the process before: such a request is taken to be over.
    */
   replied(): void {
-    if (this.diedAt === this.answers) this.givenUp = [];
+    if (this.died) this.givenUp = [];
   }
 
   /** The portal's part: runs the commands, and notes which batches their answers show. */

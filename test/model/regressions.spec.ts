@@ -135,7 +135,7 @@ describe('what went wrong once', () => {
       advance(61_000),
       round({ late: 0 }),
       crash(),
-      round(),
+      round('refused'),
       reply('failed'),
       change(0),
       advance(2000),
