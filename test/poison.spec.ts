@@ -34,23 +34,26 @@ describe('one bad event', () => {
     ]);
   });
 
-  it('whose id no mark can carry is retried from the ledger instead', async () => {
-    stage = await Stage.open({
-      settings: { RETRY_BASE_DELAY_MS: '300', RETRY_MAX_DELAY_MS: '1000' },
-      onEvent: (event, downstream) => {
-        if (event.attempt === 1) downstream.reply({ status: 'failed' }, event);
-        downstream.channel.ack(event.message);
-      },
-    });
-    stage.portal.push({
-      event: 'ONCRMDEALUPDATE',
-      data: { FIELDS: { ID: '1' } },
-      messageId: '$result[a][b]',
-    });
-    await until('the retry', () => stage.downstream.received.some((event) => event.attempt === 2));
-    await until('an empty queue', () => stage.portal.rows().length === 0);
-    expect(stage.portal.counters.perMethod['event.offline.error']).toBeUndefined();
-  });
+  it.each(['$result[a][b]', ''])(
+    'whose id (%j) no mark can carry is retried from the ledger instead',
+    async (messageId) => {
+      stage = await Stage.open({
+        settings: { RETRY_BASE_DELAY_MS: '300', RETRY_MAX_DELAY_MS: '1000' },
+        onEvent: (event, downstream) => {
+          if (event.attempt === 1) downstream.reply({ status: 'failed' }, event);
+          downstream.channel.ack(event.message);
+        },
+      });
+      stage.portal.push({
+        event: 'ONCRMDEALUPDATE',
+        data: { FIELDS: { ID: '1' } },
+        messageId,
+      });
+      await until('the retry', () => stage.downstream.received.some((event) => event.attempt === 2));
+      await until('an empty queue', () => stage.portal.rows().length === 0);
+      expect(stage.portal.counters.perMethod['event.offline.error']).toBeUndefined();
+    },
+  );
 
   it('among a flood of replies holds nothing back', async () => {
     stage = await Stage.open();

@@ -144,9 +144,14 @@ describe('parseGetResult', () => {
     [{ process_id: 'p', events: [null] }],
     [{ process_id: 'p', events: [[]] }],
     [{ process_id: 'p', events: [{ ...ROW, ID: null }] }],
-    [{ process_id: 'p', events: [ROW, { ...ROW, MESSAGE_ID: '' }] }],
+    [{ process_id: 'p', events: [ROW, { ...ROW, ID: '' }] }],
   ])('calls %j unreadable', (value) => {
     expect(() => parseGetResult(value, ANSWERED_AT)).toThrow(UnreadableAnswer);
+  });
+
+  it('names a row without a message id after the row', () => {
+    const { events } = parseGetResult({ process_id: 'p', events: [{ ...ROW, MESSAGE_ID: '' }] }, ANSWERED_AT);
+    expect(events.map(({ messageId }) => messageId)).toEqual(['unnamed-row-17']);
   });
 
   it('either reads any JSON or calls it unreadable', () => {

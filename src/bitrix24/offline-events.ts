@@ -41,6 +41,12 @@ export interface GetOptions {
   order?: EventOrder;
 }
 
+/**
+ * Stands, before the row's id, for a message id that is empty: an event's own code chooses it. No mark can name such
+ * a row, and it is delivered like any other.
+ */
+export const UNNAMED_MESSAGE = 'unnamed-row-';
+
 const GET = 'event.offline.get';
 const LIST = 'event.offline.list';
 const CLEAR = 'event.offline.clear';
@@ -155,8 +161,8 @@ function rowsOf(method: string, value: unknown): Record<string, unknown>[] {
 
 function parseRow(method: string, row: Record<string, unknown>, answeredAt: number): OfflineEvent {
   const rowId = textOf(row['ID']);
-  const messageId = textOf(row['MESSAGE_ID']);
-  if (rowId === '' || messageId === '') throw new UnreadableAnswer(method, 'a row without ID or MESSAGE_ID');
+  if (rowId === '') throw new UnreadableAnswer(method, 'a row without ID');
+  const messageId = textOf(row['MESSAGE_ID']) || `${UNNAMED_MESSAGE}${rowId}`;
   const additional = row['EVENT_ADDITIONAL'];
   const userId = isObject(additional) ? textOf(additional['user_id']) : '';
   return {

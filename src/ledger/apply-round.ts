@@ -193,10 +193,10 @@ async function journal(
 
 /**
  * Whether a message id reaches the portal as it is: inside a batch, a reference to another command's result would
- * be replaced, and half a surrogate pair has no encoding.
+ * be replaced, half a surrogate pair has no encoding, and an empty id (which got a name from its row) means nothing.
  */
 export function markable(messageId: string): boolean {
-  return !messageId.includes('$result[') && messageId.isWellFormed();
+  return !messageId.includes('$result[') && !messageId.startsWith('unnamed-row-') && messageId.isWellFormed();
 }
 
 /**
