@@ -366,7 +366,7 @@ describe('PortalClient', () => {
 
     it('nothing in time', async () => {
       script = () => undefined;
-      const slow = client({ timeoutMs: 100 });
+      const slow = client({ timeoutMs: 1000 });
       expect(await failureOf(slow.call('events', {}))).toMatchObject({
         action: 'unknown-outcome',
         code: 'TIMEOUT',
@@ -380,7 +380,7 @@ describe('PortalClient', () => {
         const drip = setInterval(() => response.write(' '), 10);
         response.on('close', () => clearInterval(drip));
       };
-      expect(await failureOf(client({ timeoutMs: 200 }).call('events', {}))).toMatchObject({
+      expect(await failureOf(client({ timeoutMs: 1000 }).call('events', {}))).toMatchObject({
         code: 'TIMEOUT',
       });
     });
@@ -541,7 +541,7 @@ describe('PortalClient', () => {
     ];
     for (const answer of scripts) {
       script = answer;
-      const error = await failureOf(client({ timeoutMs: 200 }).call('events', { note: 'parameter-x' }));
+      const error = await failureOf(client({ timeoutMs: 1000 }).call('events', { note: 'parameter-x' }));
       const everything = inspect(error, { depth: 20, showHidden: true, getters: true }) + (error.stack ?? '');
       expect(everything).not.toContain('token-1');
       expect(everything).not.toContain('parameter-x');

@@ -123,7 +123,7 @@ describe("the portal's answer to a round", () => {
     ['no events', reserve, { process_id: 'p9' }],
     ['a row that is no map', reserve, { process_id: 'p9', events: ['x'] }],
     ['a row without an id', reserve, { process_id: 'p9', events: [row({ ID: '' })] }],
-    ['a row without a message id', list, [row({ MESSAGE_ID: null })]],
+    ['a listed row without an id', list, [row({ ID: null })]],
     ['no list', list, null],
     ['a number', list, 7],
   ])('is a failure of unknown outcome where it cannot be read: %s', (_name, command, content) => {
