@@ -43,6 +43,13 @@ module.exports = {
       from: { path: room('contract') },
       to: { path: '^src/', pathNot: '^src/contract/' },
     },
+    {
+      name: 'nothing-imports-the-command-line',
+      severity: 'error',
+      comment: 'the command line stands beside the service, on top of the rooms',
+      from: { path: '^src/', pathNot: '^src/cli/' },
+      to: { path: '^src/cli/' },
+    },
     notFrom(
       'bitrix24',
       '(broker|ledger|portals|drain|outcomes|maintenance|monitoring|database)',
