@@ -176,6 +176,8 @@ async function setUp(rabbit: PrivateRabbitmq, closing: (() => unknown)[]): Promi
   await until('the consumer', () => consumer.consuming);
   // A quorum queue of RabbitMQ 3.10 that is killed right after its declaration never answers again.
   await rabbit.untilOnDisk(names.replies, names.unrouted, names.dead, names.rejected, consumer.queue);
+  // Bindings are written within two seconds or so.
+  await pause(3000);
   bridge.start();
   return { emulator, portals, bridge, consumer, brokerProxy, portalProxy };
 }
