@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { lookup } from 'node:dns/promises';
 import { parseArgs } from 'node:util';
 import { LoadGenerator, startEmulator, type EmulatedPortal, type Emulator } from './index.js';
 
@@ -14,7 +13,7 @@ const HELP = `A Bitrix24 portal on your laptop.
   --objects <n>          how many objects change (1000)
   --events <A,B>         events they raise (ONCRMDEALADD,ONCRMDEALUPDATE,ONCRMDEALDELETE)
   --basic                a plan without reservations
-  --endpoint-style <s>   host = acme.localhost, path = 127.0.0.1/acme (host where *.localhost resolves)
+  --endpoint-style <s>   host (default) = acme.localhost, path = 127.0.0.1/acme, for clients that cannot resolve that
 `;
 
 const { values } = parseArgs({
@@ -39,14 +38,11 @@ const words = (text: string): string[] =>
     .map((word) => word.trim())
     .filter((word) => word !== '');
 
-/** Not every machine resolves names under .localhost; where it does not, portals are told apart by path. */
-async function endpointStyle(firstPortal: string): Promise<'host' | 'path'> {
-  const chosen = values['endpoint-style'];
+/** By host as a rule: the bridge knows that names under .localhost are this machine even where the system does not. */
+function endpointStyle(): 'host' | 'path' {
+  const chosen = values['endpoint-style'] ?? 'host';
   if (chosen === 'host' || chosen === 'path') return chosen;
-  return lookup(`${firstPortal}.localhost`).then(
-    () => 'host',
-    () => 'path',
-  );
+  throw new Error('--endpoint-style is host or path');
 }
 
 function printSettings(emulator: Emulator, portals: readonly EmulatedPortal[]): void {
@@ -72,7 +68,7 @@ async function main(): Promise<void> {
   const emulator = await startEmulator({
     host: values.host,
     port: Number(values.port),
-    endpointStyle: await endpointStyle(names[0] ?? 'acme'),
+    endpointStyle: endpointStyle(),
     ...(values['client-id'] === undefined ? {} : { clientId: values['client-id'] }),
     ...(values['client-secret'] === undefined ? {} : { clientSecret: values['client-secret'] }),
   });
