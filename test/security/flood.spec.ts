@@ -38,7 +38,11 @@ describe('ten thousand forged requests', () => {
           answer.on('end', () => resolve(answer.statusCode ?? 0));
         },
       );
-      outgoing.on('error', reject);
+      outgoing.on('error', (error: NodeJS.ErrnoException) => {
+        // The server may close an idle connection at the very moment at which it is used again.
+        if (outgoing.reusedSocket && error.code === 'ECONNRESET') send(from, path, body).then(resolve, reject);
+        else reject(error);
+      });
       outgoing.end(body);
     });
 
