@@ -40,7 +40,8 @@ describe('ten thousand forged requests', () => {
       );
       outgoing.on('error', (error: NodeJS.ErrnoException) => {
         // The server may close an idle connection at the very moment at which it is used again.
-        if (outgoing.reusedSocket && error.code === 'ECONNRESET') send(from, path, body).then(resolve, reject);
+        if (outgoing.reusedSocket && error.code === 'ECONNRESET')
+          send(from, path, body).then(resolve, reject);
         else reject(error);
       });
       outgoing.end(body);
