@@ -19,6 +19,12 @@ export interface PortalNames {
   memberIdOf(name: string): string | undefined;
 }
 
+/** A reply that could be read: a group may be written more than once, and each of its replies is read only once. */
+interface Understood {
+  readonly delivered: Delivered;
+  readonly reply: Reply;
+}
+
 /** One commit takes this many replies, or as many as came while the one before was written. */
 const GROUP_SIZE = 500;
 /** Long enough to fill a group under load, short enough not to be felt. */
@@ -32,7 +38,7 @@ const RETRY_MAX_MS = 5000;
  * rest back.
  */
 export class ReplyCollector {
-  private waiting: Delivered[] = [];
+  private waiting: Understood[] = [];
   private timer: NodeJS.Timeout | null = null;
   private writing: Promise<void> | null = null;
   private closed = false;
@@ -48,7 +54,13 @@ export class ReplyCollector {
   /** Takes one reply; it is acknowledged once its effect is durable. */
   add(delivered: Delivered): void {
     if (this.closed) return;
-    this.waiting.push(delivered);
+    try {
+      this.waiting.push({ delivered, reply: parseReply(delivered.message) });
+    } catch (error) {
+      if (!(error instanceof MalformedReply)) throw error;
+      this.setAside(delivered, error.reason);
+      return;
+    }
     if (this.writing !== null) return;
     if (this.waiting.length >= GROUP_SIZE) this.start();
     else this.timer ??= setTimeout(() => this.start(), GROUP_WAIT_MS);
@@ -90,21 +102,11 @@ export class ReplyCollector {
     }
   }
 
-  private async write(group: readonly Delivered[]): Promise<void> {
+  private async write(group: readonly Understood[]): Promise<void> {
     const outcomes: Outcome[] = [];
-    const understood: Delivered[] = [];
     const kinds = new Map<ReplyKind, number>();
     let strangers = 0;
-    for (const delivered of group) {
-      let reply: Reply;
-      try {
-        reply = parseReply(delivered.message);
-      } catch (error) {
-        if (!(error instanceof MalformedReply)) throw error;
-        this.setAside(delivered, error.reason);
-        continue;
-      }
-      understood.push(delivered);
+    for (const { reply } of group) {
       kinds.set(reply.kind, (kinds.get(reply.kind) ?? 0) + 1);
       if (reply.outcome === 'partial') continue;
       const { portal } = reply.target;
@@ -128,7 +130,7 @@ export class ReplyCollector {
     }
     for (const [kind, count] of kinds) this.listener.replies(kind, count);
     if (strangers > 0) this.log.warn({ event: 'replies.unknown_delivery', deliveries: strangers });
-    for (const delivered of understood) acknowledge(delivered);
+    for (const { delivered } of group) acknowledge(delivered);
   }
 
   /** Beside the group: a reply nobody understands must not hold up those that everybody does. */

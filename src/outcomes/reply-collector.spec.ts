@@ -1,0 +1,48 @@
+import { describe, expect, it } from '@jest/globals';
+import { type Channel, type ConsumeMessage } from 'amqplib';
+import { type OutcomesRecorded } from '../ledger/record-outcomes.js';
+import { ReplyCollector } from './reply-collector.js';
+
+const recorded: OutcomesRecorded = {
+  processed: new Map(),
+  failed: new Map(),
+  lateFailed: new Map(),
+  toMark: new Map(),
+  ignored: 0,
+  unknown: 0,
+};
+const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+const message = (text: string) =>
+  ({ content: Buffer.from(text), properties: { headers: {} } }) as unknown as ConsumeMessage;
+
+describe('the reply collector', () => {
+  it('rejects and acknowledges a malformed reply once, however often its group has to be written', async () => {
+    let writes = 0;
+    const rejected: string[] = [];
+    const acknowledged: string[] = [];
+    const collector = new ReplyCollector(
+      {
+        recordOutcomes: () => {
+          writes += 1;
+          return writes < 3 ? Promise.reject(new Error('database is locked')) : Promise.resolve(recorded);
+        },
+      },
+      { memberIdOf: () => undefined },
+      ({ content }) => {
+        rejected.push(content.toString());
+        return Promise.resolve(true);
+      },
+      { recorded: () => {}, replies: () => {} },
+      quiet,
+    );
+    const channel = {
+      ack: ({ content }: ConsumeMessage) => acknowledged.push(content.toString()),
+    } as unknown as Channel;
+    const good = '{"member_id":"a223c6b3710f85df","process_id":"p","message_id":["m"]}';
+    for (const text of ['nonsense', good]) collector.add({ message: message(text), channel });
+    while (acknowledged.length < 2 || writes < 3) await new Promise((resolve) => setTimeout(resolve, 10));
+    await collector.close();
+    expect(rejected).toEqual(['nonsense']);
+    expect(acknowledged.sort()).toEqual(['nonsense', good].sort());
+  });
+});
