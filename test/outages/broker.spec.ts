@@ -57,7 +57,7 @@ describe('a broker that goes away', () => {
       await outage(
         () => broker.ctl('stop_app'),
         () => broker.ctl('start_app'),
-        /ECONNREFUSED|ECONNRESET|closed|SHUTDOWN|CONNECTION_FORCED|socket/i,
+        /ECONNREFUSED|ECONNRESET|close|SHUTDOWN|CONNECTION_FORCED|socket/i,
       );
       expect(stage.bridge.find('broker.down')?.message['reason']).toEqual(expect.any(String));
       await readyAgain(stage);
@@ -73,7 +73,7 @@ describe('a broker that goes away', () => {
       await outage(
         () => broker.kill(),
         () => broker.restart(),
-        /ECONNREFUSED|closed|ECONNRESET|socket/i,
+        /ECONNREFUSED|close|ECONNRESET|socket/i,
       );
       await readyAgain(stage);
       await stage.downstream.start();
