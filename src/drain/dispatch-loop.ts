@@ -12,8 +12,10 @@ export interface DispatchLoopDependencies {
   readonly now?: () => number;
 }
 
-/** A look at the ledger that nobody asked for: a kick that was missed costs no more than this, ms. */
-const IDLE_MS = 60_000;
+/** Where nothing waits, nothing is looked at until a kick: a round, a reply, or whoever watches all portals at once. */
+const UNTIL_KICKED = Number.POSITIVE_INFINITY;
+/** A clock that is set back makes what waits due later than it should be; looked at again after this long, ms. */
+const WAIT_AT_MOST_MS = 60_000;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5000;
 
@@ -60,7 +62,7 @@ export class DispatchLoop {
   async runOnce(): Promise<{ ok: boolean; nextInMs: number }> {
     const { portal, dispatcher, ledger, log } = this.deps;
     // The return of the broker kicks.
-    if (!this.deps.brokerReady()) return { ok: true, nextInMs: IDLE_MS };
+    if (!this.deps.brokerReady()) return { ok: true, nextInMs: UNTIL_KICKED };
     try {
       const startedAt = performance.now();
       const { confirmed, dead, unconfirmed, reason } = await dispatcher.pass(portal, () => this.stopped);
@@ -78,7 +80,8 @@ export class DispatchLoop {
       if (unconfirmed > 0) return { ok: false, nextInMs: 0 };
       const dueAt = await ledger.nextDueAt(portal.memberId);
       const now = (this.deps.now ?? Date.now)();
-      return { ok: true, nextInMs: dueAt === null ? IDLE_MS : Math.min(Math.max(dueAt - now, 0), IDLE_MS) };
+      const waitMs = dueAt === null ? UNTIL_KICKED : Math.min(Math.max(dueAt - now, 0), WAIT_AT_MOST_MS);
+      return { ok: true, nextInMs: waitMs };
     } catch (error) {
       log.error({
         event: 'dispatch.failed',

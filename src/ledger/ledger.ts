@@ -58,7 +58,7 @@ export class Ledger {
     return nextDueAt(this.database.db, memberId, this.settings, this.now());
   }
 
-  /** Portals with waiting deliveries that are due. */
+  /** Portals with deliveries that are to be published now. */
   async duePortals(): Promise<string[]> {
     return duePortals(this.database.db, this.now());
   }

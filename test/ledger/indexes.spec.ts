@@ -69,6 +69,7 @@ const VERBS: readonly [string, readonly string[], (bench: LedgerBench) => Promis
     ['deliveries_object'],
     (bench) => bench.reserve('p3', [event('m1')], { errored: true }),
   ],
+  ['duePortals', ['deliveries_reserved', 'deliveries_waiting'], ({ ledger }) => ledger.duePortals()],
   ['purge', ['deliveries_purgeable'], ({ ledger }) => ledger.purge()],
 ];
 
