@@ -6,6 +6,7 @@ import pg from 'pg';
 import { type Dialect, dialectOf } from './dialect.js';
 import { type Schema } from './schema.js';
 import { PatientSqliteDialect, type SqliteFile } from './sqlite-driver.js';
+import { StatementCache } from './statement-cache.js';
 
 /** An open database and which dialect it speaks. */
 export interface Database {
@@ -35,7 +36,7 @@ function openFile(path: string): SqliteFile {
     file.exec('pragma synchronous = full');
     // From here on the driver waits, without holding up the process.
     file.exec('pragma busy_timeout = 0');
-    return file;
+    return new StatementCache(file);
   } catch (error) {
     file.close();
     throw error;

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { among } from './lists.js';
 import { type ReservedBatch, recordReserved, type ReservedEvent } from './record-reserved.js';
 import { attemptInSeries, retryDueAt, type RetryPolicy } from './retry-timing.js';
 import { chunks, type Db, move, touched } from './transitions.js';
@@ -47,17 +48,16 @@ export async function applyRound(
         await applyMarks(db, memberId, change, policy, now, applied);
         break;
       case 'cleared':
-        for (const part of chunks(change.rowIds)) {
-          const result = await db
+        applied.cleared += touched(
+          await db
             .updateTable('deliveries')
             .set({ held: 0 })
             .where('member_id', '=', memberId)
             .where('process_id', '=', change.processId)
-            .where('row_id', 'in', part)
+            .where(among(db, 'row_id', change.rowIds))
             .where('held', '=', 1)
-            .executeTakeFirst();
-          applied.cleared += touched(result);
-        }
+            .executeTakeFirst(),
+        );
         break;
       case 'held':
         applied.vanished += await forgetVanished(db, memberId, change);
@@ -76,13 +76,11 @@ export async function applyRound(
         await journal(db, memberId, change);
         break;
       case 'journal_taken':
-        for (const part of chunks(change.rowIds)) {
-          await db
-            .deleteFrom('journal')
-            .where('member_id', '=', memberId)
-            .where('row_id', 'in', part)
-            .execute();
-        }
+        await db
+          .deleteFrom('journal')
+          .where('member_id', '=', memberId)
+          .where(among(db, 'row_id', change.rowIds))
+          .execute();
         break;
     }
   }
@@ -97,40 +95,38 @@ async function applyMarks(
   now: number,
   applied: RoundApplied,
 ): Promise<void> {
-  for (const part of chunks(change.messageIds)) {
-    const failed = await db
-      .selectFrom('deliveries')
-      .select(['seq', 'attempt', 'attempts_before'])
-      .where('member_id', '=', memberId)
-      .where('process_id', '=', change.processId)
-      .where('message_id', 'in', part)
-      .where('state', '=', 'failed')
-      .execute();
-    const byDueAt = new Map<number, number[]>();
-    for (const { seq, ...count } of failed) {
-      const dueAt = retryDueAt(now, attemptInSeries(count), seq, policy);
-      const seqs = byDueAt.get(dueAt);
-      if (seqs === undefined) byDueAt.set(dueAt, [seq]);
-      else seqs.push(seq);
-    }
-    for (const [dueAt, seqs] of byDueAt) {
-      const result = await move(db, ['failed'], 'marked', now)
-        .set({ held: 0, due_at: dueAt })
-        .where('seq', 'in', seqs)
-        .executeTakeFirst();
-      applied.marked += touched(result);
-    }
-    // No unmarked row of these messages is left under any process id, be its delivery what it may.
-    const swept = await db
-      .updateTable('deliveries')
-      .set({ held: 0 })
-      .where('member_id', '=', memberId)
-      .where('message_id', 'in', part)
-      .where('held', '=', 1)
-      .where('errored', '=', 0)
-      .executeTakeFirst();
-    applied.swept += touched(swept);
+  const failed = await db
+    .selectFrom('deliveries')
+    .select(['seq', 'attempt', 'attempts_before'])
+    .where('member_id', '=', memberId)
+    .where('process_id', '=', change.processId)
+    .where(among(db, 'message_id', change.messageIds))
+    .where('state', '=', 'failed')
+    .execute();
+  const byDueAt = new Map<number, number[]>();
+  for (const { seq, ...count } of failed) {
+    const dueAt = retryDueAt(now, attemptInSeries(count), seq, policy);
+    const seqs = byDueAt.get(dueAt);
+    if (seqs === undefined) byDueAt.set(dueAt, [seq]);
+    else seqs.push(seq);
   }
+  for (const [dueAt, seqs] of byDueAt) {
+    const result = await move(db, ['failed'], 'marked', now)
+      .set({ held: 0, due_at: dueAt })
+      .where(among(db, 'seq', seqs))
+      .executeTakeFirst();
+    applied.marked += touched(result);
+  }
+  // No unmarked row of these messages is left under any process id, be its delivery what it may.
+  const swept = await db
+    .updateTable('deliveries')
+    .set({ held: 0 })
+    .where('member_id', '=', memberId)
+    .where(among(db, 'message_id', change.messageIds))
+    .where('held', '=', 1)
+    .where('errored', '=', 0)
+    .executeTakeFirst();
+  applied.swept += touched(swept);
 }
 
 async function forgetVanished(
@@ -150,8 +146,12 @@ async function forgetVanished(
   const vanished = believed
     .filter((delivery) => !held.has(delivery.message_id))
     .map((delivery) => delivery.seq);
-  for (const part of chunks(vanished)) {
-    await db.updateTable('deliveries').set({ held: 0 }).where('seq', 'in', part).execute();
+  if (vanished.length > 0) {
+    await db
+      .updateTable('deliveries')
+      .set({ held: 0 })
+      .where(among(db, 'seq', vanished))
+      .execute();
   }
   return vanished.length;
 }
@@ -235,12 +235,10 @@ export async function releaseUnmarkable(
   }
   for (const [key, seqs] of groups) {
     const [attempt, dueAt] = JSON.parse(key) as [number, number];
-    for (const part of chunks(seqs)) {
-      await move(db, ['failed'], 'waiting', now)
-        .set({ attempt, due_at: dueAt })
-        .where('seq', 'in', part)
-        .execute();
-    }
+    await move(db, ['failed'], 'waiting', now)
+      .set({ attempt, due_at: dueAt })
+      .where(among(db, 'seq', seqs))
+      .execute();
   }
   return failed.length;
 }

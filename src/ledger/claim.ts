@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { type Dialect } from '../database/dialect.js';
-import { chunks, type Db } from './transitions.js';
+import { among } from './lists.js';
+import { type Db } from './transitions.js';
 
 /**
  * Until its transaction ends, nobody else changes deliveries of these portals. A verb reads, decides and writes;
@@ -18,15 +19,15 @@ export async function claimPortals(db: Db, dialect: Dialect, memberIds: Iterable
 /** The same for the portals of some deliveries. */
 export async function claimPortalsOf(db: Db, dialect: Dialect, seqs: readonly number[]): Promise<void> {
   if (dialect === 'sqlite') return;
-  const memberIds = new Set<string>();
-  for (const part of chunks(seqs)) {
-    const rows = await db
-      .selectFrom('deliveries')
-      .select('member_id')
-      .distinct()
-      .where('seq', 'in', part)
-      .execute();
-    for (const row of rows) memberIds.add(row.member_id);
-  }
-  await claimPortals(db, dialect, memberIds);
+  const rows = await db
+    .selectFrom('deliveries')
+    .select('member_id')
+    .distinct()
+    .where(among(db, 'seq', seqs))
+    .execute();
+  await claimPortals(
+    db,
+    dialect,
+    rows.map((row) => row.member_id),
+  );
 }

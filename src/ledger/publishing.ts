@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
+import { among } from './lists.js';
 import { latestSaneDueAt, type RetryPolicy } from './retry-timing.js';
-import { chunks, type Db, move, touched } from './transitions.js';
+import { type Db, move, touched } from './transitions.js';
 
 /** A delivery that is to be published now. */
 export interface Publishable {
@@ -110,15 +111,13 @@ export async function recordPublished(
     else seqs.push(seq);
   }
   for (const [attempt, seqs] of byAttempt) {
-    for (const part of chunks(seqs)) {
-      // The attempt guards against a reply that overtook the confirm and has moved the delivery on.
-      const result = await move(db, ['reserved', 'waiting'], 'published', now)
-        .set({ due_at: null })
-        .where('seq', 'in', part)
-        .where('attempt', '=', attempt)
-        .executeTakeFirst();
-      count += touched(result);
-    }
+    // The attempt guards against a reply that overtook the confirm and has moved the delivery on.
+    const result = await move(db, ['reserved', 'waiting'], 'published', now)
+      .set({ due_at: null })
+      .where(among(db, 'seq', seqs))
+      .where('attempt', '=', attempt)
+      .executeTakeFirst();
+    count += touched(result);
   }
   return count;
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { type DeliveryState, type Flag } from '../database/schema.js';
+import { among } from './lists.js';
 import {
   type AttemptCount,
   attemptInSeries,
@@ -7,7 +8,7 @@ import {
   retryDueAt,
   type RetryPolicy,
 } from './retry-timing.js';
-import { chunks, type Db, move, touched } from './transitions.js';
+import { type Db, move, touched } from './transitions.js';
 
 /** What a downstream service said of some deliveries of one batch. */
 export interface Outcome {
@@ -208,7 +209,9 @@ async function write(db: Db, changes: ReadonlyMap<number, Change>, now: number):
     else group.seqs.push(seq);
   }
   for (const { change, seqs } of groups.values()) {
-    for (const part of chunks(seqs)) await changeTo(db, change, now).where('seq', 'in', part).execute();
+    await changeTo(db, change, now)
+      .where(among(db, 'seq', seqs))
+      .execute();
   }
 }
 
@@ -244,28 +247,26 @@ async function loadTargets(db: Db, outcomes: readonly Outcome[]): Promise<Map<st
   }
   const targets = new Map<string, Target>();
   for (const { memberId, processId, messageIds } of wanted.values()) {
-    for (const part of chunks([...messageIds])) {
-      const rows = await db
-        .selectFrom('deliveries')
-        .select([
-          'seq',
-          'member_id',
-          'message_id',
-          'state',
-          'held',
-          'errored',
-          'attempt',
-          'attempts_before',
-          'due_at',
-          'discarded_at',
-        ])
-        .where('member_id', '=', memberId)
-        .where('process_id', '=', processId)
-        .where('message_id', 'in', part)
-        .orderBy('seq')
-        .execute();
-      for (const row of rows) targets.set(targetKey(memberId, processId, row.message_id), row);
-    }
+    const rows = await db
+      .selectFrom('deliveries')
+      .select([
+        'seq',
+        'member_id',
+        'message_id',
+        'state',
+        'held',
+        'errored',
+        'attempt',
+        'attempts_before',
+        'due_at',
+        'discarded_at',
+      ])
+      .where('member_id', '=', memberId)
+      .where('process_id', '=', processId)
+      .where(among(db, 'message_id', [...messageIds]))
+      .orderBy('seq')
+      .execute();
+    for (const row of rows) targets.set(targetKey(memberId, processId, row.message_id), row);
   }
   return targets;
 }

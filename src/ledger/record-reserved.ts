@@ -1,28 +1,12 @@
 import { type Insertable } from 'kysely';
 import { type DeliveriesTable, type DeliveryState } from '../database/schema.js';
+import { insertReserved } from './insert-reserved.js';
+import { among } from './lists.js';
+import { payloadOf, type ReservedBatch, type ReservedEvent } from './reserved-batch.js';
 import { type RetryPolicy } from './retry-timing.js';
 import { chunks, type Db, move } from './transitions.js';
 
-/** One row of a portal's queue, as an answer showed it. */
-export interface ReservedEvent {
-  readonly rowId: string;
-  readonly messageId: string;
-  /** `TIMESTAMP_X`, Unix seconds. */
-  readonly changedAt: number;
-  readonly event: string;
-  readonly data: unknown;
-  readonly userId: string | null;
-}
-
-/** A batch of rows that the portal now holds for us (or, on a plan without reservations, has handed over). */
-export interface ReservedBatch {
-  readonly processId: string;
-  readonly events: readonly ReservedEvent[];
-  /** The rows' own ERROR flag: they were marked before and are fetched again. */
-  readonly errored: boolean;
-  /** False where the portal has deleted its copy already. */
-  readonly held: boolean;
-}
+export { type ReservedBatch, type ReservedEvent } from './reserved-batch.js';
 
 /** What the ledger remembers of a change that comes back under a new process id. */
 export interface Prior {
@@ -96,22 +80,53 @@ export async function recordReserved(
 ): Promise<void> {
   // One answer cannot hold a message twice under one process id; a broken one must not break the insert.
   const events = [...new Map(batch.events.map((event) => [event.messageId, event])).values()];
-  const priors = batch.errored
-    ? await priorsOf(db, memberId, batch.processId, events)
-    : new Map<string, Prior[]>();
-  const replaced: number[] = [];
+  if (events.length === 0) return;
+  if (batch.held) await forgetElsewhere(db, memberId, batch.processId, events);
+  if (batch.errored) return recordErrorRows(db, memberId, batch, events, policy, now);
+  const known = await isKnown(db, memberId, batch.processId);
+  await insertReserved(db, memberId, batch, events, now);
+  if (batch.held && known) {
+    // The portal still holds it unmarked, whatever we believed: it is marked again, not forgotten.
+    await move(db, ['marked'], 'failed', now)
+      .where('member_id', '=', memberId)
+      .where('process_id', '=', batch.processId)
+      .where(
+        among(
+          db,
+          'message_id',
+          events.map((event) => event.messageId),
+        ),
+      )
+      .execute();
+  }
+}
 
+/** Whether the ledger has anything of a batch, be its state what it may. */
+async function isKnown(db: Db, memberId: string, processId: string): Promise<boolean> {
+  const one = await db
+    .selectFrom('deliveries')
+    .select('seq')
+    .where('member_id', '=', memberId)
+    .where('process_id', '=', processId)
+    .limit(1)
+    .execute();
+  return one.length > 0;
+}
+
+/** Error rows are fetched again: each goes on where its change stood. */
+async function recordErrorRows(
+  db: Db,
+  memberId: string,
+  batch: ReservedBatch,
+  events: readonly ReservedEvent[],
+  policy: RetryPolicy,
+  now: number,
+): Promise<void> {
+  const priors = await priorsOf(db, memberId, batch.processId, events);
+  const replaced: number[] = [];
+  const held = batch.held ? 1 : 0;
   const rows = events.map((event) => {
-    const next = batch.errored
-      ? resume(event, priors.get(event.messageId) ?? [], policy)
-      : {
-          state: 'reserved' as const,
-          attempt: 1,
-          attemptsBefore: 0,
-          dueAt: null,
-          reason: null,
-          replaces: [],
-        };
+    const next = resume(event, priors.get(event.messageId) ?? [], policy);
     replaced.push(...next.replaces);
     return {
       member_id: memberId,
@@ -120,12 +135,12 @@ export async function recordReserved(
       row_id: event.rowId,
       changed_at: event.changedAt,
       event: event.event,
-      payload: JSON.stringify(event.data ?? null),
+      payload: payloadOf(event),
       user_id: event.userId,
       state: next.state,
       state_at: now,
-      held: batch.held ? (1 as const) : (0 as const),
-      errored: batch.errored ? (1 as const) : (0 as const),
+      held,
+      errored: 1,
       attempt: next.attempt,
       attempts_before: next.attemptsBefore,
       due_at: next.dueAt,
@@ -133,34 +148,20 @@ export async function recordReserved(
       reserved_at: now,
     } satisfies Insertable<DeliveriesTable>;
   });
-
-  if (batch.held) await forgetElsewhere(db, memberId, batch.processId, events);
   for (const part of chunks(rows, 500)) {
     await db
       .insertInto('deliveries')
       .values(part)
       .onConflict((conflict) =>
-        conflict
-          .columns(['member_id', 'process_id', 'message_id'])
-          .doUpdateSet({ held: batch.held ? 1 : 0, errored: batch.errored ? 1 : 0 }),
+        conflict.columns(['member_id', 'process_id', 'message_id']).doUpdateSet({ held, errored: 1 }),
       )
       .execute();
   }
-  if (!batch.errored && batch.held) {
-    // The portal still holds it unmarked, whatever we believed: it is marked again, not forgotten.
-    for (const part of chunks(events)) {
-      await move(db, ['marked'], 'failed', now)
-        .where('member_id', '=', memberId)
-        .where('process_id', '=', batch.processId)
-        .where(
-          'message_id',
-          'in',
-          part.map((event) => event.messageId),
-        )
-        .execute();
-    }
-  }
-  for (const part of chunks(replaced)) await db.deleteFrom('deliveries').where('seq', 'in', part).execute();
+  if (replaced.length > 0)
+    await db
+      .deleteFrom('deliveries')
+      .where(among(db, 'seq', replaced))
+      .execute();
 }
 
 /** A row has one process id: seen under this one, it is held under no other. */
@@ -170,25 +171,27 @@ async function forgetElsewhere(
   processId: string,
   events: readonly ReservedEvent[],
 ): Promise<void> {
-  for (const part of chunks(events)) {
-    await db
-      .updateTable('deliveries')
-      .set({ held: 0 })
-      .where('member_id', '=', memberId)
-      .where(
+  await db
+    .updateTable('deliveries')
+    .set({ held: 0 })
+    .where('member_id', '=', memberId)
+    .where(
+      among(
+        db,
         'message_id',
-        'in',
-        part.map((event) => event.messageId),
-      )
-      .where(
+        events.map((event) => event.messageId),
+      ),
+    )
+    .where(
+      among(
+        db,
         'row_id',
-        'in',
-        part.map((event) => event.rowId),
-      )
-      .where('held', '=', 1)
-      .where('process_id', '!=', processId)
-      .execute();
-  }
+        events.map((event) => event.rowId),
+      ),
+    )
+    .where('held', '=', 1)
+    .where('process_id', '!=', processId)
+    .execute();
 }
 
 async function priorsOf(
@@ -198,33 +201,33 @@ async function priorsOf(
   events: readonly ReservedEvent[],
 ): Promise<Map<string, Prior[]>> {
   const byMessage = new Map<string, Prior[]>();
-  for (const part of chunks(events)) {
-    const rows = await db
-      .selectFrom('deliveries')
-      .select([
-        'seq',
+  const rows = await db
+    .selectFrom('deliveries')
+    .select([
+      'seq',
+      'message_id',
+      'row_id',
+      'changed_at',
+      'state',
+      'attempt',
+      'attempts_before',
+      'due_at',
+      'reason',
+    ])
+    .where('member_id', '=', memberId)
+    .where(
+      among(
+        db,
         'message_id',
-        'row_id',
-        'changed_at',
-        'state',
-        'attempt',
-        'attempts_before',
-        'due_at',
-        'reason',
-      ])
-      .where('member_id', '=', memberId)
-      .where(
-        'message_id',
-        'in',
-        part.map((event) => event.messageId),
-      )
-      .where('process_id', '!=', processId)
-      .execute();
-    for (const row of rows) {
-      const list = byMessage.get(row.message_id);
-      if (list === undefined) byMessage.set(row.message_id, [row]);
-      else list.push(row);
-    }
+        events.map((event) => event.messageId),
+      ),
+    )
+    .where('process_id', '!=', processId)
+    .execute();
+  for (const row of rows) {
+    const list = byMessage.get(row.message_id);
+    if (list === undefined) byMessage.set(row.message_id, [row]);
+    else list.push(row);
   }
   return byMessage;
 }

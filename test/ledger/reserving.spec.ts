@@ -106,6 +106,42 @@ onEveryDatabase('a reserved batch is recorded once', (open) => {
     expect((await bench.all()).map((delivery) => delivery.row_id)).toEqual(['2']);
   });
 
+  it('in the order of the answer, however long that is', async () => {
+    const bench = new LedgerBench(open);
+    const events = Array.from({ length: 2500 }, (_, index) => event(`m${(index * 7919) % 2500}`));
+    await bench.reserve('p1', events);
+    expect((await bench.all()).map((delivery) => delivery.message_id)).toEqual(
+      events.map((each) => each.messageId),
+    );
+  });
+
+  it.each([
+    ['quotes', `m"1'\\"`],
+    ['letters of any script', 'mЖ漢😀1'],
+    ['half a surrogate pair', 'm\ud8001'],
+    ['what looks like an escape', 'm\\ud8001'],
+  ])('under an id with %s, which every verb finds again', async (_what, id) => {
+    const bench = new LedgerBench(open);
+    const stored = id.toWellFormed();
+    await bench.reserve('p1', [event(id, { rowId: id, event: id, userId: id, data: id })]);
+    expect(await bench.all()).toMatchObject([
+      { message_id: stored, row_id: stored, event: stored, user_id: stored, payload: JSON.stringify(id) },
+    ]);
+    await bench.publish();
+    expect((await bench.reply('failed', stored)).unknown).toBe(0);
+    expect(await bench.get(stored)).toMatchObject({ state: 'failed', held: 1 });
+    const marked = { type: 'marked' as const, processId: 'p1', messageIds: [id] };
+    expect(await bench.ledger.applyRound(MEMBER, [marked])).toMatchObject({ marked: 1 });
+    await bench.reserve('p1', [event(id, { rowId: id })]);
+    expect(await bench.get(stored)).toMatchObject({ state: 'failed', held: 1 });
+    await bench.reserve('p2', [event(id, { rowId: id })]);
+    expect(await bench.get(stored)).toMatchObject({ held: 0 });
+    const cleared = { type: 'cleared' as const, processId: 'p2', rowIds: [id] };
+    expect(await bench.ledger.applyRound(MEMBER, [cleared])).toMatchObject({ cleared: 1 });
+    await bench.reserve('p3', [event(stored, { rowId: stored })], { errored: true });
+    expect(await bench.find(stored, 'p2')).toBeUndefined();
+  });
+
   it('and an empty one is nothing', async () => {
     const bench = new LedgerBench(open);
     await bench.reserve('p1', []);

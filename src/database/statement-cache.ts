@@ -1,0 +1,79 @@
+import { type SqliteStatement } from 'kysely';
+import { type SqliteFile } from './sqlite-driver.js';
+
+/** The ledger asks some forty questions; what goes beyond that was asked once. */
+const KEPT = 100;
+/** A longer text was made for one list of values and will not come again. */
+const LONGEST = 4000;
+
+/**
+ * A file whose statements stay prepared: reading the text and choosing indexes takes longer than most answers.
+ * SQLite prepares a statement again by itself when the tables have changed.
+ */
+export class StatementCache implements SqliteFile {
+  private readonly kept = new Map<string, SqliteStatement>();
+
+  constructor(private readonly file: SqliteFile) {}
+
+  prepare(text: string): SqliteStatement {
+    const known = this.kept.get(text);
+    if (known !== undefined) {
+      // The least recently asked stands first.
+      this.kept.delete(text);
+      this.kept.set(text, known);
+      return known;
+    }
+    if (text.length > LONGEST) return this.file.prepare(text);
+    const statement = new KeptStatement(this.file, text, () => this.kept.delete(text));
+    this.kept.set(text, statement);
+    const [oldest] = this.kept.keys();
+    if (this.kept.size > KEPT && oldest !== undefined) this.kept.delete(oldest);
+    return statement;
+  }
+
+  exec(statement: string): void {
+    this.file.exec(statement);
+  }
+
+  close(): void {
+    this.kept.clear();
+    this.file.close();
+  }
+}
+
+class KeptStatement implements SqliteStatement {
+  readonly reader: boolean;
+  private readonly statement: SqliteStatement;
+
+  constructor(
+    private readonly file: SqliteFile,
+    private readonly text: string,
+    private readonly forget: () => void,
+  ) {
+    this.statement = file.prepare(text);
+    this.reader = this.statement.reader;
+  }
+
+  all(parameters: readonly unknown[]): unknown[] {
+    return this.orForget(() => this.statement.all(parameters));
+  }
+
+  run(parameters: readonly unknown[]): { changes: number | bigint; lastInsertRowid: number | bigint } {
+    return this.orForget(() => this.statement.run(parameters));
+  }
+
+  /** Rows one by one: somebody else may ask the same meanwhile, so this one is not shared. */
+  iterate(parameters: readonly unknown[]): IterableIterator<unknown> {
+    return this.file.prepare(this.text).iterate(parameters);
+  }
+
+  /** One that failed may be under way still: it is left to the garbage collector. */
+  private orForget<T>(use: () => T): T {
+    try {
+      return use();
+    } catch (error) {
+      this.forget();
+      throw error;
+    }
+  }
+}
