@@ -3,6 +3,7 @@ import { type OutgoingMessage, type PublishResult } from '../broker/outgoing.js'
 import { type Ledger } from '../ledger/ledger.js';
 import { type Buried, type Publishable, type PublishableKind } from '../ledger/publishing.js';
 import { type Log } from '../log.js';
+import { PageSlots } from './page-slots.js';
 
 /** The narrow part of the broker's publisher that dispatching needs. */
 export interface EventPublisher {
@@ -42,14 +43,18 @@ export interface PassResult {
 
 /** Read, published and confirmed as one piece. */
 const PAGE_SIZE = 500;
-/** Pieces under way at once: while one waits for its confirms, the next is read and encoded. */
+/** Pieces of one portal under way at once: while one waits for its confirms, the next is read and encoded. */
 const PAGES_IN_FLIGHT = 4;
+/** The same over all portals: what bounds the memory that publishing takes, be there one portal or thousands. */
+const PAGES_IN_ALL = 8;
 
 /**
  * Publishes what the ledger says is to be published, and records the confirms. It keeps nothing in memory that
  * matters: what is not confirmed stays as it is in the ledger and is met by the next pass.
  */
 export class Dispatcher {
+  private readonly slots = new PageSlots(PAGES_IN_ALL);
+
   constructor(
     private readonly ledger: Pick<Ledger, 'nextPublishable' | 'recordPublished' | 'recordDead'>,
     private readonly publisher: EventPublisher,
@@ -80,16 +85,35 @@ export class Dispatcher {
   ): Promise<void> {
     let after = 0;
     const inFlight: Promise<void>[] = [];
-    while (!stopping() && sum.unconfirmed === 0) {
-      const page = await this.ledger.nextPublishable(portal.memberId, kind, after, PAGE_SIZE);
-      const last = page.at(-1);
-      if (last === undefined) break;
-      after = last.seq;
-      inFlight.push(this.publishPage(portal, page, sum));
-      if (inFlight.length >= PAGES_IN_FLIGHT) await inFlight.shift();
-      if (page.length < PAGE_SIZE) break;
+    try {
+      while (!stopping() && sum.unconfirmed === 0) {
+        const page = await this.nextPage(portal, kind, after);
+        const last = page.at(-1);
+        if (last === undefined) break;
+        after = last.seq;
+        inFlight.push(this.publishPage(portal, page, sum).finally(() => this.slots.release()));
+        if (inFlight.length >= PAGES_IN_FLIGHT) await inFlight.shift();
+        if (page.length < PAGE_SIZE) break;
+      }
+    } finally {
+      await Promise.all(inFlight);
     }
-    await Promise.all(inFlight);
+  }
+
+  /** Reads a page once there is a slot for it, and gives the slot back where there is none. */
+  private async nextPage(
+    portal: PortalIdentity,
+    kind: PublishableKind,
+    after: number,
+  ): Promise<readonly Publishable[]> {
+    await this.slots.take();
+    let page: readonly Publishable[] = [];
+    try {
+      page = await this.ledger.nextPublishable(portal.memberId, kind, after, PAGE_SIZE);
+    } finally {
+      if (page.length === 0) this.slots.release();
+    }
+    return page;
   }
 
   private async publishPage(

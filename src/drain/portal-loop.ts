@@ -160,11 +160,8 @@ export class PortalLoop {
     try {
       // After a failed write, nothing is reserved before a write has worked: its record would be lost as well.
       if (this.ledgerDoubtful) await ledger.probe(portal.memberId);
-      const settled = await ledger.settleSilent(portal.memberId);
-      listener.settled(portal.memberId, settled.processed, settled.failed);
-      const released = await ledger.releaseUnmarkable(portal.memberId, portal.extended() === false);
-      if (released + settled.failed > 0) this.deps.kickDispatch();
-      snapshot = await ledger.snapshot(portal.memberId);
+      const state = await ledger.snapshot(portal.memberId);
+      snapshot = state.silent || state.failed ? await this.putInOrder() : state;
       listener.inFlight(portal.memberId, snapshot.inFlight);
       heldProcessIds = sweepDue(this.memory, this.now()) ? await ledger.heldProcessIds(portal.memberId) : [];
       this.ledgerDoubtful = false;
@@ -247,6 +244,16 @@ export class PortalLoop {
       this.deps.kickDispatch();
     }
     return this.afterAnswer(plan, outcome, snapshot, features, bindings);
+  }
+
+  /** Settles what has been silent and releases what cannot be marked; returns what the ledger knows then. */
+  private async putInOrder(): Promise<RoundSnapshot> {
+    const { portal, ledger, listener } = this.deps;
+    const settled = await ledger.settleSilent(portal.memberId);
+    listener.settled(portal.memberId, settled.processed, settled.failed);
+    const released = await ledger.releaseUnmarkable(portal.memberId, portal.extended() === false);
+    if (released + settled.failed > 0) this.deps.kickDispatch();
+    return ledger.snapshot(portal.memberId);
   }
 
   private async afterAnswer(

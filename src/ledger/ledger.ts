@@ -14,7 +14,7 @@ import {
 import { purge } from './purge.js';
 import { type Outcome, type OutcomesRecorded, recordOutcomes, settleSilent } from './record-outcomes.js';
 import { type RetryPolicy } from './retry-timing.js';
-import { heldProcessIds, roundSnapshot, type RoundSnapshot } from './round-snapshot.js';
+import { heldProcessIds, roundSnapshot, type RoundSnapshot, type Upkeep } from './round-snapshot.js';
 import { type Db } from './transitions.js';
 
 /** The settings that the ledger keeps time by. */
@@ -36,8 +36,8 @@ export class Ledger {
     private readonly now: () => number = Date.now,
   ) {}
 
-  /** What a round is planned from. */
-  async snapshot(memberId: string): Promise<RoundSnapshot> {
+  /** What a round is planned from, and what is to be put in order before. */
+  async snapshot(memberId: string): Promise<RoundSnapshot & Upkeep> {
     return roundSnapshot(this.database.db, memberId, this.settings, this.now());
   }
 
@@ -70,6 +70,7 @@ export class Ledger {
 
   /** Writes what a round did on the portal. */
   async applyRound(memberId: string, changes: readonly LedgerChange[]): Promise<RoundApplied> {
+    if (changes.length === 0) return { marked: 0, cleared: 0, vanished: 0, swept: 0 };
     return this.write([memberId], (tx) => applyRound(tx, memberId, changes, this.settings, this.now()));
   }
 
@@ -101,11 +102,13 @@ export class Ledger {
 
   /** Records confirms of the broker. */
   async recordPublished(deliveries: readonly Pick<Publishable, 'seq' | 'attempt'>[]): Promise<number> {
+    if (deliveries.length === 0) return 0;
     return this.writeTo(deliveries, (tx) => recordPublished(tx, deliveries, this.now()));
   }
 
   /** Records confirms of the broker for dead letters. */
   async recordDead(deliveries: readonly Buried[]): Promise<number> {
+    if (deliveries.length === 0) return 0;
     return this.writeTo(deliveries, (tx) => recordDead(tx, deliveries, this.now()));
   }
 

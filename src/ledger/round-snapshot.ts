@@ -39,33 +39,84 @@ export interface RoundSnapshot {
   readonly journal: readonly (ReservedEvent & { readonly errored: boolean })[];
 }
 
+/** What is to be put in order before a round can be planned. */
+export interface Upkeep {
+  /** Something published has been silent for `SETTLE_AFTER_MS`. */
+  readonly silent: boolean;
+  /** Something has failed: it may have to be released instead of marked. */
+  readonly failed: boolean;
+}
+
 /** More than one round can carry is of no use to it. */
 const MAX_FAILURES = 5000;
 const MAX_CLEARABLE = 20_000;
 
-/** Reads what a round needs. */
+interface Outline {
+  reserved: number;
+  published: number;
+  failed: number;
+  waiting: number;
+  marked_since: number | null;
+  marked_due: number | null;
+  waiting_due: number | null;
+  published_since: number | null;
+  published_last: number | null;
+  clearable: number | null;
+  journal: number | null;
+}
+
+/** Reads what a round needs: one look that suffices for an idle portal, and lists only where they have entries. */
 export async function roundSnapshot(
   db: Db,
   memberId: string,
-  policy: RetryPolicy,
+  settings: RetryPolicy & { readonly SETTLE_AFTER_MS: number },
   now: number,
-): Promise<RoundSnapshot> {
-  const counts = await sql<{
-    in_flight: number;
-    marked_since: number | null;
-    marked_due: number | null;
-    waiting_due: number | null;
-    published_since: number | null;
-  }>`select
-    (select count(*) from deliveries where member_id = ${memberId} and state = 'reserved')
-    + (select count(*) from deliveries where member_id = ${memberId} and state = 'published')
-    + (select count(*) from deliveries where member_id = ${memberId} and state = 'failed')
-    + (select count(*) from deliveries where member_id = ${memberId} and state = 'waiting') as in_flight,
-    (select min(state_at) from deliveries where member_id = ${memberId} and state = 'marked') as marked_since,
-    (select min(due_at) from deliveries where member_id = ${memberId} and state = 'marked') as marked_due,
-    (select min(due_at) from deliveries where member_id = ${memberId} and state = 'waiting') as waiting_due,
-    (select min(state_at) from deliveries where member_id = ${memberId} and state = 'published') as published_since
-  `.execute(db);
+): Promise<RoundSnapshot & Upkeep> {
+  const outline = await readOutline(db, memberId);
+  const saneDue = latestSaneDueAt(now, settings);
+  const sane = (dueAt: number) => (dueAt > saneDue ? now : dueAt);
+  const { marked_since: markedSince, marked_due: markedDue, waiting_due: waitingDue } = outline;
+  const { published_since: publishedSince, published_last: publishedLast } = outline;
+  const silence = settings.SETTLE_AFTER_MS;
+  return {
+    inFlight: outline.reserved + outline.published + outline.failed + outline.waiting,
+    failures: outline.failed === 0 ? [] : await readFailures(db, memberId),
+    clearable: outline.clearable === null ? [] : await readClearable(db, memberId),
+    marked:
+      markedSince === null ? null : { since: markedSince, dueAt: markedDue === null ? now : sane(markedDue) },
+    waitingDueAt: waitingDue === null ? null : sane(waitingDue),
+    publishedSince,
+    journal: outline.journal === null ? [] : await readJournal(db, memberId),
+    // A time in the future was written before the clock was set back: it has waited long enough.
+    silent:
+      publishedSince !== null && (publishedSince <= now - silence || (publishedLast ?? 0) > now + silence),
+    failed: outline.failed > 0,
+  };
+}
+
+async function readOutline(db: Db, memberId: string): Promise<Outline> {
+  // Each look is one step into an index that holds nothing else; literals let the planner see that it applies.
+  const count = (state: DeliveryState) =>
+    sql`(select count(*) from deliveries where member_id = ${memberId} and state = ${sql.lit(state)})`;
+  const first = (what: 'min' | 'max', column: 'state_at' | 'due_at', state: DeliveryState) =>
+    sql`(select ${sql.raw(what)}(${sql.ref(column)}) from deliveries
+      where member_id = ${memberId} and state = ${sql.lit(state)})`;
+  const { rows } = await sql<Outline>`select
+    ${count('reserved')} as reserved, ${count('published')} as published,
+    ${count('failed')} as failed, ${count('waiting')} as waiting,
+    ${first('min', 'state_at', 'marked')} as marked_since, ${first('min', 'due_at', 'marked')} as marked_due,
+    ${first('min', 'due_at', 'waiting')} as waiting_due,
+    ${first('min', 'state_at', 'published')} as published_since,
+    ${first('max', 'state_at', 'published')} as published_last,
+    (select 1 from deliveries where member_id = ${memberId} and held = 1 and state in ('processed', 'dead') limit 1)
+      as clearable,
+    (select 1 from journal where member_id = ${memberId} limit 1) as journal`.execute(db);
+  const [outline] = rows;
+  if (outline === undefined) throw new Error('the database gave no row for a select without a table');
+  return outline;
+}
+
+async function readFailures(db: Db, memberId: string): Promise<Failure[]> {
   const failures = await db
     .selectFrom('deliveries')
     .select(['process_id', 'message_id', 'row_id', 'state_at', 'changed_at'])
@@ -76,6 +127,16 @@ export async function roundSnapshot(
     .orderBy('state_at')
     .limit(MAX_FAILURES)
     .execute();
+  return failures.map((failure) => ({
+    processId: failure.process_id,
+    messageId: failure.message_id,
+    rowId: failure.row_id,
+    failedAt: failure.state_at,
+    changedAt: failure.changed_at,
+  }));
+}
+
+async function readClearable(db: Db, memberId: string): Promise<Clearable[]> {
   const clearable = await db
     .selectFrom('deliveries')
     .select(['process_id', 'row_id'])
@@ -85,45 +146,25 @@ export async function roundSnapshot(
     .orderBy('process_id')
     .limit(MAX_CLEARABLE)
     .execute();
+  return clearable.map((delivery) => ({ processId: delivery.process_id, rowId: delivery.row_id }));
+}
+
+async function readJournal(db: Db, memberId: string): Promise<RoundSnapshot['journal']> {
   const journal = await db
     .selectFrom('journal')
     .selectAll()
     .where('member_id', '=', memberId)
     .orderBy('changed_at')
     .execute();
-
-  const row = counts.rows[0];
-  const number = (value: number | null | undefined) =>
-    value === null || value === undefined ? null : Number(value);
-  const markedSince = number(row?.marked_since);
-  const markedDue = number(row?.marked_due);
-  const waitingDue = number(row?.waiting_due);
-  const saneDue = latestSaneDueAt(now, policy);
-  const sane = (dueAt: number) => (dueAt > saneDue ? now : dueAt);
-  return {
-    inFlight: Number(row?.in_flight ?? 0),
-    failures: failures.map((failure) => ({
-      processId: failure.process_id,
-      messageId: failure.message_id,
-      rowId: failure.row_id,
-      failedAt: failure.state_at,
-      changedAt: failure.changed_at,
-    })),
-    clearable: clearable.map((delivery) => ({ processId: delivery.process_id, rowId: delivery.row_id })),
-    marked:
-      markedSince === null ? null : { since: markedSince, dueAt: markedDue === null ? now : sane(markedDue) },
-    waitingDueAt: waitingDue === null ? null : sane(waitingDue),
-    publishedSince: number(row?.published_since),
-    journal: journal.map((entry) => ({
-      rowId: entry.row_id,
-      messageId: entry.message_id,
-      changedAt: entry.changed_at,
-      event: entry.event,
-      data: JSON.parse(entry.payload) as unknown,
-      userId: entry.user_id,
-      errored: entry.errored === 1,
-    })),
-  };
+  return journal.map((entry) => ({
+    rowId: entry.row_id,
+    messageId: entry.message_id,
+    changedAt: entry.changed_at,
+    event: entry.event,
+    data: JSON.parse(entry.payload) as unknown,
+    userId: entry.user_id,
+    errored: entry.errored === 1,
+  }));
 }
 
 /** Process ids under which the ledger believes rows to be held, in ascending order. */

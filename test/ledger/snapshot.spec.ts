@@ -14,6 +14,8 @@ onEveryDatabase('a round is planned from what the ledger knows', (open) => {
       waitingDueAt: null,
       publishedSince: null,
       journal: [],
+      silent: false,
+      failed: false,
     });
   });
 
@@ -39,6 +41,8 @@ onEveryDatabase('a round is planned from what the ledger knows', (open) => {
       waitingDueAt: START + 800,
       publishedSince: START - 70,
       journal: [],
+      silent: false,
+      failed: true,
     });
   });
 

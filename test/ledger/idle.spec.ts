@@ -1,0 +1,101 @@
+import { expect, it } from '@jest/globals';
+import { type KyselyPlugin } from 'kysely';
+import Libsql from 'libsql';
+import { LedgerBench, MEMBER, SETTINGS, START } from './bench.js';
+import { DATABASE_KINDS, onEveryDatabase } from './databases.js';
+
+const { SETTLE_AFTER_MS } = SETTINGS;
+
+onEveryDatabase('an idle portal costs the ledger one look', (open) => {
+  /** A ledger, and how many statements it has asked. */
+  function counted(): { bench: LedgerBench; asked: () => number } {
+    let count = 0;
+    const plugin: KyselyPlugin = {
+      transformQuery: ({ node }) => {
+        count += 1;
+        return node;
+      },
+      transformResult: ({ result }) => Promise.resolve(result),
+    };
+    const { db, dialect } = open();
+    return {
+      bench: new LedgerBench(() => ({ dialect, db: db.withPlugin(plugin) })),
+      asked: () => count,
+    };
+  }
+
+  it('where there is nothing, or nothing but what is settled and cleared', async () => {
+    const { bench, asked } = counted();
+    await bench.put({ message: 'm1', state: 'processed', held: 0 });
+    const before = asked();
+    expect(await bench.ledger.snapshot(MEMBER)).toMatchObject({ silent: false, failed: false });
+    expect(asked() - before).toBe(1);
+  });
+
+  it('and nothing at all where there is nothing to write', async () => {
+    const { bench, asked } = counted();
+    await bench.ledger.applyRound(MEMBER, []);
+    await bench.ledger.recordPublished([]);
+    await bench.ledger.recordDead([]);
+    expect(asked()).toBe(0);
+  });
+
+  it('which tells whether anything has been silent long enough, to the millisecond', async () => {
+    const bench = new LedgerBench(open);
+    const silent = async () => (await bench.ledger.snapshot(MEMBER)).silent;
+    await bench.put(
+      { message: 'm1', state: 'published', stateAt: START },
+      { message: 'm2', state: 'reserved', stateAt: START - SETTLE_AFTER_MS },
+      { message: 'm3', state: 'published', stateAt: START - SETTLE_AFTER_MS, member: 'other' },
+    );
+    expect(await silent()).toBe(false);
+    bench.now = START + SETTLE_AFTER_MS - 1;
+    expect(await silent()).toBe(false);
+    bench.now = START + SETTLE_AFTER_MS;
+    expect(await silent()).toBe(true);
+    await bench.ledger.settleSilent(MEMBER);
+    expect(await silent()).toBe(false);
+  });
+
+  it('or was published before the clock was set back, behind what was published since', async () => {
+    const bench = new LedgerBench(open);
+    await bench.put(
+      { message: 'm1', state: 'published', stateAt: START },
+      { message: 'm2', state: 'published', stateAt: START + SETTLE_AFTER_MS },
+    );
+    expect(await bench.ledger.snapshot(MEMBER)).toMatchObject({ silent: false });
+    await bench.put({ message: 'm3', state: 'published', stateAt: START + SETTLE_AFTER_MS + 1 });
+    expect(await bench.ledger.snapshot(MEMBER)).toMatchObject({ silent: true });
+    await bench.ledger.settleSilent(MEMBER);
+    expect(await bench.ledger.snapshot(MEMBER)).toMatchObject({ silent: false });
+  });
+
+  it.each([
+    ['markable', { held: 1, errored: 0 }],
+    ['fetched again', { held: 1, errored: 1 }],
+    ['not held', { held: 0, errored: 0 }],
+  ] as const)('and whether anything has failed (%s)', async (_what, row) => {
+    const bench = new LedgerBench(open);
+    await bench.put({ message: 'm1', state: 'failed', ...row });
+    expect(await bench.ledger.snapshot(MEMBER)).toMatchObject({ failed: true });
+  });
+});
+
+onEveryDatabase(
+  'an idle portal needs no lock',
+  (open, _kind, url) => {
+    it('so it does not notice another writer', async () => {
+      const bench = new LedgerBench(open);
+      const other = new Libsql(url().slice('file:'.length));
+      other.exec('begin immediate');
+      try {
+        await bench.ledger.snapshot(MEMBER);
+        await bench.ledger.applyRound(MEMBER, []);
+      } finally {
+        other.exec('rollback');
+        other.close();
+      }
+    });
+  },
+  DATABASE_KINDS.filter((kind) => kind.embedded && kind.shared),
+);
