@@ -109,7 +109,10 @@ export class Bridge {
         {
           published: (memberId, changedAt) =>
             metrics.eventsPublished(this.nameOf(memberId), changedAt, Date.now()),
-          dead: (memberId, count) => metrics.eventsSettled(this.nameOf(memberId), 'dead', count),
+          dead: (memberId, count) => {
+            metrics.eventsSettled(this.nameOf(memberId), 'dead', count);
+            this.fleet.settled(memberId);
+          },
         },
         log,
       ),
@@ -143,7 +146,7 @@ export class Bridge {
       {
         installed: (memberId) => this.fleet.open(memberId),
         uninstalled: (memberId) => this.fleet.close(memberId),
-        poked: (memberId) => this.fleet.poke(memberId),
+        poked: (memberId) => this.fleet.announced(memberId),
         updated: (memberId) => this.fleet.checkBindings(memberId),
       },
       log,

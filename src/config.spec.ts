@@ -30,6 +30,7 @@ describe('settings', () => {
       B24_RATE_BURST: 50,
       DRAIN_LIMIT: 500,
       DRAIN_INTERVAL_MS: 5000,
+      DRAIN_MAX_INTERVAL_MS: 60_000,
       DRAIN_MAX_IN_FLIGHT: 100_000,
       SETTLE_AFTER_MS: 60_000,
       SETTLE_MODE: 'timeout',
@@ -62,6 +63,16 @@ describe('settings', () => {
     expect(settings.B24_RATE_PER_SECOND).toBe(0.5);
     expect(settings.HTTP_PORT).toBe(3000);
     expect(settings.PUBLIC_URL).toBeUndefined();
+  });
+
+  it('stretch the pause of an idle portal no further than was said, and never below the pause itself', () => {
+    const longest = (given: Record<string, string>) =>
+      parseSettings({ ...KEYS, ...given }).DRAIN_MAX_INTERVAL_MS;
+    expect(longest({ DRAIN_INTERVAL_MS: '600000' })).toBe(600_000);
+    expect(longest({ DRAIN_INTERVAL_MS: '7000', DRAIN_MAX_INTERVAL_MS: '7000' })).toBe(7000);
+    expect(faultsOf({ ...KEYS, DRAIN_INTERVAL_MS: '7000', DRAIN_MAX_INTERVAL_MS: '6999' })).toEqual([
+      'DRAIN_MAX_INTERVAL_MS must not be less than DRAIN_INTERVAL_MS',
+    ]);
   });
 
   it('name every fault in one message', () => {

@@ -205,6 +205,9 @@ export class Settings {
   @WholeNumber('DRAIN_INTERVAL_MS', 100, DAY_MS)
   DRAIN_INTERVAL_MS = 5000;
 
+  @WholeNumber('DRAIN_MAX_INTERVAL_MS', 100, DAY_MS)
+  DRAIN_MAX_INTERVAL_MS = 60_000;
+
   @WholeNumber('DRAIN_MAX_IN_FLIGHT', 1, 10_000_000)
   DRAIN_MAX_IN_FLIGHT = 100_000;
 
@@ -278,6 +281,12 @@ export function parseSettings(environment: Record<string, string | undefined>): 
         : ` (got ${JSON.stringify(given[error.property]?.slice(0, 80))})`;
     return wrong.map((text) => text + shown);
   });
+  // Unless it is said, polling is never more frequent than it was asked to be.
+  if (
+    given['DRAIN_MAX_INTERVAL_MS'] === undefined &&
+    settings.DRAIN_INTERVAL_MS > settings.DRAIN_MAX_INTERVAL_MS
+  )
+    settings.DRAIN_MAX_INTERVAL_MS = settings.DRAIN_INTERVAL_MS;
   faults.push(...contradictions(settings));
   if (faults.length > 0) throw new SettingsError(faults);
   return settings;
@@ -288,6 +297,9 @@ function contradictions(settings: Settings): string[] {
   const faults: string[] = [];
   if ((settings.B24_DOMAIN === undefined) !== (settings.B24_REFRESH_TOKEN === undefined)) {
     faults.push('B24_DOMAIN and B24_REFRESH_TOKEN go together: one is set, the other is missing');
+  }
+  if (settings.DRAIN_MAX_INTERVAL_MS < settings.DRAIN_INTERVAL_MS) {
+    faults.push('DRAIN_MAX_INTERVAL_MS must not be less than DRAIN_INTERVAL_MS');
   }
   if (settings.RETRY_MAX_DELAY_MS < settings.RETRY_BASE_DELAY_MS) {
     faults.push('RETRY_MAX_DELAY_MS must not be less than RETRY_BASE_DELAY_MS');

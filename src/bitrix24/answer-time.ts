@@ -5,6 +5,8 @@ import { isObject } from './json-values.js';
 export interface AnswerTime {
   /** When the portal began, Unix seconds with fractions; our own clock where it left that out. */
   start: number;
+  /** Seconds that the portal took; null where unsaid. */
+  seconds: number | null;
   /** Seconds of execution time that the method used lately; null where unsaid. */
   operating: number | null;
   /** When its oldest part of that is forgotten, Unix milliseconds by our clock; null where unsaid. */
@@ -26,16 +28,21 @@ export class AnswerClock {
     if (operatingResetAt !== null) this.resets.set(method, operatingResetAt);
     return {
       start: positive(fields['start']) ?? this.now() / 1000,
+      seconds: amount(fields['duration']),
       operating: amount(fields['operating']),
       operatingResetAt,
     };
   }
 
-  /** The same for every command of a batch; when each may be called again, by name, should it be refused. */
-  readCommands(commands: readonly BatchCommand[], answer: unknown): Map<string, number> {
-    const times = isObject(answer) && isObject(answer['result_time']) ? answer['result_time'] : {};
-    for (const { name, method } of commands) this.read(method, times[name]);
-    return new Map(commands.map(({ name, method }) => [name, this.resetOf(method, times[name])]));
+  /** The same for every command of a batch, by name; and when each may be called again, should it be refused. */
+  readCommands(
+    commands: readonly BatchCommand[],
+    answer: unknown,
+  ): { times: Map<string, AnswerTime>; resets: Map<string, number> } {
+    const said = isObject(answer) && isObject(answer['result_time']) ? answer['result_time'] : {};
+    const times = new Map(commands.map(({ name, method }) => [name, this.read(method, said[name])]));
+    const resets = new Map(commands.map(({ name, method }) => [name, this.resetOf(method, said[name])]));
+    return { times, resets };
   }
 
   /** When a method refused for its execution time may be called again, Unix milliseconds by our clock. */

@@ -61,6 +61,8 @@ export interface BatchAnswer {
   /** One outcome for every command, in the order of the commands. */
   results: Map<string, CommandOutcome>;
   time: AnswerTime;
+  /** The same of every command, by name. */
+  times: ReadonlyMap<string, AnswerTime>;
 }
 
 const DEFAULT_TIMEOUT_MS = 65_000;
@@ -112,9 +114,9 @@ export class PortalClient {
     const halt = options.halt === true;
     const body = await this.send('batch', { halt: halt ? 1 : 0, cmd: encodeBatch(commands) }, options);
     const time = this.clock.read('batch', body['time']);
-    const resets = this.clock.readCommands(commands, body['result']);
+    const { times, resets } = this.clock.readCommands(commands, body['result']);
     const results = parseBatchAnswer(body, commands, { halt, resets });
-    return { results, time };
+    return { results, time, times };
   }
 
   private async send(

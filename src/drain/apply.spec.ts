@@ -80,7 +80,8 @@ const reservedIn = (changes: readonly LedgerChange[]) =>
     .map(({ batch }) => [batch.processId, batch.events.map(({ rowId }) => rowId), batch.errored, batch.held]);
 
 const look = (after: string, before: string | null) => ({ kind: 'look', after, before }) as const;
-const adopt = (processId: string, errored: boolean) => ({ kind: 'adopt', processId, errored }) as const;
+const adopt = (processId: string, errored: boolean) =>
+  ({ kind: 'adopt', processId, errored, afterRowId: null, limit: 501 }) as const;
 const reserve = { kind: 'reserve', limit: 3 } as const;
 const fetchErrorRows = { kind: 'fetch_error_rows', limit: 3 } as const;
 
@@ -204,10 +205,10 @@ describe('the sweep', () => {
   });
 
   it('does not forget how far an orphan was adopted', () => {
-    const orphans = new Map([['o1', { afterRowId: '50' }]]);
+    const orphans = new Map([['o1', { afterRowId: '50', rows: [] }]]);
     const memory = calm({ orphans });
     apply([ok(look('', null), { rows: [listed('1', 'o1')] })], { memory });
-    expect(memory.orphans.get('o1')).toEqual({ afterRowId: '50' });
+    expect(memory.orphans.get('o1')).toEqual({ afterRowId: '50', rows: [] });
   });
 
   it('keeps its place until it has been everywhere', () => {
@@ -251,7 +252,7 @@ describe('the sweep', () => {
 });
 
 describe('an orphan', () => {
-  const orphaned = () => calm({ orphans: new Map([['o1', { afterRowId: null }]]) });
+  const orphaned = () => calm({ orphans: new Map([['o1', { afterRowId: null, rows: [] }]]) });
 
   it('is adopted with its marked and its unmarked rows', () => {
     const memory = orphaned();
@@ -293,16 +294,45 @@ describe('an orphan', () => {
       ({ kind: 'adopt_by_list', processId: 'o1', afterRowId }) as const;
     const page = Array.from({ length: 50 }, (_, index) => listed(String(index + 1), 'o1', index === 7));
     const first = apply([ok(byList(null), { rows: page, total: 51 })], { memory, extended: false });
-    expect(first.adopted).toBe(50);
+    // Known in part it would count as known, and a crash would leave the rest where nobody looks.
+    expect(first.changes).toEqual([]);
+    expect(memory.orphans.get('o1')?.afterRowId).toBe('50');
+    const second = apply([ok(byList('50'), { rows: [listed('51', 'o1')], total: 1 })], {
+      memory,
+      extended: false,
+    });
+    expect(second.adopted).toBe(51);
     expect(
-      reservedIn(first.changes).map(([, rowIds, errored]) => [(rowIds as string[]).length, errored]),
+      reservedIn(second.changes).map(([, rowIds, errored]) => [(rowIds as string[]).length, errored]),
     ).toEqual([
-      [49, false],
+      [50, false],
       [1, true],
     ]);
-    expect(memory.orphans.get('o1')).toEqual({ afterRowId: '50' });
-    apply([ok(byList('50'), { rows: [listed('51', 'o1')], total: 1 })], { memory, extended: false });
     expect(memory.orphans.size).toBe(0);
+  });
+
+  it('larger than the limit is read page by page, and recorded as a whole', () => {
+    const memory = orphaned();
+    const read = (afterRowId: string | null, unmarked: ReservedEvent[], marked: ReservedEvent[]) =>
+      apply(
+        [
+          ok({ ...adopt('o1', false), afterRowId, limit: 3 }, { processId: 'o1', events: unmarked }),
+          ok({ ...adopt('o1', true), afterRowId, limit: 3 }, { processId: 'o1', events: marked }),
+        ],
+        { memory },
+      );
+    const marked = [event('4'), event('6'), event('20')];
+    expect(read(null, [event('7'), event('8'), event('100')], marked).changes).toEqual([]);
+    // Both lists were cut: the next page begins where the first of them ended, as numbers go.
+    expect(memory.orphans.get('o1')?.afterRowId).toBe('20');
+    const { changes, adopted } = read('20', [event('100'), event('101')], []);
+    expect(reservedIn(changes)).toEqual([
+      ['o1', ['7', '8', '100', '101'], false, true],
+      ['o1', ['4', '6', '20'], true, true],
+    ]);
+    expect(adopted).toBe(7);
+    // Its first page was seen a round ago, which is no proof for a mark.
+    expect(memory.sightings.size).toBe(0);
   });
 });
 

@@ -1,8 +1,10 @@
 import { type LedgerChange } from '../ledger/apply-round.js';
 import { type ReservedEvent } from '../ledger/record-reserved.js';
 import { type RoundSnapshot } from '../ledger/round-snapshot.js';
-import { compareRowIds, type RoundCommand, type RoundPlan } from './plan.js';
+import { adoptPage, type AdoptedPage } from './adoption.js';
+import { type RoundCommand, type RoundPlan } from './plan.js';
 import { type RoundMemory } from './round-memory.js';
+import { compareRowIds } from './row-ids.js';
 
 /** A row of `event.offline.list`. */
 export interface ListedRow extends ReservedEvent {
@@ -36,6 +38,10 @@ export interface RoundOutcome<Failure> {
   readonly cleared: number;
   /** The portal has more than this round could carry. */
   readonly full: boolean;
+  /** `TIMESTAMP_X` of the oldest change among the new ones, Unix seconds; null where nothing new was found. */
+  readonly oldestChange: number | null;
+  /** Whether the portal's queue was read. */
+  readonly looked: boolean;
   readonly failures: readonly { readonly command: RoundCommand; readonly failure: Failure }[];
 }
 
@@ -67,12 +73,27 @@ export function applyAnswer<Failure>(input: ApplyInput<Failure>): RoundOutcome<F
   const changes: LedgerChange[] = [];
   const failures: { command: RoundCommand; failure: Failure }[] = [];
   const count = { reserved: 0, errorRows: 0, adopted: 0, marked: 0, cleared: 0 };
-  const adoptFailed = new Set<string>();
+  const unmarked = new Map<string, readonly ReservedEvent[]>();
   let lookFailed = false;
   let sweepEnded = false;
   let full = false;
+  let looked = false;
+  let oldestChange: number | null = null;
   memory.round += 1;
+  const noteNew = (events: readonly ReservedEvent[]) => {
+    looked = true;
+    for (const { changedAt } of events) oldestChange = Math.min(oldestChange ?? changedAt, changedAt);
+  };
   const see = (processId: string) => memory.sightings.set(processId, { at: sentAt, round: memory.round });
+
+  const adopt = (processId: string, page: AdoptedPage) => {
+    const { batches, seenWhole } = adoptPage(memory.orphans, processId, page);
+    for (const batch of batches) {
+      changes.push({ type: 'reserved', batch });
+      count.adopted += batch.events.length;
+    }
+    if (seenWhole) see(processId);
+  };
 
   const known = new Set(input.heldProcessIds);
   const journal: JournalStep = { taken: new Map(), takeFailed: false, pages: [], errorRows: null };
@@ -82,7 +103,6 @@ export function applyAnswer<Failure>(input: ApplyInput<Failure>): RoundOutcome<F
       failures.push({ command, failure: result.failure });
       if (command.kind === 'take') journal.takeFailed = true;
       if (command.kind === 'look') lookFailed = true;
-      if (command.kind === 'adopt') adoptFailed.add(command.processId);
       continue;
     }
     const events = result.events ?? [];
@@ -91,40 +111,31 @@ export function applyAnswer<Failure>(input: ApplyInput<Failure>): RoundOutcome<F
       case 'look':
         for (const row of rows) {
           if (known.has(row.processId) || row.processId === '') continue;
-          if (!memory.orphans.has(row.processId)) memory.orphans.set(row.processId, { afterRowId: null });
+          if (!memory.orphans.has(row.processId))
+            memory.orphans.set(row.processId, { afterRowId: null, rows: [] });
           memory.sweepFound = true;
         }
         memory.sweepCursor = command.before ?? '';
         if (command.before === null) sweepEnded = true;
         break;
-      case 'adopt':
-        if (events.length > 0) {
-          changes.push({
-            type: 'reserved',
-            batch: { processId: command.processId, events, errored: command.errored, held: true },
-          });
-          count.adopted += events.length;
-        }
+      case 'adopt': {
         // The two halves of an adoption travel together; the unmarked half comes first.
-        if (!command.errored) see(command.processId);
-        else if (!adoptFailed.has(command.processId)) memory.orphans.delete(command.processId);
-        break;
-      case 'adopt_by_list': {
-        for (const errored of [false, true]) {
-          const half = rows.filter((row) => row.errored === errored);
-          if (half.length === 0) continue;
-          changes.push({
-            type: 'reserved',
-            batch: { processId: command.processId, events: half, errored, held: true },
-          });
-          count.adopted += half.length;
-        }
-        const last = rows.at(-1);
-        if (last !== undefined && rows.length >= PAGE)
-          memory.orphans.set(command.processId, { afterRowId: last.rowId });
-        else memory.orphans.delete(command.processId);
+        if (!command.errored) unmarked.set(command.processId, events);
+        const other = unmarked.get(command.processId);
+        if (!command.errored || other === undefined) break;
+        const cut = [other, events].filter((half) => half.length >= command.limit);
+        adopt(command.processId, {
+          rows: [...withFlag(other, false), ...withFlag(events, true)],
+          lastRowIds: cut.map((half) => half.at(-1)?.rowId),
+        });
         break;
       }
+      case 'adopt_by_list':
+        adopt(command.processId, {
+          rows: rows.map((row) => ({ event: row, errored: row.errored })),
+          lastRowIds: rows.length >= PAGE ? [rows.at(-1)?.rowId] : [],
+        });
+        break;
       case 'verify':
         changes.push({
           type: 'held',
@@ -136,6 +147,7 @@ export function applyAnswer<Failure>(input: ApplyInput<Failure>): RoundOutcome<F
       case 'reserve':
       case 'fetch_error_rows': {
         const errored = command.kind === 'fetch_error_rows';
+        if (!errored) noteNew(events);
         if (events.length > 0) {
           // Without a process id the portal has handed its only copy over.
           const held = typeof result.processId === 'string';
@@ -165,7 +177,10 @@ export function applyAnswer<Failure>(input: ApplyInput<Failure>): RoundOutcome<F
         break;
       case 'list':
         if (command.errored) journal.errorRows = rows;
-        else journal.pages.push({ start: command.start, rows, total: result.total ?? rows.length });
+        else {
+          journal.pages.push({ start: command.start, rows, total: result.total ?? rows.length });
+          noteNew(rows);
+        }
         break;
       case 'check_features':
       case 'check_bindings':
@@ -185,7 +200,11 @@ export function applyAnswer<Failure>(input: ApplyInput<Failure>): RoundOutcome<F
   count.reserved += journaled.reserved;
   count.errorRows += journaled.errorRows;
   full ||= journaled.full;
-  return { changes, ...count, full, failures };
+  return { changes, ...count, full, oldestChange, looked, failures };
+}
+
+function withFlag(events: readonly ReservedEvent[], errored: boolean): AdoptedPage['rows'] {
+  return events.map((event) => ({ event, errored }));
 }
 
 function endSweep(memory: RoundMemory, now: number): void {

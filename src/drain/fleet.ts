@@ -9,7 +9,9 @@ import { type Portal, type PortalRegistry } from '../portals/registry.js';
 import { DispatchLoop } from './dispatch-loop.js';
 import { type Dispatcher } from './dispatcher.js';
 import { ADVICE } from './pacing.js';
-import { type LoopSettings, PortalLoop, type RoundListener } from './portal-loop.js';
+import { type Notifies } from './idle-pace.js';
+import { type LoopSettings, type RoundListener } from './loop-dependencies.js';
+import { PortalLoop } from './portal-loop.js';
 
 /** Who wants to hear of a portal's state, for metrics. */
 export interface FleetListener extends RoundListener {
@@ -39,6 +41,10 @@ interface Vessel {
 /** A round under way may take this long to end when its portal is opened again or closed. */
 const GRACE_MS = 5000;
 
+/** First rounds stand this far apart, so that a thousand portals neither ask nor are written in one instant. */
+const SPREAD_PER_PORTAL_MS = 3;
+const LONGEST_SPREAD_MS = 5000;
+
 /** Runs the loops of every portal: one of rounds, one of publishing, each by itself. */
 export class Fleet {
   private readonly vessels = new Map<string, Vessel>();
@@ -50,11 +56,23 @@ export class Fleet {
 
   /** Starts the loops of every portal that is installed. */
   start(): void {
-    for (const portal of this.deps.registry.list()) this.open(portal.memberId);
+    const portals = this.deps.registry.list();
+    const spreadMs = Math.min(
+      portals.length * SPREAD_PER_PORTAL_MS,
+      LONGEST_SPREAD_MS,
+      this.deps.settings.DRAIN_INTERVAL_MS,
+    );
+    // In any order: the first one is not always the one that goes first.
+    const offset = Math.random();
+    portals.forEach(({ memberId }, index) =>
+      this.open(memberId, spreadMs * ((index / portals.length + offset) % 1)),
+    );
   }
 
-  /** Starts a portal's loops; for one that runs already, with what is registered of it now. */
-  open(memberId: string): void {
+  /**
+   * Starts a portal's loops, its rounds after `inMs`; for one that runs already, with what is registered of it now.
+   */
+  open(memberId: string, inMs = 0): void {
     const portal = this.deps.registry.get(memberId);
     if (portal === undefined || this.stopped) return;
     this.deps.listener.portalState(portal);
@@ -64,7 +82,7 @@ export class Fleet {
     const start = () => {
       if (this.vessels.get(memberId) !== vessel || this.stopped) return;
       vessel.dispatch.start();
-      if (this.deps.registry.get(memberId)?.state !== 'uninstalled') vessel.rounds.start();
+      if (this.deps.registry.get(memberId)?.state !== 'uninstalled') vessel.rounds.start(inMs);
     };
     // Rounds of one portal never overlap, not even those of an old and a new installation.
     if (old !== undefined) this.end(memberId, this.halt(old, GRACE_MS));
@@ -94,6 +112,16 @@ export class Fleet {
     this.vessels.get(memberId)?.rounds.poke(inMs);
   }
 
+  /** The portal has announced new events. */
+  announced(memberId: string): void {
+    this.vessels.get(memberId)?.rounds.announced();
+  }
+
+  /** Deliveries of a portal were settled: their rows leave it within the interval of its rounds. */
+  settled(memberId: string): void {
+    this.poke(memberId, this.deps.settings.DRAIN_INTERVAL_MS);
+  }
+
   /** The cause of a portal's long pause may be gone. */
   wakeUp(memberId: string): void {
     this.vessels.get(memberId)?.rounds.wakeUp();
@@ -107,6 +135,8 @@ export class Fleet {
   /** Deliveries of a portal are due. */
   dispatch(memberId: string): void {
     this.vessels.get(memberId)?.dispatch.kick();
+    // What is published settles in a round, which has to know of it.
+    this.settled(memberId);
   }
 
   /** Replies were recorded: what is to be marked or published again is due. */
@@ -123,6 +153,7 @@ export class Fleet {
     for (const memberId of [...recorded.failed.keys(), ...recorded.lateFailed.keys()]) {
       this.dispatch(memberId);
     }
+    for (const memberId of recorded.processed.keys()) this.settled(memberId);
   }
 
   /** The broker takes events again. */
@@ -210,11 +241,14 @@ export class Fleet {
     { memberId, name }: Portal,
     client: PortalClient,
     bound: unknown,
-  ): Promise<void> {
+  ): Promise<Notifies> {
     const { registry, wantedBindings, log } = this.deps;
     const formerHandler = registry.get(memberId)?.notificationHandler ?? null;
-    const complete = await mendBindings(client, bound, { ...wantedBindings, formerHandler }, name, log);
+    const wanted = { ...wantedBindings, formerHandler };
+    const { complete, notifies } = await mendBindings(client, bound, wanted, name, log);
     // Remembered once the former address is no longer bound.
     if (complete) await registry.setNotificationHandler(memberId, wantedBindings.notificationHandler);
+    // Without its token no notification is believed.
+    return registry.get(memberId)?.applicationToken == null ? 'no' : notifies;
   }
 }

@@ -3,10 +3,8 @@ import fc from 'fast-check';
 import { type RoundSnapshot } from '../ledger/round-snapshot.js';
 import {
   CHECK_EVERY_MS,
-  compareRowIds,
   doubtOf,
   ERROR_ROWS_EVERY_MS,
-  largest,
   markableNow,
   marksDueAt,
   MAX_ERROR_ROW_AGE_MS,
@@ -17,6 +15,7 @@ import {
   sweepDue,
 } from './plan.js';
 import { freshMemory, type RoundMemory } from './round-memory.js';
+import { compareRowIds, largest } from './row-ids.js';
 
 const NOW = Date.parse('2024-07-18T10:00:00Z');
 const DAY = 86_400_000;
@@ -56,6 +55,7 @@ const input = (part: Partial<PlanInput> = {}): PlanInput => ({
   memory: calm(),
   extended: true,
   settings,
+  limit: (part.settings ?? settings).DRAIN_LIMIT,
   now: NOW,
   ...part,
 });
@@ -185,7 +185,7 @@ describe('a round', () => {
               sweepFirst: world.sweepFirst,
               sightings: seen(...Array.from({ length: world.sighted }, (_, i) => `p${100 + i}`)),
               orphans: new Map(
-                Array.from({ length: world.orphans }, (_, i) => [`o${i}`, { afterRowId: null }]),
+                Array.from({ length: world.orphans }, (_, i) => [`o${i}`, { afterRowId: null, rows: [] }]),
               ),
               journalFresh: world.fresh,
               journalPages: world.pages,
@@ -209,7 +209,7 @@ describe('a round', () => {
 
 describe('reserving', () => {
   it.each([
-    ['with orphans left', calm({ orphans: new Map([['o', { afterRowId: null }]]) })],
+    ['with orphans left', calm({ orphans: new Map([['o', { afterRowId: null, rows: [] }]]) })],
     ['with an answer lost', calm({ sweepFirst: true })],
   ])('waits %s', (_name, memory) => {
     expect(kinds({ memory })).not.toContain('reserve');
@@ -276,17 +276,38 @@ describe('the sweep', () => {
   });
 
   it('adopts six orphans at a time, marked rows after the others', () => {
-    const orphans = new Map(Array.from({ length: 8 }, (_, index) => [`o${index}`, { afterRowId: null }]));
+    const orphans = new Map(
+      Array.from({ length: 8 }, (_, index) => [`o${index}`, { afterRowId: null, rows: [] }]),
+    );
     const adopts = only('adopt', { memory: calm({ orphans }) });
     expect(adopts).toHaveLength(12);
     expect(adopts.slice(0, 2)).toEqual([
-      { kind: 'adopt', processId: 'o0', errored: false },
-      { kind: 'adopt', processId: 'o0', errored: true },
+      { kind: 'adopt', processId: 'o0', errored: false, afterRowId: null, limit: 501 },
+      { kind: 'adopt', processId: 'o0', errored: true, afterRowId: null, limit: 501 },
     ]);
   });
 
+  it('reads fewer whole batches of a portal whose answers are slow', () => {
+    const orphans = new Map(Array.from({ length: 9 }, (_, i) => [`o${i}`, { afterRowId: '7', rows: [] }]));
+    const adopts = only('adopt', { memory: calm({ orphans }), limit: 170 });
+    expect(adopts).toHaveLength(4);
+    expect(adopts[0]).toMatchObject({ afterRowId: '7', limit: 171 });
+    const failures = Array.from({ length: 9 }, (_, i) => failure(`p${i}`, `m${i}`));
+    expect(only('verify', { snapshot: snapshot({ failures }), limit: 100 })).toHaveLength(2);
+    expect(only('verify', { snapshot: snapshot({ failures }), limit: 1 })).toHaveLength(1);
+  });
+
+  it('asks for no more events than the limit of the moment', () => {
+    const memory = calm({ errorRowsRemain: true });
+    expect(only('reserve', { memory, limit: 20 })).toEqual([{ kind: 'reserve', limit: 20 }]);
+    expect(only('fetch_error_rows', { memory, limit: 20 })).toEqual([
+      { kind: 'fetch_error_rows', limit: 20 },
+    ]);
+    expect(only('list', { extended: false, memory: calm({ journalPages: 10 }), limit: 120 })).toHaveLength(3);
+  });
+
   it('adopts by list where the plan has no reservations', () => {
-    const orphans = new Map([['o0', { afterRowId: '50' }]]);
+    const orphans = new Map([['o0', { afterRowId: '50', rows: [] }]]);
     expect(kinds({ extended: false, memory: calm({ orphans }) })).toEqual(['adopt_by_list']);
     expect(only('adopt_by_list', { extended: false, memory: calm({ orphans }) })).toEqual([
       { kind: 'adopt_by_list', processId: 'o0', afterRowId: '50' },

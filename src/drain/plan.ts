@@ -1,12 +1,19 @@
 import { type RoundSnapshot } from '../ledger/round-snapshot.js';
 import { type Doubt, type RoundMemory, rowKey } from './round-memory.js';
+import { largest } from './row-ids.js';
 
 /** One command of a round. They run in this order, whatever became of the ones before. */
 export type RoundCommand =
   /** Look for batches between two process ids that the ledger knows. */
   | { readonly kind: 'look'; readonly after: string; readonly before: string | null }
   /** Read what an orphan holds, reserving nothing new. */
-  | { readonly kind: 'adopt'; readonly processId: string; readonly errored: boolean }
+  | {
+      readonly kind: 'adopt';
+      readonly processId: string;
+      readonly errored: boolean;
+      readonly afterRowId: string | null;
+      readonly limit: number;
+    }
   | { readonly kind: 'adopt_by_list'; readonly processId: string; readonly afterRowId: string | null }
   /** Read what a batch still holds, before one of its messages may be marked. */
   | { readonly kind: 'verify'; readonly processId: string }
@@ -42,6 +49,8 @@ export interface PlanInput {
   /** Whether the portal's plan has reservations and marks; null until it was asked. */
   readonly extended: boolean | null;
   readonly settings: PlanSettings;
+  /** Events that one command asks for: `DRAIN_LIMIT`, or fewer where large answers are slow. */
+  readonly limit: number;
   readonly now: number;
 }
 
@@ -117,12 +126,12 @@ export function planRound(input: PlanInput): RoundPlan {
     commands.push(...looks.slice(0, MAX_LOOKS));
     if (looks.length > MAX_LOOKS) more = true;
   }
-  const orphans = [...memory.orphans].slice(0, MAX_ADOPTS);
+  const orphans = [...memory.orphans].slice(0, atOnce(MAX_ADOPTS, input));
   for (const [processId, { afterRowId }] of orphans) {
     if (extended) {
       commands.push(
-        { kind: 'adopt', processId, errored: false },
-        { kind: 'adopt', processId, errored: true },
+        { kind: 'adopt', processId, errored: false, afterRowId, limit: input.limit + 1 },
+        { kind: 'adopt', processId, errored: true, afterRowId, limit: input.limit + 1 },
       );
     } else {
       commands.push({ kind: 'adopt_by_list', processId, afterRowId });
@@ -140,7 +149,7 @@ export function planRound(input: PlanInput): RoundPlan {
     commands.push(...marks.verifies);
     // Reserved before anything is marked: a mark deletes the newer pending change of its object, and so the
     // ledger has it first.
-    if (mayReserve && room) commands.push({ kind: 'reserve', limit: settings.DRAIN_LIMIT });
+    if (mayReserve && room) commands.push({ kind: 'reserve', limit: input.limit });
     commands.push(...marks.marks);
     more ||= marks.more;
   }
@@ -154,8 +163,13 @@ export function planRound(input: PlanInput): RoundPlan {
   const space = MAX_COMMANDS - commands.length - (extended && fetchesErrorRows ? 1 : 0);
   if (clears.length > space) more = true;
   commands.push(...clears.slice(0, space));
-  if (extended && fetchesErrorRows) commands.push({ kind: 'fetch_error_rows', limit: settings.DRAIN_LIMIT });
+  if (extended && fetchesErrorRows) commands.push({ kind: 'fetch_error_rows', limit: input.limit });
   return { commands, more };
+}
+
+/** How many whole batches one round reads: fewer of a portal whose answers are slow. */
+function atOnce(most: number, { limit, settings }: PlanInput): number {
+  return Math.max(1, Math.floor((most * limit) / settings.DRAIN_LIMIT));
 }
 
 /** A time of the future counts as elapsed: the clock was set back. */
@@ -187,11 +201,12 @@ function errorRowsDue(snapshot: RoundSnapshot, memory: RoundMemory, now: number)
   return marked !== null && (marked.dueAt <= now || elapsed(marked.since, now, MAX_ERROR_ROW_AGE_MS));
 }
 
-function planMarks({ snapshot, memory, settings, now }: PlanInput): {
+function planMarks(input: PlanInput): {
   verifies: RoundCommand[];
   marks: RoundCommand[];
   more: boolean;
 } {
+  const { snapshot, memory, settings, now } = input;
   const dueAt = marksDueAt(snapshot, settings, now);
   if (dueAt === null || dueAt > now) return { verifies: [], marks: [], more: false };
 
@@ -217,7 +232,7 @@ function planMarks({ snapshot, memory, settings, now }: PlanInput): {
       marks.push({ kind: 'mark', processId, messageIds: messageIds.slice(start, start + MAX_IDS) });
     }
   }
-  const verifies = [...toVerify].slice(0, MAX_VERIFIES);
+  const verifies = [...toVerify].slice(0, atOnce(MAX_VERIFIES, input));
   return {
     verifies: verifies.map((processId) => ({ kind: 'verify', processId })),
     marks: marks.slice(0, MAX_MARKS),
@@ -259,7 +274,7 @@ function planClears(snapshot: RoundSnapshot): RoundCommand[] {
  * the plan gained reservations, of which nothing is taken any more.
  */
 function planJournal(
-  { snapshot, memory, settings }: PlanInput,
+  { snapshot, memory, limit }: PlanInput,
   extended: boolean,
   mayList: boolean,
   withErrorRows: boolean,
@@ -276,7 +291,7 @@ function planJournal(
   }
   const resolving = snapshot.journal.length > 0 && !takes;
   if (!mayList && !resolving) return commands;
-  const wanted = Math.ceil(settings.DRAIN_LIMIT / PAGE);
+  const wanted = Math.ceil(limit / PAGE);
   // One command is kept for the error rows.
   const pages = Math.min(resolving ? wanted : memory.journalPages, wanted, space - commands.length - 1);
   for (let page = 0; page < pages; page += 1)
@@ -285,16 +300,4 @@ function planJournal(
   if (pages > 0 && ((withErrorRows && !extended) || erroredLeft))
     commands.push({ kind: 'list', start: 0, errored: true });
   return commands;
-}
-
-/** The largest of row ids, compared as the integers they are. */
-export function largest(rowIds: readonly string[]): string | null {
-  let best: string | null = null;
-  for (const rowId of rowIds) if (best === null || compareRowIds(rowId, best) > 0) best = rowId;
-  return best;
-}
-
-/** Compares row ids as integers of any length. */
-export function compareRowIds(a: string, b: string): number {
-  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
 }

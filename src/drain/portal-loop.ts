@@ -1,86 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { type BatchCommand } from '../bitrix24/batch.js';
 import { PortalError } from '../bitrix24/errors.js';
 import { type BatchAnswer } from '../bitrix24/portal-client.js';
-import { type PortalState } from '../database/schema.js';
-import { type Ledger } from '../ledger/ledger.js';
 import { type RoundSnapshot } from '../ledger/round-snapshot.js';
-import { type Log } from '../log.js';
 import { AlarmClock } from './alarm-clock.js';
 import { applyAnswer, type RoundOutcome } from './apply.js';
-import { backOff, type Consequence, consequenceOf, throttledUntil } from './pacing.js';
-import {
-  doubtOf,
-  markableNow,
-  marksDueAt,
-  planRound,
-  type PlanSettings,
-  type RoundCommand,
-  type RoundPlan,
-  sweepDue,
-} from './plan.js';
-import { addDoubt, distrust, followClock, freshMemory, type RoundMemory, rowKey } from './round-memory.js';
-import { leavesDoubt, methodOf, readResults, RESERVATIONS, roundRequest } from './round-request.js';
+import { BatchSize } from './batch-size.js';
+import { workDueAt } from './due-times.js';
+import { restFor } from './execution-time.js';
+import { announced, bindingsSeen, FRESH_PACE, type IdlePace, idlePause, roundEnded } from './idle-pace.js';
+import { type LoopDependencies, type RoundReport } from './loop-dependencies.js';
+import { markableNow, marksDueAt, planRound, type RoundPlan, sweepDue } from './plan.js';
+import { followNews, type PortalNews } from './portal-news.js';
 import { RestingMethods } from './resting.js';
-
-/** Sends the commands of a round to the portal. */
-export interface RoundClient {
-  batch(
-    commands: readonly BatchCommand[],
-    options: { signal: AbortSignal; cut: AbortSignal },
-  ): Promise<BatchAnswer>;
-}
-
-/** What the loop reads and writes of its portal's registration. */
-export interface PortalFile {
-  readonly memberId: string;
-  readonly name: string;
-  extended(): boolean | null;
-  setExtended(extended: boolean): Promise<void>;
-  setState(state: PortalState, reason: string | null): Promise<void>;
-  /** Compares what is bound (an answer of `event.get`) with what is wanted, and mends it. */
-  mendBindings(bound: unknown): Promise<void>;
-}
-
-export interface LoopSettings extends PlanSettings {
-  readonly DRAIN_INTERVAL_MS: number;
-  readonly PORTAL_RECHECK_MS: number;
-}
-
-/** Who wants to hear of rounds, for metrics and health. */
-export interface RoundListener {
-  settled(memberId: string, processed: number, failed: number): void;
-  inFlight(memberId: string, count: number): void;
-  /** The ledger was written (null), or why it was not. */
-  ledger(memberId: string, failure: string | null): void;
-  /** Seconds from sending a round to having written its answer. */
-  exchange(memberId: string, seconds: number): void;
-}
-
-export interface LoopDependencies {
-  readonly portal: PortalFile;
-  readonly client: RoundClient;
-  readonly ledger: Pick<
-    Ledger,
-    'snapshot' | 'heldProcessIds' | 'applyRound' | 'releaseUnmarkable' | 'settleSilent' | 'probe'
-  >;
-  readonly settings: LoopSettings;
-  readonly listener: RoundListener;
-  readonly log: Log;
-  /** Whether the broker takes events: while it does not, they wait on the portal. */
-  readonly brokerReady: () => boolean;
-  /** The ledger may have something to publish. */
-  readonly kickDispatch: () => void;
-  readonly now?: () => number;
-  readonly random?: () => number;
-}
-
-/** What one round did and when the next is wanted. */
-export interface RoundReport {
-  readonly outcome: 'ok' | 'idle' | 'failed' | 'ledger_failed';
-  readonly reserved: number;
-  readonly nextInMs: number;
-}
+import { roundCost } from './round-cost.js';
+import { addDoubt, followClock, freshMemory, type RoundMemory, rowKey } from './round-memory.js';
+import { readResults, reservesEvents, roundRequest } from './round-request.js';
+import { Setbacks } from './setbacks.js';
 
 /**
  * The rounds of one portal, one after another. It trusts the ledger and the portal's answers; what it remembers
@@ -92,40 +27,58 @@ export class PortalLoop {
   private readonly cutting = new AbortController();
   private readonly now: () => number;
   private readonly random: () => number;
-  private memory: RoundMemory;
-  private running: Promise<void> | null = null;
-  private failures = 0;
-  /** Something went wrong: the pause is meant, and a notification does not end it. */
-  private backingOff = false;
-  private ledgerDoubtful = false;
+  private readonly setbacks: Setbacks;
   private readonly resting = new RestingMethods();
+  private readonly size: BatchSize;
+  private memory: RoundMemory;
+  private pace: IdlePace = FRESH_PACE;
+  private running: Promise<void> | null = null;
+  /** When the pause under way ends, by the process's own clock; null while a round is under way. */
+  private pauseEndsAt: number | null = null;
+  /** When the pause after the round under way is to end at the latest. */
+  private pokedFor = Number.POSITIVE_INFINITY;
   private bindingsDoubtful = false;
 
   constructor(private readonly deps: LoopDependencies) {
     this.now = deps.now ?? Date.now;
     this.random = deps.random ?? Math.random;
+    this.setbacks = new Setbacks(deps, this.now, this.random);
+    this.size = deps.size ?? new BatchSize(deps.settings.DRAIN_LIMIT);
     this.memory = freshMemory(this.now());
   }
 
-  start(): void {
-    this.running ??= this.run();
+  /** Begins with the first round in `inMs`. */
+  start(inMs = 0): void {
+    this.running ??= this.run(inMs);
   }
 
-  /** There may be something to do: ends the pause, unless that is a punishment. */
+  /** There may be something to do: ends the pause in `inMs` at the latest, unless that is a punishment. */
   poke(inMs = 0): void {
-    if (!this.backingOff) this.alarm.ringIn(inMs);
+    const at = performance.now() + inMs;
+    if (this.pauseEndsAt === null) this.pokedFor = Math.min(this.pokedFor, at);
+    else if (!this.setbacks.backingOff && at < this.pauseEndsAt) {
+      this.pauseEndsAt = at;
+      this.alarm.ringIn(inMs);
+    }
+  }
+
+  /** The portal has announced new events. */
+  announced(): void {
+    this.pace = announced(this.pace, this.now());
+    this.poke();
   }
 
   /** The cause of a long pause may be gone (a new installation, say): ends any pause. */
   wakeUp(): void {
-    this.backingOff = false;
-    this.failures = 0;
+    this.setbacks.backingOff = false;
+    this.setbacks.overcome();
     this.alarm.ringIn(0);
   }
 
   /** The bindings may be gone: the next round looks at them, and comes soon. */
   checkBindings(): void {
     this.bindingsDoubtful = true;
+    this.pace = bindingsSeen(this.pace, 'no', this.now());
     this.poke();
   }
 
@@ -143,107 +96,55 @@ export class PortalLoop {
     this.deps.listener.ledger(this.deps.portal.memberId, null);
   }
 
-  private async run(): Promise<void> {
+  private async run(firstInMs: number): Promise<void> {
+    await this.sleep(firstInMs);
     while (!this.stopping.signal.aborted) {
+      this.pokedFor = Number.POSITIVE_INFINITY;
       const { nextInMs } = await this.runOnce();
       if (this.stopping.signal.aborted) return;
-      if (nextInMs > 0) await this.alarm.sleep(nextInMs);
-      this.backingOff = false;
+      // Whoever poked during a round may have come too late for it.
+      const pokedInMs = this.setbacks.backingOff ? nextInMs : this.pokedFor - performance.now();
+      await this.sleep(Math.min(nextInMs, pokedInMs));
     }
+  }
+
+  private async sleep(ms: number): Promise<void> {
+    if (ms > 0) {
+      this.pauseEndsAt = performance.now() + ms;
+      await this.alarm.sleep(ms);
+      this.pauseEndsAt = null;
+    }
+    this.setbacks.backingOff = false;
   }
 
   /** One round. Never rejects: what goes wrong is logged, and decides the pause. */
   async runOnce(): Promise<RoundReport> {
-    const { portal, ledger, settings, listener, log } = this.deps;
+    const { portal, ledger, listener } = this.deps;
     let snapshot: RoundSnapshot;
     let heldProcessIds: readonly string[];
     try {
       // After a failed write, nothing is reserved before a write has worked: its record would be lost as well.
-      if (this.ledgerDoubtful) await ledger.probe(portal.memberId);
+      if (this.setbacks.ledgerDoubtful) await ledger.probe(portal.memberId);
       const state = await ledger.snapshot(portal.memberId);
       snapshot = state.silent || state.failed ? await this.putInOrder() : state;
       listener.inFlight(portal.memberId, snapshot.inFlight);
       heldProcessIds = sweepDue(this.memory, this.now()) ? await ledger.heldProcessIds(portal.memberId) : [];
-      this.ledgerDoubtful = false;
+      this.setbacks.ledgerDoubtful = false;
     } catch (error) {
-      return this.ledgerFailed(error);
+      return this.setbacks.ledgerFailed(error);
     }
-
-    followClock(this.memory, this.now());
-    if (this.bindingsDoubtful) this.memory.checkedAt = Number.NEGATIVE_INFINITY;
-    this.bindingsDoubtful = false;
-    if (this.memory.round === 0) {
-      // Before the first answer: a round that outlived the last process may be at work on them just now.
-      addDoubt(this.memory, this.now(), {
-        marks: snapshot.failures.length > 0,
-        clears: new Set(snapshot.clearable.map(rowKey)),
-      });
-    }
-    snapshot = markableNow(snapshot, this.memory, this.now());
-    const room = this.deps.brokerReady() ? settings.DRAIN_MAX_IN_FLIGHT : 0;
-    const extended = portal.extended();
-    const planned = planRound({
-      snapshot,
-      heldProcessIds,
-      memory: this.memory,
-      extended,
-      settings: { ...settings, DRAIN_MAX_IN_FLIGHT: room },
-      now: this.now(),
-    });
-    const plan = this.resting.leaveOut(planned, this.now());
+    snapshot = this.trustworthy(snapshot);
+    const plan = this.plan(snapshot, heldProcessIds);
     if (plan.commands.length === 0) {
       listener.ledger(portal.memberId, null);
+      this.pace = roundEnded(
+        this.pace,
+        { looked: false, busy: false, oldestAgeMs: null, sentAt: this.now() },
+        this.now(),
+      );
       return { outcome: 'idle', reserved: 0, nextInMs: this.pause(snapshot) };
     }
-
-    const sentAt = this.now();
-    const startedAt = performance.now();
-    let answer: BatchAnswer;
-    try {
-      answer = await this.deps.client.batch(roundRequest(plan), {
-        signal: this.stopping.signal,
-        cut: this.cutting.signal,
-      });
-    } catch (error) {
-      return this.requestFailed(error, plan);
-    }
-    const { results, features, bindings } = readResults(plan, answer.results, answer.time.start);
-    const answeredAt = performance.now();
-    const outcome = applyAnswer({
-      plan,
-      results,
-      snapshot,
-      heldProcessIds,
-      extended,
-      memory: this.memory,
-      sentAt,
-      now: this.now(),
-      journalId: () => `journal-${randomUUID().replaceAll('-', '')}`,
-    });
-    try {
-      const applied = await ledger.applyRound(portal.memberId, outcome.changes);
-      this.failures = 0;
-      listener.ledger(portal.memberId, null);
-      listener.exchange(portal.memberId, (performance.now() - startedAt) / 1000);
-      if (applied.vanished > 0) {
-        log.warn({ event: 'round.vanished', portal: portal.name, deliveries: applied.vanished });
-      }
-      this.logRound(plan, outcome, {
-        swept: applied.swept,
-        inFlight: snapshot.inFlight + outcome.reserved,
-        portalMs: Math.round(answeredAt - startedAt),
-        ledgerMs: Math.round(performance.now() - answeredAt),
-      });
-    } catch (error) {
-      // What the answer said is known to nobody now.
-      const { doubt } = this.memory;
-      this.memory = { ...freshMemory(this.now()), doubt };
-      return this.ledgerFailed(error);
-    }
-    if (outcome.changes.some(({ type }) => type === 'reserved' || type === 'error_rows_complete')) {
-      this.deps.kickDispatch();
-    }
-    return this.afterAnswer(plan, outcome, snapshot, features, bindings);
+    return this.send(plan, snapshot, heldProcessIds);
   }
 
   /** Settles what has been silent and releases what cannot be marked; returns what the ledger knows then. */
@@ -256,132 +157,175 @@ export class PortalLoop {
     return ledger.snapshot(portal.memberId);
   }
 
-  private async afterAnswer(
-    plan: RoundPlan,
-    outcome: RoundOutcome<PortalError>,
-    snapshot: RoundSnapshot,
-    features: unknown,
-    bindings: unknown,
-  ): Promise<RoundReport> {
-    const { portal, log } = this.deps;
-    let pauseMs: number | null = null;
-    const doubtful: RoundCommand[] = [];
-    let healthy = true;
-    try {
-      for (const { command, failure } of outcome.failures) {
-        log.warn({
-          event: 'round.command_failed',
-          portal: portal.name,
-          command: command.kind,
-          reason: failure.message,
-        });
-        if (failure.action === 'unlicensed' && isReservations(failure)) {
-          await portal.setExtended(false);
-          pauseMs = Math.max(pauseMs ?? 0, 1000);
-          continue;
-        }
-        if (failure.action === 'throttle') {
-          this.resting.rest(methodOf(command), throttledUntil(failure, this.now()));
-          continue;
-        }
-        // Without its answer the bindings stay as they were; it is asked again next time.
-        if (command.kind === 'check_bindings') continue;
-        if (failure.executed === 'unknown' && leavesDoubt(command)) doubtful.push(command);
-        this.failures += 1;
-        const { state, reason, pauseMs: after } = this.consequenceOf(failure);
-        pauseMs = Math.max(pauseMs ?? 0, after);
-        // One refused command is no reason to stop the portal: the others worked.
-        if (state !== 'active' && failure.action !== 'bug') {
-          healthy = false;
-          await portal.setState(state, reason);
-        }
-      }
-      if (features !== undefined) await this.learnFeatures(features);
-      if (bindings !== undefined) {
-        this.memory.checkedAt = this.now();
-        await portal.mendBindings(bindings);
-      }
-      if (healthy) await portal.setState('active', null);
-    } catch (error) {
-      if (error instanceof PortalError) return this.requestFailed(error, plan);
-      return this.ledgerFailed(error);
+  /** Leaves out of the snapshot what may not be relied on, and makes the memory ready for a round. */
+  private trustworthy(snapshot: RoundSnapshot): RoundSnapshot {
+    followClock(this.memory, this.now());
+    if (this.bindingsDoubtful) this.memory.checkedAt = Number.NEGATIVE_INFINITY;
+    this.bindingsDoubtful = false;
+    if (this.memory.round === 0) {
+      // Before the first answer: a round that outlived the last process may be at work on them just now.
+      addDoubt(this.memory, this.now(), {
+        marks: snapshot.failures.length > 0,
+        clears: new Set(snapshot.clearable.map(rowKey)),
+      });
     }
-    if (doubtful.length > 0) distrust(this.memory, this.now(), doubtOf(doubtful));
-    if (pauseMs !== null) {
-      this.backingOff = true;
-      return { outcome: 'failed', reserved: outcome.reserved, nextInMs: pauseMs };
-    }
-    const more = plan.more || (outcome.full && this.deps.brokerReady());
-    return { outcome: 'ok', reserved: outcome.reserved, nextInMs: more ? 0 : this.pause(snapshot) };
+    return markableNow(snapshot, this.memory, this.now());
   }
 
-  private async learnFeatures(features: unknown): Promise<void> {
-    const { portal, log } = this.deps;
-    const value =
-      typeof features === 'object' && features !== null && 'value' in features ? features.value : null;
-    const extended = value === 'Y' || value === true;
-    if (portal.extended() === extended) return;
-    await portal.setExtended(extended);
-    log.info({ event: 'portal.plan', portal: portal.name, reservations: extended });
+  private plan(snapshot: RoundSnapshot, heldProcessIds: readonly string[]): RoundPlan {
+    const { settings } = this.deps;
+    const planned = planRound({
+      snapshot,
+      heldProcessIds,
+      memory: this.memory,
+      extended: this.deps.portal.extended(),
+      settings: this.deps.brokerReady() ? settings : { ...settings, DRAIN_MAX_IN_FLIGHT: 0 },
+      limit: this.size.limit,
+      now: this.now(),
+    });
+    return this.resting.leaveOut(planned, this.now());
+  }
+
+  private async send(
+    plan: RoundPlan,
+    snapshot: RoundSnapshot,
+    heldProcessIds: readonly string[],
+  ): Promise<RoundReport> {
+    const { portal, ledger, listener, log } = this.deps;
+    const extended = portal.extended();
+    const { limit } = this.size;
+    const sentAt = this.now();
+    const startedAt = performance.now();
+    let answer: BatchAnswer;
+    try {
+      answer = await this.deps.client.batch(roundRequest(plan), {
+        signal: this.stopping.signal,
+        cut: this.cutting.signal,
+      });
+    } catch (error) {
+      return this.requestFailed(error, plan);
+    }
+    const answeredAt = performance.now();
+    const { results, features, bindings } = readResults(plan, answer.results, answer.time.start);
+    const outcome = applyAnswer({
+      plan,
+      results,
+      snapshot,
+      heldProcessIds,
+      extended,
+      memory: this.memory,
+      sentAt,
+      now: this.now(),
+      journalId: () => `journal-${randomUUID().replaceAll('-', '')}`,
+    });
+    let vanished: number;
+    try {
+      const applied = await ledger.applyRound(portal.memberId, outcome.changes);
+      ({ vanished } = applied);
+      this.setbacks.overcome();
+      listener.ledger(portal.memberId, null);
+      listener.exchange(portal.memberId, (performance.now() - startedAt) / 1000);
+      if (vanished > 0) log.warn({ event: 'round.vanished', portal: portal.name, deliveries: vanished });
+      this.logRound(plan, outcome, {
+        swept: applied.swept,
+        inFlight: snapshot.inFlight + outcome.reserved,
+        portalMs: Math.round(answeredAt - startedAt),
+        ledgerMs: Math.round(performance.now() - answeredAt),
+        ...(limit < this.deps.settings.DRAIN_LIMIT ? { limit } : {}),
+      });
+    } catch (error) {
+      // What the answer said is known to nobody now.
+      const { doubt } = this.memory;
+      this.memory = { ...freshMemory(this.now()), doubt };
+      return this.setbacks.ledgerFailed(error);
+    }
+    if (outcome.changes.some(({ type }) => type === 'reserved' || type === 'error_rows_complete')) {
+      this.deps.kickDispatch();
+    }
+    const cost = roundCost(results, answer.times, (answeredAt - startedAt) / 1000);
+    if (cost.reservation !== null) this.size.answered(cost.reservation);
+    else if (outcome.failures.some(({ command, failure }) => lostReservation([command], failure)))
+      this.size.lost();
+    this.lookedAtQueue(outcome, vanished > 0, sentAt, answer.time.start);
+
+    let news: PortalNews;
+    try {
+      const state = { memory: this.memory, resting: this.resting, setbacks: this.setbacks };
+      news = await followNews(this.deps, state, outcome.failures, { features, bindings }, this.now);
+    } catch (error) {
+      if (error instanceof PortalError) return this.requestFailed(error, plan);
+      return this.setbacks.ledgerFailed(error);
+    }
+    if (news.notifies !== null) this.pace = bindingsSeen(this.pace, news.notifies, this.now());
+    return this.next(plan, snapshot, outcome, news, restFor(cost.execution));
+  }
+
+  private next(
+    plan: RoundPlan,
+    snapshot: RoundSnapshot,
+    outcome: RoundOutcome<PortalError>,
+    { pauseMs }: PortalNews,
+    restMs: number,
+  ): RoundReport {
+    const { reserved } = outcome;
+    if (pauseMs !== null) {
+      this.setbacks.backingOff = true;
+      return { outcome: 'failed', reserved, nextInMs: pauseMs };
+    }
+    const more = plan.more || (outcome.full && this.deps.brokerReady());
+    const nextInMs = more ? 0 : this.pause(snapshot);
+    if (restMs <= nextInMs) return { outcome: 'ok', reserved, nextInMs };
+    this.setbacks.backingOff = true;
+    return { outcome: 'ok', reserved, nextInMs: restMs };
   }
 
   /** How long nothing has to be asked of the portal, ms. */
   private pause(snapshot: RoundSnapshot): number {
+    const { settings, portal } = this.deps;
     const now = this.now();
-    const marks = marksDueAt(snapshot, this.deps.settings, now);
-    const interval = this.deps.settings.DRAIN_INTERVAL_MS;
-    return marks === null || !this.deps.portal.extended() || this.resting.any(now)
-      ? interval
-      : Math.min(interval, Math.max(marks - now, 0));
+    const dueInMs = this.resting.any(now) ? 0 : workDueAt(snapshot, this.memory, settings, now) - now;
+    const idle = Math.min(
+      idlePause(this.pace, settings, now, this.random()),
+      // A portal that stands still is asked no more often than every interval.
+      Math.max(settings.DRAIN_INTERVAL_MS, dueInMs),
+    );
+    const marks = marksDueAt(snapshot, settings, now);
+    return marks === null || !portal.extended() || this.resting.any(now)
+      ? idle
+      : Math.min(idle, Math.max(marks - now, 0));
   }
 
-  private async requestFailed(error: unknown, plan: RoundPlan): Promise<RoundReport> {
-    const { portal, listener, log } = this.deps;
+  private requestFailed(error: unknown, plan: RoundPlan): Promise<RoundReport> | RoundReport {
     if (this.stopping.signal.aborted) return { outcome: 'failed', reserved: 0, nextInMs: 0 };
-    this.failures += 1;
-    this.backingOff = true;
-    if (!(error instanceof PortalError)) {
-      distrust(this.memory, this.now(), doubtOf(plan.commands));
-      return this.ledgerFailed(error);
-    }
-    const doubt = error.executed === 'unknown' && plan.commands.some(leavesDoubt);
-    if (doubt) distrust(this.memory, this.now(), doubtOf(plan.commands));
-    const { state, reason, pauseMs } = this.consequenceOf(error);
-    log.warn({
-      event: 'round.failed',
-      portal: portal.name,
-      reason: error.message,
-      outcome: doubt ? 'unknown' : 'not_executed',
-      failures: this.failures,
-      nextInMs: pauseMs,
-    });
-    try {
-      if (error.action === 'unlicensed' && isReservations(error)) await portal.setExtended(false);
-      else if (state !== 'active') await portal.setState(state, reason);
-      // The ledger worked before the request, and there was nothing to write of it.
-      listener.ledger(portal.memberId, null);
-    } catch (failure) {
-      return this.ledgerFailed(failure);
-    }
-    return { outcome: 'failed', reserved: 0, nextInMs: pauseMs };
+    if (lostReservation(plan.commands, error)) this.size.lost();
+    return this.setbacks.requestFailed(error, plan, this.memory);
   }
 
-  private consequenceOf(error: PortalError): Consequence {
-    const { PORTAL_RECHECK_MS } = this.deps.settings;
-    return consequenceOf(error, this.failures, this.now(), this.random(), PORTAL_RECHECK_MS);
-  }
-
-  private ledgerFailed(error: unknown): RoundReport {
-    this.failures += 1;
-    this.backingOff = true;
-    this.ledgerDoubtful = true;
-    // Within 10 s of its return it works again, so the pause stays short.
-    const pauseMs = Math.min(backOff(this.failures, this.random()), 5000);
-    const { portal, listener, log } = this.deps;
-    const reason = error instanceof Error ? error.message : String(error);
-    listener.ledger(portal.memberId, reason);
-    log.error({ event: 'round.ledger_failed', portal: portal.name, reason, nextInMs: pauseMs });
-    return { outcome: 'ledger_failed', reserved: 0, nextInMs: pauseMs };
+  private lookedAtQueue(
+    outcome: RoundOutcome<PortalError>,
+    vanished: boolean,
+    sentAt: number,
+    portalNow: number,
+  ): void {
+    const { reserved, errorRows, adopted, marked, cleared, oldestChange, looked, failures } = outcome;
+    const relied = !this.pace.missed;
+    this.pace = roundEnded(
+      this.pace,
+      {
+        looked,
+        busy: reserved + errorRows + adopted + marked + cleared + failures.length > 0 || vanished,
+        oldestAgeMs: oldestChange === null ? null : (portalNow - oldestChange) * 1000,
+        sentAt,
+      },
+      this.now(),
+    );
+    if (relied && this.pace.missed) {
+      this.deps.log.warn({
+        event: 'notifications.missed',
+        portal: this.deps.portal.name,
+        advice: 'a change came unannounced: can the portal reach PUBLIC_URL? Until it does, it is polled',
+      });
+    }
   }
 
   private logRound(plan: RoundPlan, outcome: RoundOutcome<PortalError>, facts: Record<string, number>): void {
@@ -402,6 +346,7 @@ export class PortalLoop {
   }
 }
 
-function isReservations(error: PortalError): boolean {
-  return !('feature' in error) || error.feature === null || error.feature === RESERVATIONS;
+/** Whether an answer with many events may have been what was too much. */
+function lostReservation(commands: RoundPlan['commands'], error: unknown): boolean {
+  return error instanceof PortalError && error.executed === 'unknown' && commands.some(reservesEvents);
 }

@@ -1,3 +1,5 @@
+import { type ReservedEvent } from '../ledger/record-reserved.js';
+
 /** When an answer last showed what a batch holds. */
 export interface Sighting {
   /** Unix ms. */
@@ -17,6 +19,16 @@ export interface Doubt {
 /** Names a row as a batch holds it. */
 export function rowKey({ processId, rowId }: { processId: string; rowId: string }): string {
   return `${processId}/${rowId}`;
+}
+
+/**
+ * What was read of an orphan so far. The ledger gets all of it at once: a batch that it knows in part would count as
+ * known, and the rest would never be looked for.
+ */
+export interface Orphan {
+  /** The row up to which it was read; null before the first page. */
+  readonly afterRowId: string | null;
+  readonly rows: readonly { readonly event: ReservedEvent; readonly errored: boolean }[];
 }
 
 const NO_DOUBT: Doubt = { marks: false, clears: new Set() };
@@ -40,8 +52,8 @@ export interface RoundMemory {
   sweepCursor: string;
   /** The sweep under way has found something, so that another must follow. */
   sweepFound: boolean;
-  /** Batches of ours that the ledger does not know, and the row up to which they are adopted. */
-  orphans: Map<string, { afterRowId: string | null }>;
+  /** Batches of ours that the ledger does not know. */
+  orphans: Map<string, Orphan>;
   sightings: Map<string, Sighting>;
   errorRowsFetchedAt: number;
   /** The last fetch of error rows was cut by its limit. */

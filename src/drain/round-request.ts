@@ -26,7 +26,8 @@ export function methodOf(command: RoundCommand): string {
   return restCommand(command).method;
 }
 
-function nameOf(index: number): string {
+/** Under which name a plan's command travels. */
+export function nameOf(index: number): string {
   return `c${index}`;
 }
 
@@ -45,7 +46,9 @@ function restCommand(command: RoundCommand): { method: string; params: Readonly<
         processId: command.processId,
         clear: false,
         error: command.errored,
-        limit: WHOLE_BATCH,
+        limit: command.limit,
+        ...(command.afterRowId === null ? {} : { filter: { '>ID': command.afterRowId } }),
+        order: { ID: 'ASC' },
       });
     case 'adopt_by_list':
       return listCommand({
@@ -131,6 +134,11 @@ export function readResults(
     }
   });
   return { results, features, bindings };
+}
+
+/** Whether the command reads as many events as the portal has, up to a limit. */
+export function reservesEvents({ kind }: RoundCommand): boolean {
+  return ['reserve', 'fetch_error_rows', 'take', 'adopt'].includes(kind);
 }
 
 /** Whether the command may have changed what the portal holds, so that it must be looked at before anything relies on it. */

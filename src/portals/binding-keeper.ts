@@ -10,12 +10,19 @@ export interface BindingClient {
 /** Commands of one batch request. */
 const MAX_COMMANDS = 50;
 /** A portal POSTs at most one notification in this many seconds. */
-const NOTIFICATION_MIN_SECONDS = 1;
+export const NOTIFICATION_MIN_SECONDS = 1;
+
+/** What became of a portal's bindings. */
+export interface BindingsMended {
+  /** All of them are as the settings say now. */
+  readonly complete: boolean;
+  /** Whether the portal notifies us of new events: no, as before, or from now on. */
+  readonly notifies: 'no' | 'yes' | 'anew';
+}
 
 /**
  * Keeps a portal's bindings as the settings say, given what `event.get` answered. An event that the portal refuses
  * is reported by name and holds nothing else back.
- * @returns whether all of it is as the settings say now
  * @throws {PortalError} when the request as a whole failed
  */
 export async function mendBindings(
@@ -24,9 +31,12 @@ export async function mendBindings(
   wanted: WantedBindings,
   portal: string,
   log: Log,
-): Promise<boolean> {
-  const commands = commandsFor(reconcileBindings(parseBindings(bound), wanted));
+): Promise<BindingsMended> {
+  const changes = reconcileBindings(parseBindings(bound), wanted);
+  const commands = commandsFor(changes);
   let complete = true;
+  let notifies: BindingsMended['notifies'] = changes.bindNotification === null ? 'yes' : 'anew';
+  if (wanted.notificationHandler === null) notifies = 'no';
   for (let start = 0; start < commands.length; start += MAX_COMMANDS) {
     const part = commands.slice(start, start + MAX_COMMANDS);
     const { results } = await client.batch(part);
@@ -45,6 +55,7 @@ export async function mendBindings(
       if (refused === null) log.info({ event: 'bindings.changed', ...fields });
       else {
         complete = false;
+        if (event === 'ONOFFLINEEVENT' && command.method === 'event.bind') notifies = 'no';
         log.error({
           event: 'bindings.refused',
           ...fields,
@@ -56,7 +67,7 @@ export async function mendBindings(
       }
     }
   }
-  return complete;
+  return { complete, notifies };
 }
 
 function commandsFor(changes: BindingChanges): BatchCommand[] {

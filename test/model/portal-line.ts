@@ -66,7 +66,8 @@ export class PortalLine {
     const body: unknown = JSON.parse(JSON.stringify({ result }));
     return {
       results: parseBatchAnswer(body, commands),
-      time: { start: this.now() / 1000, operating: null, operatingResetAt: null },
+      time: { start: this.now() / 1000, seconds: null, operating: null, operatingResetAt: null },
+      times: new Map(),
     };
   }
 
@@ -128,6 +129,13 @@ export class PortalLine {
       result[name] = results[name];
       if (method !== 'event.offline.get') continue;
       const fresh = (results[name] as { process_id: unknown }).process_id;
+      // A page of a batch does not show the rest of it.
+      const { events } = results[name] as { events: unknown[] };
+      if (
+        params?.['filter'] !== undefined ||
+        (params?.['process_id'] !== undefined && events.length >= Number(params['limit']))
+      )
+        continue;
       looks.set(String(params?.['process_id'] ?? fresh), this.oracle.moment);
     }
     return { result: { result, result_error: errors, result_total: totals }, looks };

@@ -1,0 +1,72 @@
+import { type BatchCommand } from '../bitrix24/batch.js';
+import { type BatchAnswer } from '../bitrix24/portal-client.js';
+import { type PortalState } from '../database/schema.js';
+import { type Ledger } from '../ledger/ledger.js';
+import { type Log } from '../log.js';
+import { type BatchSize } from './batch-size.js';
+import { type IdleSettings, type Notifies } from './idle-pace.js';
+import { type PlanSettings } from './plan.js';
+
+/** Sends the commands of a round to the portal. */
+export interface RoundClient {
+  batch(
+    commands: readonly BatchCommand[],
+    options: { signal: AbortSignal; cut: AbortSignal },
+  ): Promise<BatchAnswer>;
+}
+
+/** What the loop reads and writes of its portal's registration. */
+export interface PortalFile {
+  readonly memberId: string;
+  readonly name: string;
+  extended(): boolean | null;
+  setExtended(extended: boolean): Promise<void>;
+  setState(state: PortalState, reason: string | null): Promise<void>;
+  /**
+   * Compares what is bound (an answer of `event.get`) with what is wanted, and mends it; tells whether the portal
+   * notifies us of new events.
+   */
+  mendBindings(bound: unknown): Promise<Notifies>;
+}
+
+export interface LoopSettings extends PlanSettings, IdleSettings {
+  readonly PORTAL_RECHECK_MS: number;
+  readonly SETTLE_AFTER_MS: number;
+}
+
+/** Who wants to hear of rounds, for metrics and health. */
+export interface RoundListener {
+  settled(memberId: string, processed: number, failed: number): void;
+  inFlight(memberId: string, count: number): void;
+  /** The ledger was written (null), or why it was not. */
+  ledger(memberId: string, failure: string | null): void;
+  /** Seconds from sending a round to having written its answer. */
+  exchange(memberId: string, seconds: number): void;
+}
+
+export interface LoopDependencies {
+  readonly portal: PortalFile;
+  readonly client: RoundClient;
+  readonly ledger: Pick<
+    Ledger,
+    'snapshot' | 'heldProcessIds' | 'applyRound' | 'releaseUnmarkable' | 'settleSilent' | 'probe'
+  >;
+  readonly settings: LoopSettings;
+  readonly listener: RoundListener;
+  readonly log: Log;
+  /** Whether the broker takes events: while it does not, they wait on the portal. */
+  readonly brokerReady: () => boolean;
+  /** The ledger may have something to publish. */
+  readonly kickDispatch: () => void;
+  /** How many events are asked for; by default it starts with `DRAIN_LIMIT`. */
+  readonly size?: BatchSize;
+  readonly now?: () => number;
+  readonly random?: () => number;
+}
+
+/** What one round did and when the next is wanted. */
+export interface RoundReport {
+  readonly outcome: 'ok' | 'idle' | 'failed' | 'ledger_failed';
+  readonly reserved: number;
+  readonly nextInMs: number;
+}
