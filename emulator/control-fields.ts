@@ -76,7 +76,14 @@ export function changeField(fields: Fields): PushedChange {
   };
 }
 
-const LIMITS = ['ratePerSecond', 'burst', 'operatingLimitSeconds', 'serviceTimeMs', 'serviceTimePerRowMs'];
+const LIMITS = [
+  'ratePerSecond',
+  'burst',
+  'operatingLimitSeconds',
+  'serviceTimeMs',
+  'serviceTimePerRowMs',
+  'requestLimitMs',
+];
 
 /** @throws ControlError 400 */
 export function limitsField(fields: Fields): PortalLimits {

@@ -5,6 +5,7 @@ import { emptyPhpArray, isPhpArray, parseStr, type PhpArray } from './php.js';
 
 export interface HttpAnswer {
   readonly status: number;
+  /** A text is a page, anything else JSON. */
   readonly body: unknown;
 }
 
@@ -34,7 +35,8 @@ function bodyParams(type: string, body: string): PhpArray {
 }
 
 export function send(response: ServerResponse, { status, body }: HttpAnswer): void {
-  sendText(response, status, 'application/json; charset=utf-8', JSON.stringify(body));
+  if (typeof body === 'string') sendText(response, status, 'text/html; charset=utf-8', body);
+  else sendText(response, status, 'application/json; charset=utf-8', JSON.stringify(body));
 }
 
 export function sendText(response: ServerResponse, status: number, type: string, text: string): void {

@@ -84,6 +84,31 @@ describe('limits over HTTP', () => {
     expect(answer.result.result_time['a']?.processing).toBe(0.02);
   });
 
+  it('takes time for every row, and says so', async () => {
+    portal.setLimits({ serviceTimePerRowMs: 10, operatingLimitSeconds: 100 });
+    for (let id = 1; id <= 4; id += 1) portal.push({ event: 'ONX', data: id, force: true });
+    const { body } = await rest.call('event.offline.get', { clear: 0 });
+    expect(body['time']).toMatchObject({ processing: 0.04, operating: 0.04 });
+  });
+
+  it('cuts a request that takes too long: what was done stays done, the rest is not, and the answer is a page', async () => {
+    portal.setLimits({ burst: 1000, serviceTimePerRowMs: 40, requestLimitMs: 100 });
+    for (let id = 1; id <= 3; id += 1) portal.push({ event: 'ONX', data: id, force: true });
+    const cmd = {
+      reserve: 'event.offline.get?clear=0&limit=2',
+      more: 'event.offline.get?clear=0&limit=1',
+      never: 'event.bind?event=ONX&event_type=offline',
+    };
+    const cut = await rest.raw('batch', { cmd });
+    expect(cut.status).toBe(504);
+    expect(cut.headers.get('content-type')).toContain('text/html');
+    expect(portal.rows().every((row) => row.PROCESS_ID !== '')).toBe(true);
+    expect(portal.bindings()).toEqual([]);
+    expect((await rest.raw('event.offline.list')).status).toBe(504);
+    portal.setLimits({ requestLimitMs: 60_000 });
+    expect((await rest.call('event.offline.list')).status).toBe(200);
+  });
+
   it('lets two gets at once reserve the same rows, as a portal does', async () => {
     portal.setLimits({ serviceTimeMs: 60 });
     portal.push({ event: 'ONX', data: 1, force: true });

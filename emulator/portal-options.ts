@@ -13,7 +13,10 @@ export interface PortalOptions {
   burst?: number;
   /** Time a request takes, milliseconds; a batch shares it between its commands. */
   serviceTimeMs?: number;
+  /** The same for every row that it prints. */
   serviceTimePerRowMs?: number;
+  /** Time after which a request is cut: what it did stays done, its answer is a page. 60,000 by default. */
+  requestLimitMs?: number;
   /** Execution time a method may use within ten minutes, 420 s by default. */
   operatingLimitSeconds?: number;
   utcOffset?: string;

@@ -18,7 +18,12 @@ export interface PushedChange extends Change {
 
 export type PortalLimits = Pick<
   PortalOptions,
-  'ratePerSecond' | 'burst' | 'operatingLimitSeconds' | 'serviceTimeMs' | 'serviceTimePerRowMs'
+  | 'ratePerSecond'
+  | 'burst'
+  | 'operatingLimitSeconds'
+  | 'serviceTimeMs'
+  | 'serviceTimePerRowMs'
+  | 'requestLimitMs'
 >;
 
 /** What a portal needs of the emulator around it. */
@@ -190,6 +195,7 @@ export class EmulatedPortal implements TokenOwner {
     bucket.burst = limits.burst ?? bucket.burst;
     operating.limitSeconds = limits.operatingLimitSeconds ?? operating.limitSeconds;
     this.desk.serviceTimeMs = limits.serviceTimeMs ?? this.desk.serviceTimeMs;
+    this.desk.requestLimitMs = limits.requestLimitMs ?? this.desk.requestLimitMs;
     this.desk.serviceTimePerRowMs = limits.serviceTimePerRowMs ?? this.desk.serviceTimePerRowMs;
   }
 

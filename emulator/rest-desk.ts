@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { commandMethod, runBatch } from './batch.js';
 import { type Bindings } from './bindings.js';
 import { takeFault, type FaultSet } from './faults.js';
@@ -16,6 +15,7 @@ import { DEFAULT_SCOPE, type OfflineQueue } from './offline-queue.js';
 import { changeKeyCase, phpBool, phpGet, phpString, type PhpArray } from './php.js';
 import { formatTimestamp } from './portal-clock.js';
 import { type PortalOptions } from './portal-options.js';
+import { RequestCut, RequestTime } from './request-time.js';
 import { isSuspendedState, RestError, suspension, type SuspendedState } from './rest-error.js';
 
 export interface Counters {
@@ -37,8 +37,11 @@ export interface RestRequest {
 
 export interface RestAnswer {
   readonly status: number;
+  /** A text is a page, anything else JSON. */
   readonly body: unknown;
 }
+
+const TIMEOUT_PAGE = '<!DOCTYPE html><html><head><title>504 Gateway Time-out</title></head></html>';
 
 export type PortalState = 'active' | SuspendedState | { status: number; error: string; description?: string };
 
@@ -68,6 +71,7 @@ export class RestDesk {
   administrator: boolean;
   serviceTimeMs: number;
   serviceTimePerRowMs: number;
+  requestLimitMs: number;
   private state: RestError | null = null;
   private readonly unknownEvents: ReadonlySet<string>;
 
@@ -78,6 +82,7 @@ export class RestDesk {
     this.administrator = options.administrator ?? true;
     this.serviceTimeMs = options.serviceTimeMs ?? 0;
     this.serviceTimePerRowMs = options.serviceTimePerRowMs ?? 0;
+    this.requestLimitMs = options.requestLimitMs ?? 60_000;
     this.features = { extended: options.extended ?? true, connector: options.connector ?? true };
     this.bucket = new LeakyBucket(around.now, options.ratePerSecond ?? 2, options.burst ?? 50);
     this.operating = new OperatingTime(around.now, options.operatingLimitSeconds ?? 420);
@@ -107,6 +112,10 @@ export class RestDesk {
     try {
       return { status: 200, body: await this.answer(request) };
     } catch (error) {
+      if (error instanceof RequestCut) {
+        this.refused({ code: 'CUT' });
+        return { status: 504, body: TIMEOUT_PAGE };
+      }
       if (!(error instanceof RestError)) throw error;
       this.refused(error);
       return { status: error.status, body: error.toJSON() };
@@ -118,22 +127,24 @@ export class RestDesk {
     if (!this.bucket.admit()) throw new RestError(503, 'QUERY_LIMIT_EXCEEDED', 'Too many requests');
     if (!isKnownMethod(method)) throw new RestError(404, 'ERROR_METHOD_NOT_FOUND', 'Method not found!');
     const caller = { webhook, connector: this.authenticate(params, webhook) };
-    if (method === 'batch') return this.batch(params, caller);
-    return this.execute(method, params, this.context(caller, this.serviceTimeMs), this.serviceTimeMs);
+    const time = new RequestTime(this.requestLimitMs);
+    if (method === 'batch') return this.batch(params, caller, time);
+    const context = this.context(caller, this.serviceTimeMs, time);
+    return this.execute(method, params, context, this.serviceTimeMs, time);
   }
 
-  private async batch(params: PhpArray, caller: Caller): Promise<unknown> {
+  private async batch(params: PhpArray, caller: Caller, time: RequestTime): Promise<unknown> {
     const start = this.around.now();
     const commands = batchCommands(params);
     const halt = phpBool(phpGet(changeKeyCase(params, 'upper'), 'HALT'));
     const share = this.serviceTimeMs / Math.max(1, commands.length);
-    if (commands.length === 0 && share > 0) await sleep(share);
-    const context = this.context(caller, share);
+    if (commands.length === 0) await time.spend(share);
+    const context = this.context(caller, share, time);
     const result = await runBatch(commands, halt, async (name, query) => {
       this.count(name);
       try {
         this.failCommand(name);
-        return await this.execute(name, query, context, share);
+        return await this.execute(name, query, context, share, time);
       } catch (error) {
         if (error instanceof RestError) this.refused(error);
         throw error;
@@ -161,7 +172,7 @@ export class RestDesk {
     return phpString(connector);
   }
 
-  private context({ webhook, connector }: Caller, shareMs: number): CallContext {
+  private context({ webhook, connector }: Caller, shareMs: number, time: RequestTime): CallContext {
     return {
       authType: webhook ? 'webhook' : 'oauth',
       administrator: this.administrator,
@@ -170,9 +181,7 @@ export class RestDesk {
       queue: this.around.queue,
       bindings: this.around.bindings,
       knowsEvent: (event) => !this.unknownEvents.has(event),
-      serve: async () => {
-        if (shareMs > 0) await sleep(shareMs);
-      },
+      serve: () => time.spend(shareMs),
     };
   }
 
@@ -181,6 +190,7 @@ export class RestDesk {
     params: PhpArray,
     context: CallContext,
     shareMs: number,
+    requestTime: RequestTime,
   ): Promise<Omit<MethodAnswer, 'rows'> & { time: unknown }> {
     if (this.operating.isExhausted(method)) {
       throw new RestError(429, 'OPERATION_TIME_LIMIT', 'Method is blocked due to operation time limit.');
@@ -188,9 +198,9 @@ export class RestDesk {
     const start = this.around.now();
     const { rows = 0, ...answer } = await callMethod(method, params, context);
     const extra = rows * this.serviceTimePerRowMs;
-    if (extra > 0) await sleep(extra);
     const seconds = (shareMs + extra) / 1000;
     this.operating.add(method, seconds);
+    await requestTime.spend(extra);
     return { ...answer, time: this.time(method, start, seconds) };
   }
 

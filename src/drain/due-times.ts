@@ -3,6 +3,12 @@ import { CHECK_EVERY_MS, ERROR_ROWS_EVERY_MS, MAX_ERROR_ROW_AGE_MS, SWEEP_EVERY_
 import { type RoundMemory } from './round-memory.js';
 
 /**
+ * What comes round every few minutes waits this long for a round that comes anyway. Orphans are still found within
+ * their 5 minutes.
+ */
+export const LENIENCE_MS = 30_000;
+
+/**
  * When a round is wanted although the portal may have nothing new, Unix ms: what is silent settles, error rows are
  * fetched again, orphans are looked for, features and bindings are checked. Marks have a time of their own. Pure.
  */
@@ -12,7 +18,9 @@ export function workDueAt(
   settings: { readonly SETTLE_AFTER_MS: number },
   now: number,
 ): number {
-  const due = [memory.sweptAt + SWEEP_EVERY_MS, memory.checkedAt + CHECK_EVERY_MS];
+  const due = [memory.sweptAt + SWEEP_EVERY_MS, memory.checkedAt + CHECK_EVERY_MS].map(
+    (at) => at + LENIENCE_MS,
+  );
   // What is not published yet may be at any moment, so it counts as published now.
   if (snapshot.inFlight > 0)
     due.push(Math.min(snapshot.publishedSince ?? now, now) + settings.SETTLE_AFTER_MS);

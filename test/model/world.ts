@@ -26,6 +26,8 @@ export interface WorldOptions {
   readonly warm: boolean;
   /** What the consumer says, in the end, of every message that it has not replied to. */
   readonly ending: 'processed' | 'failed';
+  /** Whether the portal has a handler to notify of new events; it has one unless told otherwise. */
+  readonly notified?: boolean;
 }
 
 const SETTINGS = {
@@ -113,6 +115,11 @@ export class World {
     });
     this.oracle.changed(messageId);
     await Promise.resolve();
+  }
+
+  /** The portal notifies us of new events. */
+  announce(): void {
+    this.loop.announced();
   }
 
   async round(
@@ -293,7 +300,7 @@ export class World {
           return Promise.resolve();
         },
         setState: () => Promise.resolve(),
-        mendBindings: () => Promise.resolve('yes'),
+        mendBindings: () => Promise.resolve(this.options.notified === false ? 'no' : 'yes'),
       },
       client: this.line,
       ledger: this.ledger,

@@ -33,6 +33,24 @@ describe('with a public address', () => {
     expect(stage.portal.notifications.filter(({ event }) => event === EVENT).at(-1)?.status).toBe(200);
   });
 
+  it('an idle portal is asked less and less often, and its events still come at once', async () => {
+    await open({ DRAIN_INTERVAL_MS: '300' });
+    await until('the notification to be bound', () => handlers().length === 1);
+    stage.push(1, 1);
+    await until(
+      'the first event, settled',
+      () => stage.delivered().size === 1 && stage.portal.rows().length === 0,
+    );
+    const seconds = (count: number) => new Promise((resolve) => setTimeout(resolve, count * 1000));
+    await seconds(5);
+    const before = stage.portal.counters.requests;
+    await seconds(3);
+    // Polling would have asked ten times.
+    expect(stage.portal.counters.requests - before).toBeLessThanOrEqual(2);
+    stage.push(2, 2);
+    await until('the announced event', () => stage.delivered().size === 2, 2500);
+  });
+
   it('an announcement without the right application token changes nothing', async () => {
     await open();
     await until('the notification to be bound', () => handlers().length === 1);
