@@ -294,7 +294,7 @@ describe('an orphan', () => {
       ({ kind: 'adopt_by_list', processId: 'o1', afterRowId }) as const;
     const page = Array.from({ length: 50 }, (_, index) => listed(String(index + 1), 'o1', index === 7));
     const first = apply([ok(byList(null), { rows: page, total: 51 })], { memory, extended: false });
-    // Known in part it would count as known, and a crash would leave the rest where nobody looks.
+    // Known in part it would count as known, and after a crash nobody would look for the rest.
     expect(first.changes).toEqual([]);
     expect(memory.orphans.get('o1')?.afterRowId).toBe('50');
     const second = apply([ok(byList('50'), { rows: [listed('51', 'o1')], total: 1 })], {

@@ -22,8 +22,8 @@ export function rowKey({ processId, rowId }: { processId: string; rowId: string 
 }
 
 /**
- * What was read of an orphan so far. The ledger gets all of it at once: a batch that it knows in part would count as
- * known, and the rest would never be looked for.
+ * What was read of an orphan so far. The ledger gets all of it at once: a batch that it knows in part counts as known,
+ * so that after a crash nobody would look for the rest before the known part has left the portal.
  */
 export interface Orphan {
   /** The row up to which it was read; null before the first page. */
