@@ -9,6 +9,7 @@ import { type Portal, type PortalRegistry } from '../portals/registry.js';
 import { DispatchLoop } from './dispatch-loop.js';
 import { type Dispatcher } from './dispatcher.js';
 import { ADVICE } from './pacing.js';
+import { firstRounds } from './first-rounds.js';
 import { type Notifies } from './idle-pace.js';
 import { type LoopSettings, type RoundListener } from './loop-dependencies.js';
 import { PortalLoop } from './portal-loop.js';
@@ -41,10 +42,6 @@ interface Vessel {
 /** A round under way may take this long to end when its portal is opened again or closed. */
 const GRACE_MS = 5000;
 
-/** First rounds stand this far apart, so that a thousand portals neither ask nor are written in one instant. */
-const SPREAD_PER_PORTAL_MS = 3;
-const LONGEST_SPREAD_MS = 5000;
-
 /** Runs the loops of every portal: one of rounds, one of publishing, each by itself. */
 export class Fleet {
   private readonly vessels = new Map<string, Vessel>();
@@ -57,16 +54,8 @@ export class Fleet {
   /** Starts the loops of every portal that is installed. */
   start(): void {
     const portals = this.deps.registry.list();
-    const spreadMs = Math.min(
-      portals.length * SPREAD_PER_PORTAL_MS,
-      LONGEST_SPREAD_MS,
-      this.deps.settings.DRAIN_INTERVAL_MS,
-    );
-    // In any order: the first one is not always the one that goes first.
-    const offset = Math.random();
-    portals.forEach(({ memberId }, index) =>
-      this.open(memberId, spreadMs * ((index / portals.length + offset) % 1)),
-    );
+    const starts = firstRounds(portals.length, this.deps.settings.DRAIN_INTERVAL_MS, Math.random());
+    portals.forEach(({ memberId }, index) => this.open(memberId, starts[index]));
   }
 
   /**
