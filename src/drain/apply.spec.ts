@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { type LedgerChange } from '../ledger/apply-round.js';
 import { type ReservedEvent } from '../ledger/record-reserved.js';
 import { type RoundSnapshot } from '../ledger/round-snapshot.js';
-import { applyAnswer, type ApplyInput, type CommandResult, type ListedRow } from './apply.js';
+import { applyAnswer, type ApplyInput, type CommandResult } from './apply.js';
+import { type ListedRow } from './apply-journal.js';
 import { type RoundCommand } from './plan.js';
 import { freshMemory, type RoundMemory } from './round-memory.js';
 

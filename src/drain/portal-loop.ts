@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { PortalError } from '../bitrix24/errors.js';
 import { type BatchAnswer } from '../bitrix24/portal-client.js';
 import { type RoundSnapshot } from '../ledger/round-snapshot.js';
-import { AlarmClock } from './alarm-clock.js';
 import { applyAnswer, type RoundOutcome } from './apply.js';
 import { BatchSize } from './batch-size.js';
 import { workDueAt } from './due-times.js';
@@ -13,7 +12,9 @@ import { markableNow, marksDueAt, planRound, type RoundPlan, sweepDue } from './
 import { followNews, type PortalNews } from './portal-news.js';
 import { RestingMethods } from './resting.js';
 import { roundCost } from './round-cost.js';
+import { logRound } from './round-log.js';
 import { addDoubt, followClock, freshMemory, type RoundMemory, rowKey } from './round-memory.js';
+import { RoundPause } from './round-pause.js';
 import { readResults, reservesEvents, roundRequest } from './round-request.js';
 import { Setbacks } from './setbacks.js';
 
@@ -22,7 +23,7 @@ import { Setbacks } from './setbacks.js';
  * itself may be lost at any moment. Nothing that happens to one portal reaches another.
  */
 export class PortalLoop {
-  private readonly alarm = new AlarmClock();
+  private readonly pausing = new RoundPause();
   private readonly stopping = new AbortController();
   private readonly cutting = new AbortController();
   private readonly now: () => number;
@@ -33,10 +34,6 @@ export class PortalLoop {
   private memory: RoundMemory;
   private pace: IdlePace = FRESH_PACE;
   private running: Promise<void> | null = null;
-  /** When the pause under way ends, by the process's own clock; null while a round is under way. */
-  private pauseEndsAt: number | null = null;
-  /** When the pause after the round under way is to end at the latest. */
-  private pokedFor = Number.POSITIVE_INFINITY;
   private bindingsDoubtful = false;
 
   constructor(private readonly deps: LoopDependencies) {
@@ -54,12 +51,7 @@ export class PortalLoop {
 
   /** There may be something to do: ends the pause in `inMs` at the latest, unless that is a punishment. */
   poke(inMs = 0): void {
-    const at = performance.now() + inMs;
-    if (this.pauseEndsAt === null) this.pokedFor = Math.min(this.pokedFor, at);
-    else if (!this.setbacks.backingOff && at < this.pauseEndsAt) {
-      this.pauseEndsAt = at;
-      this.alarm.ringIn(inMs);
-    }
+    this.pausing.poke(inMs);
   }
 
   /** The portal has announced new events. */
@@ -70,9 +62,8 @@ export class PortalLoop {
 
   /** The cause of a long pause may be gone (a new installation, say): ends any pause. */
   wakeUp(): void {
-    this.setbacks.backingOff = false;
     this.setbacks.overcome();
-    this.alarm.ringIn(0);
+    this.pausing.end();
   }
 
   /** The bindings may be gone: the next round looks at them, and comes soon. */
@@ -88,7 +79,7 @@ export class PortalLoop {
    */
   async stop(graceMs: number): Promise<void> {
     this.stopping.abort();
-    this.alarm.ringIn(0);
+    this.pausing.end();
     if (this.running === null) return;
     const cut = setTimeout(() => this.cutting.abort(), graceMs);
     await this.running;
@@ -97,24 +88,14 @@ export class PortalLoop {
   }
 
   private async run(firstInMs: number): Promise<void> {
-    await this.sleep(firstInMs);
+    await this.pausing.pass(firstInMs, false);
     while (!this.stopping.signal.aborted) {
-      this.pokedFor = Number.POSITIVE_INFINITY;
+      this.setbacks.backingOff = false;
+      this.pausing.roundBegins();
       const { nextInMs } = await this.runOnce();
       if (this.stopping.signal.aborted) return;
-      // Whoever poked during a round may have come too late for it.
-      const pokedInMs = this.setbacks.backingOff ? nextInMs : this.pokedFor - performance.now();
-      await this.sleep(Math.min(nextInMs, pokedInMs));
+      await this.pausing.pass(nextInMs, this.setbacks.backingOff);
     }
-  }
-
-  private async sleep(ms: number): Promise<void> {
-    if (ms > 0) {
-      this.pauseEndsAt = performance.now() + ms;
-      await this.alarm.sleep(ms);
-      this.pauseEndsAt = null;
-    }
-    this.setbacks.backingOff = false;
   }
 
   /** One round. Never rejects: what goes wrong is logged, and decides the pause. */
@@ -226,7 +207,7 @@ export class PortalLoop {
       listener.ledger(portal.memberId, null);
       listener.exchange(portal.memberId, (performance.now() - startedAt) / 1000);
       if (vanished > 0) log.warn({ event: 'round.vanished', portal: portal.name, deliveries: vanished });
-      this.logRound(plan, outcome, {
+      logRound(log, portal.name, plan, outcome, {
         swept: applied.swept,
         inFlight: snapshot.inFlight + outcome.reserved,
         portalMs: Math.round(answeredAt - startedAt),
@@ -283,16 +264,13 @@ export class PortalLoop {
   private pause(snapshot: RoundSnapshot): number {
     const { settings, portal } = this.deps;
     const now = this.now();
-    const dueInMs = this.resting.any(now) ? 0 : workDueAt(snapshot, this.memory, settings, now) - now;
-    const idle = Math.min(
-      idlePause(this.pace, settings, now, this.random()),
-      // A portal that stands still is asked no more often than every interval.
-      Math.max(settings.DRAIN_INTERVAL_MS, dueInMs),
-    );
-    const marks = marksDueAt(snapshot, settings, now);
-    return marks === null || !portal.extended() || this.resting.any(now)
-      ? idle
-      : Math.min(idle, Math.max(marks - now, 0));
+    const idleMs = idlePause(this.pace, settings, now, this.random());
+    if (this.resting.any(now)) return Math.min(idleMs, settings.DRAIN_INTERVAL_MS);
+    const dueInMs = workDueAt(snapshot, this.memory, settings, now) - now;
+    // A portal that stands still is asked no more often than every interval, whatever is due.
+    const pauseMs = Math.min(idleMs, Math.max(settings.DRAIN_INTERVAL_MS, dueInMs));
+    const marksAt = portal.extended() === true ? marksDueAt(snapshot, settings, now) : null;
+    return marksAt === null ? pauseMs : Math.min(pauseMs, Math.max(marksAt - now, 0));
   }
 
   private requestFailed(error: unknown, plan: RoundPlan): Promise<RoundReport> | RoundReport {
@@ -326,23 +304,6 @@ export class PortalLoop {
         advice: 'a change came unannounced: can the portal reach PUBLIC_URL? Until it does, it is polled',
       });
     }
-  }
-
-  private logRound(plan: RoundPlan, outcome: RoundOutcome<PortalError>, facts: Record<string, number>): void {
-    const { portal, log } = this.deps;
-    const { reserved, errorRows, adopted, marked, cleared } = outcome;
-    const quiet = reserved + errorRows + adopted + marked + cleared === 0 && outcome.failures.length === 0;
-    log[quiet ? 'debug' : 'info']({
-      event: 'round',
-      portal: portal.name,
-      commands: plan.commands.length,
-      reserved,
-      errorRows,
-      adopted,
-      marked,
-      cleared,
-      ...facts,
-    });
   }
 }
 
