@@ -31,6 +31,7 @@ describe('settings', () => {
       DRAIN_LIMIT: 500,
       DRAIN_INTERVAL_MS: 5000,
       DRAIN_MAX_INTERVAL_MS: 60_000,
+      DRAIN_CONCURRENCY: 100,
       DRAIN_MAX_IN_FLIGHT: 100_000,
       SETTLE_AFTER_MS: 60_000,
       SETTLE_MODE: 'timeout',

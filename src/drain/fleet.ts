@@ -6,6 +6,7 @@ import { type Log } from '../log.js';
 import { mendBindings } from '../portals/binding-keeper.js';
 import { type WantedBindings } from '../portals/bindings.js';
 import { type Portal, type PortalRegistry } from '../portals/registry.js';
+import { Admission } from './admission.js';
 import { DispatchLoop } from './dispatch-loop.js';
 import { type Dispatcher } from './dispatcher.js';
 import { ADVICE } from './pacing.js';
@@ -27,7 +28,7 @@ export interface FleetDependencies {
   readonly clientFor: (portal: Portal) => PortalClient;
   readonly brokerReady: () => boolean;
   readonly wantedBindings: Omit<WantedBindings, 'formerHandler'>;
-  readonly settings: LoopSettings;
+  readonly settings: LoopSettings & { readonly DRAIN_CONCURRENCY: number };
   readonly listener: FleetListener;
   readonly log: Log;
 }
@@ -41,6 +42,8 @@ interface Vessel {
 
 /** A round under way may take this long to end when its portal is opened again or closed. */
 const GRACE_MS = 5000;
+/** Longer than an ordinary round takes. */
+const ADMISSION_PATIENCE_MS = 5000;
 
 /** Runs the loops of every portal: one of rounds, one of publishing, each by itself. */
 export class Fleet {
@@ -49,7 +52,14 @@ export class Fleet {
   private readonly ending = new Map<string, Promise<unknown>>();
   private stopped = false;
 
-  constructor(private readonly deps: FleetDependencies) {}
+  private readonly admission: Admission;
+
+  constructor(private readonly deps: FleetDependencies) {
+    this.admission = new Admission({
+      limit: deps.settings.DRAIN_CONCURRENCY,
+      patienceMs: ADMISSION_PATIENCE_MS,
+    });
+  }
 
   /** Starts the loops of every portal that is installed. */
   start(): void {
@@ -220,6 +230,7 @@ export class Fleet {
       listener,
       log,
       brokerReady: this.deps.brokerReady,
+      admission: this.admission,
       kickDispatch: () => dispatch.kick(),
     });
     const vessel: Vessel = { rounds, dispatch, toMark: 0 };

@@ -3,6 +3,7 @@ import { type BatchAnswer } from '../bitrix24/portal-client.js';
 import { type PortalState } from '../database/schema.js';
 import { type Ledger } from '../ledger/ledger.js';
 import { type Log } from '../log.js';
+import { type Admission } from './admission.js';
 import { type BatchSize } from './batch-size.js';
 import { type IdleSettings, type Notifies } from './idle-pace.js';
 import { type PlanSettings } from './plan.js';
@@ -56,6 +57,8 @@ export interface LoopDependencies {
   readonly log: Log;
   /** Whether the broker takes events: while it does not, they wait on the portal. */
   readonly brokerReady: () => boolean;
+  /** Where rounds of all portals wait for their turn. */
+  readonly admission: Pick<Admission, 'enter'>;
   /** The ledger may have something to publish. */
   readonly kickDispatch: () => void;
   /** How many events are asked for; by default it starts with `DRAIN_LIMIT`. */

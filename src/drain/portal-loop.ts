@@ -91,8 +91,11 @@ export class PortalLoop {
     await this.pausing.pass(firstInMs, false);
     while (!this.stopping.signal.aborted) {
       this.setbacks.backingOff = false;
+      // Before anything is read: what the ledger said while it waited would be old.
+      const leave = await this.deps.admission.enter(this.stopping.signal);
+      if (this.stopping.signal.aborted) return leave();
       this.pausing.roundBegins();
-      const { nextInMs } = await this.runOnce();
+      const { nextInMs } = await this.runOnce().finally(leave);
       if (this.stopping.signal.aborted) return;
       await this.pausing.pass(nextInMs, this.setbacks.backingOff);
     }

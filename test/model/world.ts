@@ -3,6 +3,7 @@ import { type Database } from '../../src/database/database.js';
 import { BatchSize } from '../../src/drain/batch-size.js';
 import { Dispatcher, type PassResult, type PortalIdentity } from '../../src/drain/dispatcher.js';
 import { type RoundReport } from '../../src/drain/loop-dependencies.js';
+import { Admission } from '../../src/drain/admission.js';
 import { PortalLoop } from '../../src/drain/portal-loop.js';
 import { type LedgerSettings } from '../../src/ledger/ledger.js';
 import { type Log } from '../../src/log.js';
@@ -304,6 +305,7 @@ export class World {
       },
       client: this.line,
       ledger: this.ledger,
+      admission: new Admission({ limit: 1, patienceMs: 60_000 }),
       settings: SETTINGS,
       listener: {
         settled: () => undefined,
