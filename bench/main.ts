@@ -14,7 +14,7 @@ const HELP = `Measures the built service against emulated portals and a real Rab
   --only <a,b>    scenarios to run (${scenarios.map(({ name }) => name).join(', ')})
   --quick         smaller amounts, one run: shows that everything works
   --runs <n>      runs of each scenario, of which the medians are reported (3; with --quick 1)
-  --portals <n>   portals of the scenarios that have many (20)
+  --portals <n>   portals of the scenarios pipe (200) and replies (20)
   --profile       where the service's time goes, in the scenarios pipe and replies; it costs speed
   --json <file>   where the report goes as JSON (build/bench/report.json)
 
@@ -26,7 +26,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     quick: { type: 'boolean', default: false },
     runs: { type: 'string' },
-    portals: { type: 'string', default: '20' },
+    portals: { type: 'string' },
     profile: { type: 'boolean', default: false },
     json: { type: 'string', default: join(import.meta.dirname, 'report.json') },
     help: { type: 'boolean', default: false },
@@ -75,7 +75,8 @@ async function main(): Promise<number> {
   if (unknown.length > 0) throw new UsageError(`There is no scenario ${unknown.join(', ')}.\n\n${HELP}`);
   const { quick, profile } = values;
   const runs = wholeNumber('runs', values.runs ?? (quick ? '1' : '3'));
-  const options = { quick, profile, portals: wholeNumber('portals', values.portals) };
+  const portals = values.portals === undefined ? null : wholeNumber('portals', values.portals);
+  const options = { quick, profile, portals };
 
   const started = Date.now();
   const machine = describeMachine(await rabbitmqVersion());

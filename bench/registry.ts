@@ -1,8 +1,23 @@
 import { type Scenario } from './scenario.js';
 import { backlog } from './scenarios/backlog.js';
+import { idle } from './scenarios/idle.js';
 import { latency } from './scenarios/latency.js';
+import { memory } from './scenarios/memory.js';
+import { notification } from './scenarios/notification.js';
 import { pipe } from './scenarios/pipe.js';
+import { replicas } from './scenarios/replicas.js';
 import { replies } from './scenarios/replies.js';
+import { scaling } from './scenarios/scaling.js';
 
 /** Every scenario, in the order in which they run. */
-export const scenarios: readonly Scenario[] = [backlog, pipe, latency, replies];
+export const scenarios: readonly Scenario[] = [
+  backlog,
+  pipe,
+  notification,
+  latency,
+  replies,
+  idle,
+  memory,
+  scaling,
+  replicas,
+];

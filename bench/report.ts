@@ -1,5 +1,5 @@
 import { cpus, loadavg, totalmem } from 'node:os';
-import { type ScenarioReport, type Summary } from './runner.js';
+import { type JudgedTarget, type ScenarioReport, type Summary } from './runner.js';
 import { type ProfileLine } from './support/profile.js';
 
 /** What the figures were measured on. */
@@ -48,21 +48,32 @@ export function asText(report: Report): string {
     `${machine.processors} × ${machine.processor}, ${machine.memoryGiB} GiB, Node ${machine.node}, ` +
       `RabbitMQ ${machine.rabbitmq}, load before: ${machine.loadBefore.toFixed(1)}`,
   ];
+  const targets = report.scenarios.flatMap((scenario) =>
+    scenario.targets.map((target) => targetLine(target, `${scenario.name}: ${target.figure}`)),
+  );
+  if (targets.length > 0) lines.push('', '## What must hold', '', ...targets);
   for (const scenario of report.scenarios) lines.push('', ...scenarioLines(scenario));
   return `${lines.join('\n')}\n`;
 }
 
 function scenarioLines(scenario: ScenarioReport): string[] {
-  const lines = [`## ${scenario.name}: ${scenario.title}`, ''];
+  const { runs, seconds } = scenario;
+  const lines = [
+    `## ${scenario.name}: ${scenario.title}`,
+    '',
+    `  ${runs === 1 ? 'one run' : `${runs} runs`}, ${seconds.toFixed(0)} s`,
+    '',
+  ];
   const all = [...scenario.ratios, ...scenario.figures];
   const width = Math.max(...all.map(({ name }) => name.length));
   for (const ratio of scenario.ratios) lines.push(summaryLine(ratio, width));
-  lines.push('');
+  if (scenario.ratios.length > 0) lines.push('');
   for (const figure of scenario.figures) lines.push(summaryLine(figure, width));
   lines.push('');
   for (const { name, ok, found } of scenario.checks) {
     lines.push(`  ${ok ? 'ok    ' : 'FAILED'} ${name}: ${[...new Set(found)].join('; ')}`);
   }
+  for (const target of scenario.targets) lines.push(targetLine(target, target.figure));
   lines.push('', ...scenario.method.flatMap((text) => wrapped(text, 110)));
   const { profile } = scenario;
   if (profile !== null) {
@@ -75,6 +86,14 @@ function scenarioLines(scenario: ScenarioReport): string[] {
     );
   }
   return lines;
+}
+
+function targetLine({ atLeast, atMost, value, unit, held }: JudgedTarget, name: string): string {
+  const bounds = [
+    ...(atLeast === undefined ? [] : [`at least ${atLeast}`]),
+    ...(atMost === undefined ? [] : [`at most ${atMost}`]),
+  ];
+  return `  ${held ? 'held  ' : 'MISSED'} ${name}: ${bounds.join(', ')} ${unit}, found ${number(value)}`;
 }
 
 function summaryLine({ name, unit, median, runs }: Summary, width: number): string {

@@ -17,12 +17,29 @@ export interface Check {
   readonly found: string;
 }
 
+/** What the product promises of a figure; it is judged by the median of all runs. A missed one is said, no more. */
+export interface Target {
+  /** Name of a figure or ratio of the scenario. */
+  readonly figure: string;
+  readonly atLeast?: number;
+  readonly atMost?: number;
+}
+
+/** Points to draw: a figure over time, over portals, over the share of measurements. */
+export interface Series {
+  readonly name: string;
+  readonly x: string;
+  readonly y: string;
+  readonly points: readonly (readonly [x: number, y: number])[];
+}
+
 /** What one run of a scenario measured. */
 export interface Measurement {
   /** Quotients of two figures of the same run: they survive a change of machine. */
   readonly ratios: readonly Figure[];
   readonly figures: readonly Figure[];
   readonly checks: readonly Check[];
+  readonly series?: readonly Series[];
   readonly profile?: ProfileSummary;
 }
 
@@ -31,8 +48,8 @@ export interface RunOptions {
   readonly quick: boolean;
   /** Where the service's CPU time goes, in scenarios that can tell. */
   readonly profile: boolean;
-  /** Portals of the scenarios that have many. */
-  readonly portals: number;
+  /** Portals of the scenarios that have many; null = as many as each of them has of itself. */
+  readonly portals: number | null;
 }
 
 /** What a run is given. */
@@ -49,5 +66,8 @@ export interface Scenario {
   readonly title: string;
   /** How the figures come about, for whoever reads the report. */
   readonly method: readonly string[];
+  readonly targets?: readonly Target[];
+  /** Runs at most, where one takes minutes. */
+  readonly maxRuns?: number;
   run(context: RunContext): Promise<Measurement>;
 }

@@ -214,5 +214,6 @@ function describe(portal: EmulatedPortal): Record<string, unknown> {
     features: portal.getFeatures(),
     rows: portal.queue.size,
     destroyed: portal.destroyed.length,
+    requests: portal.counters.requests,
   };
 }

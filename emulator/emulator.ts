@@ -7,6 +7,8 @@ import { type PortalOptions } from './portal-options.js';
 export interface EmulatorOptions {
   /** Address to listen on, 127.0.0.1 by default. */
   host?: string;
+  /** Serves this machine alone, though it listens on all of its addresses (`host` 0.0.0.0). */
+  loopbackOnly?: boolean;
   /** 0, the default, takes any free port. */
   port?: number;
   clientId?: string;
@@ -64,6 +66,10 @@ export class Emulator {
   /** The same as clients see it. */
   get publicUrl(): string {
     return this.options.publicUrl?.replace(/\/$/, '') ?? this.url;
+  }
+
+  get loopbackOnly(): boolean {
+    return this.options.loopbackOnly ?? false;
   }
 
   get port(): number {

@@ -27,6 +27,10 @@ export class EmulatorServer {
         send(response, { status: 500, body });
       });
     });
+    this.http.on('connection', (socket) => {
+      const from = socket.remoteAddress ?? '';
+      if (emulator.loopbackOnly && !/^(::ffff:)?127\./.test(from) && from !== '::1') socket.destroy();
+    });
   }
 
   /** @returns the port. @throws Error when the address is taken */

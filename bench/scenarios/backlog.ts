@@ -97,7 +97,7 @@ async function runNaive(context: RunContext, portals: Portals, name: string): Pr
   await portal.change(BACKLOG);
   const { names } = await Broker.open(context.cleanup);
   const task: NaiveTask = {
-    endpoint: portal.plainEndpoint,
+    endpoint: portal.identity.clientEndpoint,
     accessToken: await portal.accessToken(),
     rabbitmqUrl: RABBITMQ_URL,
     exchange: names.events,
@@ -172,13 +172,7 @@ async function run(context: RunContext): Promise<Measurement> {
     { name: 'naive: refused requests', value: end.refusals, unit: 'requests' },
     { name: 'bridge: warnings logged', value: burst.complaints + steady.complaints, unit: 'lines' },
   ];
-  const least = DRAIN_LIMIT / 1.1;
   const checks: Check[] = [
-    {
-      name: `at least ${least.toFixed(0)} events per request`,
-      ok: bridgePerRequest >= least && steady.events / steady.requests >= least,
-      found: `${bridgePerRequest.toFixed(0)} with the burst, ${(steady.events / steady.requests).toFixed(0)} without`,
-    },
     {
       name: 'the portal refused the bridge nothing',
       ok: burst.refusals + steady.refusals === 0,
@@ -203,6 +197,11 @@ export const backlog: Scenario = {
       'until a consumer has them. The naive loop starts with a whole budget too and is given the same time.',
     'Sustained: a bridge told of a burst of 5 has none to spend; measured over the last three quarters of the ' +
       'backlog. The naive loop is measured from the first request that the portal refused it: its burst is gone then.',
+  ],
+  targets: [
+    { figure: 'bridge: events per request', atLeast: 480 },
+    { figure: 'bridge: events per request, no burst', atLeast: 480 },
+    { figure: 'events/s sustained, bridge ÷ naive', atLeast: 15 },
   ],
   run,
 };

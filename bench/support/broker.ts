@@ -51,6 +51,11 @@ export class Broker {
     return { RABBITMQ_URL, AMQP_PREFIX: this.prefix };
   }
 
+  /** What a client has to say that declares the exchange of events once more. */
+  get exchangeArguments(): Record<string, string> {
+    return { 'alternate-exchange': this.names.unrouted };
+  }
+
   /** Messages ready in a queue. */
   async depth(queue: string): Promise<number> {
     return (await this.channel.checkQueue(queue)).messageCount;

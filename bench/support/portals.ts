@@ -1,22 +1,39 @@
 import { type PortalOptions } from '../../emulator/index.js';
 import { openDatabase } from '../../src/database/database.js';
 import { migrate } from '../../src/database/migrate.js';
-import { portalNameFromHost } from '../../src/contract/portal-name.js';
 import { PortalRegistry } from '../../src/portals/registry.js';
 import { TokenVault } from '../../src/portals/token-vault.js';
 import { type Cleanup } from './cleanup.js';
+import { type ChildProcess } from 'node:child_process';
+import { type Backlog } from '../emulator-process.js';
 import { startProgram } from './child-program.js';
+import { concurrently } from './concurrently.js';
 import { until } from './until.js';
 
 /** Nothing that a request budget would ever hold back. */
 export const UNLIMITED = { ratePerSecond: 1e9, burst: 1e9, serviceTimeMs: 0, serviceTimePerRowMs: 0 };
 
 const PUSH_AT_ONCE = 20_000;
+const CALLS_AT_ONCE = 16;
 
 interface Greeting {
   readonly url: string;
   readonly clientId: string;
   readonly clientSecret: string;
+}
+
+interface Described {
+  readonly rows: number;
+  readonly destroyed: number;
+  readonly requests: number;
+}
+
+/** One notification that a portal has posted. */
+export interface Posted {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** The handler's answer. */
+  readonly status: number | null;
 }
 
 export interface PortalCounters {
@@ -26,16 +43,24 @@ export interface PortalCounters {
 
 /** Emulated portals in a process of their own, driven over their control interface. */
 export class Portals {
+  private added = 0;
+
   private constructor(
     private readonly greeting: Greeting,
+    private readonly child: ChildProcess,
     private readonly cleanup: Cleanup,
   ) {}
 
   static async start(cleanup: Cleanup): Promise<Portals> {
     let greeting: Greeting | null = null;
-    startProgram(cleanup, 'emulator-process.js', {}, (message) => (greeting = message as Greeting));
+    const child = startProgram(
+      cleanup,
+      'emulator-process.js',
+      {},
+      (message) => (greeting = message as Greeting),
+    );
     await until('the emulator', () => greeting !== null, { timeoutMs: 30_000 });
-    return new Portals(greeting as unknown as Greeting, cleanup);
+    return new Portals(greeting as unknown as Greeting, child, cleanup);
   }
 
   /** Settings of a service that talks to these portals. */
@@ -49,13 +74,27 @@ export class Portals {
   }
 
   async add(options: PortalOptions): Promise<Portal> {
-    const { memberId, clientEndpoint } = await this.control<{ memberId: string; clientEndpoint: string }>(
-      'POST',
-      'portals',
-      options,
-    );
     const { name } = options;
-    return new Portal(name, memberId, clientEndpoint, `${this.greeting.url}/${name}/rest/`, this);
+    this.added += 1;
+    const clientEndpoint = `${this.addressOf(this.added)}/${name}/rest/`;
+    const identity = await this.control<Identity>('POST', 'portals', options);
+    return new Portal(name, { ...identity, clientEndpoint }, this);
+  }
+
+  /** Adds `portal-1`, `portal-2`, … */
+  addMany(count: number, options: Omit<PortalOptions, 'name'>): Promise<Portal[]> {
+    const names = Array.from({ length: count }, (_, index) => `portal-${index + 1}`);
+    return concurrently(names, CALLS_AT_ONCE, (name) => this.add({ name, ...options }));
+  }
+
+  /** Changes `each` new objects of every portal, at once. */
+  async changeAll(portals: readonly Portal[], each: number): Promise<void> {
+    await concurrently(portals, CALLS_AT_ONCE, (portal) => portal.change(each));
+  }
+
+  /** Lets a backlog come into being a little ahead of whoever reads it. */
+  supply(backlog: Backlog): void {
+    this.child.send(backlog);
   }
 
   /** Rows that are left in any portal's queue. */
@@ -72,25 +111,39 @@ export class Portals {
     return (await this.described()).reduce((sum, portal) => sum + portal.destroyed, 0);
   }
 
-  /** A database in which these portals are installed, as if each had done it itself. Returns its `DATABASE_URL`. */
-  async installInto(portals: readonly Portal[]): Promise<string> {
-    const url = `file:${this.cleanup.folder()}/bridge.db`;
+  /** REST requests that all portals have received. */
+  async requests(): Promise<number> {
+    return (await this.described()).reduce((sum, portal) => sum + portal.requests, 0);
+  }
+
+  /** Portals that have received no more than so many requests. */
+  async withRequestsUpTo(count: number): Promise<number> {
+    return (await this.described()).filter(({ requests }) => requests <= count).length;
+  }
+
+  /**
+   * A database in which these portals are installed, as if each had done it itself. Returns its `DATABASE_URL`.
+   * @param url a database that there is already; a fresh SQLite file without
+   */
+  async installInto(
+    portals: readonly Portal[],
+    url = `file:${this.cleanup.folder()}/bridge.db`,
+  ): Promise<string> {
     const database = openDatabase(url);
     try {
       await migrate(database);
-      const registry = new PortalRegistry(database, new TokenVault(undefined), (host, memberId) => [
-        portalNameFromHost(host) ?? `portal${memberId}`,
+      const registry = new PortalRegistry(database, new TokenVault(undefined), (_host, memberId) => [
+        portals.find(({ identity }) => identity.memberId === memberId)?.name ?? memberId,
       ]);
-      for (const portal of portals) {
+      const expiresAt = Date.now() + 3_600_000;
+      const grants = await concurrently(portals, CALLS_AT_ONCE, async (portal) => {
+        const { memberId, clientEndpoint, applicationToken } = portal.identity;
         const accessToken = await portal.accessToken();
-        const { refreshToken } = await this.control<{ refreshToken: string }>(
-          'POST',
-          `portals/${portal.name}/refresh-token`,
-        );
-        const { memberId, clientEndpoint } = portal;
-        const expiresAt = Date.now() + 3_600_000;
-        await registry.install({ memberId, clientEndpoint, accessToken, refreshToken, expiresAt }, null);
-      }
+        const refreshToken = await portal.refreshToken();
+        const grant = { memberId, clientEndpoint, accessToken, refreshToken, expiresAt };
+        return { grant, applicationToken };
+      });
+      for (const { grant, applicationToken } of grants) await registry.install(grant, applicationToken);
     } finally {
       await database.db.destroy();
     }
@@ -108,13 +161,30 @@ export class Portals {
     return answer as Answer;
   }
 
-  private async described(): Promise<{ rows: number; destroyed: number }[]> {
-    const { portals } = await this.control<{ portals: { rows: number; destroyed: number }[] }>(
-      'GET',
-      'portals',
-    );
-    return portals;
+  /**
+   * Every portal has a host of its own, as in life, with connections that nobody shares; and none that this machine's
+   * resolver would have to be asked for, whose speed is not what is measured.
+   */
+  private addressOf(portal: number): string {
+    const url = new URL(this.greeting.url);
+    url.hostname = `127.1.${portal >> 8}.${portal & 255}`;
+    return url.origin;
   }
+
+  private async described(): Promise<Described[]> {
+    return (await this.control<{ portals: Described[] }>('GET', 'portals')).portals;
+  }
+}
+
+interface Identity {
+  readonly memberId: string;
+  readonly applicationToken: string;
+}
+
+/** How a portal introduces itself. */
+export interface PortalIdentity extends Identity {
+  /** REST root. */
+  readonly clientEndpoint: string;
 }
 
 /** One emulated portal. */
@@ -123,10 +193,7 @@ export class Portal {
 
   constructor(
     readonly name: string,
-    readonly memberId: string,
-    readonly clientEndpoint: string,
-    /** The same REST root by address, for callers that do not resolve `*.localhost`. */
-    readonly plainEndpoint: string,
+    readonly identity: PortalIdentity,
     private readonly portals: Portals,
   ) {}
 
@@ -150,6 +217,17 @@ export class Portal {
 
   counters(): Promise<PortalCounters> {
     return this.portals.control('GET', `portals/${this.name}/counters`);
+  }
+
+  /** Notifications of a changed queue, in the order in which they were posted. */
+  async posted(): Promise<Posted[]> {
+    const posted = await this.portals.control<Posted[]>('GET', `portals/${this.name}/notifications`);
+    return posted.sort((a, b) => a.at - b.at);
+  }
+
+  async refreshToken(): Promise<string> {
+    const path = `portals/${this.name}/refresh-token`;
+    return (await this.portals.control<{ refreshToken: string }>('POST', path)).refreshToken;
   }
 
   async accessToken(): Promise<string> {

@@ -11,6 +11,11 @@ const ROOT = join(import.meta.dirname, '../../..');
 
 const KEPT_COMPLAINTS = 20;
 
+export interface ServiceOptions {
+  readonly profile?: boolean;
+  readonly onLine?: (line: string) => void;
+}
+
 /** The built service as its users run it, as a process of its own. */
 export class Service {
   readonly complaints: string[] = [];
@@ -21,16 +26,23 @@ export class Service {
   private constructor(
     private readonly child: ChildProcess,
     private readonly profiles: string | null,
+    private readonly onLine: (line: string) => void,
   ) {}
+
+  get pid(): number {
+    if (this.child.pid === undefined) throw new Error('the service did not start');
+    return this.child.pid;
+  }
 
   /**
    * Starts it; resolves when it listens.
    * @param settings its environment; nothing of this process's but the path is passed on
+   * @param options.onLine is told every line of its log
    */
   static async start(
     cleanup: Cleanup,
     settings: Readonly<Record<string, string>>,
-    { profile = false } = {},
+    { profile = false, onLine = () => undefined }: ServiceOptions = {},
   ): Promise<Service> {
     const profiles = profile ? cleanup.folder() : null;
     const nodeArgs = profiles === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`];
@@ -41,7 +53,7 @@ export class Service {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     cleanup.child(child);
-    const service = new Service(child, profiles);
+    const service = new Service(child, profiles, onLine);
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (chunk: Buffer) => service.read(chunk.toString()));
     }
@@ -77,6 +89,13 @@ export class Service {
     return file === undefined ? null : join(this.profiles, file);
   }
 
+  /** Ends it as a crash would. Resolves when it is gone. */
+  async kill(): Promise<void> {
+    const exited = once(this.child, 'exit');
+    this.child.kill('SIGKILL');
+    await exited;
+  }
+
   private listening(): boolean {
     if (this.child.exitCode !== null) throw new Error(`the service did not start:\n${this.tail}`);
     return this.url !== null;
@@ -90,6 +109,7 @@ export class Service {
   }
 
   private readLine(line: string): void {
+    this.onLine(line);
     if (this.url === null) this.url = /"event":"http\.listening","url":"([^"]+)"/.exec(line)?.[1] ?? null;
     if (line.includes('"level":"log"') || line.includes('"tokens.in_clear"')) return;
     this.complained += 1;

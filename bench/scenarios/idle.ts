@@ -1,0 +1,120 @@
+import { type Figure, type Measurement, type RunContext, type Scenario } from '../scenario.js';
+import { Broker } from '../support/broker.js';
+import { publicAddress } from '../support/free-port.js';
+import { Portals } from '../support/portals.js';
+import { Service } from '../support/service.js';
+import { peakRssOf, UsageWatch } from '../support/usage.js';
+import { pause, until } from '../support/until.js';
+
+const PORTALS = 1000;
+const QUICK_PORTALS = 200;
+const PORTAL = { ratePerSecond: 2, burst: 50, serviceTimeMs: 150, serviceTimePerRowMs: 0.1 };
+/** After the measurement so many of them have a change, to see that the quiet is not that of the dead. */
+const WOKEN = 20;
+
+interface Idle {
+  readonly cpuPercent: number;
+  readonly rssMb: number;
+  readonly peakRssMb: number;
+  readonly heapMb: number;
+  readonly requestsPerSecond: number;
+  readonly startSeconds: number;
+  readonly refusals: number;
+  readonly complaints: number;
+}
+
+async function restWith({ cleanup, quick, say }: RunContext, notified: boolean): Promise<Idle> {
+  const count = quick ? QUICK_PORTALS : PORTALS;
+  const portals = await Portals.start(cleanup);
+  const all = await portals.addMany(count, PORTAL);
+  const broker = await Broker.open(cleanup);
+  const startedAt = performance.now();
+  const service = await Service.start(cleanup, {
+    ...broker.settings,
+    ...portals.settings,
+    ...(notified ? await publicAddress() : {}),
+    DATABASE_URL: await portals.installInto(all),
+  });
+  // One to learn of the portal, one to bind its events.
+  await until('every portal', async () => (await portals.withRequestsUpTo(1)) === 0, { everyMs: 500 });
+  const startSeconds = (performance.now() - startedAt) / 1000;
+  await pause(quick ? 3000 : 15_000);
+
+  // Whole turns of DRAIN_INTERVAL_MS: portals that were found together are polled together.
+  const seconds = quick ? 5 : 60;
+  say(`${count} portals, ${notified ? 'which announce changes' : 'polled'}: ${seconds} s of quiet`);
+  const before = await portals.requests();
+  const watch = new UsageWatch(service.pid);
+  await pause(seconds * 1000);
+  watch.stop();
+  const requests = (await portals.requests()) - before;
+  const peakRssMb = peakRssOf(service.pid) / 1e6;
+  const heapMb = (await service.scrape()).sum('nodejs_heap_size_used_bytes') / 1e6;
+
+  const arrived = new Set<string>();
+  await broker.consume((message) => arrived.add(message.fields.routingKey));
+  const woken = all.filter((_, index) => index % Math.ceil(count / WOKEN) === 0);
+  await portals.changeAll(woken, 1);
+  await until('a change of the portals that were woken', () => arrived.size >= woken.length);
+  let refusals = 0;
+  for (const portal of woken) {
+    refusals += Object.values((await portal.counters()).refusals).reduce((sum, each) => sum + each, 0);
+  }
+  await service.stop();
+  return {
+    cpuPercent: watch.cpuPercent,
+    rssMb: watch.medianRssMb,
+    peakRssMb,
+    heapMb,
+    requestsPerSecond: requests / seconds,
+    startSeconds,
+    refusals,
+    complaints: service.complained,
+  };
+}
+
+async function run(context: RunContext): Promise<Measurement> {
+  const announced = await restWith(context, true);
+  const polled = await restWith(context, false);
+  return {
+    ratios: [],
+    figures: [...figuresOf('notified', announced), ...figuresOf('polled', polled)],
+    checks: [
+      {
+        name: 'the portals refused the bridge nothing',
+        ok: announced.refusals + polled.refusals === 0,
+        found: `${announced.refusals + polled.refusals} refusals`,
+      },
+    ],
+  };
+}
+
+function figuresOf(kind: string, idle: Idle): Figure[] {
+  return [
+    { name: `${kind}: CPU`, value: idle.cpuPercent, unit: '% of a core' },
+    { name: `${kind}: memory (RSS)`, value: idle.rssMb, unit: 'MB' },
+    { name: `${kind}: memory (RSS), peak since the start`, value: idle.peakRssMb, unit: 'MB' },
+    { name: `${kind}: heap in use`, value: idle.heapMb, unit: 'MB' },
+    { name: `${kind}: requests to portals`, value: idle.requestsPerSecond, unit: 'requests/s' },
+    { name: `${kind}: until every portal is bound`, value: idle.startSeconds, unit: 's' },
+    { name: `${kind}: warnings logged`, value: idle.complaints, unit: 'lines' },
+  ];
+}
+
+export const idle: Scenario = {
+  name: 'idle',
+  title: 'many portals on which nothing happens',
+  method: [
+    `${PORTALS} portals (${QUICK_PORTALS} with --quick), the default settings, SQLite. CPU over a minute (5 s with ` +
+      "--quick) from /proc, of the bridge's process alone: the portals are another. Memory is the median of what is " +
+      'resident in that minute.',
+    `Notified: with a PUBLIC_URL, so that portals announce changes. Polled: without. Then ${WOKEN} portals have a ` +
+      'change each, and the run fails unless all of them arrive.',
+  ],
+  targets: [
+    { figure: 'notified: memory (RSS)', atMost: 250 },
+    { figure: 'notified: CPU', atMost: 5 },
+  ],
+  maxRuns: 1,
+  run,
+};
