@@ -1,8 +1,9 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import amqp from 'amqplib';
+import { writeDocs } from './docs.js';
 import { scenarios } from './registry.js';
 import { asText, describeMachine, holds, type Report } from './report.js';
 import { runScenario, type ScenarioReport } from './runner.js';
@@ -16,6 +17,8 @@ const HELP = `Measures the built service against emulated portals and a real Rab
   --runs <n>      runs of each scenario, of which the medians are reported (3; with --quick 1)
   --portals <n>   portals of the scenarios pipe (200) and replies (20)
   --profile       where the service's time goes, in the scenarios pipe and replies; it costs speed
+  --docs          writes the report to docs/bench too: report.txt, report.json, report.svg
+  --from <file>   measures nothing: takes a report from JSON, prints it, and with --docs draws it
   --json <file>   where the report goes as JSON (build/bench/report.json)
 
 Exit code 0 when every check held, 1 when one failed.
@@ -28,10 +31,15 @@ const { values } = parseArgs({
     runs: { type: 'string' },
     portals: { type: 'string' },
     profile: { type: 'boolean', default: false },
+    from: { type: 'string' },
+    docs: { type: 'boolean', default: false },
     json: { type: 'string', default: join(import.meta.dirname, 'report.json') },
     help: { type: 'boolean', default: false },
   },
 });
+
+/** build/bench → docs/bench. */
+const DOCS = join(import.meta.dirname, '../../docs/bench');
 
 const cleanup = new Cleanup();
 const CLEANUP_WITHIN_MS = 8000;
@@ -65,11 +73,7 @@ async function rabbitmqVersion(): Promise<string> {
   return version;
 }
 
-async function main(): Promise<number> {
-  if (values.help) {
-    console.log(HELP);
-    return 0;
-  }
+async function measure(): Promise<Report> {
   const wanted = values.only?.split(',').map((name) => name.trim());
   const unknown = wanted?.filter((name) => !scenarios.some((scenario) => scenario.name === name)) ?? [];
   if (unknown.length > 0) throw new UsageError(`There is no scenario ${unknown.join(', ')}.\n\n${HELP}`);
@@ -85,7 +89,7 @@ async function main(): Promise<number> {
     if (wanted !== undefined && !wanted.includes(scenario.name)) continue;
     reports.push(await runScenario(scenario, runs, options, cleanup, (line) => console.error(line)));
   }
-  const report: Report = {
+  return {
     startedAt: new Date(started).toISOString(),
     seconds: (Date.now() - started) / 1000,
     quick,
@@ -93,11 +97,26 @@ async function main(): Promise<number> {
     machine,
     scenarios: reports,
   };
+}
+
+async function main(): Promise<number> {
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const report =
+    values.from === undefined ? await measure() : (JSON.parse(readFileSync(values.from, 'utf8')) as Report);
   console.log(`\n${asText(report)}`);
-  const file = resolve(values.json);
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
-  console.log(`As JSON: ${relative(process.cwd(), file)}`);
+  if (values.from === undefined) {
+    const file = resolve(values.json);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+    console.log(`As JSON: ${relative(process.cwd(), file)}`);
+  }
+  if (values.docs) {
+    writeDocs(report, DOCS);
+    console.log(`For people: ${relative(process.cwd(), DOCS)}`);
+  }
   return holds(report) ? 0 : 1;
 }
 

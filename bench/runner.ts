@@ -76,7 +76,9 @@ export async function runScenario(
     method,
     runs,
     seconds: (performance.now() - startedAt) / 1000,
-    targets: (scenario.targets ?? []).map((target) => judge(target, [...ratios, ...figures])),
+    targets: (scenario.targets ?? [])
+      .filter(({ onlyInFull }) => onlyInFull !== true || !options.quick)
+      .map((target) => judge(target, [...ratios, ...figures])),
     ratios,
     figures,
     series: middleOf(measured.map((run) => run.series ?? [])),

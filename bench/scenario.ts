@@ -23,6 +23,8 @@ export interface Target {
   readonly figure: string;
   readonly atLeast?: number;
   readonly atMost?: number;
+  /** The amounts of --quick are too small to judge it. */
+  readonly onlyInFull?: true;
 }
 
 /** Points to draw: a figure over time, over portals, over the share of measurements. */

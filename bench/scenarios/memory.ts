@@ -13,6 +13,8 @@ const QUICK_BACKLOG = 60_000;
 const IN_FLIGHT = 100_000;
 const QUICK_IN_FLIGHT = 20_000;
 const AHEAD = 2000;
+const WITHIN_MS = 360_000;
+const QUICK_WITHIN_MS = 60_000;
 const SETTLE_AFTER_MS = 5000;
 const UNLIMITED_BUDGET = { B24_RATE_PER_SECOND: '10000', B24_RATE_BURST: '100000' };
 const POINTS = 150;
@@ -45,8 +47,8 @@ async function backlog({ cleanup, quick, say }: RunContext) {
       }
       return arrivals.distinct >= total;
     },
-    { timeoutMs: 900_000, everyMs: 100 },
-  );
+    { timeoutMs: quick ? QUICK_WITHIN_MS : WITHIN_MS, everyMs: 100 },
+  ).catch((error: unknown) => say(String(error)));
   const { samples, cpuPercent } = watch.stop();
   const peakMb = peakRssOf(service.pid) / 1e6;
   const destroyed = await portals.destroyed();
@@ -107,7 +109,7 @@ async function run(context: RunContext): Promise<Measurement> {
     { name: 'backlog: memory (RSS), last third', value: last, unit: 'MB' },
     { name: 'backlog: memory (RSS), peak', value: drained.peakMb, unit: 'MB' },
     { name: 'backlog: CPU', value: drained.cpuPercent, unit: '% of a core' },
-    { name: 'backlog: events/s delivered', value: total / seconds, unit: 'events/s' },
+    { name: 'backlog: events/s delivered', value: arrivals.distinct / seconds, unit: 'events/s' },
     { name: 'backlog: events delivered twice', value: arrivals.repeated, unit: 'events' },
     { name: 'backlog: warnings logged', value: drained.complaints, unit: 'lines' },
     { name: 'in flight: events', value: held.unsettled, unit: 'events' },
@@ -121,7 +123,7 @@ async function run(context: RunContext): Promise<Measurement> {
     figures,
     checks: [
       {
-        name: 'every change of the backlog was delivered',
+        name: `every change of the backlog was delivered within ${(context.quick ? QUICK_WITHIN_MS : WITHIN_MS) / 1000} s`,
         ok: arrivals.distinct === total,
         found: `${arrivals.distinct} of ${total}`,
       },
@@ -165,7 +167,7 @@ export const memory: Scenario = {
     `In flight: ${IN_FLIGHT} events (${QUICK_IN_FLIGHT} with --quick) that are published and not settled, 30 s without ` +
       'anything new.',
   ],
-  targets: [{ figure: 'memory over the backlog, last third ÷ first third', atMost: 1.2 }],
+  targets: [{ figure: 'memory over the backlog, last third ÷ first third', atMost: 1.2, onlyInFull: true }],
   maxRuns: 1,
   run,
 };

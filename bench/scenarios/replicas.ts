@@ -147,7 +147,7 @@ async function run({ cleanup, quick, say }: RunContext): Promise<Measurement> {
       { name: 'portals of the killed replica', value: lost.length, unit: `of ${PORTALS}` },
       { name: 'kill to first event, median of its portals', value: median(takeovers), unit: 'ms' },
       { name: 'kill to first event, last of its portals', value: longest, unit: 'ms' },
-      { name: 'the same beyond LEASE_MS', value: longest - leaseMs, unit: 'ms' },
+      { name: 'kill to first event, beyond LEASE_MS', value: longest - leaseMs, unit: 'ms' },
       { name: 'changes in all', value: changed, unit: 'events' },
       { name: 'events lost', value: missing, unit: 'events' },
       { name: 'events delivered twice', value: repeated, unit: 'events' },
@@ -155,6 +155,17 @@ async function run({ cleanup, quick, say }: RunContext): Promise<Measurement> {
     checks: [
       { name: 'nothing was lost', ok: missing === 0, found: `${missing} of ${changed} missing` },
       { name: 'no live change was destroyed', ok: destroyed === 0, found: `${destroyed} destroyed` },
+    ],
+    series: [
+      {
+        name: 'Kill to first event',
+        x: 's',
+        y: 'share of its portals',
+        points: [0, ...takeovers.sort((a, b) => a - b)].map((ms, index) => [
+          ms / 1000,
+          index / takeovers.length,
+        ]),
+      },
     ],
   };
 }
@@ -169,6 +180,6 @@ export const replicas: Scenario = {
       'the first event of a change made after it arrives at a consumer.',
     'Lost: a change that has not arrived two minutes after the last one was made.',
   ],
-  targets: [{ figure: 'the same beyond LEASE_MS', atMost: 3000 }],
+  targets: [{ figure: 'kill to first event, beyond LEASE_MS', atMost: 3000 }],
   run,
 };
