@@ -8,11 +8,12 @@ import { rateBetween, type Sample } from '../support/statistics.js';
 import { pause, until } from '../support/until.js';
 
 const BACKLOG = 20_000;
+const QUICK_BACKLOG = 10_000;
 const DRAIN_LIMIT = 500;
 /** An ordinary plan, and what requests take on a portal that is not in a hurry. */
 const ORDINARY = { ratePerSecond: 2, burst: 50, serviceTimeMs: 150, serviceTimePerRowMs: 0.1 };
-/** A budget that was not used for that long is whole again. */
-const REST_MS = (ORDINARY.burst / ORDINARY.ratePerSecond) * 1000;
+/** With --quick: half the burst, so that it is whole again in half the time. */
+const QUICK = { ...ORDINARY, burst: 25 };
 
 interface Drained {
   readonly events: number;
@@ -38,18 +39,20 @@ class Drain {
   ) {}
 
   static async prepare(
-    { cleanup }: RunContext,
+    { cleanup, quick }: RunContext,
     portals: Portals,
     name: string,
     settings: Record<string, string>,
   ): Promise<Drain> {
-    const portal = await portals.add({ name, ...ORDINARY });
+    const plan = quick ? QUICK : ORDINARY;
+    const portal = await portals.add({ name, ...plan });
     const broker = await Broker.open(cleanup);
     const service = await Service.start(cleanup, {
       ...broker.settings,
       ...portals.settings,
       DATABASE_URL: await portals.installInto([portal]),
       DRAIN_LIMIT: String(DRAIN_LIMIT),
+      B24_RATE_BURST: String(plan.burst),
       DRAIN_INTERVAL_MS: '1000',
       // Short, so that what is settled is cleared by the requests that fetch the rest.
       SETTLE_AFTER_MS: '2000',
@@ -93,7 +96,7 @@ class Drain {
 }
 
 async function runNaive(context: RunContext, portals: Portals, name: string): Promise<NaiveProgress[]> {
-  const portal = await portals.add({ name, ...ORDINARY });
+  const portal = await portals.add({ name, ...(context.quick ? QUICK : ORDINARY) });
   await portal.change(BACKLOG);
   const { names } = await Broker.open(context.cleanup);
   const task: NaiveTask = {
@@ -101,7 +104,7 @@ async function runNaive(context: RunContext, portals: Portals, name: string): Pr
     accessToken: await portal.accessToken(),
     rabbitmqUrl: RABBITMQ_URL,
     exchange: names.events,
-    afterRefusalMs: context.quick ? 10_000 : 20_000,
+    afterRefusalMs: context.quick ? 5000 : 12_000,
     atMostMs: 120_000,
   };
   const progress: NaiveProgress[] = [];
@@ -124,11 +127,14 @@ async function run(context: RunContext): Promise<Measurement> {
   const rested = await Drain.prepare(context, portals, 'rested', {});
   const savingSince = performance.now();
   const naive = await runNaive(context, portals, 'naive');
-  await pause(Math.max(0, REST_MS - (performance.now() - savingSince)));
+  const { burst: saved, ratePerSecond } = quick ? QUICK : ORDINARY;
+  // A budget that was not used for that long is whole again.
+  await pause(Math.max(0, (saved / ratePerSecond) * 1000 - (performance.now() - savingSince)));
 
-  say(`the bridge with its whole burst: ${BACKLOG} changes`);
-  const burst = await rested.measure(BACKLOG);
-  const steadyEvents = quick ? BACKLOG / 2 : BACKLOG;
+  const burstEvents = quick ? QUICK_BACKLOG : BACKLOG;
+  say(`the bridge with its whole burst: ${burstEvents} changes`);
+  const burst = await rested.measure(burstEvents);
+  const steadyEvents = quick ? QUICK_BACKLOG / 2 : BACKLOG;
   say(`the bridge without a burst: ${steadyEvents} changes`);
   const steady = await (
     await Drain.prepare(context, portals, 'steady', { B24_RATE_BURST: '5' })
@@ -192,15 +198,15 @@ export const backlog: Scenario = {
   title: 'one ordinary portal with a backlog, beside the loop that is written by hand',
   method: [
     `Portal: ${ORDINARY.ratePerSecond} requests/s, burst ${ORDINARY.burst}, ${ORDINARY.serviceTimeMs} ms + ` +
-      `${ORDINARY.serviceTimePerRowMs} ms a row, in a process of its own. Bridge: SQLite, DRAIN_LIMIT ${DRAIN_LIMIT}.`,
+      `${ORDINARY.serviceTimePerRowMs} ms a row, in a process of its own (--quick: burst ${QUICK.burst}). Bridge: SQLite, DRAIN_LIMIT ${DRAIN_LIMIT}.`,
     'With the burst: a bridge that was idle until its budget was whole meets the backlog; measured from the changes ' +
       'until a consumer has them. The naive loop starts with a whole budget too and is given the same time.',
     'Sustained: a bridge told of a burst of 5 has none to spend; measured over the last three quarters of the ' +
       'backlog. The naive loop is measured from the first request that the portal refused it: its burst is gone then.',
   ],
   targets: [
-    { figure: 'bridge: events per request', atLeast: 480 },
-    { figure: 'bridge: events per request, no burst', atLeast: 480 },
+    { figure: 'bridge: events per request', atLeast: 480, onlyInFull: true },
+    { figure: 'bridge: events per request, no burst', atLeast: 480, onlyInFull: true },
     { figure: 'events/s sustained, bridge ÷ naive', atLeast: 15 },
   ],
   run,

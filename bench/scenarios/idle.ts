@@ -7,7 +7,7 @@ import { peakRssOf, UsageWatch } from '../support/usage.js';
 import { pause, until } from '../support/until.js';
 
 const PORTALS = 1000;
-const QUICK_PORTALS = 200;
+const QUICK_PORTALS = 100;
 const PORTAL = { ratePerSecond: 2, burst: 50, serviceTimeMs: 150, serviceTimePerRowMs: 0.1 };
 /** After the measurement so many of them have a change, to see that the quiet is not that of the dead. */
 const WOKEN = 20;
@@ -38,7 +38,7 @@ async function restWith({ cleanup, quick, say }: RunContext, notified: boolean):
   // One to learn of the portal, one to bind its events.
   await until('every portal', async () => (await portals.withRequestsUpTo(1)) === 0, { everyMs: 500 });
   const startSeconds = (performance.now() - startedAt) / 1000;
-  await pause(quick ? 3000 : 15_000);
+  await pause(quick ? 500 : 10_000);
 
   // Whole turns of DRAIN_INTERVAL_MS: portals that were found together are polled together.
   const seconds = quick ? 5 : 60;

@@ -29,7 +29,7 @@ async function run({ cleanup, quick, say }: RunContext): Promise<Measurement> {
     if (!arrivedAt.has(object)) arrivedAt.set(object, performance.now());
   });
 
-  const count = quick ? 100 : 400;
+  const count = quick ? 50 : 150;
   say(`${count} changes, ${PER_SECOND} a second`);
   const pushes: Promise<unknown>[] = [];
   for (let made = 0; made < count; made += 1) {

@@ -35,7 +35,7 @@ async function run({ cleanup, quick, say }: RunContext): Promise<Measurement> {
     const key = `${portal} ${subject.split('/')[1] ?? ''}`;
     if (!arrivedAt.has(key)) arrivedAt.set(key, at);
   });
-  const each = quick ? 5 : 15;
+  const each = quick ? 3 : 10;
   say(`${each} changes on each of ${PORTALS} portals`);
   await Promise.all(all.map((portal) => changeNowAndThen(portal, each)));
   await until('every change', () => arrivedAt.size >= each * PORTALS);

@@ -51,7 +51,7 @@ async function grow(
   say(`${count} idle portals: ${seconds} s`);
   const resting = await Service.start(cleanup, settings);
   await until('every portal', async () => (await portals.withRequestsUpTo(1)) === 0, { everyMs: 500 });
-  await pause(quick ? 2000 : 8000);
+  await pause(quick ? 500 : 8000);
   const watch = new UsageWatch(resting.pid);
   await pause(seconds * 1000);
   watch.stop();
