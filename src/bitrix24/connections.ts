@@ -54,6 +54,10 @@ export const freshAgents = { httpAgent: new http.Agent({ lookup }), httpsAgent: 
 export class SendRecorder {
   /** False until a usable connection existed: only then is it certain that nothing was sent. */
   reached = false;
+  /** The connection was there, and the request was not permitted any more: nothing was sent. */
+  refused = false;
+
+  constructor(private readonly permitted: () => boolean = () => true) {}
 
   /** Follows no redirect, as Node's own request does not. */
   request = (
@@ -65,9 +69,18 @@ export class SendRecorder {
     request.once('socket', (socket) => {
       const opening =
         socket.connecting || (secure && 'secureConnecting' in socket && socket.secureConnecting === true);
-      if (!opening || request.reusedSocket) this.reached = true;
-      else socket.once(secure ? 'secureConnect' : 'connect', () => (this.reached = true));
+      if (!opening || request.reusedSocket) this.meet(request);
+      else socket.once(secure ? 'secureConnect' : 'connect', () => this.meet(request));
     });
     return request;
   };
+
+  /** Before the first byte is written. */
+  private meet(request: http.ClientRequest): void {
+    if (this.permitted()) this.reached = true;
+    else {
+      this.refused = true;
+      request.destroy();
+    }
+  }
 }

@@ -73,7 +73,7 @@ export class PortalUnreachable extends PortalError {
   readonly action = 'retry';
 }
 
-/** The caller gave up waiting before anything was sent. */
+/** The caller gave up waiting, or may not call any more, before anything was sent. */
 export class RequestCancelled extends PortalError {
   readonly action = 'retry';
 }

@@ -22,7 +22,7 @@ import {
 } from './errors.js';
 import { textOf, wholeNumber } from './json-values.js';
 import { type RateBudget } from './rate-budget.js';
-import { checkedAddress, sendRequest, withoutSecrets } from './request.js';
+import { checkedAddress, notPermitted, sendRequest, withoutSecrets } from './request.js';
 import { type TokenSource } from './token-source.js';
 
 /** One HTTP request to a portal, for metrics. */
@@ -43,6 +43,8 @@ export interface PortalClientOptions {
   /** Source key: the portal's methods see only what was bound with the same one. */
   authConnector?: string | undefined;
   allowHttp?: boolean;
+  /** Asked right before a request leaves: whether we may still act on the portal. */
+  permitted?: () => boolean;
   observer?: (report: RequestReport) => void;
 }
 
@@ -73,7 +75,8 @@ const DEFAULT_MAX_ANSWER_BYTES = 64 * 1024 * 1024;
  * itself, with one exception: a request refused for an expired token ran nothing, so it is sent once more with a
  * renewed one. Repeating `event.offline.get` after a lost answer would reserve batches that nobody knows.
  *
- * Every failure is a PortalError, save what the token source's store throws.
+ * Every failure is a PortalError, save what the token source's store throws. A call that is not permitted any more is
+ * a RequestCancelled with the code `NOT_OURS`.
  */
 export class PortalClient {
   private readonly clock = new AnswerClock();
@@ -129,6 +132,7 @@ export class PortalClient {
       return await this.sendOnce(method, params, token, options);
     } catch (error) {
       if (!(error instanceof TokenExpired)) throw error;
+      this.assertPermitted(method);
       const renewed = await this.authorization(method, this.options.tokens.renew(token));
       return await this.sendOnce(method, params, renewed, options);
     }
@@ -143,6 +147,7 @@ export class PortalClient {
     const { http, budget, timeoutMs, maxAnswerBytes } = this.options;
     const url = this.address(method) + method;
     await this.waitForRoom(method, options);
+    this.assertPermitted(method);
     const startedAt = performance.now();
     let outcome: RequestReport['outcome'] = 'ok';
     try {
@@ -155,6 +160,7 @@ export class PortalClient {
         connection: 'kept',
         maxAnswerBytes: maxAnswerBytes ?? DEFAULT_MAX_ANSWER_BYTES,
         cut: options.cut,
+        ...(this.options.permitted === undefined ? {} : { permitted: this.options.permitted }),
       });
       const error = this.errorIn(status, body, method, token);
       if (!(error instanceof PortalThrottled)) budget.succeeded();
@@ -215,6 +221,10 @@ export class PortalClient {
       if (any?.aborted !== true) throw error;
       throw new RequestCancelled({ method, code: 'CANCELLED', description: 'while waiting for its turn' });
     }
+  }
+
+  private assertPermitted(method: string): void {
+    if (this.options.permitted?.() === false) throw new RequestCancelled(notPermitted(method));
   }
 
   private address(method: string): string {

@@ -1,7 +1,14 @@
 import { type HttpService } from '@nestjs/axios';
 import { firstValueFrom } from 'rxjs';
 import { freshAgents, keptAgents, SendRecorder } from './connections.js';
-import { OutcomeUnknown, PortalError, PortalMisconfigured, PortalUnreachable } from './errors.js';
+import {
+  type ErrorDetails,
+  OutcomeUnknown,
+  PortalError,
+  PortalMisconfigured,
+  PortalUnreachable,
+  RequestCancelled,
+} from './errors.js';
 import { isObject } from './json-values.js';
 
 export interface HttpRequest {
@@ -18,6 +25,8 @@ export interface HttpRequest {
   maxAnswerBytes: number;
   /** Cuts the request off, wherever it is. */
   cut?: AbortSignal | undefined;
+  /** Asked once more when the connection is there, since opening one takes its time. */
+  permitted?: () => boolean;
 }
 
 export interface JsonAnswer {
@@ -30,12 +39,13 @@ export interface JsonAnswer {
  * type. Follows no redirect. Ignores proxy variables of the environment: tokens go where the settings say, and
  * the portal's rate budget is counted per address of the caller.
  *
+ * @throws {RequestCancelled} it was not permitted any more when the connection was there
  * @throws {PortalUnreachable} no connection came about: certainly not executed
  * @throws {OutcomeUnknown} the request may have arrived, and there is no usable answer
  * @throws {PortalMisconfigured} the answer is a redirect: the server moved, and what it did is unknown
  */
 export async function sendRequest(http: HttpService, request: HttpRequest): Promise<JsonAnswer> {
-  const recorder = new SendRecorder();
+  const recorder = new SendRecorder(request.permitted);
   const stop = new AbortController();
   let stoppedBy: 'TIMEOUT' | 'CUT_OFF' | null = null;
   const stopFor = (reason: 'TIMEOUT' | 'CUT_OFF'): void => {
@@ -76,6 +86,7 @@ export async function sendRequest(http: HttpService, request: HttpRequest): Prom
     return readAnswer(request.name, answer.status, answer.data, headerText(answer.headers['location']));
   } catch (error) {
     if (error instanceof PortalError) throw error;
+    if (recorder.refused) throw new RequestCancelled(notPermitted(request.name));
     const code = stoppedBy ?? codeOf(error);
     throw recorder.reached
       ? new OutcomeUnknown({
@@ -93,6 +104,11 @@ export async function sendRequest(http: HttpService, request: HttpRequest): Prom
     clearTimeout(timer);
     request.cut?.removeEventListener('abort', onCut);
   }
+}
+
+/** What an error says of a request that nobody may send any more. */
+export function notPermitted(method: string): ErrorDetails {
+  return { method, code: 'NOT_OURS', description: 'the portal belongs to another process by now' };
 }
 
 function readAnswer(name: string, status: number, data: Buffer, location: string | null): JsonAnswer {

@@ -36,6 +36,7 @@ describe('the embedded database', () => {
       '0001-ledger',
       '0002-retry-by-hand',
       '0003-notification-handler',
+      '0004-leases',
     ]);
     expect(await migrate(database)).toEqual([]);
     expect(await database.db.selectFrom('deliveries').selectAll().execute()).toEqual([]);

@@ -14,13 +14,21 @@ export interface Database {
   readonly dialect: Dialect;
 }
 
+export interface DatabaseOptions {
+  /**
+   * PostgreSQL ends a transaction whose process says nothing for so long (ms): one that was paused, or cut off, must
+   * not keep its locks from those who take over from it. Without it, it waits for as long as the connection stands.
+   */
+  readonly idleInTransactionMs?: number;
+}
+
 /**
  * The database of a `DATABASE_URL` (`file:<path>`, `file::memory:` or `postgres://…`). It is opened on first use, and
  * on the next one where that failed; {@link migrate} makes the tables.
  */
-export function openDatabase(url: string): Database {
+export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
   const dialect = dialectOf(url);
-  if (dialect === 'postgres') return { dialect, db: openPostgres(url) };
+  if (dialect === 'postgres') return { dialect, db: openPostgres(url, options) };
   const open = () => openFile(url.slice('file:'.length));
   return { dialect, db: new Kysely<Schema>({ dialect: new PatientSqliteDialect(open) }) };
 }
@@ -43,12 +51,30 @@ function openFile(path: string): SqliteFile {
   }
 }
 
-function openPostgres(url: string): Kysely<Schema> {
+/** bigint holds our milliseconds and sequence numbers, all below 2^53. */
+export function postgresTypes(): pg.CustomTypesConfig {
   const types = new pg.TypeOverrides();
-  // bigint holds our milliseconds and sequence numbers, all below 2^53.
   types.setTypeParser(pg.types.builtins.INT8, Number);
-  const pool = new pg.Pool({ connectionString: url, max: 10, types });
-  // An idle connection cut by the server must not end the process; the next query opens another.
+  return types;
+}
+
+/** A connection that the server cuts, idle or in use, must not end the process; the next query opens another. */
+export function survive(pool: pg.Pool): void {
   pool.on('error', () => undefined);
+  // Whoever uses it learns of it by his query.
+  pool.on('connect', (client) => client.on('error', () => undefined));
+}
+
+function openPostgres(url: string, { idleInTransactionMs }: DatabaseOptions): Kysely<Schema> {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 10,
+    fallback_application_name: 'bitrix24-bridge',
+    types: postgresTypes(),
+    ...(idleInTransactionMs === undefined
+      ? {}
+      : { idle_in_transaction_session_timeout: idleInTransactionMs }),
+  });
+  survive(pool);
   return new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
 }

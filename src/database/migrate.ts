@@ -4,6 +4,7 @@ import { type Dialect } from './dialect.js';
 import { ledgerMigration } from './migrations/0001-ledger.js';
 import { retryByHandMigration } from './migrations/0002-retry-by-hand.js';
 import { notificationHandlerMigration } from './migrations/0003-notification-handler.js';
+import { leasesMigration } from './migrations/0004-leases.js';
 
 /** A migration failed; the database is as it was before that migration. */
 export class MigrationError extends Error {
@@ -46,5 +47,6 @@ function migrationsOf(dialect: Dialect): Record<string, Migration> {
     '0001-ledger': ledgerMigration(dialect),
     '0002-retry-by-hand': retryByHandMigration(),
     '0003-notification-handler': notificationHandlerMigration(),
+    '0004-leases': leasesMigration(),
   };
 }

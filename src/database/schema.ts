@@ -77,8 +77,26 @@ export interface JournalTable {
   errored: Flag;
 }
 
+/** Processes that share the database; those whose beat is over are gone. Times are the database's own. */
+export interface ReplicasTable {
+  id: string;
+  beat_until: number;
+}
+
+/** Who may act on a portal. Times are the database's own. */
+export interface LeasesTable {
+  member_id: string;
+  /** A replica; null while nobody has it. */
+  owner: string | null;
+  /** Grows with every change of owner. */
+  epoch: number;
+  expires_at: number;
+}
+
 export interface Schema {
   portals: PortalsTable;
   deliveries: DeliveriesTable;
   journal: JournalTable;
+  replicas: ReplicasTable;
+  leases: LeasesTable;
 }

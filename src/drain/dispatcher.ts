@@ -25,6 +25,9 @@ export interface PortalIdentity {
   readonly source: string;
 }
 
+/** The narrow part of the ledger that dispatching needs. */
+export type DispatchLedger = Pick<Ledger, 'nextPublishable' | 'recordPublished' | 'recordDead'>;
+
 /** Who wants to hear of confirmed events. */
 export interface DispatchListener {
   /** `changedAt` in Unix seconds, one entry an event. */
@@ -53,16 +56,28 @@ const PAGES_IN_ALL = 8;
  * matters: what is not confirmed stays as it is in the ledger and is met by the next pass.
  */
 export class Dispatcher {
-  private readonly slots = new PageSlots(PAGES_IN_ALL);
-
   constructor(
-    private readonly ledger: Pick<Ledger, 'nextPublishable' | 'recordPublished' | 'recordDead'>,
+    private readonly ledger: DispatchLedger,
     private readonly publisher: EventPublisher,
     private readonly targets: DispatchTargets,
     private readonly maxAttempts: number,
     private readonly listener: DispatchListener,
     private readonly log: Log,
+    private readonly slots = new PageSlots(PAGES_IN_ALL),
   ) {}
+
+  /** The same for another ledger; both share the bound on their memory. */
+  over(ledger: DispatchLedger): Dispatcher {
+    return new Dispatcher(
+      ledger,
+      this.publisher,
+      this.targets,
+      this.maxAttempts,
+      this.listener,
+      this.log,
+      this.slots,
+    );
+  }
 
   /**
    * One pass over a portal's reserved deliveries and its due retries, oldest reservation first. Ends early when the

@@ -1,14 +1,15 @@
 import { type PortalClient } from '../bitrix24/portal-client.js';
 import { type PortalState } from '../database/schema.js';
+import { LeaseLost } from '../ledger/lease.js';
 import { type Ledger } from '../ledger/ledger.js';
-import { type OutcomesRecorded } from '../ledger/record-outcomes.js';
 import { type Log } from '../log.js';
 import { mendBindings } from '../portals/binding-keeper.js';
 import { type WantedBindings } from '../portals/bindings.js';
 import { type Portal, type PortalRegistry } from '../portals/registry.js';
 import { Admission } from './admission.js';
 import { DispatchLoop } from './dispatch-loop.js';
-import { type Dispatcher } from './dispatcher.js';
+import { type Dispatcher, type PassResult } from './dispatcher.js';
+import { type Crew, type Grant, type Ownership } from './ownership.js';
 import { ADVICE } from './pacing.js';
 import { firstRounds } from './first-rounds.js';
 import { type Notifies } from './idle-pace.js';
@@ -18,22 +19,29 @@ import { PortalLoop } from './portal-loop.js';
 /** Who wants to hear of a portal's state, for metrics. */
 export interface FleetListener extends RoundListener {
   portalState(portal: Portal): void;
+  /** Another process tells of this portal from now on. */
+  portalGone(name: string): void;
 }
 
 export interface FleetDependencies {
   readonly registry: PortalRegistry;
   readonly ledger: Ledger;
-  readonly dispatcher: Dispatcher;
-  /** Opens a client for a portal, with a rate budget and tokens of its own. */
-  readonly clientFor: (portal: Portal) => PortalClient;
+  readonly ownership: Pick<Ownership, 'grant' | 'look'>;
+  readonly dispatcher: Pick<Dispatcher, 'over'>;
+  /** Opens a client for a portal, with a rate budget and tokens of its own; it sends nothing without a valid grant. */
+  readonly clientFor: (portal: Portal, grant: Grant) => PortalClient;
   readonly brokerReady: () => boolean;
   readonly wantedBindings: Omit<WantedBindings, 'formerHandler'>;
   readonly settings: LoopSettings & { readonly DRAIN_CONCURRENCY: number };
+  /** A round under way may take this long to end when its portal goes to another process, ms. */
+  readonly handOverGraceMs: number;
   readonly listener: FleetListener;
   readonly log: Log;
 }
 
 interface Vessel {
+  readonly grant: Grant;
+  readonly portalName: string;
   readonly rounds: PortalLoop;
   readonly dispatch: DispatchLoop;
   /** Failures reported since the last poke. */
@@ -45,8 +53,8 @@ const GRACE_MS = 5000;
 /** Longer than an ordinary round takes. */
 const ADMISSION_PATIENCE_MS = 5000;
 
-/** Runs the loops of every portal: one of rounds, one of publishing, each by itself. */
-export class Fleet {
+/** Runs the loops of every portal that this process owns: one of rounds, one of publishing, each by itself. */
+export class Fleet implements Crew {
   private readonly vessels = new Map<string, Vessel>();
   /** Loops that are to end before the next ones of their portal start. */
   private readonly ending = new Map<string, Promise<unknown>>();
@@ -61,22 +69,37 @@ export class Fleet {
     });
   }
 
-  /** Starts the loops of every portal that is installed. */
-  start(): void {
-    const portals = this.deps.registry.list();
-    const starts = firstRounds(portals.length, this.deps.settings.DRAIN_INTERVAL_MS, Math.random());
-    portals.forEach(({ memberId }, index) => this.open(memberId, starts[index]));
+  gained(memberIds: readonly string[]): void {
+    const starts = firstRounds(memberIds.length, this.deps.settings.DRAIN_INTERVAL_MS, Math.random());
+    memberIds.forEach((memberId, index) => {
+      // Found in the registry meanwhile, it runs already.
+      if (this.vessels.get(memberId)?.grant.valid() !== true) this.open(memberId, starts[index]);
+    });
+  }
+
+  lost(memberIds: readonly string[]): void {
+    for (const memberId of memberIds) void this.abandon(memberId, 0);
+  }
+
+  async handOver(memberIds: readonly string[]): Promise<void> {
+    await Promise.all(memberIds.map((memberId) => this.abandon(memberId, this.deps.handOverGraceMs)));
   }
 
   /**
-   * Starts a portal's loops, its rounds after `inMs`; for one that runs already, with what is registered of it now.
+   * Starts a portal's loops where it is ours, its rounds after `inMs`; for one that runs already, with what is
+   * registered of it now.
    */
   open(memberId: string, inMs = 0): void {
     const portal = this.deps.registry.get(memberId);
     if (portal === undefined || this.stopped) return;
+    const grant = this.deps.ownership.grant(memberId);
+    if (grant === null) {
+      this.deps.ownership.look();
+      return;
+    }
     this.deps.listener.portalState(portal);
     const old = this.vessels.get(memberId);
-    const vessel = this.build(portal);
+    const vessel = this.build(portal, grant);
     this.vessels.set(memberId, vessel);
     const start = () => {
       if (this.vessels.get(memberId) !== vessel || this.stopped) return;
@@ -92,10 +115,11 @@ export class Fleet {
 
   /** Ends a portal's rounds: the application was uninstalled. What the ledger holds is still published. */
   close(memberId: string): void {
+    const vessel = this.vessels.get(memberId);
+    if (vessel === undefined) return;
     const portal = this.deps.registry.get(memberId);
     if (portal !== undefined) this.deps.listener.portalState(portal);
-    const vessel = this.vessels.get(memberId);
-    if (vessel !== undefined) this.end(memberId, vessel.rounds.stop(GRACE_MS));
+    this.end(memberId, vessel.rounds.stop(GRACE_MS));
   }
 
   /** Ends everything about a portal that is no longer registered. */
@@ -138,21 +162,15 @@ export class Fleet {
     this.settled(memberId);
   }
 
-  /** Replies were recorded: what is to be marked or published again is due. */
-  outcomes(recorded: OutcomesRecorded): void {
+  /** So many more failures of a portal are to be marked. */
+  toMark(memberId: string, count: number): void {
     const { FAILURE_BATCH_SIZE: size, FAILURE_BATCH_WAIT_MS: wait } = this.deps.settings;
-    for (const [memberId, count] of recorded.toMark) {
-      const vessel = this.vessels.get(memberId);
-      if (vessel === undefined) continue;
-      vessel.toMark += count;
-      const full = vessel.toMark >= size;
-      if (full) vessel.toMark = 0;
-      vessel.rounds.poke(full ? 0 : wait);
-    }
-    for (const memberId of [...recorded.failed.keys(), ...recorded.lateFailed.keys()]) {
-      this.dispatch(memberId);
-    }
-    for (const memberId of recorded.processed.keys()) this.settled(memberId);
+    const vessel = this.vessels.get(memberId);
+    if (vessel === undefined) return;
+    vessel.toMark += count;
+    const full = vessel.toMark >= size;
+    if (full) vessel.toMark = 0;
+    vessel.rounds.poke(full ? 0 : wait);
   }
 
   /** The broker takes events again. */
@@ -189,6 +207,18 @@ export class Fleet {
     });
   }
 
+  /** Ends a portal's loops for somebody else to go on. */
+  private async abandon(memberId: string, graceMs: number): Promise<void> {
+    const vessel = this.vessels.get(memberId);
+    if (vessel === undefined) return;
+    const halted = this.halt(vessel, graceMs);
+    this.end(memberId, halted);
+    await halted;
+    if (this.vessels.get(memberId) !== vessel) return;
+    this.vessels.delete(memberId);
+    this.deps.listener.portalGone(vessel.portalName);
+  }
+
   private async halt({ rounds, dispatch }: Vessel, graceMs: number): Promise<void> {
     await rounds.stop(graceMs);
     await dispatch.stop();
@@ -201,26 +231,34 @@ export class Fleet {
     this.ending.set(memberId, all);
   }
 
-  private build(portal: Portal): Vessel {
-    const { registry, ledger, log, listener, settings } = this.deps;
+  private build(portal: Portal, grant: Grant): Vessel {
+    const { registry, log, listener, settings } = this.deps;
     const { memberId, name } = portal;
-    const client = this.deps.clientFor(portal);
+    const client = this.deps.clientFor(portal, grant);
+    const ledger = this.deps.ledger.fencedBy(grant.lease, () => grant.refused());
+    const dispatcher = this.deps.dispatcher.over(ledger);
     const dispatch = new DispatchLoop({
       portal: { memberId, name, source: `${new URL(portal.clientEndpoint).protocol}//${portal.domain}` },
-      dispatcher: this.deps.dispatcher,
+      dispatcher: {
+        pass: (identity, stopping) =>
+          unlessLost(() => dispatcher.pass(identity, () => stopping() || !grant.valid())),
+      },
       ledger,
-      brokerReady: this.deps.brokerReady,
+      brokerReady: () => this.deps.brokerReady() && grant.valid(),
       log,
     });
+    /** The last answer to an old installation says nothing of the new one, or to the portal's next owner. */
+    const current = () => this.vessels.get(memberId) === vessel && grant.valid();
     const rounds = new PortalLoop({
       portal: {
         memberId,
         name,
         extended: () => registry.get(memberId)?.extended ?? null,
-        setExtended: (extended) => registry.setExtended(memberId, extended),
-        // The last answer to an old installation says nothing of the new one.
+        setExtended: async (extended) => {
+          if (grant.valid()) await registry.setExtended(memberId, extended);
+        },
         setState: async (state, reason) => {
-          if (this.vessels.get(memberId) === vessel) await this.setState(memberId, state, reason);
+          if (current()) await this.setState(memberId, state, reason);
         },
         mendBindings: (bound) => this.mendBindings(portal, client, bound),
       },
@@ -233,7 +271,7 @@ export class Fleet {
       admission: this.admission,
       kickDispatch: () => dispatch.kick(),
     });
-    const vessel: Vessel = { rounds, dispatch, toMark: 0 };
+    const vessel: Vessel = { grant, portalName: name, rounds, dispatch, toMark: 0 };
     return vessel;
   }
 
@@ -250,5 +288,15 @@ export class Fleet {
     if (complete) await registry.setNotificationHandler(memberId, wantedBindings.notificationHandler);
     // Without its token no notification is believed.
     return registry.get(memberId)?.applicationToken == null ? 'no' : notifies;
+  }
+}
+
+/** A pass over what somebody else publishes by now has done nothing that counts; its loop is being stopped. */
+async function unlessLost(pass: () => Promise<PassResult>): Promise<PassResult> {
+  try {
+    return await pass();
+  } catch (error) {
+    if (!(error instanceof LeaseLost)) throw error;
+    return { confirmed: 0, dead: 0, unconfirmed: 0, reason: null };
   }
 }

@@ -1,4 +1,5 @@
 import { PortalError } from '../bitrix24/errors.js';
+import { LeaseLost } from '../ledger/lease.js';
 import { type LoopDependencies, type RoundReport } from './loop-dependencies.js';
 import { backOff, type Consequence, consequenceOf } from './pacing.js';
 import { doubtOf, type RoundPlan } from './plan.js';
@@ -70,6 +71,11 @@ export class Setbacks {
     const pauseMs = Math.min(backOff(this.failures, this.random()), 5000);
     const { portal, listener, log } = this.deps;
     const reason = error instanceof Error ? error.message : String(error);
+    if (error instanceof LeaseLost) {
+      // The ledger is well; the loop is being stopped.
+      log.info({ event: 'round.not_ours', portal: portal.name, reason });
+      return { outcome: 'ledger_failed', reserved: 0, nextInMs: pauseMs };
+    }
     listener.ledger(portal.memberId, reason);
     log.error({ event: 'round.ledger_failed', portal: portal.name, reason, nextInMs: pauseMs });
     return { outcome: 'ledger_failed', reserved: 0, nextInMs: pauseMs };

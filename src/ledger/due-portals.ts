@@ -21,3 +21,22 @@ export async function duePortals(db: Db, now: number): Promise<string[]> {
     .execute();
   return rows.map((row) => row.member_id);
 }
+
+/** Portals with deliveries that failed at this time or before (Unix ms) and are not marked yet. */
+export async function portalsToMark(db: Db, failedUntil: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('portals')
+    .select('member_id')
+    .where((eb) =>
+      eb.exists(
+        eb
+          .selectFrom('deliveries')
+          .select('seq')
+          .whereRef('deliveries.member_id', '=', 'portals.member_id')
+          .where('deliveries.state', '=', sql.lit('failed'))
+          .where('deliveries.state_at', '<=', failedUntil),
+      ),
+    )
+    .execute();
+  return rows.map((row) => row.member_id);
+}

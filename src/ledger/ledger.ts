@@ -1,7 +1,8 @@
 import { type Database } from '../database/database.js';
 import { applyRound, type LedgerChange, releaseUnmarkable, type RoundApplied } from './apply-round.js';
 import { claimPortals, claimPortalsOf } from './claim.js';
-import { duePortals } from './due-portals.js';
+import { duePortals, portalsToMark } from './due-portals.js';
+import { assertHeld, type Lease, LeaseLost } from './lease.js';
 import {
   type Buried,
   nextDueAt,
@@ -34,7 +35,18 @@ export class Ledger {
     private readonly database: Database,
     private readonly settings: LedgerSettings,
     private readonly now: () => number = Date.now,
+    private readonly fence: Fence | null = null,
   ) {}
+
+  /**
+   * This ledger for whoever owns a portal: what it writes, it writes only while nobody else has the lease, and rejects
+   * with {@link LeaseLost} otherwise. Without a lease there is nobody else.
+   * @param refused called when a write was refused
+   */
+  fencedBy(lease: Lease | null, refused: () => void): Ledger {
+    if (lease === null) return this;
+    return new Ledger(this.database, this.settings, this.now, { lease, refused });
+  }
 
   /** What a round is planned from, and what is to be put in order before. */
   async snapshot(memberId: string): Promise<RoundSnapshot & Upkeep> {
@@ -61,6 +73,11 @@ export class Ledger {
   /** Portals with deliveries that are to be published now. */
   async duePortals(): Promise<string[]> {
     return duePortals(this.database.db, this.now());
+  }
+
+  /** Portals with failures that have waited for their mark for `waitMs` and more. */
+  async portalsToMark(waitMs: number): Promise<string[]> {
+    return portalsToMark(this.database.db, this.now() - waitMs);
   }
 
   /** Process ids under which the ledger believes rows to be held, ascending. */
@@ -119,9 +136,9 @@ export class Ledger {
   }
 
   private write<T>(memberIds: readonly string[], verb: (tx: Db) => Promise<T>): Promise<T> {
-    const { db, dialect } = this.database;
-    return db.transaction().execute(async (tx) => {
-      await claimPortals(tx, dialect, memberIds);
+    return this.inTransaction(async (tx) => {
+      await claimPortals(tx, this.database.dialect, memberIds);
+      await this.assertHeld(tx);
       return verb(tx);
     });
   }
@@ -130,14 +147,33 @@ export class Ledger {
     deliveries: readonly { readonly seq: number }[],
     verb: (tx: Db) => Promise<T>,
   ): Promise<T> {
-    const { db, dialect } = this.database;
-    return db.transaction().execute(async (tx) => {
+    // Behind a fence they are all of one portal.
+    if (this.fence !== null) return this.write([this.fence.lease.memberId], verb);
+    return this.inTransaction(async (tx) => {
       await claimPortalsOf(
         tx,
-        dialect,
+        this.database.dialect,
         deliveries.map((delivery) => delivery.seq),
       );
       return verb(tx);
     });
   }
+
+  private async inTransaction<T>(work: (tx: Db) => Promise<T>): Promise<T> {
+    try {
+      return await this.database.db.transaction().execute(work);
+    } catch (error) {
+      if (error instanceof LeaseLost) this.fence?.refused();
+      throw error;
+    }
+  }
+
+  private async assertHeld(tx: Db): Promise<void> {
+    if (this.fence !== null) await assertHeld(tx, this.fence.lease);
+  }
+}
+
+interface Fence {
+  readonly lease: Lease;
+  readonly refused: () => void;
 }

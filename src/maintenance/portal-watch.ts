@@ -8,27 +8,53 @@ import { Periodic } from './periodic.js';
 const EVERY_MS = 3000;
 
 /** What the watch tells the loops. */
-export type WatchedFleet = Pick<Fleet, 'open' | 'close' | 'remove' | 'wakeUp' | 'dispatch'>;
+export type WatchedFleet = Pick<Fleet, 'open' | 'close' | 'remove' | 'wakeUp' | 'dispatch' | 'poke'>;
 
 /**
- * Notices what other processes changed: portals installed, uninstalled, authorized again, and deliveries made due.
- * Loops of portals that did not change, or whose tokens were merely renewed, are left alone.
+ * Notices what other processes changed: portals installed, uninstalled, authorized again, deliveries made due, and
+ * failures recorded. Loops of portals that did not change, or whose tokens were merely renewed, are left alone.
  */
-export function portalWatch(
-  registry: Pick<PortalRegistry, 'refresh'>,
-  ledger: Pick<Ledger, 'duePortals'>,
-  fleet: WatchedFleet,
-  log: Log,
-): Periodic {
-  return new Periodic(
-    'portal_watch',
-    EVERY_MS,
-    async () => {
-      for (const change of await registry.refresh()) follow(change, fleet, log);
-      for (const memberId of await ledger.duePortals()) fleet.dispatch(memberId);
-    },
-    log,
-  );
+export class PortalWatch {
+  private looking: Promise<void> | null = null;
+  private again: Promise<void> | null = null;
+
+  constructor(
+    private readonly registry: Pick<PortalRegistry, 'refresh'>,
+    private readonly ledger: Pick<Ledger, 'duePortals' | 'portalsToMark'>,
+    private readonly fleet: WatchedFleet,
+    private readonly settings: { readonly FAILURE_BATCH_WAIT_MS: number },
+    private readonly log: Log,
+  ) {}
+
+  job(): Periodic {
+    return new Periodic(
+      'portal_watch',
+      EVERY_MS,
+      async () => {
+        await this.look();
+        for (const memberId of await this.ledger.duePortals()) this.fleet.dispatch(memberId);
+        const failing = await this.ledger.portalsToMark(this.settings.FAILURE_BATCH_WAIT_MS);
+        for (const memberId of failing) this.fleet.poke(memberId);
+      },
+      this.log,
+    );
+  }
+
+  /** Reads the registry now. Resolves when a reading that began after the call has been followed. */
+  look(): Promise<void> {
+    if (this.looking === null) return (this.looking = this.read().finally(() => (this.looking = null)));
+    const under = this.looking;
+    return (this.again ??= under
+      .catch(() => undefined)
+      .then(() => {
+        this.again = null;
+        return this.look();
+      }));
+  }
+
+  private async read(): Promise<void> {
+    for (const change of await this.registry.refresh()) follow(change, this.fleet, this.log);
+  }
 }
 
 /** Does what another process's change to a portal asks for. */

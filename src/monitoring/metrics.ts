@@ -55,8 +55,24 @@ export class Metrics {
     ['queue'],
   );
 
+  private ownedNow = () => 0;
+
   constructor() {
     collectDefaultMetrics({ register: this.registry });
+    const ownedNow = () => this.ownedNow();
+    new Gauge({
+      name: 'bridge_portals_owned',
+      help: 'Portals whose rounds this process makes.',
+      registers: [this.registry],
+      collect() {
+        this.set(ownedNow());
+      },
+    });
+  }
+
+  /** Where to ask for the number of portals that this process owns. */
+  portalsOwned(ownedNow: () => number): void {
+    this.ownedNow = ownedNow;
   }
 
   eventsPublished(portal: string, changedAt: readonly number[], now: number): void {
@@ -87,6 +103,12 @@ export class Metrics {
 
   portalState(portal: string, state: PortalState): void {
     for (const each of STATES) this.state.set({ portal, state: each }, each === state ? 1 : 0);
+  }
+
+  /** Another process tells of the portal from now on: what was last known here must not stand beside that. */
+  portalGone(portal: string): void {
+    this.inFlight.remove({ portal });
+    for (const state of STATES) this.state.remove({ portal, state });
   }
 
   /** What the broker did not tell is absent rather than 0. */

@@ -27,7 +27,7 @@ describe('the reply collector', () => {
           return writes < 3 ? Promise.reject(new Error('database is locked')) : Promise.resolve(recorded);
         },
       },
-      { memberIdOf: () => undefined },
+      { memberIdOf: () => Promise.resolve(undefined) },
       ({ content }) => {
         rejected.push(content.toString());
         return Promise.resolve(true);

@@ -16,7 +16,7 @@ export interface OutcomesListener {
 
 /** Where a reply that names its portal by a word finds the member id. */
 export interface PortalNames {
-  memberIdOf(name: string): string | undefined;
+  memberIdOf(name: string): Promise<string | undefined>;
 }
 
 /** A reply that could be read: a group may be written more than once, and each of its replies is read only once. */
@@ -110,7 +110,7 @@ export class ReplyCollector {
       kinds.set(reply.kind, (kinds.get(reply.kind) ?? 0) + 1);
       if (reply.outcome === 'partial') continue;
       const { portal } = reply.target;
-      const memberId = 'memberId' in portal ? portal.memberId : this.portals.memberIdOf(portal.name);
+      const memberId = 'memberId' in portal ? portal.memberId : await this.portals.memberIdOf(portal.name);
       if (memberId === undefined) strangers += reply.target.messageIds.length;
       else {
         outcomes.push({

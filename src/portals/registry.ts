@@ -115,6 +115,18 @@ export class PortalRegistry {
     return this.list().find((portal) => portal.name === name);
   }
 
+  /** Member id by that name, also of a portal that another process has just installed. */
+  async memberIdOf(name: string): Promise<string | undefined> {
+    const known = this.byName(name)?.memberId;
+    if (known !== undefined) return known;
+    const row = await this.database.db
+      .selectFrom('portals')
+      .select('member_id')
+      .where('name', '=', name)
+      .executeTakeFirst();
+    return row?.member_id;
+  }
+
   byDomain(domain: string): Portal | undefined {
     return this.list().find((portal) => portal.domain === domain.toLowerCase());
   }

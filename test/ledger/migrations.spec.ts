@@ -25,6 +25,7 @@ describe.each(DATABASE_KINDS.map((kind) => [kind.name, kind] as const))('migrati
       '0001-ledger',
       '0002-retry-by-hand',
       '0003-notification-handler',
+      '0004-leases',
     ]);
     await new LedgerBench(() => database).put({ message: 'm1', state: 'reserved' });
     expect(await migrate(database)).toEqual([]);
@@ -48,6 +49,7 @@ describe.each(DATABASE_KINDS.map((kind) => [kind.name, kind] as const))('migrati
       '0001-ledger',
       '0002-retry-by-hand',
       '0003-notification-handler',
+      '0004-leases',
     ]);
   });
 
@@ -74,7 +76,12 @@ describe.each(DATABASE_KINDS.map((kind) => [kind.name, kind] as const))('migrati
     it('run once when several processes start together', async () => {
       await create(4);
       const applied = await Promise.all(databases.map((database) => migrate(database)));
-      expect(applied.flat()).toEqual(['0001-ledger', '0002-retry-by-hand', '0003-notification-handler']);
+      expect(applied.flat()).toEqual([
+        '0001-ledger',
+        '0002-retry-by-hand',
+        '0003-notification-handler',
+        '0004-leases',
+      ]);
     });
   }
 });

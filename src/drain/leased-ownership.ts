@@ -1,0 +1,255 @@
+import { type Lease } from '../ledger/lease.js';
+import { type LeaseBook, shareOf, type Survey } from '../ledger/lease-book.js';
+import { type Log } from '../log.js';
+import { elapsedSince, type Moment, type ReadMoment, readMoment } from './moment.js';
+import { type Crew, type Grant, type Ownership } from './ownership.js';
+
+export interface LeasedOwnershipDependencies {
+  readonly book: Pick<LeaseBook, 'replica' | 'beat' | 'renew' | 'survey' | 'acquire' | 'release' | 'leave'>;
+  /** A lease ends so long after it was renewed last, ms. */
+  readonly leaseMs: number;
+  /** Tells the other replicas that there is something to take, or somebody to share with. */
+  readonly announce: () => void;
+  /** The book's connection did not answer. */
+  readonly unreachable: () => void;
+  readonly log: Log;
+  readonly readMoment?: ReadMoment;
+}
+
+interface Held extends Grant {
+  readonly lease: Lease;
+  /** From before the query that renewed it was sent: the database counts from later on. */
+  renewedAt: Moment;
+  leaving: boolean;
+}
+
+/** Free leases are looked for this often at least, so that a dead replica's portals do not wait much longer. */
+const LOOK_EVERY_MS = 1000;
+/** Of a lease, so much is given away for the sake of clocks that run at different speeds. */
+const MARGIN = 1 / 20;
+
+/**
+ * Shares the portals of one database with other replicas: says that it is alive and renews its leases, takes what is
+ * free up to its share, and lets go of what is beyond it. Without the database it owns nothing once its leases are
+ * over, by its own clocks alone.
+ */
+export class LeasedOwnership implements Ownership {
+  private readonly held = new Map<string, Held>();
+  private readonly renewEveryMs: number;
+  private readonly lookEveryMs: number;
+  private readonly lastsMs: number;
+  private readonly moment: ReadMoment;
+  private crew: Crew | null = null;
+  private beatAt: Moment | null = null;
+  private replicas: readonly string[] = [];
+  private running: Promise<void> | null = null;
+  private wake: (() => void) | null = null;
+  private woken = false;
+  private lapses: NodeJS.Timeout | null = null;
+  private retired = false;
+  private stopped = false;
+  private silent = false;
+
+  constructor(private readonly deps: LeasedOwnershipDependencies) {
+    this.renewEveryMs = deps.leaseMs / 4;
+    this.lookEveryMs = Math.min(LOOK_EVERY_MS, this.renewEveryMs);
+    this.lastsMs = deps.leaseMs * (1 - MARGIN);
+    this.moment = deps.readMoment ?? readMoment;
+  }
+
+  get count(): number {
+    return this.held.size;
+  }
+
+  holds(memberId: string): boolean {
+    return this.held.get(memberId)?.valid() === true;
+  }
+
+  grant(memberId: string): Grant | null {
+    const held = this.held.get(memberId);
+    return held === undefined || held.leaving || !held.valid() ? null : held;
+  }
+
+  start(crew: Crew): void {
+    this.crew = crew;
+    this.lapses = setInterval(() => this.dropLapsed(), this.deps.leaseMs * MARGIN);
+    this.running ??= this.run();
+  }
+
+  look(): void {
+    this.woken = true;
+    this.wake?.();
+  }
+
+  retire(): void {
+    this.retired = true;
+  }
+
+  async leave(): Promise<void> {
+    this.stopped = true;
+    this.look();
+    await this.running;
+    if (this.lapses !== null) clearInterval(this.lapses);
+    if (this.running === null) return;
+    const portals = this.held.size;
+    this.held.clear();
+    try {
+      await this.deps.book.leave();
+      this.deps.announce();
+      if (portals > 0) this.say('info', 'lease.released', portals, 'leaving');
+    } catch (error) {
+      this.deps.log.warn({ event: 'leases.unreachable', reason: reasonOf(error), advice: 'they expire' });
+    }
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopped) {
+      await this.turn();
+      await this.sleep();
+    }
+  }
+
+  /** One look at the book. Never rejects. */
+  async turn(): Promise<void> {
+    try {
+      await this.renew();
+      const survey = await this.deps.book.survey();
+      this.noteReplicas(survey);
+      await this.share(survey);
+      if (this.silent) this.deps.log.info({ event: 'leases.reachable', owned: this.held.size });
+      this.silent = false;
+    } catch (error) {
+      this.deps.unreachable();
+      if (!this.silent && !this.stopped) {
+        this.deps.log.warn({ event: 'leases.unreachable', reason: reasonOf(error), owned: this.held.size });
+      }
+      this.silent = true;
+    }
+  }
+
+  private async renew(): Promise<void> {
+    const { book } = this.deps;
+    const now = this.moment();
+    // After a failure it is not known what was written; an early renewal does no harm.
+    if (this.beatAt !== null && !this.silent && elapsedSince(this.beatAt, now) < this.renewEveryMs) return;
+    const first = this.beatAt === null;
+    // Our own beat before our leases: then both end in this order, and nobody waits for a share that is nobody's.
+    await book.beat();
+    const wanted = [...this.held.values()];
+    const sentAt = this.moment();
+    const renewed = await book.renew(wanted.map(({ lease }) => lease));
+    for (const held of wanted) if (renewed.has(held.lease.memberId)) held.renewedAt = sentAt;
+    this.drop(
+      wanted.filter(({ lease }) => !renewed.has(lease.memberId)),
+      'not renewed in time',
+    );
+    this.beatAt = now;
+    if (first) this.deps.announce();
+  }
+
+  private async share(survey: Survey): Promise<void> {
+    const { book } = this.deps;
+    const staying = [...this.held.values()].filter(({ leaving }) => !leaving);
+    const share = shareOf(book.replica, survey);
+    if (staying.length > share) {
+      // The ones that came last: loops that have run for long know more of their portals.
+      void this.handOver(staying.slice(share));
+    } else if (staying.length < share && !this.retired && !this.stopped) {
+      const sentAt = this.moment();
+      const leases = await book.acquire(share - staying.length);
+      if (leases.length === 0) return;
+      for (const lease of leases) this.held.set(lease.memberId, this.hold(lease, sentAt));
+      this.say('info', 'lease.acquired', leases.length, undefined, { share });
+      this.crew?.gained(leases.map(({ memberId }) => memberId));
+    }
+  }
+
+  private hold(lease: Lease, renewedAt: Moment): Held {
+    const held: Held = {
+      lease,
+      renewedAt,
+      leaving: false,
+      valid: () =>
+        this.held.get(lease.memberId) === held && elapsedSince(held.renewedAt, this.moment()) < this.lastsMs,
+      refused: () => this.drop([held], 'another replica has it'),
+    };
+    return held;
+  }
+
+  private async handOver(leaving: readonly Held[]): Promise<void> {
+    for (const held of leaving) held.leaving = true;
+    await this.crew?.handOver(leaving.map(({ lease }) => lease.memberId));
+    const still = leaving.filter((held) => this.held.get(held.lease.memberId) === held);
+    for (const { lease } of still) this.held.delete(lease.memberId);
+    if (still.length === 0 || this.stopped) return;
+    try {
+      await this.deps.book.release(still.map(({ lease }) => lease));
+      this.deps.announce();
+    } catch {
+      // Nobody renews them: they expire.
+      this.deps.unreachable();
+    }
+    this.say('info', 'lease.released', still.length, 'shared with another replica');
+  }
+
+  private dropLapsed(): void {
+    this.drop(
+      [...this.held.values()].filter((held) => !held.valid()),
+      'expired',
+    );
+  }
+
+  private drop(gone: readonly Held[], reason: string): void {
+    const lost = gone.filter((held) => this.held.get(held.lease.memberId) === held);
+    if (lost.length === 0) return;
+    for (const { lease } of lost) this.held.delete(lease.memberId);
+    this.say('warn', 'lease.lost', lost.length, reason);
+    this.crew?.lost(lost.map(({ lease }) => lease.memberId));
+  }
+
+  private noteReplicas({ replicas }: Survey): void {
+    const before = this.replicas;
+    if (replicas.length === before.length && replicas.every((id, index) => id === before[index])) return;
+    this.replicas = replicas;
+    this.deps.log.info({
+      event: 'replicas.changed',
+      replicas: replicas.length,
+      joined: replicas.filter((id) => !before.includes(id)),
+      left: before.filter((id) => !replicas.includes(id)),
+    });
+  }
+
+  private say(
+    level: 'info' | 'warn',
+    event: string,
+    portals: number,
+    reason?: string,
+    facts: Record<string, number> = {},
+  ): void {
+    this.deps.log[level]({
+      event,
+      portals,
+      owned: this.held.size,
+      ...facts,
+      ...(reason === undefined ? {} : { reason }),
+    });
+  }
+
+  private sleep(): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        clearTimeout(timer);
+        this.wake = null;
+        this.woken = false;
+        resolve();
+      };
+      const timer = setTimeout(wake, this.lookEveryMs);
+      this.wake = wake;
+      if (this.woken) wake();
+    });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,120 @@
+import { type RawBuilder, sql } from 'kysely';
+import { type Database } from '../database/database.js';
+import { type Lease } from './lease.js';
+
+/** Who is there, and how much there is to share. */
+export interface Survey {
+  /** Replicas whose beat is not over, in one order for all. */
+  readonly replicas: readonly string[];
+  readonly portals: number;
+}
+
+/** Replicas that have been gone for so long are forgotten. */
+const FORGET_AFTER_MS = 600_000;
+
+/**
+ * The leases of all portals as PostgreSQL keeps them. Only its clock decides what has expired, so it does not matter
+ * what time the replicas have. Methods reject with the driver's error, and then may have done it or not: an acquired
+ * lease that nobody knows of expires.
+ */
+export class LeaseBook {
+  constructor(
+    private readonly database: Database,
+    readonly replica: string,
+    private readonly leaseMs: number,
+  ) {}
+
+  /** Says that this replica is alive, for another `leaseMs`. */
+  async beat(): Promise<void> {
+    await sql`
+      with gone as (delete from replicas where beat_until < ${NOW} - ${FORGET_AFTER_MS}::bigint)
+      insert into replicas (id, beat_until) values (${this.replica}, ${this.expiry()})
+      on conflict (id) do update set beat_until = excluded.beat_until`.execute(this.database.db);
+  }
+
+  /** Prolongs leases by `leaseMs` from now; returns the portals of those that were still valid. */
+  async renew(leases: readonly Lease[]): Promise<Set<string>> {
+    if (leases.length === 0) return new Set();
+    const { rows } = await sql<{ member_id: string }>`
+      update leases l set expires_at = ${this.expiry()}
+      from ${listed(leases)}
+      where l.member_id = h.member_id and l.epoch = h.epoch and l.owner = ${this.replica}
+        and l.expires_at > ${NOW}
+      returning l.member_id`.execute(this.database.db);
+    return new Set(rows.map((row) => row.member_id));
+  }
+
+  async survey(): Promise<Survey> {
+    const { rows } = await sql<{ replicas: string[]; portals: number }>`
+      select array(select id from replicas where beat_until > ${NOW} order by id) as replicas,
+        (select count(*) from portals) as portals`.execute(this.database.db);
+    return rows[0] ?? { replicas: [], portals: 0 };
+  }
+
+  /** Takes leases that are free or have expired, at most `limit`. What others are just taking is left to them. */
+  async acquire(limit: number): Promise<Lease[]> {
+    const { db } = this.database;
+    await sql`
+      insert into leases (member_id, owner, epoch, expires_at)
+      select p.member_id, null, 0, 0 from portals p
+      where not exists (select from leases l where l.member_id = p.member_id)
+      on conflict do nothing`.execute(db);
+    const { rows } = await sql<{ member_id: string; epoch: number }>`
+      with free as (
+        select l.member_id from leases l
+        where (l.owner is null or l.expires_at <= ${NOW})
+          and exists (select from portals p where p.member_id = l.member_id)
+        order by l.expires_at, l.member_id limit ${limit}
+        for update skip locked)
+      update leases l set owner = ${this.replica}, epoch = l.epoch + 1, expires_at = ${this.expiry()}
+      from free where l.member_id = free.member_id
+      returning l.member_id, l.epoch`.execute(db);
+    return rows.map((row) => ({ memberId: row.member_id, owner: this.replica, epoch: row.epoch }));
+  }
+
+  /** Gives leases back: others may take them at once. */
+  async release(leases: readonly Lease[]): Promise<void> {
+    if (leases.length === 0) return;
+    await sql`
+      update leases l set owner = null, expires_at = 0 from ${listed(leases)}
+      where l.member_id = h.member_id and l.epoch = h.epoch and l.owner = ${this.replica}`.execute(
+      this.database.db,
+    );
+  }
+
+  /** Gives everything back and is gone. */
+  async leave(): Promise<void> {
+    await this.database.db.transaction().execute(async (tx) => {
+      await tx.deleteFrom('replicas').where('id', '=', this.replica).execute();
+      await tx
+        .updateTable('leases')
+        .set({ owner: null, expires_at: 0 })
+        .where('owner', '=', this.replica)
+        .execute();
+    });
+  }
+
+  private expiry(): RawBuilder<number> {
+    return sql<number>`${NOW} + ${this.leaseMs}::bigint`;
+  }
+}
+
+/** Milliseconds by the database's clock, moving on within a transaction. */
+const NOW = sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`;
+
+/** Leases as a table `h`. */
+function listed(leases: readonly Lease[]): RawBuilder<unknown> {
+  const memberIds = leases.map((lease) => lease.memberId);
+  const epochs = leases.map((lease) => lease.epoch);
+  return sql`unnest(${memberIds}::text[], ${epochs}::bigint[]) as h(member_id, epoch)`;
+}
+
+/**
+ * How many portals a replica is to have: equal shares, and what is left over goes to the first ones in the order of
+ * their names, so that all come to the same result by themselves. Pure.
+ */
+export function shareOf(replica: string, { replicas, portals }: Survey): number {
+  const rank = replicas.indexOf(replica);
+  if (rank < 0) return 0;
+  return Math.floor(portals / replicas.length) + (rank < portals % replicas.length ? 1 : 0);
+}
