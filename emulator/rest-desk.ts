@@ -27,6 +27,8 @@ export interface Counters {
   refusals: Record<string, number>;
   /** Successful token requests. */
   tokenRequests: number;
+  /** Requests that arrived while another one was being served. */
+  overlaps: number;
 }
 
 export interface RestRequest {
@@ -64,7 +66,7 @@ interface Caller {
 
 /** Where a portal answers REST requests: its state, limits and features, and the order of its checks. */
 export class RestDesk {
-  readonly counters: Counters = { requests: 0, perMethod: {}, refusals: {}, tokenRequests: 0 };
+  readonly counters: Counters = { requests: 0, perMethod: {}, refusals: {}, tokenRequests: 0, overlaps: 0 };
   readonly features: Features;
   readonly bucket: LeakyBucket;
   readonly operating: OperatingTime;
@@ -73,6 +75,7 @@ export class RestDesk {
   serviceTimePerRowMs: number;
   requestLimitMs: number;
   private state: RestError | null = null;
+  private serving = 0;
   private readonly unknownEvents: ReadonlySet<string>;
 
   constructor(
@@ -109,6 +112,8 @@ export class RestDesk {
   /** Answers one REST request; every effect it has happens in here. */
   async handle(request: RestRequest): Promise<RestAnswer> {
     this.received(request.method);
+    if (this.serving > 0) this.counters.overlaps += 1;
+    this.serving += 1;
     try {
       return { status: 200, body: await this.answer(request) };
     } catch (error) {
@@ -119,6 +124,8 @@ export class RestDesk {
       if (!(error instanceof RestError)) throw error;
       this.refused(error);
       return { status: error.status, body: error.toJSON() };
+    } finally {
+      this.serving -= 1;
     }
   }
 

@@ -1,8 +1,9 @@
 import { type Lease } from '../ledger/lease.js';
-import { type LeaseBook, shareOf, type Survey } from '../ledger/lease-book.js';
+import { type LeaseBook, type Survey } from '../ledger/lease-book.js';
 import { type Log } from '../log.js';
 import { elapsedSince, type Moment, type ReadMoment, readMoment } from './moment.js';
 import { type Crew, type Grant, type Ownership } from './ownership.js';
+import { nextMove } from './sharing.js';
 
 export interface LeasedOwnershipDependencies {
   readonly book: Pick<LeaseBook, 'replica' | 'beat' | 'renew' | 'survey' | 'acquire' | 'release' | 'leave'>;
@@ -150,16 +151,16 @@ export class LeasedOwnership implements Ownership {
   private async share(survey: Survey): Promise<void> {
     const { book } = this.deps;
     const staying = [...this.held.values()].filter(({ leaving }) => !leaving);
-    const share = shareOf(book.replica, survey);
-    if (staying.length > share) {
+    const { take, give } = nextMove(book.replica, staying.length, survey);
+    if (give > 0) {
       // The ones that came last: loops that have run for long know more of their portals.
-      void this.handOver(staying.slice(share));
-    } else if (staying.length < share && !this.retired && !this.stopped) {
+      void this.handOver(staying.slice(-give));
+    } else if (take > 0 && !this.retired && !this.stopped) {
       const sentAt = this.moment();
-      const leases = await book.acquire(share - staying.length);
+      const leases = await book.acquire(take);
       if (leases.length === 0) return;
       for (const lease of leases) this.held.set(lease.memberId, this.hold(lease, sentAt));
-      this.say('info', 'lease.acquired', leases.length, undefined, { share });
+      this.say('info', 'lease.acquired', leases.length);
       this.crew?.gained(leases.map(({ memberId }) => memberId));
     }
   }
@@ -219,18 +220,11 @@ export class LeasedOwnership implements Ownership {
     });
   }
 
-  private say(
-    level: 'info' | 'warn',
-    event: string,
-    portals: number,
-    reason?: string,
-    facts: Record<string, number> = {},
-  ): void {
+  private say(level: 'info' | 'warn', event: string, portals: number, reason?: string): void {
     this.deps.log[level]({
       event,
       portals,
       owned: this.held.size,
-      ...facts,
       ...(reason === undefined ? {} : { reason }),
     });
   }

@@ -2,11 +2,13 @@ import { type RawBuilder, sql } from 'kysely';
 import { type Database } from '../database/database.js';
 import { type Lease } from './lease.js';
 
-/** Who is there, and how much there is to share. */
+/** Who is there, and how much there is to share; of one moment. */
 export interface Survey {
   /** Replicas whose beat is not over, in one order for all. */
   readonly replicas: readonly string[];
   readonly portals: number;
+  /** Portals by owner, those of owners that are gone as long as their leases last. */
+  readonly owned: Readonly<Record<string, number>>;
 }
 
 /** Replicas that have been gone for so long are forgotten. */
@@ -45,10 +47,15 @@ export class LeaseBook {
   }
 
   async survey(): Promise<Survey> {
-    const { rows } = await sql<{ replicas: string[]; portals: number }>`
+    const { rows } = await sql<Survey>`
       select array(select id from replicas where beat_until > ${NOW} order by id) as replicas,
-        (select count(*) from portals) as portals`.execute(this.database.db);
-    return rows[0] ?? { replicas: [], portals: 0 };
+        (select count(*) from portals) as portals,
+        (select coalesce(json_object_agg(owner, portals), '{}') from (
+          select l.owner, count(*) as portals from leases l join portals p on p.member_id = l.member_id
+          where l.owner is not null and l.expires_at > ${NOW} group by l.owner) as each) as owned`.execute(
+      this.database.db,
+    );
+    return rows[0] ?? { replicas: [], portals: 0, owned: {} };
   }
 
   /** Takes leases that are free or have expired, at most `limit`. What others are just taking is left to them. */
@@ -107,14 +114,4 @@ function listed(leases: readonly Lease[]): RawBuilder<unknown> {
   const memberIds = leases.map((lease) => lease.memberId);
   const epochs = leases.map((lease) => lease.epoch);
   return sql`unnest(${memberIds}::text[], ${epochs}::bigint[]) as h(member_id, epoch)`;
-}
-
-/**
- * How many portals a replica is to have: equal shares, and what is left over goes to the first ones in the order of
- * their names, so that all come to the same result by themselves. Pure.
- */
-export function shareOf(replica: string, { replicas, portals }: Survey): number {
-  const rank = replicas.indexOf(replica);
-  if (rank < 0) return 0;
-  return Math.floor(portals / replicas.length) + (rank < portals % replicas.length ? 1 : 0);
 }

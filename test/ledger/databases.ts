@@ -62,6 +62,9 @@ const postgres: DatabaseKind = {
   },
 };
 
+/** A PostgreSQL database of its own, whatever `LEDGER_POSTGRES` says: for what only PostgreSQL has. */
+export const createPostgres = (): Promise<TestDatabase> => postgres.create();
+
 async function administer(statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: POSTGRES_URL, connectionTimeoutMillis: 10_000 });
   try {
@@ -108,7 +111,7 @@ export function onEveryDatabase(
       await migrate(database);
     });
     beforeEach(async () => {
-      for (const table of ['deliveries', 'journal', 'portals'] as const) {
+      for (const table of ['deliveries', 'journal', 'portals', 'replicas', 'leases'] as const) {
         await open().db.deleteFrom(table).execute();
       }
     });

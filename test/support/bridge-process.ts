@@ -93,6 +93,11 @@ export class BridgeProcess {
     return this.exit;
   }
 
+  /** Stops the process where it is, or lets it go on (SIGSTOP, SIGCONT); resolves at once. */
+  signal(signal: NodeJS.Signals): void {
+    this.child?.kill(signal);
+  }
+
   async exited(): Promise<number | null> {
     return this.exit;
   }

@@ -1,0 +1,214 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Database, openDatabase } from '../../src/database/database.js';
+import { migrate } from '../../src/database/migrate.js';
+import { SideLine } from '../../src/database/side-line.js';
+import { LeasedOwnership } from '../../src/drain/leased-ownership.js';
+import { type Moment } from '../../src/drain/moment.js';
+import { type Crew } from '../../src/drain/ownership.js';
+import { LeaseBook } from '../../src/ledger/lease-book.js';
+import { type Log, type LogFields } from '../../src/log.js';
+import { createPostgres, type TestDatabase } from '../ledger/databases.js';
+import { memberIds, registerPortals } from '../ledger/portals.js';
+import { until } from '../support/until.js';
+
+/** Long enough for a machine that is busy with other things to renew it in time. */
+const LEASE_MS = 4000;
+
+/** One replica's share of the portals, without loops. */
+class Sharer implements Crew {
+  readonly owned = new Set<string>();
+  readonly lines: LogFields[] = [];
+  readonly ownership: LeasedOwnership;
+  readonly line: SideLine;
+  /** Until it is called, the loops of what is handed over do not end. */
+  finishLoops: () => void = () => undefined;
+  slowLoops = false;
+  /** How far its clocks have gone while it was paused. */
+  readonly paused: Moment = { steady: 0, wall: 0 };
+  unreachable = false;
+
+  constructor(
+    url: string,
+    readonly name: string,
+    others: () => readonly Sharer[],
+  ) {
+    this.line = new SideLine(url, 2000);
+    const book = new LeaseBook(this.line.database, name, LEASE_MS);
+    const ask = <T>(query: () => Promise<T>) =>
+      this.unreachable ? Promise.reject(new Error('no database')) : query();
+    this.ownership = new LeasedOwnership({
+      book: {
+        replica: name,
+        beat: () => ask(() => book.beat()),
+        renew: (leases) => ask(() => book.renew(leases)),
+        survey: () => ask(() => book.survey()),
+        acquire: (limit) => ask(() => book.acquire(limit)),
+        release: (leases) => ask(() => book.release(leases)),
+        leave: () => ask(() => book.leave()),
+      },
+      leaseMs: LEASE_MS,
+      announce: () => others().forEach((other) => other.ownership.look()),
+      unreachable: () => this.line.hangUp(),
+      log: this.log(),
+      readMoment: () => ({
+        steady: performance.now() + this.paused.steady,
+        wall: Date.now() + this.paused.wall,
+      }),
+    });
+  }
+
+  gained(ids: readonly string[]): void {
+    ids.forEach((id) => this.owned.add(id));
+  }
+
+  lost(ids: readonly string[]): void {
+    ids.forEach((id) => this.owned.delete(id));
+  }
+
+  async handOver(ids: readonly string[]): Promise<void> {
+    if (this.slowLoops) await new Promise<void>((resolve) => (this.finishLoops = resolve));
+    this.lost(ids);
+  }
+
+  logged(event: string): LogFields[] {
+    return this.lines.filter((line) => line.event === event);
+  }
+
+  private log(): Log {
+    const write = (fields: LogFields) => void this.lines.push(fields);
+    return { debug: write, info: write, warn: write, error: write };
+  }
+}
+
+describe('portals shared by replicas', () => {
+  let place: TestDatabase;
+  let database: Database;
+  const sharers: Sharer[] = [];
+  beforeAll(async () => {
+    place = await createPostgres();
+    database = openDatabase(place.url);
+    await migrate(database);
+  });
+  beforeEach(async () => {
+    for (const table of ['portals', 'replicas', 'leases'] as const) {
+      await database.db.deleteFrom(table).execute();
+    }
+  });
+  afterEach(async () => {
+    for (const sharer of sharers.splice(0)) {
+      sharer.unreachable = false;
+      sharer.finishLoops();
+      await sharer.ownership.leave();
+      await sharer.line.close();
+    }
+  });
+  afterAll(async () => {
+    await database.db.destroy();
+    await place.remove();
+  });
+  const join = (name: string): Sharer => {
+    const sharer: Sharer = new Sharer(place.url, name, () => sharers.filter((other) => other !== sharer));
+    sharers.push(sharer);
+    sharer.ownership.start(sharer);
+    return sharer;
+  };
+  const counts = () => sharers.map(({ owned }) => owned.size);
+  const shared = (...wanted: number[]) =>
+    until(`shares of ${wanted.join(', ')}; they are ${counts().join(', ')}`, () =>
+      wanted.every((count, index) => counts()[index] === count),
+    );
+  const disjoint = () => {
+    const all = sharers.flatMap(({ owned }) => [...owned]);
+    expect(new Set(all).size).toBe(all.length);
+  };
+
+  it('come to equal shares as replicas join and leave, with one line for each change', async () => {
+    await registerPortals(database, memberIds(7));
+    const a = join('a');
+    await shared(7);
+    expect(a.logged('lease.acquired')).toEqual([{ event: 'lease.acquired', portals: 7, owned: 7 }]);
+    const b = join('b');
+    await shared(4, 3);
+    join('c');
+    await until('equal shares', () => sharers.every(({ owned }) => owned.size >= 2));
+    disjoint();
+    expect(a.logged('lease.released').length).toBeLessThanOrEqual(3);
+    await b.ownership.leave();
+    b.owned.clear();
+    await until('the others to have all', () => (counts()[0] ?? 0) + (counts()[2] ?? 0) === 7);
+    disjoint();
+    expect(a.logged('replicas.changed').map((line) => line['replicas'])).toEqual([1, 2, 3, 2]);
+    expect(a.logged('lease.lost')).toEqual([]);
+  });
+
+  it('that are registered later are found', async () => {
+    const a = join('a');
+    await registerPortals(database, memberIds(2));
+    await shared(2);
+    expect(a.ownership.count).toBe(2);
+  });
+
+  it('are given to the other only when their loops have ended, and may be acted on until then', async () => {
+    await registerPortals(database, memberIds(2));
+    const a = join('a');
+    await shared(2);
+    const grants = memberIds(2).map((id) => a.ownership.grant(id));
+    a.slowLoops = true;
+    const b = join('b');
+    await until('the hand-over', () => memberIds(2).some((id) => a.ownership.grant(id) === null));
+    await new Promise((resolve) => setTimeout(resolve, LEASE_MS / 2));
+    expect(grants.every((grant) => grant?.valid())).toBe(true);
+    expect(b.owned.size).toBe(0);
+    a.finishLoops();
+    await shared(1, 1);
+    disjoint();
+    expect(grants.filter((grant) => grant?.valid())).toHaveLength(1);
+  });
+
+  it.each(['steady', 'wall'] as const)(
+    'are lost to a replica as soon as its %s clock says that the lease is over, whatever the database says',
+    async (clock) => {
+      await registerPortals(database, memberIds(2));
+      const a = join('a');
+      await shared(2);
+      const grant = a.ownership.grant('m1');
+      expect(grant?.valid()).toBe(true);
+      a.unreachable = true;
+      Object.assign(a.paused, { [clock]: LEASE_MS });
+      expect(grant?.valid()).toBe(false);
+      expect(a.ownership.holds('m1')).toBe(false);
+      expect(a.ownership.grant('m1')).toBeNull();
+      await until('the loops to be stopped', () => a.owned.size === 0);
+      // The old right does not come back with the new one.
+      a.unreachable = false;
+      await until('new leases', () => a.owned.size === 2);
+      expect(grant?.valid()).toBe(false);
+      expect(a.ownership.grant('m1')?.lease?.epoch).toBe(2);
+    },
+  );
+
+  it('of a replica that has no database any more stop by themselves, and another drains them', async () => {
+    await registerPortals(database, memberIds(4));
+    const a = join('a');
+    const b = join('b');
+    await shared(2, 2);
+    a.unreachable = true;
+    await until('all at the other', () => b.owned.size === 4);
+    expect(a.owned.size).toBe(0);
+    expect(a.logged('leases.unreachable')).toHaveLength(1);
+    a.unreachable = false;
+    await shared(2, 2);
+    expect(a.logged('leases.reachable')).toHaveLength(1);
+  });
+
+  it('that another has taken are dropped when a write is refused', async () => {
+    await registerPortals(database, memberIds(1));
+    const a = join('a');
+    await shared(1);
+    a.ownership.grant('m1')?.refused();
+    expect(a.owned.size).toBe(0);
+    expect(a.logged('lease.lost')).toEqual([
+      { event: 'lease.lost', portals: 1, owned: 0, reason: 'another replica has it' },
+    ]);
+  });
+});
