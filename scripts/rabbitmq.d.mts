@@ -5,7 +5,10 @@ export interface Rabbitmq {
   stop(): Promise<void>;
 }
 
-export interface PrivateRabbitmq extends Rabbitmq {
+/** A node that the caller may treat as badly as it likes. */
+export interface PrivateNode {
+  /** `amqp://…` */
+  readonly url: string;
   readonly nodeName: string;
   /** Everything that the node writes is in here. */
   readonly folder: string;
@@ -20,7 +23,27 @@ export interface PrivateRabbitmq extends Rabbitmq {
   kill(): Promise<void>;
   /** Starts it again on the same data and ports, killing it first when it runs; resolves when it answers. */
   restart(): Promise<void>;
+  /** `SIGSTOP`: it keeps its connections and says nothing more, like a machine that hangs. */
+  pause(): void;
+  /** Ends the pause. */
+  resume(): void;
 }
+
+export type PrivateRabbitmq = Rabbitmq & PrivateNode;
+
+export interface RabbitmqCluster {
+  /** Addresses of all nodes, comma-separated, as in RABBITMQ_URL. */
+  readonly url: string;
+  readonly nodes: readonly PrivateNode[];
+  /** Ends all nodes, removes their folder. */
+  stop(): Promise<void>;
+}
+
+/** Nodes of one cluster; while most of them cannot be seen, a node serves nobody (`pause_minority`). */
+export function provideRabbitmqCluster(options?: {
+  log?: (line: string) => void;
+  size?: number;
+}): Promise<RabbitmqCluster>;
 
 export function provideRabbitmq(options: {
   log?: (line: string) => void;

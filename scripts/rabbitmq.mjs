@@ -28,11 +28,11 @@ export async function provideRabbitmq({ log = () => {}, private: own = false } =
       return { url: `amqp://guest:guest@127.0.0.1:${port}`, stop: async () => {} };
     }
   }
-  if (findProgram('rabbitmq-server', PACKAGED_FOLDERS) === undefined && canAptInstall()) {
-    await aptInstall(['rabbitmq-server'], log);
+  const server = await installedServer(log);
+  if (server !== undefined) {
+    const { nodes, stop } = await startPrivateNodes(server, 1, log);
+    return { ...nodes[0], stop };
   }
-  const server = findProgram('rabbitmq-server', PACKAGED_FOLDERS);
-  if (server !== undefined) return startPrivateNode(server, log);
   if (!own && (await canCompose())) {
     const stop = await composeUp('rabbitmq', log);
     return { url: 'amqp://guest:guest@127.0.0.1:5672', stop };
@@ -40,14 +40,44 @@ export async function provideRabbitmq({ log = () => {}, private: own = false } =
   throw new Error(NOWHERE);
 }
 
-async function startPrivateNode(server, log) {
+/**
+ * A cluster of private nodes, each of which can be killed, paused and restarted.
+ * @throws {Error} saying what to do when there is no server and none can be installed
+ */
+export async function provideRabbitmqCluster({ log = () => {}, size = 3 } = {}) {
+  const server = await installedServer(log);
+  if (server === undefined) throw new Error(NOWHERE);
+  return startPrivateNodes(server, size, log);
+}
+
+async function installedServer(log) {
+  if (findProgram('rabbitmq-server', PACKAGED_FOLDERS) === undefined && canAptInstall()) {
+    await aptInstall(['rabbitmq-server'], log);
+  }
+  return findProgram('rabbitmq-server', PACKAGED_FOLDERS);
+}
+
+/** More than one of them are a cluster. */
+async function startPrivateNodes(server, size, log) {
   const temporary = new TemporaryServer({ name: 'rabbitmq', account: 'rabbitmq', stopSignal: 'SIGKILL' });
   try {
-    const node = new PrivateNode(server, temporary, ...(await freePorts(3)));
+    const mapper = new PortMapper(temporary, ...(await freePorts(1)));
+    const ports = await freePorts(2 * size);
+    const names = ports
+      .slice(0, size)
+      .map((_, index) => `private-${randomBytes(4).toString('hex')}-${index + 1}@localhost`);
+    // Nodes that start at once would each make one up.
+    temporary.write('.erlang.cookie', randomBytes(16).toString('hex'));
+    const nodes = names.map(
+      (name, index) =>
+        new PrivateNode(server, temporary, mapper, name, names, ports[index], ports[size + index]),
+    );
     const began = Date.now();
-    await node.start();
-    log(`RabbitMQ: private node on port ${node.port}, up in ${((Date.now() - began) / 1000).toFixed(1)} s`);
-    return {
+    await Promise.all(nodes.map((node) => node.start()));
+    const took = `up in ${((Date.now() - began) / 1000).toFixed(1)} s`;
+    if (size === 1) log(`RabbitMQ: private node on port ${nodes[0].port}, ${took}`);
+    else log(`RabbitMQ: private cluster on ports ${nodes.map(({ port }) => port).join(', ')}, ${took}`);
+    const handles = nodes.map((node) => ({
       url: `amqp://guest:guest@127.0.0.1:${node.port}`,
       nodeName: node.name,
       folder: temporary.folder,
@@ -55,64 +85,85 @@ async function startPrivateNode(server, log) {
       untilOnDisk: (...queues) => node.untilOnDisk(queues),
       kill: () => node.kill(),
       restart: () => node.restart(),
-      stop: () => temporary.stop(),
-    };
+      pause: () => node.signal('SIGSTOP'),
+      resume: () => node.signal('SIGCONT'),
+    }));
+    return { nodes: handles, url: handles.map(({ url }) => url).join(','), stop: () => temporary.stop() };
   } catch (error) {
     await temporary.stop();
     throw error;
   }
 }
 
-/** One RabbitMQ node in a temporary folder, with an Erlang port mapper of its own beside it. */
+/** The port mapper that a node starts for itself outlives it; ours is a child like the nodes. */
+class PortMapper {
+  #process;
+
+  constructor(temporary, port) {
+    this.temporary = temporary;
+    this.port = port;
+  }
+
+  start() {
+    const program = findProgram('epmd');
+    if (program === undefined || this.#process?.ended === false) return;
+    this.#process = this.temporary.start(program, ['-port', String(this.port), '-address', '127.0.0.1'], {
+      output: 'epmd.log',
+    });
+  }
+}
+
+/** One RabbitMQ node in a temporary folder that it may share with others of its cluster. */
 class PrivateNode {
   #process;
 
-  constructor(server, temporary, port, distributionPort, mapperPort) {
+  constructor(server, temporary, mapper, name, cluster, port, distributionPort) {
     this.server = server;
     this.temporary = temporary;
+    this.mapper = mapper;
+    this.name = name;
     this.port = port;
-    this.mapperPort = mapperPort;
-    this.name = `private-${randomBytes(4).toString('hex')}@localhost`;
-    const path = (name) => temporary.path(name);
+    // Files whose names do not carry the node's.
+    const own = (file) => temporary.path(`${file}-${port}`);
+    this.output = `rabbitmq-${port}.log`;
     this.env = {
       RABBITMQ_NODENAME: this.name,
       RABBITMQ_NODE_IP_ADDRESS: '127.0.0.1',
       RABBITMQ_NODE_PORT: String(port),
       RABBITMQ_DIST_PORT: String(distributionPort),
-      // The port mapper that a node starts for itself outlives it; ours is a child like the node.
-      ERL_EPMD_PORT: String(mapperPort),
+      ERL_EPMD_PORT: String(mapper.port),
       ERL_FLAGS: '-kernel inet_dist_use_interface {127,0,0,1}',
-      ERL_CRASH_DUMP: path('erl_crash.dump'),
-      RABBITMQ_MNESIA_BASE: path('data'),
-      RABBITMQ_LOG_BASE: path('log'),
-      RABBITMQ_PID_FILE: path('pid'),
-      RABBITMQ_FEATURE_FLAGS_FILE: path('feature_flags'),
-      RABBITMQ_GENERATED_CONFIG_DIR: path('config'),
-      RABBITMQ_SCHEMA_DIR: path('schema'),
-      // Every file of the installed service that could leak into this node is replaced by an empty one.
+      ERL_CRASH_DUMP: own('erl_crash.dump'),
+      RABBITMQ_MNESIA_BASE: temporary.path('data'),
+      RABBITMQ_LOG_BASE: temporary.path('log'),
+      RABBITMQ_PID_FILE: own('pid'),
+      RABBITMQ_FEATURE_FLAGS_FILE: own('feature_flags'),
+      RABBITMQ_GENERATED_CONFIG_DIR: own('config'),
+      RABBITMQ_SCHEMA_DIR: own('schema'),
+      // Every file of the installed service that could leak into this node is replaced by one of ours.
       RABBITMQ_ENABLED_PLUGINS_FILE: temporary.write('enabled_plugins', '[].\n'),
       RABBITMQ_CONF_ENV_FILE: temporary.write('rabbitmq-env.conf', ''),
-      RABBITMQ_CONFIG_FILE: temporary.write('rabbitmq.conf', ''),
-      RABBITMQ_CONFIG_FILES: path('conf.d'),
-      RABBITMQ_ADVANCED_CONFIG_FILE: temporary.write('advanced.config', '[].\n'),
+      RABBITMQ_CONFIG_FILE: temporary.write('rabbitmq.conf', clusterSettings(cluster)),
+      RABBITMQ_CONFIG_FILES: temporary.path('conf.d'),
+      RABBITMQ_ADVANCED_CONFIG_FILE: temporary.write(
+        'advanced.config',
+        '[{kernel, [{net_ticktime, 10}]}].\n',
+      ),
       // Makes the start script become the node instead of waiting for it, so that a kill meets the node.
       RUNNING_UNDER_SYSTEMD: 'true',
     };
   }
 
   async start() {
-    const { temporary } = this;
-    const mapper = findProgram('epmd');
-    if (mapper !== undefined && this.mapper?.ended !== false) {
-      this.mapper = temporary.start(mapper, ['-port', String(this.mapperPort), '-address', '127.0.0.1'], {
-        output: 'epmd.log',
-      });
-    }
-    this.#process = temporary.start(this.server, [], { env: this.env, output: 'rabbitmq.log' });
-    await temporary.until(this.#process, () => amqpAnswers({ port: this.port }), {
-      seconds: 90,
-      output: 'rabbitmq.log',
-    });
+    const { temporary, output } = this;
+    this.mapper.start();
+    this.#process = temporary.start(this.server, [], { env: this.env, output });
+    await temporary.until(this.#process, () => amqpAnswers({ port: this.port }), { seconds: 90, output });
+  }
+
+  /** `SIGSTOP`: its connections stay open and say nothing more. */
+  signal(name) {
+    this.#process?.child.kill(name);
   }
 
   async kill() {
@@ -140,4 +191,15 @@ class PrivateNode {
     const program = join(dirname(this.server), 'rabbitmqctl');
     return this.temporary.run(program, ['--node', this.name, ...args], this.env);
   }
+}
+
+/** Nodes that start together find each other, and the lesser part of a divided cluster stops serving. */
+function clusterSettings(names) {
+  if (names.length === 1) return '';
+  return [
+    'cluster_formation.peer_discovery_backend = classic_config',
+    ...names.map((name, index) => `cluster_formation.classic_config.nodes.${index + 1} = ${name}`),
+    'cluster_partition_handling = pause_minority',
+    '',
+  ].join('\n');
 }

@@ -1,5 +1,6 @@
 import { type HttpService } from '@nestjs/axios';
 import { OAuthClient } from './bitrix24/oauth-client.js';
+import { inRandomOrder } from './broker/addresses.js';
 import { BrokerConnection } from './broker/connection.js';
 import { within } from './broker/deadlines.js';
 import { Publisher } from './broker/publisher.js';
@@ -75,8 +76,10 @@ export class Bridge {
     private readonly log: Log,
   ) {
     const names = (this.names = topologyNames(settings.AMQP_PREFIX));
+    // The same for both connections: each node more that they need is one more that can fail.
+    const urls = inRandomOrder(settings.RABBITMQ_URL);
     const broker = (this.broker = new BrokerConnection({
-      urls: settings.RABBITMQ_URL,
+      urls,
       names,
       logger: log,
       connectionName: 'bitrix24-offline-bridge',
@@ -137,7 +140,11 @@ export class Bridge {
       },
       log,
     );
-    const replies = assembleReplies({ ...common, recorded: (recorded) => pokes.outcomes(recorded) });
+    const replies = assembleReplies({
+      ...common,
+      urls,
+      recorded: (recorded) => pokes.outcomes(recorded),
+    });
     this.collector = replies.collector;
     this.replies = replies.server;
     this.jobs = [

@@ -1,7 +1,6 @@
 import { type BrokerConnection } from './broker/connection.js';
 import { type Publisher } from './broker/publisher.js';
 import { repliesQueueOptions, type TopologyNames } from './broker/topology.js';
-import { type Settings } from './config.js';
 import { type Ledger } from './ledger/ledger.js';
 import { type OutcomesRecorded } from './ledger/record-outcomes.js';
 import { type Log } from './log.js';
@@ -15,7 +14,8 @@ import { type PortalRegistry } from './portals/registry.js';
 const REPLY_PREFETCH = 1000;
 
 export interface ReplySurroundings {
-  readonly settings: Settings;
+  /** The broker's addresses, in the order in which this process tries them. */
+  readonly urls: string[];
   readonly names: TopologyNames;
   readonly broker: BrokerConnection;
   readonly publisher: Publisher;
@@ -32,7 +32,7 @@ export function assembleReplies(around: ReplySurroundings): {
   collector: ReplyCollector;
   server: ReplyServer;
 } {
-  const { settings, names, registry, publisher, metrics, log } = around;
+  const { names, registry, publisher, metrics, log } = around;
   const nameOf = (memberId: string) => registry.get(memberId)?.name ?? memberId;
   const collector = new ReplyCollector(
     around.ledger,
@@ -60,7 +60,7 @@ export function assembleReplies(around: ReplySurroundings): {
   );
   const server = new ReplyServer(
     {
-      urls: settings.RABBITMQ_URL,
+      urls: around.urls,
       queue: names.replies,
       queueOptions: repliesQueueOptions(names),
       declare: () => void around.broker.redeclare(),

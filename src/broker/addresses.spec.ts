@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { BrokerAddresses, BrokerAddressError } from './addresses.js';
-import { connectTimeoutMs } from './connection.js';
+import { BrokerAddresses, BrokerAddressError, inRandomOrder } from './addresses.js';
+import { connectionTiming, connectTimeoutMs } from './connection-timing.js';
 import { namedSizeLimit, reopenDelayMs } from './publisher.js';
 
 describe('broker addresses', () => {
@@ -36,7 +36,32 @@ describe('broker addresses', () => {
   });
 });
 
+describe('the order of addresses', () => {
+  it('is another one in every process, and holds each address once', () => {
+    const urls = ['amqp://a', 'amqp://b', 'amqp://c'];
+    const orders = Array.from({ length: 300 }, () => inRandomOrder(urls).join());
+    expect(new Set(orders).size).toBe(6);
+    for (const order of orders) expect(order.split(',').sort()).toEqual(urls);
+  });
+});
+
 describe('broker timing', () => {
+  it('leaves a node that hangs for another within 10 s, and is patient where there is no other', () => {
+    for (const addresses of [2, 3]) {
+      const { heartbeatSeconds, reconnectMs } = connectionTiming(addresses);
+      const noticedMs = 3 * heartbeatSeconds * 1000;
+      // One more address may be down and not even refuse.
+      const refusedMs = connectTimeoutMs(addresses, reconnectMs) + reconnectMs;
+      expect(noticedMs + reconnectMs).toBeLessThan(8000);
+      expect(refusedMs * (addresses - 1) + reconnectMs).toBeLessThan(8000);
+    }
+    expect(connectionTiming(1).heartbeatSeconds).toBe(5);
+    expect(connectionTiming(3, { heartbeatSeconds: 1, reconnectMs: 100 })).toMatchObject({
+      heartbeatSeconds: 1,
+      reconnectMs: 100,
+    });
+  });
+
   it('tries every address within the time in which it promises to be back', () => {
     for (const addresses of [1, 2, 3]) {
       expect(addresses * (connectTimeoutMs(addresses, 1000) + 1000)).toBeLessThan(10_000);

@@ -61,6 +61,17 @@ export class BrokerAddresses {
   }
 }
 
+/**
+ * The addresses as this process tries them: replicas that all took the first would crowd one node, and all move on
+ * to the same next one.
+ */
+export function inRandomOrder(urls: readonly string[], random: () => number = Math.random): string[] {
+  return urls
+    .map((url) => ({ url, rank: random() }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ url }) => url);
+}
+
 /** Not by `instanceof`: an error may come from another realm. A connect over two IP families has no message. */
 export function messageOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return 'connection closed';

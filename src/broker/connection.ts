@@ -1,12 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Channel, type ChannelModel, type ConfirmChannel } from 'amqplib';
 import { AmqpConnectionManagerClass } from 'amqp-connection-manager';
-import { closeQuietly, destroySocket, tamed } from './amqp-handles.js';
+import { destroySocket, tamed } from './amqp-handles.js';
 import { BrokerAddresses } from './addresses.js';
 import { BrokerStatusBoard, type BrokerStatus, type BrokerStatusListener } from './broker-status.js';
 import { silentBrokerLogger, type BrokerLogger } from './logger.js';
-import { within } from './deadlines.js';
-import { brokerText, declareTopology, TopologyConflict, type TopologyNames } from './topology.js';
+import { connectionTiming, type ConnectionTiming, managerOptions } from './connection-timing.js';
+import { BrokerTimeout, within } from './deadlines.js';
+import { declareOn } from './declaring.js';
+import { brokerText, TopologyConflict, type TopologyNames } from './topology.js';
 
 /** There is no usable connection to the broker at this moment. */
 export class BrokerUnavailable extends Error {
@@ -21,9 +23,9 @@ export interface BrokerConnectionOptions {
   readonly urls: readonly string[];
   readonly names: TopologyNames;
   readonly logger?: BrokerLogger;
-  /** A silent broker is given up after two to three of these. Default 5. */
+  /** A silent broker is given up after two to three of these. */
   readonly heartbeatSeconds?: number;
-  /** Pause between attempts to connect. Default 1,000. */
+  /** Pause between attempts to connect. */
   readonly reconnectMs?: number;
   /** Pause between attempts to declare what the broker refused. Default 5,000. */
   readonly conflictRetryMs?: number;
@@ -31,11 +33,7 @@ export interface BrokerConnectionOptions {
   readonly connectionName?: string;
 }
 
-/** Declaring is a dozen round trips; a broker that needs longer is stuck, and another try may find it mended. */
-const DECLARE_TIMEOUT_MS = 20_000;
 const CLOSE_TIMEOUT_MS = 3000;
-/** A broker that went away and returned is met again within this time. */
-const COMEBACK_MS = 9000;
 
 /**
  * The connection to RabbitMQ: opened, kept and opened again by itself, with the topology declared every time
@@ -46,6 +44,7 @@ export class BrokerConnection {
   private readonly names: TopologyNames;
   private readonly logger: BrokerLogger;
   private readonly conflictRetryMs: number;
+  private readonly timing: ConnectionTiming;
   private readonly board: BrokerStatusBoard;
   private readonly stopping = new AbortController();
   private manager: AmqpConnectionManagerClass | null = null;
@@ -53,6 +52,10 @@ export class BrokerConnection {
   private host = '';
   private blockedBecause: string | null = null;
   private declaring: Promise<void> | null = null;
+  /** The topology was declared by this process, and nobody has missed a part of it since. */
+  private stood = false;
+  /** Why we dropped the connection ourselves. */
+  private dropped: string | null = null;
 
   /** @throws {BrokerAddressError} when an address is unusable; nothing is opened yet */
   constructor(private readonly options: BrokerConnectionOptions) {
@@ -61,23 +64,16 @@ export class BrokerConnection {
     this.logger = options.logger ?? silentBrokerLogger;
     this.conflictRetryMs = options.conflictRetryMs ?? 5000;
     this.board = new BrokerStatusBoard(this.logger);
+    this.timing = connectionTiming(options.urls.length, options);
   }
 
   /** Begins to connect and returns at once, whether the broker answers or not. */
   start(): void {
     if (this.manager !== null || this.stopping.signal.aborted) return;
-    const reconnectMs = this.options.reconnectMs ?? 1000;
-    const manager = new AmqpConnectionManagerClass([...this.addresses.urls], {
-      heartbeatIntervalInSeconds: this.options.heartbeatSeconds ?? 5,
-      reconnectTimeInSeconds: reconnectMs / 1000,
-      connectionOptions: {
-        timeout: connectTimeoutMs(this.addresses.urls.length, reconnectMs),
-        noDelay: true,
-        keepAlive: true,
-        keepAliveDelay: 10_000,
-        clientProperties: { connection_name: this.options.connectionName ?? 'bitrix24-offline-bridge' },
-      },
-    });
+    const manager = new AmqpConnectionManagerClass(
+      [...this.addresses.urls],
+      managerOptions(this.timing, this.options.connectionName ?? 'bitrix24-offline-bridge'),
+    );
     this.manager = manager;
     manager.on('connect', ({ connection, url }: { connection: ChannelModel; url: unknown }) =>
       this.connected(connection, String(url)),
@@ -86,7 +82,7 @@ export class BrokerConnection {
       this.lost(`${BrokerAddresses.hostOf(String(url))}: ${this.addresses.reasonOf(err)}`),
     );
     manager.on('disconnect', ({ err }: { err: unknown }) =>
-      this.lost(`${this.host}: ${this.addresses.reasonOf(err)}`),
+      this.lost(`${this.host}: ${this.dropped ?? this.addresses.reasonOf(err)}`),
     );
     manager.on('blocked', ({ reason }: { reason: string }) => this.blocked(reason));
     manager.on('unblocked', () => this.unblocked());
@@ -132,14 +128,8 @@ export class BrokerConnection {
    * it stands or the connection is gone; while the broker refuses, the state is `conflict` and this goes on.
    */
   redeclare(): Promise<void> {
-    const { model } = this;
-    if (model === null || this.stopping.signal.aborted) return Promise.resolve();
-    if (this.declaring !== null) return this.declaring;
-    const declaring = this.declareUntilDone(model).finally(() => {
-      if (this.declaring === declaring) this.declaring = null;
-    });
-    this.declaring = declaring;
-    return declaring;
+    this.stood = false;
+    return this.ensureDeclared();
   }
 
   /** Closes the connection for good, with every channel on it. Takes a few seconds at most. */
@@ -156,6 +146,17 @@ export class BrokerConnection {
     this.logger.info({ event: 'broker.closed' });
   }
 
+  private ensureDeclared(): Promise<void> {
+    const { model } = this;
+    if (model === null || this.stopping.signal.aborted) return Promise.resolve();
+    if (this.declaring !== null) return this.declaring;
+    const declaring = this.declareUntilDone(model).finally(() => {
+      if (this.declaring === declaring) this.declaring = null;
+    });
+    this.declaring = declaring;
+    return declaring;
+  }
+
   private connected(model: ChannelModel, url: string): void {
     // The library ends the socket and leaves it to the other side to agree, which a vanished broker never does.
     model.on('close', () => setTimeout(() => destroySocket(model), 1000).unref());
@@ -164,7 +165,8 @@ export class BrokerConnection {
     this.host = BrokerAddresses.hostOf(url);
     this.blockedBecause = null;
     this.declaring = null;
-    void this.redeclare();
+    this.dropped = null;
+    void this.ensureDeclared();
   }
 
   private lost(reason: string): void {
@@ -201,20 +203,32 @@ export class BrokerConnection {
         return;
       } catch (error) {
         if (this.model !== model) return;
-        this.refused(error);
+        if (error instanceof BrokerTimeout && this.addresses.urls.length > 1) {
+          if (this.board.current().state === 'connecting') return this.leave(model, error);
+          // It takes events all the same, and another node may not.
+        } else this.refused(error);
       }
       await pause(this.conflictRetryMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
     }
   }
 
-  /** On a channel of its own, as a conflict closes it. */
+  /** It may be this node alone that is stuck. */
+  private leave(model: ChannelModel, error: BrokerTimeout): void {
+    this.dropped = `the topology cannot be declared: ${error.message}`;
+    destroySocket(model);
+  }
+
   private async declare(model: ChannelModel): Promise<void> {
-    const channel = tamed(await model.createChannel());
-    try {
-      await within(DECLARE_TIMEOUT_MS, declareTopology(channel, this.names));
-    } finally {
-      void closeQuietly(channel);
+    const late = await declareOn(model, this.names, {
+      timeoutMs: this.timing.declareTimeoutMs,
+      knownBefore: this.stood,
+    });
+    if (late === null) {
+      this.stood = true;
+      return;
     }
+    this.logger.warn({ event: 'broker.bindings_pending', host: this.host });
+    late.bindings.catch(() => (this.model === model ? this.redeclare() : undefined));
   }
 
   private declared(): void {
@@ -253,12 +267,4 @@ export class BrokerConnection {
     if (this.model !== model) throw new BrokerUnavailable('the connection was lost meanwhile');
     return channel;
   }
-}
-
-/**
- * How long one address may take to answer, so that all of them are tried within the time in which we promise to
- * be back; never less than a busy broker needs for its handshake.
- */
-export function connectTimeoutMs(addresses: number, reconnectMs: number): number {
-  return Math.min(5000, Math.max(2000, COMEBACK_MS / addresses - reconnectMs));
 }

@@ -114,7 +114,12 @@ export function topologyObjects(names: TopologyNames): TopologyObject[] {
  * @throws {TopologyConflict} when an object exists with other properties
  */
 export async function declareTopology(channel: Channel, names: TopologyNames): Promise<void> {
-  for (const object of topologyObjects(names)) await declareObject(channel, object);
+  await declareObjects(channel, topologyObjects(names));
+}
+
+/** Declares them one after another. @throws {TopologyConflict} when one exists with other properties */
+export async function declareObjects(channel: Channel, objects: readonly TopologyObject[]): Promise<void> {
+  for (const object of objects) await declareObject(channel, object);
 }
 
 /** Declares one of them. @throws {TopologyConflict} when it exists with other properties */

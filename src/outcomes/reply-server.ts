@@ -1,7 +1,11 @@
-import { type Channel, type ConsumeMessage, type Options } from 'amqplib';
+import { type Channel, type ChannelModel, type ConsumeMessage, type Options } from 'amqplib';
 import { type AmqpConnectionManager } from 'amqp-connection-manager';
 import { type RmqContext, ServerRMQ } from '@nestjs/microservices';
 import { type LoggerService } from '@nestjs/common';
+import { BrokerAddresses } from '../broker/addresses.js';
+import { destroySocket } from '../broker/amqp-handles.js';
+import { connectionTiming, managerOptions } from '../broker/connection-timing.js';
+import { BrokerTimeout, within } from '../broker/deadlines.js';
 import { type Log } from '../log.js';
 
 /** A message of the reply queue with the channel on which it has to be acknowledged. */
@@ -18,13 +22,14 @@ export interface ReplyServerOptions {
   readonly declare: () => void;
   /** Replies in hand at most: what is not acknowledged yet. */
   readonly prefetchCount: number;
-  readonly heartbeatSeconds?: number;
-  readonly reconnectSeconds?: number;
 }
 
 /** Name of the one handler: replies carry no pattern of their own, and an event that comes back carries its key. */
 const PATTERN = 'bridge.reply';
 const RECONNECT_AFTER_MS = 2000;
+/** A broker that cannot start a consumer in this time is stuck, and another may not be. */
+const SETUP_TIMEOUT_MS = 20_000;
+const CLOSE_TIMEOUT_MS = 1000;
 
 /**
  * The reply queue as a NestJS RMQ microservice: the transport connects, reconnects and dispatches; every message
@@ -41,6 +46,8 @@ export class ReplyServer extends ServerRMQ {
   };
   private closing = false;
   private again: NodeJS.Timeout | null = null;
+  /** `host:port` of the broker that the connection leads to, or led to last. */
+  private host = '';
 
   constructor(
     private readonly replies: ReplyServerOptions,
@@ -51,10 +58,7 @@ export class ReplyServer extends ServerRMQ {
       urls: replies.urls,
       queue: replies.queue,
       noAck: false,
-      socketOptions: {
-        heartbeatIntervalInSeconds: replies.heartbeatSeconds ?? 5,
-        reconnectTimeInSeconds: replies.reconnectSeconds ?? 2,
-      },
+      socketOptions: managerOptions(connectionTiming(replies.urls.length), 'bitrix24-offline-bridge replies'),
       // As JSON, which the transport tries to parse: a failed try would cost more than all else per reply.
       deserializer: { deserialize: () => ({ pattern: JSON.stringify(PATTERN), data: undefined }) },
     });
@@ -75,19 +79,12 @@ export class ReplyServer extends ServerRMQ {
     channel.on('error', (error: Error) => this.connectAgain(error.message));
     channel.on('close', () => this.connectAgain('channel closed'));
     try {
-      await channel.assertQueue(this.replies.queue, this.replies.queueOptions);
-      await channel.prefetch(this.replies.prefetchCount);
-      await channel.consume(
-        this.replies.queue,
-        (message) => {
-          if (message === null) this.connectAgain('the broker cancelled the consumer');
-          else void this.handleMessage(message, channel);
-        },
-        { noAck: false },
-      );
-      this.log.info({ event: 'replies.consuming', queue: this.replies.queue });
+      await within(SETUP_TIMEOUT_MS, this.consume(channel));
+      this.log.info({ event: 'replies.consuming', queue: this.replies.queue, host: this.host });
     } catch (error) {
-      this.connectAgain(error instanceof Error ? error.message : String(error));
+      // A broker that is merely stuck has lost nothing.
+      const missing = !(error instanceof BrokerTimeout);
+      this.connectAgain(error instanceof Error ? error.message : String(error), missing);
     }
     callback();
   }
@@ -98,6 +95,7 @@ export class ReplyServer extends ServerRMQ {
    */
   override async createClient<T>(): Promise<T> {
     const manager = await super.createClient<AmqpConnectionManager>();
+    manager.on('connect', ({ url }: { url: unknown }) => (this.host = BrokerAddresses.hostOf(String(url))));
     const create = manager.createChannel.bind(manager);
     manager.createChannel = (options) => {
       const channel = create(options);
@@ -115,16 +113,41 @@ export class ReplyServer extends ServerRMQ {
     await super.close();
   }
 
-  private connectAgain(reason: string): void {
+  private async consume(channel: Channel): Promise<void> {
+    await channel.assertQueue(this.replies.queue, this.replies.queueOptions);
+    await channel.prefetch(this.replies.prefetchCount);
+    await channel.consume(
+      this.replies.queue,
+      (message) => {
+        if (message === null) this.connectAgain('the broker cancelled the consumer');
+        else void this.handleMessage(message, channel);
+      },
+      { noAck: false },
+    );
+  }
+
+  private connectAgain(reason: string, missing = true): void {
     if (this.closing || this.again !== null) return;
-    this.log.warn({ event: 'replies.interrupted', queue: this.replies.queue, reason });
-    // At once: until then, events that consumers reject are dropped.
-    this.replies.declare();
+    this.log.warn({ event: 'replies.interrupted', queue: this.replies.queue, host: this.host, reason });
+    const manager = this.unwrap<AmqpConnectionManager>();
+    const broken = manager.connection;
+    const alone = () => !this.closing && broken !== undefined && manager.connection === broken;
+    // A channel is told of the end of its connection before the manager is, which then opens another by itself.
+    setImmediate(() => {
+      // Until it is declared, events that consumers reject are dropped.
+      if (missing && alone()) this.replies.declare();
+    });
     this.again = setTimeout(() => {
       this.again = null;
-      if (!this.closing) this.unwrap<AmqpConnectionManager>().reconnect();
+      if (broken !== undefined && alone()) void leave(broken);
     }, RECONNECT_AFTER_MS);
   }
+}
+
+/** Ends a connection, whether the broker agrees or not: the manager then opens the next. */
+async function leave(model: ChannelModel): Promise<void> {
+  await within(CLOSE_TIMEOUT_MS, model.close()).catch(() => undefined);
+  destroySocket(model);
 }
 
 function describe(message: unknown): string {

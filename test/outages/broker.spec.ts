@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { type PrivateRabbitmq, provideRabbitmq } from '../../scripts/rabbitmq.mjs';
 import Libsql from 'libsql';
 import { Stage } from '../support/stage.js';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 import { Meter, nothingLost, notReady, readyAgain, seconds, slowestLiveAnswer } from './outage.js';
 
@@ -12,11 +13,15 @@ const DRAIN_LIMIT = 50;
 describe('a broker that goes away', () => {
   let broker: PrivateRabbitmq;
   let stage: Stage;
+  let proxy: TcpProxy | undefined;
   beforeAll(async () => {
     broker = await provideRabbitmq({ private: true });
   }, NODE_MS);
   afterAll(() => broker.stop(), NODE_MS);
-  afterEach(() => stage.close());
+  afterEach(async () => {
+    await stage.close();
+    await proxy?.close();
+  });
 
   /** Drains, takes the broker away, changes more while it is gone, brings it back. */
   const outage = async (away: () => Promise<unknown>, back: () => Promise<unknown>, reason: RegExp) => {
@@ -128,6 +133,37 @@ describe('a broker that goes away', () => {
         'every reply to be acknowledged',
         async () => (await downstream.depth(downstream.names.replies)) === 0,
       );
+    },
+    NODE_MS,
+  );
+
+  it(
+    'answers no binding because a node of its cluster hangs: the service goes on without that answer',
+    async () => {
+      const { hostname, port } = new URL(broker.url);
+      proxy = await startTcpProxy(hostname, Number(port));
+      stage = await Stage.open({
+        broker: broker.url,
+        settings: { RABBITMQ_URL: `amqp://guest:guest@127.0.0.1:${proxy.port}` },
+      });
+      const { bridge } = stage;
+      await bridge.logged('replies.consuming');
+      // What every binding waits for while a node hangs.
+      await broker.ctl(
+        'eval',
+        `spawn(fun() -> register(holder, self()), mnesia:transaction(fun() ->
+          mnesia:lock({table, rabbit_route}, write), receive done -> ok end end) end).`,
+      );
+      try {
+        proxy.cut();
+        await bridge.logged('broker.bindings_pending');
+        await readyAgain(stage);
+        stage.push(1, 20);
+        await nothingLost(stage, 20);
+      } finally {
+        await broker.ctl('eval', 'holder ! done.');
+      }
+      expect(bridge.find('broker.conflict')).toBeUndefined();
     },
     NODE_MS,
   );

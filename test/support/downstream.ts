@@ -40,9 +40,12 @@ export class Downstream {
     return this.ch;
   }
 
-  /** Begins to consume, before or after the bridge has started. */
-  async start(options: { bindings?: string[]; deadLetterTo?: string; queue?: string } = {}): Promise<void> {
-    this.connection = await amqp.connect(this.url);
+  /** Begins to consume, before or after the bridge has started; again on another connection, when it did before. */
+  async start(
+    options: { bindings?: string[]; deadLetterTo?: string; queue?: string; quorum?: boolean } = {},
+  ): Promise<void> {
+    await this.connection?.close().catch(() => undefined);
+    this.connection = await connectToAny(this.url);
     this.connection.on('error', () => undefined);
     this.ch = await this.connection.createChannel();
     await declareTopology(this.ch, this.names);
@@ -50,7 +53,10 @@ export class Downstream {
     const queue = options.queue ?? `${this.prefix}.downstream`;
     await this.ch.assertQueue(queue, {
       durable: true,
-      arguments: options.deadLetterTo === undefined ? {} : { 'x-dead-letter-exchange': options.deadLetterTo },
+      arguments: {
+        ...(options.quorum === true ? { 'x-queue-type': 'quorum' } : {}),
+        ...(options.deadLetterTo === undefined ? {} : { 'x-dead-letter-exchange': options.deadLetterTo }),
+      },
     });
     for (const key of options.bindings ?? ['#']) await this.ch.bindQueue(queue, this.names.events, key);
     await this.ch.consume(queue, (message) => {
@@ -75,7 +81,7 @@ export class Downstream {
 
   /** Deletes all that the bridge and this service declared, and disconnects. */
   async remove(): Promise<void> {
-    const connection = await amqp.connect(this.url);
+    const connection = await connectToAny(this.url);
     const channel = await connection.createChannel();
     await channel.deleteQueue(`${this.prefix}.downstream`);
     await deleteTopology(channel, this.names);
@@ -99,4 +105,17 @@ export class Downstream {
     this.received.push(event);
     this.onEvent(event, this);
   }
+}
+
+/** Connects to the first of comma-separated addresses that answers. */
+async function connectToAny(urls: string): Promise<ChannelModel> {
+  let failure: unknown;
+  for (const url of urls.split(',')) {
+    try {
+      return await amqp.connect(url, { timeout: 2000 });
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure;
 }

@@ -12,12 +12,12 @@ import { until } from './until.js';
 export interface StageOptions {
   readonly portal?: Partial<PortalOptions>;
   readonly emulator?: EmulatorOptions;
-  /** Address of a broker of the test's own. */
+  /** Address of a broker of the test's own, or addresses of its nodes, comma-separated. */
   readonly broker?: string;
   readonly settings?: Record<string, string>;
   readonly onEvent?: (event: Received, downstream: Downstream) => void;
   /** Queue and dead-letter exchange of the downstream service; false: it consumes nothing. */
-  readonly consume?: { bindings?: string[]; deadLetterToFailures?: boolean } | false;
+  readonly consume?: { bindings?: string[]; deadLetterToFailures?: boolean; quorum?: boolean } | false;
 }
 
 /** One portal, the real service, the real broker and a downstream service: what most journeys need. */
@@ -88,6 +88,7 @@ export class Stage {
     if (consume !== false) {
       await this.downstream.start({
         ...(consume.bindings === undefined ? {} : { bindings: consume.bindings }),
+        ...(consume.quorum === undefined ? {} : { quorum: consume.quorum }),
         ...(consume.deadLetterToFailures === true ? { deadLetterTo: this.downstream.names.failures } : {}),
       });
     }
