@@ -14,9 +14,10 @@ export function canAptInstall() {
 
 /**
  * Installs Debian packages without letting them start their services: a server that appears on its usual
- * port would be a surprise. @throws {Error} with apt's output
+ * port would be a surprise. Each of apt's two steps may take `timeoutMs`.
+ * @throws {Error} with apt's output
  */
-export async function aptInstall(packages, log) {
+export async function aptInstall(packages, log, { timeoutMs } = {}) {
   log(`installing ${packages.join(', ')} with apt-get …`);
   const deny = !existsSync(POLICY_FILE);
   // 101 = "action forbidden by policy", asked by invoke-rc.d and deb-systemd-invoke.
@@ -27,9 +28,9 @@ export async function aptInstall(packages, log) {
     process.once('exit', allow);
   }
   try {
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    await toEnd('apt-get', ['update', '-qq'], { env });
-    await toEnd('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], { env });
+    const options = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }, timeout: timeoutMs };
+    await toEnd('apt-get', ['update', '-qq'], options);
+    await toEnd('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], options);
   } finally {
     if (deny) {
       allow();
