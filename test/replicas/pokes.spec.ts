@@ -27,7 +27,8 @@ class Listener {
       void this.heard.push([what, memberId, ...(count === undefined ? [] : [count])].join(' '));
     this.pokes = new Pokes({
       fleet: {
-        poke: (memberId) => note('round')(memberId),
+        announced: note('round'),
+        settled: note('settled'),
         checkBindings: note('bindings'),
         toMark: note('mark'),
         dispatch: (memberId) => note('dispatch')(memberId),
@@ -77,8 +78,8 @@ describe('what one replica tells the others', () => {
 
   it('stays here where the portal is ours, and reaches its owner where it is not', async () => {
     const [a, b] = [await join('a', 'm1'), await join('b', 'm2')];
-    a.pokes.poke('m1');
-    a.pokes.poke('m2');
+    a.pokes.announced('m1');
+    a.pokes.announced('m2');
     a.pokes.checkBindings('m2');
     a.pokes.outcomes(
       recorded({
@@ -107,7 +108,7 @@ describe('what one replica tells the others', () => {
   it('may be about any number of portals', async () => {
     const ids = memberIds(1000);
     const [a, b] = [await join('a'), await join('b', ...ids)];
-    for (const id of ids) a.pokes.poke(id);
+    for (const id of ids) a.pokes.announced(id);
     await until('all of them', () => b.heard.length === 1000);
     expect(new Set(b.heard).size).toBe(1000);
   });
@@ -125,9 +126,9 @@ describe('what one replica tells the others', () => {
       await b.line.send('again').catch(() => undefined);
       return b.connections === 2;
     });
-    a.pokes.poke('m1');
+    a.pokes.announced('m1');
     await until('the poke', async () => {
-      if (b.heard.length === 0) a.pokes.poke('m1');
+      if (b.heard.length === 0) a.pokes.announced('m1');
       await new Promise((resolve) => setTimeout(resolve, 100));
       return b.heard.includes('round m1');
     });
@@ -138,7 +139,7 @@ describe('what one replica tells the others', () => {
     for (const text of ['', 'null', '7', '{"from":"x","rounds":7,"marks":[["m1"],3],"due":[null]}', '{']) {
       await a.line.send(text);
     }
-    a.pokes.poke('m1');
+    a.pokes.announced('m1');
     await until('the poke', () => b.heard.length > 0);
     expect(b.heard).toEqual(['round m1']);
   });
