@@ -225,6 +225,18 @@ export class Portal {
     return posted.sort((a, b) => a.at - b.at);
   }
 
+  /** Rows that nobody has reserved yet, and rows that somebody has. */
+  async waiting(): Promise<{ pending: number; held: number }> {
+    const count = async (state: string) =>
+      (
+        await this.portals.control<{ total: number }>(
+          'GET',
+          `portals/${this.name}/rows?limit=0&state=${state}`,
+        )
+      ).total;
+    return { pending: await count('pending'), held: await count('held') };
+  }
+
   async refreshToken(): Promise<string> {
     const path = `portals/${this.name}/refresh-token`;
     return (await this.portals.control<{ refreshToken: string }>('POST', path)).refreshToken;
