@@ -166,6 +166,8 @@ export class Bridge {
     broker.onChange((status) => {
       if (status.state === 'up') fleet.brokerReady();
     });
+    metrics.eventsInFlightLimit(settings.DRAIN_MAX_IN_FLIGHT);
+    metrics.watchDependencies(this.checks());
   }
 
   /**

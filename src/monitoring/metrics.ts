@@ -6,6 +6,10 @@ const STATES: readonly PortalState[] = ['active', 'suspended', 'unauthorized', '
 
 /** What became of an event, as the outside counts it. */
 export type SettledOutcome = 'processed' | 'failed' | 'dead' | 'late_failed';
+const OUTCOMES: readonly SettledOutcome[] = ['processed', 'failed', 'dead', 'late_failed'];
+
+/** What readiness depends on, by name, and how to ask whether it can be reached. */
+export type DependencyChecks = Readonly<Record<string, () => Promise<{ readonly up: boolean }>>>;
 
 /** The bridge's figures in Prometheus' form. Portals appear under the name that their routing keys start with. */
 export class Metrics {
@@ -56,6 +60,11 @@ export class Metrics {
   );
 
   private ownedNow = () => 0;
+  private readonly inFlightLimit = this.gauge(
+    'bridge_events_in_flight_limit',
+    'Events in flight of one portal beyond which nothing new is reserved.',
+    [],
+  );
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
@@ -73,6 +82,26 @@ export class Metrics {
   /** Where to ask for the number of portals that this process owns. */
   portalsOwned(ownedNow: () => number): void {
     this.ownedNow = ownedNow;
+  }
+
+  /** DRAIN_MAX_IN_FLIGHT, beside what it limits. */
+  eventsInFlightLimit(count: number): void {
+    this.inFlightLimit.set(count);
+  }
+
+  /** The checks run whenever the metrics are read. */
+  watchDependencies(checks: DependencyChecks): void {
+    const gauge = new Gauge({
+      name: 'bridge_dependency_up',
+      help: '1 while the bridge can work with the broker, with the database.',
+      labelNames: ['dependency'],
+      registers: [this.registry],
+      collect: async () => {
+        for (const [dependency, check] of Object.entries(checks)) {
+          gauge.set({ dependency }, (await check()).up ? 1 : 0);
+        }
+      },
+    });
   }
 
   eventsPublished(portal: string, changedAt: readonly number[], now: number): void {
@@ -102,6 +131,9 @@ export class Metrics {
   }
 
   portalState(portal: string, state: PortalState): void {
+    // A counter that appears with its first event has risen from nothing, which no alert sees.
+    for (const outcome of OUTCOMES) this.settled.inc({ portal, outcome }, 0);
+    this.requests.inc({ portal, method: 'batch', outcome: 'throttle' }, 0);
     for (const each of STATES) this.state.set({ portal, state: each }, each === state ? 1 : 0);
   }
 

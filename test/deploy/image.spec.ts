@@ -2,9 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
-import { lastOf, parseDockerfile, stageNamed } from './support/dockerfile.js';
+import { lastOf, parseDockerfile, stageNamed } from '../support/dockerfile.js';
 
-const fromRoot = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url));
+const fromRoot = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 const read = (name: string) => readFileSync(fromRoot(name), 'utf8');
 const stages = parseDockerfile(read('Dockerfile'));
 const stage = (name: string) => stageNamed(stages, name);

@@ -1,14 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { getMetadataStorage } from 'class-validator';
-import { readFileSync, statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import { Script } from 'node:vm';
 import { parse } from 'yaml';
-import { parseSettings, Settings } from '../src/config.js';
-import { parseDockerfile, stageNamed } from './support/dockerfile.js';
+import { parseSettings, Settings } from '../../src/config.js';
+import { parseDockerfile, stageNamed } from '../support/dockerfile.js';
 
-const fromRoot = (name: string) => fileURLToPath(new URL(`../${name}`, import.meta.url));
+const fromRoot = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 const read = (name: string) => readFileSync(fromRoot(name), 'utf8');
 
 interface Service {
@@ -25,8 +28,12 @@ interface Service {
   tmpfs?: string[];
   healthcheck?: { test?: string[] };
   command?: string[];
+  restart?: string;
   stop_grace_period?: string;
   cap_drop?: string[];
+  security_opt?: string[];
+  networks?: Record<string, { aliases: string[] }>;
+  deploy?: { replicas: number };
 }
 interface Compose {
   services: Record<string, Service>;
@@ -35,6 +42,20 @@ interface Compose {
 const compose = parse(read('docker-compose.yml'), { merge: true }) as Compose;
 const stages = parseDockerfile(read('Dockerfile'));
 const example = parseEnv(read('.env.example'));
+
+/** What the linter complains of, matters of taste left out; bound ports are looked at below, defaults and all. */
+function lintErrors(file: string): string[] {
+  const program = fromRoot('node_modules/dclint/bin/dclint.cjs');
+  const { stdout } = spawnSync(
+    process.execPath,
+    [program, '--quiet', '-f', 'json', file, '--disable-rule', 'no-unbound-port-interfaces'],
+    { encoding: 'utf8', timeout: 60_000 },
+  );
+  const results = JSON.parse(stdout) as { messages: { rule: string; line: number; message: string }[] }[];
+  return results
+    .flatMap(({ messages }) => messages)
+    .map(({ rule, line, message }) => `${rule} in line ${line}: ${message}`);
+}
 
 const service = (name: string): Service => {
   const found = compose.services[name];
@@ -45,9 +66,21 @@ const stage = (name: string) => stageNamed(stages, name);
 const seconds = (text: string | undefined) => Number(/^(\d+)s$/.exec(text ?? '')?.[1]);
 
 describe('docker-compose.yml', () => {
-  it('runs the broker and the database from pinned major versions, with their data in volumes', () => {
+  it("keeps to Compose's schema, and names no port or container twice", () => {
+    expect(lintErrors(fromRoot('docker-compose.yml'))).toEqual([]);
+    const folder = mkdtempSync(join(tmpdir(), 'compose-'));
+    const spoilt = join(folder, 'docker-compose.yml');
+    writeFileSync(spoilt, read('docker-compose.yml').replace('read_only: true', 'readonly: true'));
+    expect(lintErrors(spoilt)).toEqual([expect.stringContaining('additional properties')]);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('runs servers of pinned versions, with their data in volumes', () => {
     expect(service('rabbitmq').image).toBe('rabbitmq:4-management');
     expect(service('postgres').image).toBe('postgres:17');
+    for (const name of ['prometheus', 'grafana']) expect(service(name).image).toMatch(/:v?\d+\.\d+\.\d+$/);
+    expect(service('prometheus').volumes).toContain('prometheus-data:/prometheus');
+    expect(service('grafana').volumes).toContain('grafana-data:/var/lib/grafana');
     expect(service('rabbitmq').volumes).toEqual(['rabbitmq-data:/var/lib/rabbitmq']);
     expect(service('postgres').volumes).toEqual(['postgres-data:/var/lib/postgresql/data']);
   });
@@ -55,6 +88,7 @@ describe('docker-compose.yml', () => {
   it('builds the bridge and the emulator from stages that the Dockerfile has', () => {
     for (const [name, target] of [
       ['bridge', 'bridge'],
+      ['bridge-replicas', 'bridge'],
       ['emulator', 'emulator'],
       ['emulator-install', 'emulator'],
     ] as const) {
@@ -64,7 +98,8 @@ describe('docker-compose.yml', () => {
   });
 
   it('checks the health of every service that stays', () => {
-    for (const name of ['rabbitmq', 'postgres', 'bridge', 'emulator']) {
+    for (const [name, { restart }] of Object.entries(compose.services)) {
+      if (restart !== 'unless-stopped') continue;
       const command = service(name).healthcheck?.test ?? [];
       expect(command[0]).toMatch(/^CMD(-SHELL)?$/);
       // An unquoted `? 0 : 1` would be a mapping.
@@ -83,12 +118,80 @@ describe('docker-compose.yml', () => {
     });
   });
 
-  it('adds an emulated portal, and its installation once both sides are healthy, in the demo profile only', () => {
-    const profiled = Object.entries(compose.services).filter(([, one]) => one.profiles !== undefined);
-    expect(profiled.map(([name, one]) => [name, one.profiles])).toEqual([
-      ['emulator', ['demo']],
-      ['emulator-install', ['demo']],
+  it('runs more than broker, database and bridge only in the profile that asks for it', () => {
+    const profiles = Object.fromEntries(
+      Object.entries(compose.services).map(([name, one]) => [name, one.profiles]),
+    );
+    expect(profiles).toEqual({
+      rabbitmq: undefined,
+      postgres: undefined,
+      bridge: undefined,
+      'bridge-replicas': ['scale'],
+      prometheus: ['observability'],
+      grafana: ['observability'],
+      emulator: ['demo'],
+      'emulator-install': ['demo'],
+    });
+  });
+
+  it('scales to three replicas that differ in nothing but what only one can have', () => {
+    const { profiles, deploy, ports, volumes, ...more } = service('bridge-replicas');
+    expect({ profiles, deploy, ports, volumes }).toEqual({
+      profiles: ['scale'],
+      deploy: { replicas: 2 },
+      ports: [],
+      volumes: [],
+    });
+    const { ports: _ports, volumes: _volumes, ...one } = service('bridge');
+    expect(more).toEqual(one);
+  });
+
+  it('shows Prometheus every replica, and Grafana Prometheus, the dashboard and the rules', () => {
+    for (const name of ['bridge', 'bridge-replicas']) {
+      expect(service(name).networks).toEqual({ default: { aliases: ['bridges'] } });
+    }
+    const prometheus = parse(read('deploy/prometheus/prometheus.yml')) as {
+      rule_files: string[];
+      scrape_configs: { dns_sd_configs: { names: string[]; port: number }[] }[];
+    };
+    expect(prometheus.scrape_configs[0]?.dns_sd_configs).toMatchObject([{ names: ['bridges'], port: 3000 }]);
+    const mounted = (name: string) =>
+      (service(name).volumes ?? []).filter((text) => text.startsWith('./')).map((text) => text.split(':'));
+    for (const name of ['prometheus', 'grafana']) {
+      expect(mounted(name).length).toBeGreaterThan(1);
+      for (const [source = '', , mode] of mounted(name)) {
+        expect({ source, exists: existsSync(fromRoot(source)), mode }).toEqual({
+          source,
+          exists: true,
+          mode: 'ro',
+        });
+      }
+    }
+    const inside = (name: string) => mounted(name).map(([, target]) => target);
+    for (const file of prometheus.rule_files)
+      expect(inside('prometheus')).toContain(`/etc/prometheus/${file}`);
+    const { datasources } = parse(read('deploy/grafana/provisioning/datasources/prometheus.yml')) as {
+      datasources: { type: string; url: string; isDefault: boolean }[];
+    };
+    expect(datasources).toMatchObject([
+      { type: 'prometheus', url: 'http://prometheus:9090', isDefault: true },
     ]);
+    const { providers } = parse(read('deploy/grafana/provisioning/dashboards/bridge.yml')) as {
+      providers: { options: { path: string } }[];
+    };
+    for (const { options } of providers) expect(inside('grafana')).toContain(options.path);
+    const home = service('grafana').environment?.['GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH'] ?? '';
+    expect(existsSync(fromRoot(home.replace('/etc/grafana/', 'deploy/grafana/')))).toBe(true);
+  });
+
+  it('takes all rights from the containers of the profiles that it can', () => {
+    for (const [name, one] of Object.entries(compose.services)) {
+      if (['rabbitmq', 'postgres'].includes(name)) continue;
+      expect({ name, ...one }).toMatchObject({ cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
+    }
+  });
+
+  it('adds an emulated portal, and its installation once both sides are healthy, in the demo profile', () => {
     const install = service('emulator-install');
     expect(install.depends_on).toEqual({
       bridge: { condition: 'service_healthy' },
@@ -106,7 +209,7 @@ describe('docker-compose.yml', () => {
   });
 
   it('runs our own images without root, on a read-only file system', () => {
-    for (const name of ['bridge', 'emulator', 'emulator-install']) {
+    for (const name of ['bridge', 'bridge-replicas', 'emulator', 'emulator-install']) {
       // 1000 is the account `node` of the base image.
       expect(service(name)).toMatchObject({
         user: '1000:1000',
@@ -120,15 +223,16 @@ describe('docker-compose.yml', () => {
 
   it('declares every named volume that a service mounts, and no other', () => {
     const mounted = Object.values(compose.services).flatMap((one) =>
-      (one.volumes ?? []).map((text) => text.split(':')[0]),
+      (one.volumes ?? []).filter((text) => !text.startsWith('./')).map((text) => text.split(':')[0]),
     );
     expect(mounted.sort()).toEqual(Object.keys(compose.volumes).sort());
   });
 
-  it('publishes ports on the loopback address unless told otherwise', () => {
-    for (const one of Object.values(compose.services)) {
-      for (const port of one.ports ?? []) expect(port).toMatch(/^(\$\{BRIDGE_PUBLISH:-)?127\.0\.0\.1:/);
-    }
+  it('publishes ports on the loopback address unless told otherwise, each once', () => {
+    const ports = Object.values(compose.services).flatMap((one) => one.ports ?? []);
+    for (const port of ports) expect(port).toMatch(/^(\$\{BRIDGE_PUBLISH:-)?127\.0\.0\.1:/);
+    const published = ports.map((port) => /127\.0\.0\.1:(\d+)/.exec(port)?.[1]);
+    expect(new Set(published).size).toBe(published.length);
   });
 
   it('gives the bridge longer to stop than the 10 s that it may take', () => {
@@ -197,9 +301,8 @@ describe('.env.example', () => {
       expect(Object.keys(example)).toContain(name);
       if (fallback !== undefined) expect({ name, value: example[name] }).toEqual({ name, value: fallback });
     }
-    expect(Object.keys(example)).toEqual(
-      expect.arrayContaining(Object.keys(service('bridge').environment ?? {})),
-    );
+    for (const name of Object.keys(service('bridge').environment ?? {}))
+      expect([...settingNames]).toContain(name);
   });
 
   it('explains each variable, or the group that it stands in, on the line above', () => {

@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { canAptInstall } from './installers.mjs';
+import { root } from './prepare.mjs';
+import { findProgram } from './temporary-server.mjs';
+
+const CACHE = join(root, 'node_modules/.cache/promtool');
+const PROGRAM = join(CACHE, 'usr/bin/promtool');
+/** Alert rules are worth a download, not a wait. */
+const WITHIN_MS = 120_000;
+
+/**
+ * The path of promtool, Prometheus' checker of rules: the one on the PATH, or, as root on Debian, the one out of
+ * Debian's package, which is fetched and unpacked into node_modules and not installed. Undefined, with a line in the
+ * log, where there is no way.
+ */
+export async function providePromtool({ log = () => {} } = {}) {
+  const installed = findProgram('promtool');
+  if (installed !== undefined) return installed;
+  if (existsSync(PROGRAM)) return PROGRAM;
+  if (!canAptInstall()) {
+    log('no promtool: it is not installed, and only root on Debian can fetch it (package prometheus)');
+    return undefined;
+  }
+  mkdirSync(join(root, 'node_modules/.cache'), { recursive: true });
+  const folder = mkdtempSync(join(root, 'node_modules/.cache/promtool-'));
+  const signal = AbortSignal.timeout(WITHIN_MS);
+  try {
+    log("fetching promtool from Debian's package prometheus …");
+    await toEnd('apt-get', ['update', '-qq'], { signal });
+    await toEnd('apt-get', ['download', '-qq', 'prometheus'], { signal, cwd: folder });
+    const [file = ''] = readdirSync(folder).filter((name) => name.endsWith('.deb'));
+    await toEnd('dpkg', ['-x', join(folder, file), join(folder, 'unpacked')], { signal });
+    // Another process may have been quicker.
+    if (!existsSync(PROGRAM)) renameSync(join(folder, 'unpacked'), CACHE);
+    return PROGRAM;
+  } catch (error) {
+    log(`no promtool: ${error.message}`);
+    return existsSync(PROGRAM) ? PROGRAM : undefined;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function toEnd(command, args, options) {
+  const child = spawn(command, args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] });
+  let text = '';
+  child.stderr.on('data', (chunk) => (text += chunk));
+  const code = await new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}: ${text.trim()}`);
+}

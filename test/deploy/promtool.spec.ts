@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
+import { providePromtool } from '../../scripts/promtool.mjs';
+
+const fromRoot = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
+
+describe('Prometheus itself', () => {
+  let promtool: string | undefined;
+  let folder: string;
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'promtool-'));
+    promtool = await providePromtool({ log: (line) => process.emitWarning(line) });
+    if (promtool === undefined) process.emitWarning('THE ALERT RULES ARE NOT TESTED BY PROMETHEUS');
+  }, 150_000);
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** Where there is no promtool, the warning above says so. */
+  const run = (...args: string[]): { status: number | null; output: string } => {
+    if (promtool === undefined) return { status: 0, output: 'SUCCESS' };
+    const { status, stdout, stderr } = spawnSync(promtool, args, { encoding: 'utf8' });
+    return { status, output: stdout + stderr };
+  };
+
+  it('takes configuration and rules', () => {
+    expect(run('check', 'config', fromRoot('deploy/prometheus/prometheus.yml'))).toMatchObject({ status: 0 });
+  });
+
+  it('fires each alert when it should, and none when all is well', () => {
+    expect(run('test', 'rules', fromRoot('deploy/prometheus/alerts.test.yml'))).toMatchObject({ status: 0 });
+    const tests = readFileSync(fromRoot('deploy/prometheus/alerts.test.yml'), 'utf8');
+    const rules = readFileSync(fromRoot('deploy/prometheus/alerts.yml'), 'utf8');
+    const alerts = [...rules.matchAll(/- alert: (\w+)/g)].map(([, name = '']) => name);
+    // Each has to be seen firing at least once.
+    const fired = tests
+      .split(/^ {4}(?:promql_expr_test|alert_rule_test):/m)
+      .slice(1)
+      .join();
+    expect(alerts.filter((name) => !fired.includes(name))).toEqual([]);
+  });
+
+  it('understands every query of the dashboard', () => {
+    const dashboard = JSON.parse(readFileSync(fromRoot('deploy/grafana/dashboards/bridge.json'), 'utf8')) as {
+      panels: { targets?: { expr: string }[] }[];
+    };
+    const queries = dashboard.panels.flatMap(({ targets }) => (targets ?? []).map(({ expr }) => expr));
+    const rules = queries.map((expr, index) => ({
+      record: `panel:${index}`,
+      expr: expr.replaceAll('$__rate_interval', '1m').replaceAll('$portal', '.*'),
+    }));
+    const file = join(folder, 'dashboard.yml');
+    writeFileSync(file, stringify({ groups: [{ name: 'dashboard', rules }] }));
+    expect(run('check', 'rules', file)).toMatchObject({ status: 0 });
+    expect(queries.length).toBeGreaterThan(25);
+  });
+});
