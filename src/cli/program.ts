@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type Settings } from '../config.js';
 import { type CommandResult } from './command-result.js';
+import { moveDatabase } from './database/copy-database.js';
 import { doctor } from './doctor.js';
 import { discardEvents } from './events/discard-events.js';
 import { listEvents } from './events/list-events.js';
@@ -106,6 +107,17 @@ export function program({ settings, terminal, done }: ProgramContext): Command {
     )
     .action((ids: string[], { json, ...options }: Json & EventOptions & { yes?: boolean }) =>
       discard(json === true, ids, options),
+    );
+
+  const database = root.command('database').description('The database that the service works on.');
+  leaf(database, 'copy', 'Move from SQLite to an empty PostgreSQL, with the service stopped.')
+    .requiredOption(
+      '--from <url>',
+      'the SQLite database, file:<path>; renamed to <path>.moved when all is copied',
+    )
+    .option('--to <url>', 'the PostgreSQL database, postgres://… (default: DATABASE_URL of the settings)')
+    .action(async ({ json, from, to }: Json & { from: string; to?: string }) =>
+      done(await moveDatabase(from, to ?? settings().DATABASE_URL), json === true),
     );
 
   leaf(

@@ -31,7 +31,7 @@ const memory: DatabaseKind = {
   create: () => Promise.resolve({ url: 'file::memory:', remove: () => Promise.resolve() }),
 };
 
-const file: DatabaseKind = {
+export const file: DatabaseKind = {
   name: 'SQLite in a file',
   shared: true,
   embedded: true,
@@ -49,7 +49,7 @@ const file: DatabaseKind = {
 
 const POSTGRES_URL = process.env['POSTGRES_URL'] ?? 'postgres://postgres:postgres@127.0.0.1:5432/postgres';
 
-const postgres: DatabaseKind = {
+export const postgres: DatabaseKind = {
   name: 'PostgreSQL',
   shared: true,
   embedded: false,

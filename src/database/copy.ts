@@ -1,0 +1,132 @@
+import { sql, type Transaction } from 'kysely';
+import { type Database } from './database.js';
+import { migrate } from './migrate.js';
+import { type DeliveryState, type Schema } from './schema.js';
+
+/** The copy was not begun, or was taken back. `message` says why. */
+export class CopyRefused extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'CopyRefused';
+  }
+}
+
+/** What was copied. */
+export interface Copied {
+  /** Rows by table. */
+  readonly rows: Readonly<Record<keyof Schema, number>>;
+  readonly deliveriesByState: Readonly<Partial<Record<DeliveryState, number>>>;
+  /** The next delivery gets a number above this one. */
+  readonly lastSeq: number;
+}
+
+/** The compiler asks for every table of the schema. */
+const TABLES = Object.keys({ portals: true, deliveries: true, journal: true } satisfies Record<
+  keyof Schema,
+  true
+>) as (keyof Schema)[];
+/** PostgreSQL takes 65,535 parameters in one statement. */
+const ROWS_AT_ONCE = 1000;
+
+/**
+ * Copies everything from a SQLite database to an empty PostgreSQL one, as it is: sealed tokens stay sealed, deliveries
+ * keep their `seq` and the next one counts on. Both are brought up to date first. Nobody can write either meanwhile,
+ * and the target has everything or, where this throws, nothing. Whoever calls makes sure that no service runs on them.
+ *
+ * @throws {CopyRefused} when the target holds anything, or did not get all there was
+ * @throws the driver's error
+ */
+export async function copyDatabase(source: Database, target: Database): Promise<Copied> {
+  if (source.dialect !== 'sqlite' || target.dialect !== 'postgres') {
+    throw new CopyRefused('a copy goes from SQLite to PostgreSQL');
+  }
+  // Before its schema is touched: a database in use is none of our business.
+  await requireEmpty(target);
+  await migrate(source);
+  await migrate(target);
+  return source.db.transaction().execute((from) =>
+    target.db.transaction().execute(async (into) => {
+      await sql`lock table portals, deliveries, journal in exclusive mode`.execute(into);
+      await requireEmpty({ ...target, db: into });
+      for (const table of TABLES) await copyTable(from, into, table);
+      const lastSeq = await continueNumbers(from, into);
+      return { rows: await compare(from, into), deliveriesByState: await statesOf(into), lastSeq };
+    }),
+  );
+}
+
+async function requireEmpty({ db }: Database): Promise<void> {
+  const present = new Set((await db.introspection.getTables()).map(({ name }) => name));
+  for (const table of TABLES.filter((name) => present.has(name))) {
+    if ((await countRows(db, table)) > 0) {
+      throw new CopyRefused(`the target is not empty: there are rows in ${table}`);
+    }
+  }
+}
+
+async function copyTable(
+  from: Transaction<Schema>,
+  into: Transaction<Schema>,
+  table: keyof Schema,
+): Promise<void> {
+  const place = sql<number>`rowid`;
+  for (let after = 0; ;) {
+    const rows = await from
+      .selectFrom(table)
+      .selectAll()
+      .select(place.as('place'))
+      .where(place, '>', after)
+      .orderBy(place)
+      .limit(ROWS_AT_ONCE)
+      .execute();
+    if (rows.length === 0) return;
+    after = rows.at(-1)?.place ?? after;
+    await into
+      .insertInto(table)
+      .values(rows.map(({ place: _place, ...row }) => row))
+      .execute();
+  }
+}
+
+/** Numbers once given are not given again, not even those of deliveries that were purged. */
+async function continueNumbers(from: Transaction<Schema>, into: Transaction<Schema>): Promise<number> {
+  const { rows } = await sql<{
+    seq: number;
+  }>`select seq from sqlite_sequence where name = 'deliveries'`.execute(from);
+  const lastSeq = rows[0]?.seq ?? 0;
+  if (lastSeq > 0) {
+    await sql`select setval(pg_get_serial_sequence('deliveries', 'seq'), ${lastSeq})`.execute(into);
+  }
+  return lastSeq;
+}
+
+async function compare(
+  from: Transaction<Schema>,
+  into: Transaction<Schema>,
+): Promise<Record<keyof Schema, number>> {
+  const rows: Record<keyof Schema, number> = { portals: 0, deliveries: 0, journal: 0 };
+  for (const table of TABLES) {
+    const [there, here] = [await countRows(from, table), await countRows(into, table)];
+    if (there !== here) throw new CopyRefused(`of ${there} rows in ${table} ${here} arrived`);
+    rows[table] = here;
+  }
+  return rows;
+}
+
+async function countRows(db: Database['db'], table: keyof Schema): Promise<number> {
+  const { rows } = await db
+    .selectFrom(table)
+    .select((eb) => eb.fn.countAll<number>().as('rows'))
+    .executeTakeFirstOrThrow();
+  return Number(rows);
+}
+
+async function statesOf(db: Transaction<Schema>): Promise<Partial<Record<DeliveryState, number>>> {
+  const counts = await db
+    .selectFrom('deliveries')
+    .select(['state', (eb) => eb.fn.countAll<number>().as('rows')])
+    .groupBy('state')
+    .orderBy('state')
+    .execute();
+  return Object.fromEntries(counts.map(({ state, rows }) => [state, Number(rows)]));
+}

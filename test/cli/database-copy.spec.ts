@@ -1,0 +1,127 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { CommandFailed } from '../../src/cli/command-result.js';
+import { moveDatabase } from '../../src/cli/database/copy-database.js';
+import { openDatabase } from '../../src/database/database.js';
+import { migrate } from '../../src/database/migrate.js';
+import { claimSoleProcess } from '../../src/database/sole-process.js';
+import { postgres, type TestDatabase } from '../ledger/databases.js';
+import { Stage } from '../support/stage.js';
+import { until } from '../support/until.js';
+import { CommandLine, type Ended } from './command-line.js';
+
+const quiet = { signal: new AbortController().signal, onWaiting: () => undefined, onLost: () => undefined };
+
+describe('the command line, of databases, copy', () => {
+  let stage: Stage;
+  let target: TestDatabase | undefined;
+  afterEach(async () => {
+    await stage.close();
+    await target?.remove();
+    target = undefined;
+  });
+
+  /** Without any settings: where both databases are named, it needs none. */
+  const run = (...args: string[]): Promise<Ended> => {
+    const command = new CommandLine(['database', 'copy', ...args], {}, dirname(stage.bridge.databaseFile));
+    command.closeInput();
+    return command.ended;
+  };
+  const from = () => `file:${stage.bridge.databaseFile}`;
+
+  it('moves a service with events in flight, which goes on as if nothing had been', async () => {
+    target = await postgres.create();
+    stage = await Stage.open({
+      // Nothing settles before the move.
+      settings: { SETTLE_AFTER_MS: '600000' },
+    });
+    stage.push(1, 40);
+    await until('events in flight', () => stage.delivered().size === 40);
+    const running = await run('--from', from(), '--to', target.url);
+    expect(running).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(running.stderr).toContain('a bridge is running on file:');
+    expect(await stage.bridge.stop('SIGTERM')).toBe(0);
+    stage.push(41, 50);
+
+    const { exitCode, stdout } = await run('--from', from(), '--to', target.url, '--json');
+    const moved = `${stage.bridge.databaseFile}.moved`;
+    expect(JSON.parse(stdout)).toMatchObject({
+      copied: { portals: 1, deliveries: 40, journal: 0 },
+      deliveriesByState: { published: 40 },
+      movedTo: moved,
+    });
+    expect(exitCode).toBe(0);
+    expect(existsSync(stage.bridge.databaseFile)).toBe(false);
+    expect(existsSync(moved)).toBe(true);
+    expect(stdout).not.toContain(new URL(target.url).password + '@');
+
+    stage.bridge.settings['DATABASE_URL'] = target.url;
+    stage.bridge.settings['SETTLE_AFTER_MS'] = '1000';
+    stage.bridge.start();
+    await stage.bridge.logged('database.ready');
+    expect(stage.bridge.find('database.ready')?.message).toMatchObject({
+      dialect: 'postgres',
+      portals: 1,
+      migrations: [],
+    });
+    await until('the events of meanwhile', () => stage.delivered().size === 50);
+    await until('an empty queue', () => stage.portal.rows().length === 0);
+    // What was published before the move is not published again.
+    expect(stage.downstream.received).toHaveLength(50);
+  }, 90_000);
+});
+
+describe('database copy', () => {
+  let folder: string;
+  let path: string;
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'copy-'));
+    path = join(folder, 'bridge.db');
+    const { db, dialect } = openDatabase(`file:${path}`);
+    await migrate({ db, dialect });
+    await db.destroy();
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it.each([
+    ['postgres://a/b', 'postgres://a/b', 2, '--from must be file:<path>'],
+    ['file::memory:', 'postgres://a/b', 2, '--from must be file:<path>'],
+    ['file:x.db', 'file:y.db', 2, '--to must be postgres://'],
+    ['file:/nowhere/x.db', 'postgres://a/b', 1, 'there is no database file:/nowhere/x.db'],
+  ])('from %s to %s is refused', async (from, to, exitCode, message) => {
+    const error: unknown = await moveDatabase(from, to).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(CommandFailed);
+    expect(error).toMatchObject({ exitCode, message: expect.stringContaining(message) as unknown });
+  });
+
+  it('is refused while a service runs on the target, and says nothing of its password', async () => {
+    const place = await postgres.create();
+    try {
+      const release = await claimSoleProcess(place.url, quiet);
+      await expect(moveDatabase(`file:${path}`, place.url)).rejects.toThrow(
+        /^a bridge is running on postgres:\/\/\*\*\*@/,
+      );
+      await release?.();
+      expect(existsSync(path)).toBe(true);
+      expect((await moveDatabase(`file:${path}`, place.url)).text).toContain('0 portals');
+    } finally {
+      await place.remove();
+    }
+  });
+
+  it('leaves the file and its name alone when the target cannot be reached or used', async () => {
+    const nobody = 'postgres://someone:hidden@127.0.0.1:1/bridge';
+    const error: unknown = await moveDatabase(`file:${path}`, nobody).catch((thrown: unknown) => thrown);
+    expect(String(error)).toContain('cannot be used');
+    expect(String(error)).not.toContain('hidden');
+    expect(existsSync(path)).toBe(true);
+  });
+
+  it('does not overwrite the file of an earlier copy', async () => {
+    writeFileSync(`${path}.moved`, 'an older one');
+    await expect(moveDatabase(`file:${path}`, 'postgres://a/b')).rejects.toThrow('from an earlier copy');
+    expect(readFileSync(`${path}.moved`, 'utf8')).toBe('an older one');
+  });
+});
