@@ -98,14 +98,18 @@ describe('database copy', () => {
 
   it('is refused while a service runs on the target, and says nothing of its password', async () => {
     const place = await postgres.create();
+    const release = await claimSoleProcess(place.url, quiet);
     try {
-      const release = await claimSoleProcess(place.url, quiet);
       await expect(moveDatabase(`file:${path}`, place.url)).rejects.toThrow(
         /^a bridge is running on postgres:\/\/\*\*\*@/,
       );
+    } finally {
       await release?.();
+    }
+    try {
       expect(existsSync(path)).toBe(true);
       expect((await moveDatabase(`file:${path}`, place.url)).text).toContain('0 portals');
+      expect([path, `${path}.moved`].map((file) => existsSync(file))).toEqual([false, true]);
     } finally {
       await place.remove();
     }
