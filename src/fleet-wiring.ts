@@ -47,7 +47,10 @@ export function assembleFleet(around: FleetSurroundings): Fleet {
       around.names,
       settings.RETRY_MAX_ATTEMPTS,
       {
-        published: (memberId, changedAt) => metrics.eventsPublished(nameOf(memberId), changedAt, Date.now()),
+        published: (memberId, changedAt) => {
+          metrics.eventsPublished(nameOf(memberId), changedAt, Date.now());
+          fleet.published(memberId);
+        },
         dead: (memberId, count) => {
           metrics.eventsSettled(nameOf(memberId), 'dead', count);
           fleet.settled(memberId);

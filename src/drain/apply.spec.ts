@@ -32,6 +32,7 @@ const journaled = (rowId: string, more: Partial<ReservedEvent> & { errored?: boo
 });
 const snapshot = (journal: RoundSnapshot['journal'] = []): RoundSnapshot => ({
   inFlight: 0,
+  unpublished: 0,
   failures: [],
   clearable: [],
   marked: null,

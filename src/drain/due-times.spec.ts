@@ -10,6 +10,7 @@ const due = (snapshot: Partial<RoundSnapshot> = {}, memory: Partial<RoundMemory>
   workDueAt(
     {
       inFlight: 0,
+      unpublished: 0,
       failures: [],
       clearable: [],
       marked: null,

@@ -140,6 +140,11 @@ export class Fleet implements Crew {
     this.vessels.get(memberId)?.rounds.announced();
   }
 
+  /** Events of a portal were published. */
+  published(memberId: string): void {
+    this.vessels.get(memberId)?.rounds.published();
+  }
+
   /** Deliveries of a portal were settled: their rows leave it within the interval of its rounds. */
   settled(memberId: string): void {
     this.poke(memberId, this.deps.settings.DRAIN_INTERVAL_MS);

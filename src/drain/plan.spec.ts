@@ -28,6 +28,7 @@ const settings = {
 
 const snapshot = (part: Partial<RoundSnapshot> = {}): RoundSnapshot => ({
   inFlight: 0,
+  unpublished: 0,
   failures: [],
   clearable: [],
   marked: null,
@@ -214,6 +215,11 @@ describe('reserving', () => {
   ])('waits %s', (_name, memory) => {
     expect(kinds({ memory })).not.toContain('reserve');
     expect(planRound(input({ memory })).more).toBe(true);
+  });
+
+  it('stops while four batches wait to be published', () => {
+    expect(kinds({ snapshot: snapshot({ inFlight: 900, unpublished: 1999 }) })).toEqual(['reserve']);
+    expect(kinds({ snapshot: snapshot({ inFlight: 900, unpublished: 2000 }) })).toEqual([]);
   });
 
   it('stops at the limit of events in flight', () => {

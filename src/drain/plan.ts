@@ -143,7 +143,7 @@ export function planRound(input: PlanInput): RoundPlan {
   // reserved them.
   const mayReserve =
     !memory.sweepFirst && memory.orphans.size === 0 && (!extended || snapshot.journal.length === 0);
-  const room = snapshot.inFlight < settings.DRAIN_MAX_IN_FLIGHT;
+  const room = snapshot.inFlight < settings.DRAIN_MAX_IN_FLIGHT && !heldBack(snapshot, settings);
   if (extended) {
     const marks = planMarks(input);
     commands.push(...marks.verifies);
@@ -165,6 +165,20 @@ export function planRound(input: PlanInput): RoundPlan {
   commands.push(...clears.slice(0, space));
   if (extended && fetchesErrorRows) commands.push({ kind: 'fetch_error_rows', limit: input.limit });
   return { commands, more };
+}
+
+/** Batches that may wait to be published before no more are reserved. */
+const UNPUBLISHED_BATCHES = 4;
+
+/**
+ * Whether enough waits to be published: what cannot be published yet is better kept on the portal than in the ledger,
+ * where it grows and slows everything down.
+ */
+export function heldBack(
+  { unpublished }: Pick<RoundSnapshot, 'unpublished'>,
+  { DRAIN_LIMIT }: Pick<PlanSettings, 'DRAIN_LIMIT'>,
+): boolean {
+  return unpublished >= UNPUBLISHED_BATCHES * DRAIN_LIMIT;
 }
 
 /** How many whole batches one round reads: fewer of a portal whose answers are slow. */

@@ -8,7 +8,7 @@ import { workDueAt } from './due-times.js';
 import { restFor } from './execution-time.js';
 import { announced, bindingsSeen, FRESH_PACE, type IdlePace, idlePause, roundEnded } from './idle-pace.js';
 import { type LoopDependencies, type RoundReport } from './loop-dependencies.js';
-import { markableNow, marksDueAt, planRound, type RoundPlan, sweepDue } from './plan.js';
+import { heldBack, markableNow, marksDueAt, planRound, type RoundPlan, sweepDue } from './plan.js';
 import { followNews, type PortalNews } from './portal-news.js';
 import { RestingMethods } from './resting.js';
 import { roundCost } from './round-cost.js';
@@ -35,6 +35,7 @@ export class PortalLoop {
   private pace: IdlePace = FRESH_PACE;
   private running: Promise<void> | null = null;
   private bindingsDoubtful = false;
+  private heldBack = false;
 
   constructor(private readonly deps: LoopDependencies) {
     this.now = deps.now ?? Date.now;
@@ -52,6 +53,11 @@ export class PortalLoop {
   /** There may be something to do: ends the pause in `inMs` at the latest, unless that is a punishment. */
   poke(inMs = 0): void {
     this.pausing.poke(inMs);
+  }
+
+  /** Events of the portal were published: there may be room for more. */
+  published(): void {
+    if (this.heldBack) this.poke();
   }
 
   /** The portal has announced new events. */
@@ -158,6 +164,7 @@ export class PortalLoop {
 
   private plan(snapshot: RoundSnapshot, heldProcessIds: readonly string[]): RoundPlan {
     const { settings } = this.deps;
+    this.heldBack = heldBack(snapshot, settings);
     const planned = planRound({
       snapshot,
       heldProcessIds,

@@ -25,6 +25,8 @@ export interface Clearable {
 export interface RoundSnapshot {
   /** Deliveries that are neither settled nor marked. */
   readonly inFlight: number;
+  /** Deliveries that are still to be published for the first time. */
+  readonly unpublished: number;
   /** Oldest failure first; bounded. */
   readonly failures: readonly Failure[];
   /** By batch; bounded. */
@@ -80,6 +82,7 @@ export async function roundSnapshot(
   const silence = settings.SETTLE_AFTER_MS;
   return {
     inFlight: outline.reserved + outline.published + outline.failed + outline.waiting,
+    unpublished: outline.reserved,
     failures: outline.failed === 0 ? [] : await readFailures(db, memberId),
     clearable: outline.clearable === null ? [] : await readClearable(db, memberId),
     marked:

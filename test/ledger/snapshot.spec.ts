@@ -8,6 +8,7 @@ onEveryDatabase('a round is planned from what the ledger knows', (open) => {
   it('of a portal without deliveries', async () => {
     expect(await new LedgerBench(open).ledger.snapshot(MEMBER)).toEqual({
       inFlight: 0,
+      unpublished: 0,
       failures: [],
       clearable: [],
       marked: null,
@@ -35,6 +36,7 @@ onEveryDatabase('a round is planned from what the ledger knows', (open) => {
     );
     expect(await bench.ledger.snapshot(MEMBER)).toEqual({
       inFlight: 6,
+      unpublished: 1,
       failures: [],
       clearable: [],
       marked: { since: START - 30, dueAt: START + 600 },
