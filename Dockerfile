@@ -38,6 +38,8 @@ ENV NODE_ENV=production \
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY package.json LICENSE ./
+COPY docs/asyncapi.yaml ./docs/
+COPY docs/schemas ./docs/schemas
 # A new volume takes the owner of the folder that it covers.
 RUN mkdir data && chown node:node data
 USER node

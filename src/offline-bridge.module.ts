@@ -13,6 +13,8 @@ import { TerminusModule } from '@nestjs/terminus';
 import { ThrottlerStorageService } from '@nestjs/throttler';
 import { Bridge } from './bridge.js';
 import { type Settings } from './config.js';
+import { AsyncapiController, CONTRACT_VARIANT } from './contract/asyncapi.controller.js';
+import { type ContractVariant } from './contract/asyncapi.js';
 import { type Log } from './log.js';
 import { Foundations, HealthController, type Reachability } from './monitoring/health.controller.js';
 import { Metrics } from './monitoring/metrics.js';
@@ -64,7 +66,7 @@ export class OfflineBridgeModule implements NestModule {
     return {
       module: OfflineBridgeModule,
       imports: [HttpModule, TerminusModule.forRoot({ logger: false })],
-      controllers: [HealthController, MetricsController, NotificationsController],
+      controllers: [AsyncapiController, HealthController, MetricsController, NotificationsController],
       providers: [
         { provide: OPTIONS, useValue: options },
         Metrics,
@@ -73,6 +75,15 @@ export class OfflineBridgeModule implements NestModule {
           inject: [OPTIONS, HttpService, Metrics],
           useFactory: ({ settings, log }: OfflineBridgeOptions, http: HttpService, metrics: Metrics) =>
             new Bridge(settings, http, metrics, log),
+        },
+        {
+          provide: CONTRACT_VARIANT,
+          inject: [OPTIONS],
+          useFactory: ({ settings }: OfflineBridgeOptions): ContractVariant => ({
+            prefix: settings.AMQP_PREFIX,
+            ownKeys: false,
+            ownEnvelopes: false,
+          }),
         },
         ThrottlerStorageService,
         {

@@ -15,9 +15,9 @@ describe('failures reported downstream become marks on the portal', () => {
 
   afterEach(async () => {
     await bridge.remove();
+    await emulator.close();
     await downstream.remove();
     emulator.assertNothingDestroyed();
-    await emulator.close();
   });
 
   it('marks exactly the failed rows and clears all others, in a handful of calls', async () => {

@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
+import { asyncapiDocument } from '../src/contract/asyncapi.js';
 import { BridgeProcess } from './support/bridge-process.js';
 import { Stage } from './support/stage.js';
 import { startTcpProxy } from './support/tcp-proxy.js';
@@ -63,6 +65,16 @@ describe('the service', () => {
     ]) {
       expect(body).toContain(line);
     }
+  });
+
+  it('serves its contract, with its own names', async () => {
+    const stage = await Stage.open();
+    closing.push(() => stage.close());
+    const { status, body } = await stage.get('/asyncapi.yaml');
+    expect(status).toBe(200);
+    const { prefix } = stage.downstream;
+    expect(parse(body)).toEqual(parse(asyncapiDocument({ prefix, ownKeys: false, ownEnvelopes: false })));
+    expect(body).toContain(`name: ${prefix}.events`);
   });
 
   it('never writes a token, a secret or a password', async () => {

@@ -119,7 +119,8 @@ function nest(body: JsonObject, correlationId: unknown): Reply {
 
 function deadLetter(deaths: unknown, correlationId: unknown, body: JsonObject | MalformedReply): Reply {
   const named = typeof correlationId === 'string' ? decodeCorrelationId(correlationId) : null;
-  const target = named ?? (body instanceof MalformedReply ? null : identityInBody(body));
+  const usable = named === null || holdsNul(named) ? null : named;
+  const target = usable ?? (body instanceof MalformedReply ? null : identityInBody(body));
   if (target === null) {
     const why = body instanceof MalformedReply ? body.reason : 'its body is no event of the bridge';
     throw new MalformedReply(`dead-lettered without a usable correlation id, and ${why}`);
@@ -165,11 +166,14 @@ function correlated(correlationId: unknown): ReplyTarget {
   return toTarget(named);
 }
 
-function toTarget({ memberId, processId, messageId, attempt }: Correlation): ReplyTarget {
-  // PostgreSQL stores no NUL: one such id would keep a whole group of replies from being written.
-  if ([memberId, processId, messageId].some((id) => id.includes('\0'))) {
-    throw new MalformedReply('an id holds a NUL character');
-  }
+/** PostgreSQL stores no NUL: one such id would keep a whole group of replies from being written. */
+function holdsNul({ memberId, processId, messageId }: Correlation): boolean {
+  return [memberId, processId, messageId].some((id) => id.includes('\0'));
+}
+
+function toTarget(correlation: Correlation): ReplyTarget {
+  if (holdsNul(correlation)) throw new MalformedReply('an id holds a NUL character');
+  const { memberId, processId, messageId, attempt } = correlation;
   return { portal: { memberId }, processId, messageIds: [messageId], attempt };
 }
 
@@ -196,7 +200,12 @@ function readId(name: string, value: unknown): string {
 }
 
 function isId(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= ID_LENGTH && !value.includes('\0');
+  return typeof value === 'string' && value !== '' && fits(value) && !value.includes('\0');
+}
+
+/** Counted in characters, as a portal's database and JSON Schema do: one may be a pair of code units. */
+function fits(id: string): boolean {
+  return id.length <= ID_LENGTH || (id.length <= 2 * ID_LENGTH && [...id].length <= ID_LENGTH);
 }
 
 function readStatus(status: unknown): 'processed' | 'failed' {

@@ -130,8 +130,11 @@ export class ManyPortals {
   /** Ends everything; fails when a stale mark destroyed a row. */
   async close(): Promise<void> {
     await this.bridge.remove();
-    await this.downstream.remove();
-    await this.emulator.close();
+    try {
+      await this.downstream.remove();
+    } finally {
+      await this.emulator.close();
+    }
     this.emulator.assertNothingDestroyed();
   }
 }

@@ -1,7 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import amqp, { type Channel, type ChannelModel, type ConsumeMessage } from 'amqplib';
+import amqp, { type Channel, type ChannelModel, type ConsumeMessage, type GetMessage } from 'amqplib';
 import { declareTopology, deleteTopology, topologyNames } from '../../src/broker/topology.js';
 import { RABBITMQ_URL } from './bridge-process.js';
+import { faultsOfDeadLetter, faultsOfEvent, faultsOfRejectedReply } from './contract.js';
+
+/** Messages that are looked at in a queue at the end of a test. */
+const INSPECTED = 200;
 
 /** An event as a downstream service sees it. */
 export interface Received {
@@ -19,6 +23,8 @@ export interface Received {
 export class Downstream {
   readonly prefix: string;
   readonly received: Received[] = [];
+  /** In what the bridge's messages differed from the published schemas. */
+  private readonly faults = new Set<string>();
   private connection: ChannelModel | null = null;
   private ch: Channel | null = null;
 
@@ -79,14 +85,36 @@ export class Downstream {
     return (await this.channel.checkQueue(queue)).messageCount;
   }
 
-  /** Deletes all that the bridge and this service declared, and disconnects. */
+  /**
+   * Deletes all that the bridge and this service declared, and disconnects.
+   * @throws {Error} when a message of the bridge's, received or left in one of its queues, broke the contract
+   */
   async remove(): Promise<void> {
     const connection = await connectToAny(this.url);
     const channel = await connection.createChannel();
+    await declareTopology(channel, this.names);
+    await this.inspect(channel, this.names.dead, (message) =>
+      faultsOfDeadLetter(message, message.fields.routingKey),
+    );
+    await this.inspect(channel, this.names.rejected, faultsOfRejectedReply);
     await channel.deleteQueue(`${this.prefix}.downstream`);
     await deleteTopology(channel, this.names);
     await connection.close();
     await this.connection?.close().catch(() => undefined);
+    if (this.faults.size > 0) throw new Error(`against the contract:\n${[...this.faults].join('\n')}`);
+  }
+
+  /** Looks at what is left in a queue. */
+  private async inspect(
+    channel: Channel,
+    queue: string,
+    faultsOf: (message: GetMessage) => string[],
+  ): Promise<void> {
+    for (let seen = 0; seen < INSPECTED; seen += 1) {
+      const message = await channel.get(queue, { noAck: true });
+      if (message === false) return;
+      for (const fault of faultsOf(message)) this.faults.add(fault);
+    }
   }
 
   private take(message: ConsumeMessage): void {
@@ -102,6 +130,7 @@ export class Downstream {
       message,
       body,
     };
+    for (const fault of faultsOfEvent(message, this.prefix)) this.faults.add(fault);
     this.received.push(event);
     this.onEvent(event, this);
   }

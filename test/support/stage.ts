@@ -96,11 +96,14 @@ export class Stage {
     await until('bindings', () => this.portal.bindings().length >= wanted);
   }
 
-  /** Ends everything; fails when a stale mark destroyed a row. */
+  /** Ends everything; fails when a stale mark destroyed a row or a message broke the published contract. */
   async close(): Promise<void> {
     await this.bridge.remove();
-    await this.downstream.remove();
-    await this.emulator.close();
+    try {
+      await this.downstream.remove();
+    } finally {
+      await this.emulator.close();
+    }
     this.emulator.assertNothingDestroyed();
   }
 }
