@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { OfflineBridgeModule, type OfflineBridgeOptions } from './offline-bridge.module.js';
+import { type OfflineBridgeOptions } from './module-options.js';
+import { OfflineBridgeModule } from './offline-bridge.module.js';
 
 /** The standalone service: the bridge and nothing else. */
 @Module({})

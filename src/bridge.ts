@@ -7,6 +7,8 @@ import { Publisher } from './broker/publisher.js';
 import { readQueueDepths } from './broker/queue-depths.js';
 import { type TopologyNames, topologyNames } from './broker/topology.js';
 import { type Settings } from './config.js';
+import { eventEncoder } from './contract/event-encoder.js';
+import { type EventHooks } from './contract/event-hooks.js';
 import { portalNames } from './contract/portal-name.js';
 import { DatabaseCheck } from './database-check.js';
 import { type Database, openDatabase } from './database/database.js';
@@ -14,6 +16,7 @@ import { oneAtATime } from './database/one-at-a-time.js';
 import { type Fleet } from './drain/fleet.js';
 import { Pokes } from './drain/pokes.js';
 import { assembleFleet } from './fleet-wiring.js';
+import { LedgerAdmin } from './ledger/admin.js';
 import { Ledger } from './ledger/ledger.js';
 import { type Log } from './log.js';
 import { ledgerPurge } from './maintenance/ledger-purge.js';
@@ -52,6 +55,8 @@ export class Bridge {
   readonly broker: BrokerConnection;
   readonly registry: PortalRegistry;
   readonly ledger: Ledger;
+  /** What people do to deliveries. */
+  readonly admin: LedgerAdmin;
   readonly fleet: Fleet;
   /** Where what portals send is judged. */
   readonly reception: PortalReception;
@@ -74,6 +79,7 @@ export class Bridge {
     http: HttpService,
     metrics: Metrics,
     private readonly log: Log,
+    hooks: EventHooks = {},
   ) {
     const names = (this.names = topologyNames(settings.AMQP_PREFIX));
     // The same for both connections: each node more that they need is one more that can fail.
@@ -89,6 +95,7 @@ export class Bridge {
       idleInTransactionMs: settings.LEASE_MS,
     }));
     const ledger = (this.ledger = new Ledger(database, settings));
+    this.admin = new LedgerAdmin(database, settings);
     const vault = new TokenVault(settings.TOKEN_ENCRYPTION_KEY);
     const registry = (this.registry = new PortalRegistry(database, vault, portalNames));
     const authorization = {
@@ -112,7 +119,15 @@ export class Bridge {
     const { ownership, line, name } = this.replica;
     metrics.portalsOwned(() => ownership.count);
     const common = { settings, names, broker, publisher, registry, ledger, metrics, log };
-    const fleet = (this.fleet = assembleFleet({ ...common, http, keepers, ownership, databaseCheck }));
+    const encoder = eventEncoder(names.replies, hooks);
+    const fleet = (this.fleet = assembleFleet({
+      ...common,
+      http,
+      keepers,
+      ownership,
+      databaseCheck,
+      encoder,
+    }));
     this.watch = new PortalWatch(registry, ledger, fleet, settings, log);
     const pokes = (this.pokes = new Pokes({
       fleet,
@@ -216,7 +231,7 @@ export class Bridge {
   }
 
   /** What readiness depends on. */
-  checks(): Record<string, () => Promise<Reachability>> {
+  checks(): Record<'broker' | 'database', () => Promise<Reachability>> {
     return {
       broker: () => {
         const { state, reason } = this.broker.status();

@@ -265,15 +265,22 @@ const SECRETS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Reads the settings from an environment, all of them in one pass. An empty variable counts as absent, as
- * compose files pass unset ones on.
+ * Settings by the names of their environment variables, each as a text or as what it means: `process.env` fits, and
+ * so does `{ DRAIN_LIMIT: 200, B24_EVENTS: ['ONCRMDEALADD'] }`. What is left out, or an empty text, has its default.
+ */
+export type SettingsInput = { readonly [Name in SettingName]?: Settings[Name] | string | undefined };
+
+/**
+ * Reads the settings, all of them in one pass. An empty variable counts as absent, as compose files pass unset
+ * ones on.
  * @throws {SettingsError} naming every fault; a fault never repeats the value of a secret.
  */
-export function parseSettings(environment: Record<string, string | undefined>): Settings {
-  const given: Record<string, string> = {};
+export function parseSettings(input: SettingsInput): Settings {
+  const given: Record<string, unknown> = {};
   for (const name of settingNames()) {
-    const value = environment[name];
-    if (value !== undefined && value.trim() !== '') given[name] = value.trim();
+    const value = input[name];
+    const plain = typeof value === 'string' ? value.trim() : value;
+    if (plain !== undefined && plain !== null && plain !== '') given[name] = plain;
   }
   const settings = plainToInstance(Settings, given, { exposeDefaultValues: true });
   const faults = validateSync(settings, { forbidUnknownValues: true }).flatMap((error) => {
@@ -281,7 +288,7 @@ export function parseSettings(environment: Record<string, string | undefined>): 
     const shown =
       given[error.property] === undefined || SECRETS.has(error.property) || error.property === 'RABBITMQ_URL'
         ? ''
-        : ` (got ${JSON.stringify(given[error.property]?.slice(0, 80))})`;
+        : ` (got ${JSON.stringify(given[error.property]).slice(0, 82)})`;
     return wrong.map((text) => text + shown);
   });
   // Unless it is said, polling is never more frequent than it was asked to be.
@@ -317,8 +324,13 @@ function contradictions(settings: Settings): string[] {
   return faults;
 }
 
-function settingNames(): string[] {
-  return [...Object.keys(new Settings()), 'B24_CLIENT_ID', 'B24_CLIENT_SECRET', ...OPTIONAL_NAMES];
+function settingNames(): SettingName[] {
+  return [
+    ...(Object.keys(new Settings()) as SettingName[]),
+    'B24_CLIENT_ID',
+    'B24_CLIENT_SECRET',
+    ...OPTIONAL_NAMES,
+  ];
 }
 
 /** Settings without a default do not appear as own keys of a fresh instance. */

@@ -5,6 +5,7 @@ import { type BrokerConnection } from './broker/connection.js';
 import { type Publisher } from './broker/publisher.js';
 import { type TopologyNames } from './broker/topology.js';
 import { type Settings } from './config.js';
+import { type EventEncoder } from './contract/event-encoder.js';
 import { type DatabaseCheck } from './database-check.js';
 import { Dispatcher } from './drain/dispatcher.js';
 import { Fleet } from './drain/fleet.js';
@@ -28,6 +29,7 @@ export interface FleetSurroundings {
   readonly keepers: TokenKeepers;
   readonly ledger: Ledger;
   readonly ownership: Ownership;
+  readonly encoder: EventEncoder;
   readonly databaseCheck: DatabaseCheck;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -57,6 +59,7 @@ export function assembleFleet(around: FleetSurroundings): Fleet {
         },
       },
       log,
+      around.encoder,
     ),
     clientFor: (portal, grant) =>
       new PortalClient({

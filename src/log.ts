@@ -1,4 +1,4 @@
-import { ConsoleLogger, type LogLevel } from '@nestjs/common';
+import { ConsoleLogger, Logger, type LogLevel } from '@nestjs/common';
 
 /** One structured line: a stable `event` name and whatever explains it. */
 export type LogFields = { readonly event: string } & Readonly<Record<string, unknown>>;
@@ -72,6 +72,28 @@ export class BridgeLogger extends ConsoleLogger implements Log {
     const clean = messages.map((message) => redactValue(message, secrets));
     super.printMessages(clean, context, level, writeStreamType, redactValue(errorStack, secrets));
   }
+}
+
+/** A log that writes to another one, secrets removed. */
+export function redactingLog(log: Log, secrets: () => Iterable<string>): Log {
+  const clean = (fields: LogFields) => redactValue(fields, [...secrets()]) as LogFields;
+  return {
+    debug: (fields) => log.debug(clean(fields)),
+    info: (fields) => log.info(clean(fields)),
+    warn: (fields) => log.warn(clean(fields)),
+    error: (fields) => log.error(clean(fields)),
+  };
+}
+
+/** The application's own Nest logger, which gets our lines as objects. */
+export function nestLog(context: string): Log {
+  const logger = new Logger(context);
+  return {
+    debug: (fields) => logger.debug(fields),
+    info: (fields) => logger.log(fields),
+    warn: (fields) => logger.warn(fields),
+    error: (fields) => logger.error(fields),
+  };
 }
 
 function redactValue(value: unknown, secrets: readonly string[]): unknown {

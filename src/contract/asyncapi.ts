@@ -5,7 +5,6 @@ import { parse, stringify } from 'yaml';
 const DOCS = new URL('../../docs/', import.meta.url);
 /** The names on the broker as the document and its schemas write them. */
 const DEFAULT_NAMES = /\bbitrix24(?=\.(?:events|unrouted|replies|failures|dead)\b)/g;
-const LINE_WIDTH = 110;
 
 /** In what a bridge may differ from the default contract. */
 export interface ContractVariant {
@@ -46,7 +45,8 @@ export function asyncapiDocument({ prefix, ownKeys, ownEnvelopes }: ContractVari
       for (const keyword of Object.keys(data)) delete data[keyword];
     }
   }
-  return stringify(document, { lineWidth: LINE_WIDTH });
+  // Texts in one line each: whoever searches it finds them.
+  return stringify(document, { lineWidth: 0 });
 }
 
 function attribute(schema: JsonObject | undefined, name: string): JsonObject {

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { encodeCorrelationId, isAttempt, requireShortstr, UnencodableEvent } from './correlation-id.js';
+import { type EventFacts } from './event-facts.js';
+import { type EventEnvelope, hookedEnvelope, hookedKey, type EventHooks } from './event-hooks.js';
 import { fallbackPortalName } from './portal-name.js';
 import { cutToBytes, fitsShortstr, SHORTSTR_BYTES } from './shortstr.js';
 import { subjectPrefix, topicOf } from './topics.js';
@@ -10,6 +12,7 @@ export {
   encodeCorrelationId,
   UnencodableEvent,
 } from './correlation-id.js';
+export { type EventFacts } from './event-facts.js';
 
 const CONTENT_TYPE = 'application/cloudevents+json';
 const APP_ID = 'bitrix24-offline-bridge';
@@ -19,28 +22,6 @@ const LAST_SECOND = 253_402_300_799;
 const REASON_BYTES = 1_000;
 /** Two such ids, a cut message id and an attempt stay below the 255 bytes of a correlation id. */
 const SUBSTITUTE_ID_BYTES = 64;
-
-/** All that the bridge knows of one delivery. */
-export interface EventFacts {
-  memberId: string;
-  /** The portal's word in routing keys: `acme`. */
-  portal: string;
-  /** The portal's address: `https://acme.bitrix24.com`. */
-  source: string;
-  processId: string;
-  messageId: string;
-  /** The row's `ID`. */
-  rowId: string;
-  /** The row's last change, whole Unix seconds. */
-  changedAt: number;
-  /** The event's code: `ONCRMDEALUPDATE`. */
-  event: string;
-  /** What the portal sent as the event's data. */
-  data: unknown;
-  userId: string | null;
-  /** 1 for the first delivery. */
-  attempt: number;
-}
 
 /** An event as RabbitMQ takes it; `properties` are amqplib's publish options. */
 export interface EncodedEvent {
@@ -69,9 +50,10 @@ export interface EncodedEvent {
 
 /**
  * The message that announces an event.
- * @throws UnencodableEvent where a name or id does not fit AMQP's 255 bytes, a fact is unusable, or the data is not JSON
+ * @throws UnencodableEvent where a name or id does not fit AMQP's 255 bytes, a fact is unusable, the data is not JSON,
+ * or a hook fails
  */
-export function encodeEvent(facts: EventFacts, replyTo: string): EncodedEvent {
+export function encodeEvent(facts: EventFacts, replyTo: string, hooks: EventHooks = {}): EncodedEvent {
   const { portal, event, changedAt } = facts;
   if (!/^[a-z0-9-]+$/.test(portal))
     throw new UnencodableEvent('the portal name is not a word of a-z, 0-9 and -');
@@ -79,7 +61,7 @@ export function encodeEvent(facts: EventFacts, replyTo: string): EncodedEvent {
   if (!isSecond(changedAt)) throw new UnencodableEvent('the time of change is not in whole Unix seconds');
   const id = eventId(facts.memberId, facts.rowId, changedAt);
   const correlationId = encodeCorrelationId(facts);
-  const routingKey = `${portal}.${topicOf(event)}`;
+  const routingKey = hookedKey(hooks, facts, `${portal}.${topicOf(event)}`);
   requireShortstr('the routing key', routingKey);
   requireShortstr('the event id', id);
   requireShortstr('the event code', event);
@@ -87,13 +69,14 @@ export function encodeEvent(facts: EventFacts, replyTo: string): EncodedEvent {
   return assemble(
     { ...facts, data: payload(facts.data) },
     { id, correlationId, routingKey, replyTo, type: event },
+    hooks,
   );
 }
 
 /**
  * The message that goes to the dead-letter queue: the event's own body and key, with the reason and the
- * number of attempts as headers. Never throws: an event that {@link encodeEvent} refuses travels under
- * `<portal>.other.unencodable.event`, without data, its properties cut or hashed where they do not fit;
+ * number of attempts as headers. Never throws: where a hook fails, the event travels as it is without hooks; one that
+ * {@link encodeEvent} refuses all the same, under `<portal>.other.unencodable.event`, without data, its properties cut or hashed where they do not fit;
  * the body keeps its names and ids in full.
  */
 export function encodeDeadEvent(
@@ -101,8 +84,9 @@ export function encodeDeadEvent(
   replyTo: string,
   reason: string,
   attempts: number,
+  hooks: EventHooks = {},
 ): EncodedEvent {
-  const encoded = encodeOrSubstitute(facts, replyTo);
+  const encoded = encodeOrSubstitute(facts, replyTo, hooks);
   encoded.properties.headers['x-bridge-reason'] = cutToBytes(reason, REASON_BYTES);
   encoded.properties.headers['x-bridge-attempts'] = attempts;
   return encoded;
@@ -111,6 +95,13 @@ export function encodeDeadEvent(
 /** The same for every delivery of one change and unique over all portals; `changedAt` in Unix seconds. */
 export function eventId(memberId: string, rowId: string, changedAt: number): string {
   return `${memberId}-${rowId}-${changedAt}`;
+}
+
+/** What {@link eventId} was made of; null for any other text. */
+export function parseEventId(id: string): { memberId: string; rowId: string; changedAt: number } | null {
+  const [, memberId, rowId, changedAt] = /^([A-Za-z0-9_]+)-(\d+)-(\d{1,12})$/.exec(id) ?? [];
+  if (memberId === undefined || rowId === undefined) return null;
+  return { memberId, rowId, changedAt: Number(changedAt) };
 }
 
 interface Names {
@@ -122,7 +113,7 @@ interface Names {
 }
 
 /** @throws UnencodableEvent where the data is not JSON */
-function assemble(facts: EventFacts, names: Names): EncodedEvent {
+function assemble(facts: EventFacts, names: Names, hooks: EventHooks = {}): EncodedEvent {
   const { portal, event, changedAt, attempt, data } = facts;
   const rowSubject = subjectId(data);
   const timed = isSecond(changedAt);
@@ -144,7 +135,7 @@ function assemble(facts: EventFacts, names: Names): EncodedEvent {
   };
   return {
     routingKey: names.routingKey,
-    body: Buffer.from(toJson(envelope)),
+    body: Buffer.from(toJson(hookedEnvelope(hooks, facts, envelope as EventEnvelope))),
     properties: {
       contentType: CONTENT_TYPE,
       messageId: names.id,
@@ -159,13 +150,16 @@ function assemble(facts: EventFacts, names: Names): EncodedEvent {
   };
 }
 
-function encodeOrSubstitute(facts: EventFacts, replyTo: string): EncodedEvent {
-  try {
-    return encodeEvent(facts, replyTo);
-  } catch {
-    // Whatever it was, the event must still reach the dead-letter queue.
-    return substitute(facts, replyTo);
+function encodeOrSubstitute(facts: EventFacts, replyTo: string, hooks: EventHooks): EncodedEvent {
+  // Whatever it was, the event must still reach the dead-letter queue.
+  for (const some of [hooks, {}]) {
+    try {
+      return encodeEvent(facts, replyTo, some);
+    } catch {
+      continue;
+    }
   }
+  return substitute(facts, replyTo);
 }
 
 function substitute(facts: EventFacts, replyTo: string): EncodedEvent {

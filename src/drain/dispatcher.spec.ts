@@ -2,10 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import { type OutgoingMessage, type PublishResult } from '../broker/outgoing.js';
 import { type Ledger } from '../ledger/ledger.js';
 import { type Publishable } from '../ledger/publishing.js';
+import { eventEncoder } from '../contract/event-encoder.js';
 import { Dispatcher } from './dispatcher.js';
 
 const PAGE = 500;
-const TARGETS = { events: 'events', dead: 'dead', replies: 'replies' };
+const TARGETS = { events: 'events', dead: 'dead' };
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -47,7 +48,7 @@ function world(backlog: Readonly<Record<string, number>>) {
       }),
   };
   const listener = { published() {}, dead() {} };
-  const dispatcher = new Dispatcher(ledger, publisher, TARGETS, 5, listener, quiet);
+  const dispatcher = new Dispatcher(ledger, publisher, TARGETS, 5, listener, quiet, eventEncoder('replies'));
   const pass = (name: string) =>
     dispatcher.pass({ memberId: name, name, source: `https://${name}.example` }, () => false);
   return { state, pass, published: () => published };

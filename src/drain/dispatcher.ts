@@ -1,4 +1,5 @@
-import { encodeDeadEvent, encodeEvent, type EventFacts, UnencodableEvent } from '../contract/event.js';
+import { type EventFacts, UnencodableEvent } from '../contract/event.js';
+import { type EventEncoder } from '../contract/event-encoder.js';
 import { type OutgoingMessage, type PublishResult } from '../broker/outgoing.js';
 import { type Ledger } from '../ledger/ledger.js';
 import { type Buried, type Publishable, type PublishableKind } from '../ledger/publishing.js';
@@ -14,7 +15,6 @@ export interface EventPublisher {
 export interface DispatchTargets {
   readonly events: string;
   readonly dead: string;
-  readonly replies: string;
 }
 
 /** How a portal appears in its events. */
@@ -63,6 +63,7 @@ export class Dispatcher {
     private readonly maxAttempts: number,
     private readonly listener: DispatchListener,
     private readonly log: Log,
+    private readonly encoder: EventEncoder,
     private readonly slots = new PageSlots(PAGES_IN_ALL),
   ) {}
 
@@ -75,6 +76,7 @@ export class Dispatcher {
       this.maxAttempts,
       this.listener,
       this.log,
+      this.encoder,
       this.slots,
     );
   }
@@ -144,7 +146,7 @@ export class Dispatcher {
         continue;
       }
       try {
-        const { routingKey, body, properties } = encodeEvent(factsOf(portal, delivery), this.targets.replies);
+        const { routingKey, body, properties } = this.encoder.event(factsOf(portal, delivery));
         alive.push({ delivery, message: { exchange: this.targets.events, routingKey, body, properties } });
       } catch (error) {
         if (!(error instanceof UnencodableEvent)) throw error;
@@ -183,12 +185,7 @@ export class Dispatcher {
       // The body is that of the last delivery there was.
       const attempts = Math.min(delivery.attempt, this.lastAttemptOf(delivery));
       const facts = factsOf(portal, { ...delivery, attempt: attempts });
-      const encoded = encodeDeadEvent(
-        withData ? facts : { ...facts, data: null },
-        this.targets.replies,
-        reason,
-        attempts,
-      );
+      const encoded = this.encoder.deadEvent(withData ? facts : { ...facts, data: null }, reason, attempts);
       const { routingKey, body, properties } = encoded;
       return { exchange: this.targets.dead, routingKey, body, properties };
     };

@@ -1,6 +1,7 @@
 import { parseReply } from '../../src/contract/reply.js';
 import { type Database } from '../../src/database/database.js';
 import { BatchSize } from '../../src/drain/batch-size.js';
+import { eventEncoder } from '../../src/contract/event-encoder.js';
 import { Dispatcher, type PassResult, type PortalIdentity } from '../../src/drain/dispatcher.js';
 import { type RoundReport } from '../../src/drain/loop-dependencies.js';
 import { Admission } from '../../src/drain/admission.js';
@@ -327,10 +328,11 @@ export class World {
     return new Dispatcher(
       this.ledger,
       this.broker,
-      { events: EVENTS, dead: DEAD, replies: 'replies' },
+      { events: EVENTS, dead: DEAD },
       SETTINGS.RETRY_MAX_ATTEMPTS,
       { published: () => undefined, dead: () => undefined },
       silence,
+      eventEncoder('replies'),
     );
   }
 

@@ -1,4 +1,4 @@
-import { encodeEvent, eventId, UnencodableEvent } from '../../contract/event.js';
+import { encodeEvent, eventId, parseEventId, UnencodableEvent } from '../../contract/event.js';
 import { type DeliveryRecord, type DeliveryReference } from '../../ledger/find-deliveries.js';
 import { type Portal } from '../../portals/registry.js';
 import { CommandFailed } from '../command-result.js';
@@ -89,12 +89,10 @@ export function messageOf(
 /** Reads an event id, or the number of a delivery in the ledger. @throws {CommandFailed} */
 export function parseReference(text: string): DeliveryReference {
   if (/^\d{1,15}$/.test(text)) return { seq: Number(text) };
-  const [, memberId, rowId, changedAt] = /^([A-Za-z0-9_]+)-(\d+)-(\d{1,12})$/.exec(text) ?? [];
-  if (memberId === undefined || rowId === undefined) {
-    throw new CommandFailed(
-      `${text} is neither an event id (<member id>-<row>-<time>) nor a delivery's number`,
-      2,
-    );
-  }
-  return { memberId, rowId, changedAt: Number(changedAt) };
+  const reference = parseEventId(text);
+  if (reference !== null) return reference;
+  throw new CommandFailed(
+    `${text} is neither an event id (<member id>-<row>-<time>) nor a delivery's number`,
+    2,
+  );
 }
