@@ -77,9 +77,27 @@ module.exports = {
     ),
     notFrom(
       '(drain|outcomes|maintenance|portals|ledger|broker|bitrix24|contract|database)',
-      'monitoring',
-      'nothing imports monitoring',
+      '(monitoring|tracing)',
+      'nothing that works knows who watches it',
     ),
+    notFrom(
+      'tracing',
+      '(bitrix24|portals|drain|outcomes|maintenance|monitoring|database)',
+      'tracing knows what it describes: messages, ledger changes, correlation ids',
+    ),
+    {
+      name: 'telemetry-sdk-only-where-it-is-started',
+      severity: 'error',
+      comment: 'whoever does not trace loads the API only',
+      from: { path: '^src/', pathNot: '^src/tracing/(sdk|[a-z-]+\\.spec)\\.ts$' },
+      to: { path: 'node_modules/@opentelemetry/(?!api/)' },
+    },
+    {
+      name: 'telemetry-sdk-loaded-on-demand',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^src/tracing/sdk\\.ts$', dependencyTypesNot: ['dynamic-import'] },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -15,6 +15,8 @@ import { type Log } from './log.js';
 import { type Metrics } from './monitoring/metrics.js';
 import { type PortalRegistry } from './portals/registry.js';
 import { type TokenKeepers } from './portals/token-keepers.js';
+import { traceRound } from './tracing/round-spans.js';
+import { TracedPublisher } from './tracing/traced-publisher.js';
 
 /** The longest that a portal waits for its next owner because of a round under way; half a lease where that is less. */
 const LONGEST_HAND_OVER_MS = 10_000;
@@ -45,7 +47,7 @@ export function assembleFleet(around: FleetSurroundings): Fleet {
     ownership: around.ownership,
     dispatcher: new Dispatcher(
       ledger,
-      around.publisher,
+      new TracedPublisher(around.publisher, around.names.dead),
       around.names,
       settings.RETRY_MAX_ATTEMPTS,
       {
@@ -90,6 +92,7 @@ export function assembleFleet(around: FleetSurroundings): Fleet {
       inFlight: (memberId, count) => metrics.eventsInFlight(nameOf(memberId), count),
       ledger: (memberId, failure) => around.databaseCheck.ledger(memberId, failure),
       exchange: (memberId, seconds) => metrics.exchangeTook(nameOf(memberId), seconds),
+      written: (memberId, round) => traceRound(memberId, nameOf(memberId), round),
       portalState: (portal) => metrics.portalState(portal.name, portal.state),
       portalGone: (name) => metrics.portalGone(name),
     },

@@ -8,6 +8,7 @@ import { parseSettings, type Settings, SettingsError } from './config.js';
 import { DatabaseInUse } from './database/sole-process.js';
 import { BridgeLogger } from './log.js';
 import { TokenVaultError } from './portals/token-vault.js';
+import { startTracing } from './tracing/start.js';
 
 /** A stop is promised within 10 s; whatever hangs then is found by the next start. */
 const STOP_DEADLINE_MS = 9500;
@@ -30,6 +31,7 @@ async function main(): Promise<void> {
   // The log comes first, and the tokens that it hides are known only later.
   let secrets = () => [settings.B24_CLIENT_SECRET];
   const log = new BridgeLogger(settings, () => secrets());
+  const stopTracing = await startTracing(process.env, log);
   const app = await NestFactory.create<NestExpressApplication>(AppModule.with({ settings, log }), {
     logger: log,
     bodyParser: false,
@@ -52,7 +54,8 @@ async function main(): Promise<void> {
       log.warn({ event: 'process.stop_deadline' });
       process.exit(0);
     }, STOP_DEADLINE_MS).unref();
-    void app.close().then(
+    const closed = app.close().finally(stopTracing);
+    void closed.then(
       () => process.exit(0),
       (error: unknown) => {
         log.error({ event: 'process.stop_failed', reason: String(error) });

@@ -9,6 +9,7 @@ import { rejectedReply } from './outcomes/rejected-reply.js';
 import { ReplyCollector } from './outcomes/reply-collector.js';
 import { ReplyServer } from './outcomes/reply-server.js';
 import { type PortalRegistry } from './portals/registry.js';
+import { traceReplies } from './tracing/reply-spans.js';
 
 /** Replies in hand at most, unacknowledged: two groups of the ledger's. */
 const REPLY_PREFETCH = 1000;
@@ -55,6 +56,7 @@ export function assembleReplies(around: ReplySurroundings): {
         around.recorded(recorded);
       },
       replies: (kind, count) => metrics.repliesReceived(kind, count),
+      heard: (replies, startedAt) => traceReplies(replies, nameOf, startedAt),
     },
     log,
   );

@@ -1,6 +1,7 @@
 import { type BatchCommand } from '../bitrix24/batch.js';
 import { type BatchAnswer } from '../bitrix24/portal-client.js';
 import { type PortalState } from '../database/schema.js';
+import { type LedgerChange } from '../ledger/apply-round.js';
 import { type Ledger } from '../ledger/ledger.js';
 import { type Log } from '../log.js';
 import { type Admission } from './admission.js';
@@ -35,7 +36,15 @@ export interface LoopSettings extends PlanSettings, IdleSettings {
   readonly SETTLE_AFTER_MS: number;
 }
 
-/** Who wants to hear of rounds, for metrics and health. */
+/** What a round did, once it is in the ledger; times in Unix ms. */
+export interface WrittenRound {
+  readonly sentAt: number;
+  readonly answeredAt: number;
+  readonly writtenAt: number;
+  readonly changes: readonly LedgerChange[];
+}
+
+/** Who wants to hear of rounds, for metrics, health and traces. */
 export interface RoundListener {
   settled(memberId: string, processed: number, failed: number): void;
   inFlight(memberId: string, count: number): void;
@@ -43,6 +52,7 @@ export interface RoundListener {
   ledger(memberId: string, failure: string | null): void;
   /** Seconds from sending a round to having written its answer. */
   exchange(memberId: string, seconds: number): void;
+  written?(memberId: string, round: WrittenRound): void;
 }
 
 export interface LoopDependencies {

@@ -197,6 +197,7 @@ export class PortalLoop {
       return this.requestFailed(error, plan);
     }
     const answeredAt = performance.now();
+    const answered = this.now();
     const { results, features, bindings } = readResults(plan, answer.results, answer.time.start);
     const outcome = applyAnswer({
       plan,
@@ -216,6 +217,8 @@ export class PortalLoop {
       this.setbacks.overcome();
       listener.ledger(portal.memberId, null);
       listener.exchange(portal.memberId, (performance.now() - startedAt) / 1000);
+      const times = { sentAt, answeredAt: answered, writtenAt: this.now() };
+      listener.written?.(portal.memberId, { ...times, changes: outcome.changes });
       if (vanished > 0) log.warn({ event: 'round.vanished', portal: portal.name, deliveries: vanished });
       logRound(log, portal.name, plan, outcome, {
         swept: applied.swept,

@@ -8,9 +8,17 @@ import { type Delivered } from './reply-server.js';
 /** Puts a reply that could not be understood where people find it; resolves when the broker has it. */
 export type RejectReply = (message: ConsumeMessage, reason: string) => Promise<boolean>;
 
+/** A reply as the ledger has it. */
+export interface HeardReply {
+  readonly headers: unknown;
+  readonly outcome: Outcome;
+}
+
 /** Who wants to hear what replies did. */
 export interface OutcomesListener {
   recorded(recorded: OutcomesRecorded): void;
+  /** Each of the replies that are in the ledger now; their writing began at `startedAt`, Unix ms. */
+  heard?(replies: readonly HeardReply[], startedAt: number): void;
   replies(kind: ReplyKind | 'malformed', count: number): void;
 }
 
@@ -103,29 +111,29 @@ export class ReplyCollector {
   }
 
   private async write(group: readonly Understood[]): Promise<void> {
-    const outcomes: Outcome[] = [];
+    const startedAt = Date.now();
+    const heard: HeardReply[] = [];
     const kinds = new Map<ReplyKind, number>();
     let strangers = 0;
-    for (const { reply } of group) {
+    for (const { reply, delivered } of group) {
       kinds.set(reply.kind, (kinds.get(reply.kind) ?? 0) + 1);
       if (reply.outcome === 'partial') continue;
       const { portal } = reply.target;
       const memberId = 'memberId' in portal ? portal.memberId : await this.portals.memberIdOf(portal.name);
       if (memberId === undefined) strangers += reply.target.messageIds.length;
       else {
-        outcomes.push({
-          memberId,
-          processId: reply.target.processId,
-          messageIds: reply.target.messageIds,
-          attempt: reply.target.attempt,
-          outcome: reply.outcome,
-          reason: reply.reason,
+        const { processId, messageIds, attempt } = reply.target;
+        const { outcome, reason } = reply;
+        heard.push({
+          headers: delivered.message.properties.headers,
+          outcome: { memberId, processId, messageIds, attempt, outcome, reason },
         });
       }
     }
-    if (outcomes.length > 0) {
-      const recorded = await this.ledger.recordOutcomes(outcomes);
+    if (heard.length > 0) {
+      const recorded = await this.ledger.recordOutcomes(heard.map(({ outcome }) => outcome));
       this.listener.recorded(recorded);
+      this.listener.heard?.(heard, startedAt);
       strangers += recorded.unknown;
     }
     for (const [kind, count] of kinds) this.listener.replies(kind, count);
