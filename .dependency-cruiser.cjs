@@ -95,7 +95,7 @@ module.exports = {
     {
       name: 'telemetry-sdk-loaded-on-demand',
       severity: 'error',
-      from: { path: '^src/' },
+      from: { path: '^src/', pathNot: '\\.spec\\.ts$' },
       to: { path: '^src/tracing/sdk\\.ts$', dependencyTypesNot: ['dynamic-import'] },
     },
   ],

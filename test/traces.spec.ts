@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { OtlpReceiver } from './support/otlp-receiver.js';
 import { Stage } from './support/stage.js';
 import { until } from './support/until.js';
@@ -14,6 +14,8 @@ const PROBE = `process.on('exit', () => {
   const loaded = Object.keys(require.cache).filter((file) => /@opentelemetry.(sdk|exporter|otlp)/.test(file));
   process.stderr.write('sdk modules loaded: ' + loaded.length + '.\\n');
 });`;
+
+jest.setTimeout(120_000);
 
 describe('traces', () => {
   let folder: string;
@@ -116,7 +118,11 @@ describe('traces', () => {
 
   it('that nobody collects hold nothing up', async () => {
     stage = await Stage.open({
-      settings: { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9', OTEL_BSP_SCHEDULE_DELAY: '50' },
+      settings: {
+        OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
+        OTEL_EXPORTER_OTLP_TIMEOUT: '300',
+        OTEL_BSP_SCHEDULE_DELAY: '50',
+      },
     });
     stage.push(1, 1);
     await until('the event settled', () => stage!.portal.rows().length === 0);

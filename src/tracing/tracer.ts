@@ -6,7 +6,7 @@ const NAME = 'bitrix24-offline-bridge';
 export function activeTracer(): Tracer | null {
   const provider = trace.getTracerProvider();
   if (provider instanceof ProxyTracerProvider && provider.getDelegateTracer(NAME) === undefined) return null;
-  return provider.getTracer(NAME);
+  return harmless(() => provider.getTracer(NAME)) ?? null;
 }
 
 /** Runs what traces something. Whatever goes wrong in it must not reach what is traced. */
