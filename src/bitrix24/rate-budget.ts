@@ -78,6 +78,13 @@ export class RateBudget {
     this.levelAt = this.time();
   }
 
+  /** Counts one request and returns true where it may be sent at once and nobody waits before it. */
+  tryAcquire(): boolean {
+    if (this.waiters.length > 0 || this.waitFor(1) > 0) return false;
+    this.level += 1;
+    return true;
+  }
+
   /**
    * Resolves when one request may be sent, and counts it. Strictly in the order of the calls.
    * @throws the signal's reason when it aborts first; nothing is counted then

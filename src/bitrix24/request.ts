@@ -1,4 +1,5 @@
 import { type HttpService } from '@nestjs/axios';
+import axios from 'axios';
 import { firstValueFrom } from 'rxjs';
 import { freshAgents, keptAgents, SendRecorder } from './connections.js';
 import {
@@ -33,6 +34,12 @@ export interface JsonAnswer {
   status: number;
   body: Record<string, unknown>;
 }
+
+/**
+ * Never cancelled. Without one, @nestjs/axios makes one for each request and cancels it when the answer is there,
+ * which builds an error with its stack for nobody; we cut requests off by their signal.
+ */
+const NEVER = new axios.CancelToken(() => undefined);
 
 /**
  * Sends one request, once, and returns its answer if that is a JSON object, whatever its status and its content
@@ -81,6 +88,7 @@ export async function sendRequest(http: HttpService, request: HttpRequest): Prom
         ...(request.connection === 'kept' ? keptAgents : freshAgents),
         transport: recorder,
         signal: stop.signal,
+        cancelToken: NEVER,
       }),
     );
     return readAnswer(request.name, answer.status, answer.data, headerText(answer.headers['location']));

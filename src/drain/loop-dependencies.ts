@@ -60,7 +60,13 @@ export interface LoopDependencies {
   readonly client: RoundClient;
   readonly ledger: Pick<
     Ledger,
-    'snapshot' | 'heldProcessIds' | 'applyRound' | 'releaseUnmarkable' | 'settleSilent' | 'probe'
+    | 'snapshot'
+    | 'snapshotIfInOrder'
+    | 'heldProcessIds'
+    | 'applyRound'
+    | 'releaseUnmarkable'
+    | 'settleSilent'
+    | 'probe'
   >;
   readonly settings: LoopSettings;
   readonly listener: RoundListener;

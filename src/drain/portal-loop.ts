@@ -115,8 +115,7 @@ export class PortalLoop {
     try {
       // After a failed write, nothing is reserved before a write has worked: its record would be lost as well.
       if (this.setbacks.ledgerDoubtful) await ledger.probe(portal.memberId);
-      const state = await ledger.snapshot(portal.memberId);
-      snapshot = state.silent || state.failed ? await this.putInOrder() : state;
+      snapshot = (await ledger.snapshotIfInOrder(portal.memberId)) ?? (await this.putInOrder());
       listener.inFlight(portal.memberId, snapshot.inFlight);
       heldProcessIds = sweepDue(this.memory, this.now()) ? await ledger.heldProcessIds(portal.memberId) : [];
       this.setbacks.ledgerDoubtful = false;

@@ -15,7 +15,7 @@ import {
 import { purge } from './purge.js';
 import { type Outcome, type OutcomesRecorded, recordOutcomes, settleSilent } from './record-outcomes.js';
 import { type RetryPolicy } from './retry-timing.js';
-import { heldProcessIds, roundSnapshot, type RoundSnapshot, type Upkeep } from './round-snapshot.js';
+import { heldProcessIds, roundSnapshot, type RoundSnapshot, snapshotIfInOrder } from './round-snapshot.js';
 import { type Db } from './transitions.js';
 
 /** The settings that the ledger keeps time by. */
@@ -48,9 +48,14 @@ export class Ledger {
     return new Ledger(this.database, this.settings, this.now, { lease, refused });
   }
 
-  /** What a round is planned from, and what is to be put in order before. */
-  async snapshot(memberId: string): Promise<RoundSnapshot & Upkeep> {
+  /** What a round is planned from. */
+  async snapshot(memberId: string): Promise<RoundSnapshot> {
     return roundSnapshot(this.database.db, memberId, this.settings, this.now());
+  }
+
+  /** The same, or null where there may be something to settle or to release before; see {@link snapshotIfInOrder}. */
+  async snapshotIfInOrder(memberId: string): Promise<RoundSnapshot | null> {
+    return snapshotIfInOrder(this.database.db, memberId, this.settings, this.now());
   }
 
   /**

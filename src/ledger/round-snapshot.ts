@@ -41,14 +41,6 @@ export interface RoundSnapshot {
   readonly journal: readonly (ReservedEvent & { readonly errored: boolean })[];
 }
 
-/** What is to be put in order before a round can be planned. */
-export interface Upkeep {
-  /** Something published has been silent for `SETTLE_AFTER_MS`. */
-  readonly silent: boolean;
-  /** Something has failed: it may have to be released instead of marked. */
-  readonly failed: boolean;
-}
-
 /** More than one round can carry is of no use to it. */
 const MAX_FAILURES = 5000;
 const MAX_CLEARABLE = 20_000;
@@ -67,19 +59,46 @@ interface Outline {
   journal: number | null;
 }
 
-/** Reads what a round needs: one look that suffices for an idle portal, and lists only where they have entries. */
+/** Reads what a round needs. */
 export async function roundSnapshot(
+  db: Db,
+  memberId: string,
+  policy: RetryPolicy,
+  now: number,
+): Promise<RoundSnapshot> {
+  return fillIn(db, memberId, await readOutline(db, memberId), policy, now);
+}
+
+/**
+ * The same where everything is in order; null where something published has been silent for `SETTLE_AFTER_MS` or
+ * something has failed, so that it may have to be settled or released first. For an idle portal it is one look.
+ */
+export async function snapshotIfInOrder(
   db: Db,
   memberId: string,
   settings: RetryPolicy & { readonly SETTLE_AFTER_MS: number },
   now: number,
-): Promise<RoundSnapshot & Upkeep> {
+): Promise<RoundSnapshot | null> {
   const outline = await readOutline(db, memberId);
-  const saneDue = latestSaneDueAt(now, settings);
+  const { published_since: first, published_last: last } = outline;
+  const silence = settings.SETTLE_AFTER_MS;
+  // A time in the future was written before the clock was set back: it has waited long enough.
+  const silent = first !== null && (first <= now - silence || (last ?? first) > now + silence);
+  if (silent || outline.failed > 0) return null;
+  return fillIn(db, memberId, outline, settings, now);
+}
+
+/** Reads the lists that have entries. */
+async function fillIn(
+  db: Db,
+  memberId: string,
+  outline: Outline,
+  policy: RetryPolicy,
+  now: number,
+): Promise<RoundSnapshot> {
+  const saneDue = latestSaneDueAt(now, policy);
   const sane = (dueAt: number) => (dueAt > saneDue ? now : dueAt);
   const { marked_since: markedSince, marked_due: markedDue, waiting_due: waitingDue } = outline;
-  const { published_since: publishedSince, published_last: publishedLast } = outline;
-  const silence = settings.SETTLE_AFTER_MS;
   return {
     inFlight: outline.reserved + outline.published + outline.failed + outline.waiting,
     unpublished: outline.reserved,
@@ -88,12 +107,8 @@ export async function roundSnapshot(
     marked:
       markedSince === null ? null : { since: markedSince, dueAt: markedDue === null ? now : sane(markedDue) },
     waitingDueAt: waitingDue === null ? null : sane(waitingDue),
-    publishedSince,
+    publishedSince: outline.published_since,
     journal: outline.journal === null ? [] : await readJournal(db, memberId),
-    // A time in the future was written before the clock was set back: it has waited long enough.
-    silent:
-      publishedSince !== null && (publishedSince <= now - silence || (publishedLast ?? 0) > now + silence),
-    failed: outline.failed > 0,
   };
 }
 

@@ -28,7 +28,7 @@ onEveryDatabase('an idle portal costs the ledger one look', (open) => {
     const { bench, asked } = counted();
     await bench.put({ message: 'm1', state: 'processed', held: 0 });
     const before = asked();
-    expect(await bench.ledger.snapshot(MEMBER)).toMatchObject({ silent: false, failed: false });
+    expect(await bench.ledger.snapshotIfInOrder(MEMBER)).toMatchObject({ inFlight: 0 });
     expect(asked() - before).toBe(1);
   });
 
@@ -42,7 +42,7 @@ onEveryDatabase('an idle portal costs the ledger one look', (open) => {
 
   it('which tells whether anything has been silent long enough, to the millisecond', async () => {
     const bench = new LedgerBench(open);
-    const silent = async () => (await bench.ledger.snapshot(MEMBER)).silent;
+    const silent = async () => (await bench.ledger.snapshotIfInOrder(MEMBER)) === null;
     await bench.put(
       { message: 'm1', state: 'published', stateAt: START },
       { message: 'm2', state: 'reserved', stateAt: START - SETTLE_AFTER_MS },
@@ -63,11 +63,24 @@ onEveryDatabase('an idle portal costs the ledger one look', (open) => {
       { message: 'm1', state: 'published', stateAt: START },
       { message: 'm2', state: 'published', stateAt: START + SETTLE_AFTER_MS },
     );
-    expect(await bench.ledger.snapshot(MEMBER)).toMatchObject({ silent: false });
+    expect(await bench.ledger.snapshotIfInOrder(MEMBER)).not.toBeNull();
     await bench.put({ message: 'm3', state: 'published', stateAt: START + SETTLE_AFTER_MS + 1 });
-    expect(await bench.ledger.snapshot(MEMBER)).toMatchObject({ silent: true });
+    expect(await bench.ledger.snapshotIfInOrder(MEMBER)).toBeNull();
     await bench.ledger.settleSilent(MEMBER);
-    expect(await bench.ledger.snapshot(MEMBER)).toMatchObject({ silent: false });
+    expect(await bench.ledger.snapshotIfInOrder(MEMBER)).not.toBeNull();
+  });
+
+  it('and where it is more, is the same as the whole look', async () => {
+    const bench = new LedgerBench(open);
+    await bench.put(
+      { message: 'm1', state: 'processed' },
+      { message: 'm2', state: 'marked', held: 0, dueAt: START },
+      { message: 'm3', state: 'waiting', dueAt: START },
+      { message: 'm4', state: 'published' },
+    );
+    const snapshot = await bench.ledger.snapshot(MEMBER);
+    expect(snapshot).toMatchObject({ inFlight: 2, clearable: [{ rowId: '1' }] });
+    expect(await bench.ledger.snapshotIfInOrder(MEMBER)).toEqual(snapshot);
   });
 
   it.each([
@@ -77,7 +90,7 @@ onEveryDatabase('an idle portal costs the ledger one look', (open) => {
   ] as const)('and whether anything has failed (%s)', async (_what, row) => {
     const bench = new LedgerBench(open);
     await bench.put({ message: 'm1', state: 'failed', ...row });
-    expect(await bench.ledger.snapshot(MEMBER)).toMatchObject({ failed: true });
+    expect(await bench.ledger.snapshotIfInOrder(MEMBER)).toBeNull();
   });
 });
 
@@ -89,7 +102,7 @@ onEveryDatabase(
       const other = new Libsql(url().slice('file:'.length));
       other.exec('begin immediate');
       try {
-        await bench.ledger.snapshot(MEMBER);
+        await bench.ledger.snapshotIfInOrder(MEMBER);
         await bench.ledger.applyRound(MEMBER, []);
       } finally {
         other.exec('rollback');

@@ -15,8 +15,6 @@ onEveryDatabase('a round is planned from what the ledger knows', (open) => {
       waitingDueAt: null,
       publishedSince: null,
       journal: [],
-      silent: false,
-      failed: false,
     });
   });
 
@@ -43,8 +41,6 @@ onEveryDatabase('a round is planned from what the ledger knows', (open) => {
       waitingDueAt: START + 800,
       publishedSince: START - 70,
       journal: [],
-      silent: false,
-      failed: true,
     });
   });
 
