@@ -3,13 +3,20 @@ import https from 'node:https';
 import net, { type AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { HttpService } from '@nestjs/axios';
+import axios from 'axios';
 import { keptAgents } from './connections.js';
 import { PortalError, PortalThrottled, PortalUnauthorized, OutcomeUnknown } from './errors.js';
 import { PortalClient, type PortalClientOptions, type RequestReport } from './portal-client.js';
 import { RateBudget } from './rate-budget.js';
 import { type TokenSource } from './token-source.js';
+
+/** How axios waits for a request to be cancelled. */
+interface Listening {
+  subscribe: (this: unknown, listener: () => void) => void;
+  unsubscribe: (this: unknown, listener: () => void) => void;
+}
 
 interface Seen {
   method: string;
@@ -280,9 +287,10 @@ describe('PortalClient', () => {
     it('counts every request, the repeated one too', async () => {
       let counted = 0;
       class Counting extends RateBudget {
-        override acquire(signal?: AbortSignal): Promise<void> {
-          counted += 1;
-          return super.acquire(signal);
+        override tryAcquire(): boolean {
+          const taken = super.tryAcquire();
+          if (taken) counted += 1;
+          return taken;
         }
       }
       script = (response, call) =>
@@ -399,6 +407,44 @@ describe('PortalClient', () => {
       const error = await failureOf(client().batch([{ name: 'a', method: 'events', params: {} }]));
       expect(error).toMatchObject({ action: 'retry', executed: 'unknown' });
     });
+  });
+
+  it('leaves nothing behind in what its requests share, however they end', async () => {
+    let waiting = 0;
+    const { subscribe, unsubscribe } = axios.CancelToken.prototype as unknown as Listening;
+    const spies = [
+      jest.spyOn(axios.CancelToken.prototype as unknown as Listening, 'subscribe'),
+      jest.spyOn(axios.CancelToken.prototype as unknown as Listening, 'unsubscribe'),
+    ];
+    spies[0]?.mockImplementation(function (this: unknown, listener) {
+      waiting += 1;
+      Reflect.apply(subscribe, this, [listener]);
+    });
+    spies[1]?.mockImplementation(function (this: unknown, listener) {
+      waiting -= 1;
+      Reflect.apply(unsubscribe, this, [listener]);
+    });
+    try {
+      const cut = new AbortController();
+      const hang: Script = () => undefined;
+      const ends: readonly (readonly [Script, object, object])[] = [
+        [ok(1), {}, {}],
+        [(response) => response.socket?.destroy(), {}, {}],
+        [hang, { timeoutMs: 50 }, {}],
+        [ok('x'.repeat(2000)), { maxAnswerBytes: 1000 }, {}],
+        [() => cut.abort(), {}, { cut: cut.signal }],
+      ];
+      for (const [how, options, call] of ends) {
+        script = how;
+        await client(options)
+          .call('events', {}, call)
+          .catch(() => undefined);
+      }
+      expect(spies[0]).toHaveBeenCalledTimes(ends.length);
+      expect(waiting).toBe(0);
+    } finally {
+      for (const spy of spies) spy.mockRestore();
+    }
   });
 
   it('reads JSON whatever its content type, with a byte order mark or packed', async () => {

@@ -125,6 +125,29 @@ describe('RateBudget', () => {
     expect(second).toHaveLength(48);
   });
 
+  it('lets a request through at once where it has room and nobody waits, and counts it', async () => {
+    const time = new VirtualTime();
+    const budget = budgetAt(time);
+    for (let i = 0; i < 9; i++) expect(budget.tryAcquire()).toBe(true);
+    const waiting = ask(budget, time, 2);
+    await settled();
+    expect(waiting).toHaveLength(1);
+    // Room for half a request, and somebody before it.
+    time.at += 250;
+    expect(budget.tryAcquire()).toBe(false);
+    // Room, but for whoever waits.
+    time.at += 250;
+    expect(budget.tryAcquire()).toBe(false);
+    await time.runTo(600);
+    expect(waiting).toHaveLength(2);
+    expect(budget.tryAcquire()).toBe(false);
+    await time.runTo(1200);
+    expect(budget.tryAcquire()).toBe(true);
+    budget.blockUntil(time.at + 5000);
+    await time.runTo(3000);
+    expect(budget.tryAcquire()).toBe(false);
+  });
+
   it('serves in order, and an abort takes only its own place', async () => {
     const time = new VirtualTime();
     const budget = budgetAt(time);
