@@ -117,7 +117,10 @@ export class Bridge {
     });
     this.replica = replicaFor(settings, registry, () => this.pokes.leasesChanged(), log);
     const { ownership, line, name } = this.replica;
-    metrics.portalsOwned(() => ownership.count);
+    metrics.portalsOwned(
+      () => ownership.count,
+      () => this.registry.list().length,
+    );
     const common = { settings, names, broker, publisher, registry, ledger, metrics, log };
     const encoder = eventEncoder(names.replies, hooks);
     const fleet = (this.fleet = assembleFleet({

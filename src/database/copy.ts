@@ -14,26 +14,27 @@ export class CopyRefused extends Error {
 /** What was copied. */
 export interface Copied {
   /** Rows by table. */
-  readonly rows: Readonly<Record<keyof Schema, number>>;
+  readonly rows: Readonly<Record<TableCopied, number>>;
   readonly deliveriesByState: Readonly<Partial<Record<DeliveryState, number>>>;
   /** The next delivery gets a number above this one. */
   readonly lastSeq: number;
 }
 
-/** The compiler asks for every table of the schema. */
-const TABLES = Object.keys({ portals: true, deliveries: true, journal: true } satisfies Record<
-  keyof Schema,
-  true
->) as (keyof Schema)[];
+/** Tables that speak of running processes; those of the source are none of the target's. */
+type TableLeft = 'replicas' | 'leases';
+type TableCopied = Exclude<keyof Schema, TableLeft>;
+/** The compiler asks for every other table of the schema. */
+const NO_ROWS: Readonly<Record<TableCopied, number>> = { portals: 0, deliveries: 0, journal: 0 };
+const TABLES = Object.keys(NO_ROWS) as TableCopied[];
 /** PostgreSQL takes 65,535 parameters in one statement. */
 const ROWS_AT_ONCE = 1000;
 
 /**
  * Copies everything from a SQLite database to an empty PostgreSQL one, as it is: sealed tokens stay sealed, deliveries
  * keep their `seq` and the next one counts on. Both are brought up to date first. Nobody can write either meanwhile,
- * and the target has everything or, where this throws, nothing. Whoever calls makes sure that no service runs on them.
+ * and the target has everything or, where this throws, nothing. Whoever calls makes sure that no service runs on the source.
  *
- * @throws {CopyRefused} when the target holds anything, or did not get all there was
+ * @throws {CopyRefused} when a bridge runs on the target, when that holds anything, or did not get all there was
  * @throws the driver's error
  */
 export async function copyDatabase(source: Database, target: Database): Promise<Copied> {
@@ -41,13 +42,13 @@ export async function copyDatabase(source: Database, target: Database): Promise<
     throw new CopyRefused('a copy goes from SQLite to PostgreSQL');
   }
   // Before its schema is touched: a database in use is none of our business.
-  await requireEmpty(target);
+  await requireUnused(target);
   await migrate(source);
   await migrate(target);
   return source.db.transaction().execute((from) =>
     target.db.transaction().execute(async (into) => {
       await sql`lock table portals, deliveries, journal in exclusive mode`.execute(into);
-      await requireEmpty({ ...target, db: into });
+      await requireUnused({ ...target, db: into });
       for (const table of TABLES) await copyTable(from, into, table);
       const lastSeq = await continueNumbers(from, into);
       return { rows: await compare(from, into), deliveriesByState: await statesOf(into), lastSeq };
@@ -55,8 +56,16 @@ export async function copyDatabase(source: Database, target: Database): Promise<
   );
 }
 
-async function requireEmpty({ db }: Database): Promise<void> {
+async function requireUnused({ db }: Database): Promise<void> {
   const present = new Set((await db.introspection.getTables()).map(({ name }) => name));
+  if (present.has('replicas')) {
+    const running = await db
+      .selectFrom('replicas')
+      .select('id')
+      .where('beat_until', '>', sql<number>`extract(epoch from clock_timestamp()) * 1000`)
+      .execute();
+    if (running.length > 0) throw new CopyRefused('a bridge is running on the target: stop it first');
+  }
   for (const table of TABLES.filter((name) => present.has(name))) {
     if ((await countRows(db, table)) > 0) {
       throw new CopyRefused(`the target is not empty: there are rows in ${table}`);
@@ -67,7 +76,7 @@ async function requireEmpty({ db }: Database): Promise<void> {
 async function copyTable(
   from: Transaction<Schema>,
   into: Transaction<Schema>,
-  table: keyof Schema,
+  table: TableCopied,
 ): Promise<void> {
   const place = sql<number>`rowid`;
   for (let after = 0; ;) {
@@ -103,8 +112,8 @@ async function continueNumbers(from: Transaction<Schema>, into: Transaction<Sche
 async function compare(
   from: Transaction<Schema>,
   into: Transaction<Schema>,
-): Promise<Record<keyof Schema, number>> {
-  const rows: Record<keyof Schema, number> = { portals: 0, deliveries: 0, journal: 0 };
+): Promise<Record<TableCopied, number>> {
+  const rows = { ...NO_ROWS };
   for (const table of TABLES) {
     const [there, here] = [await countRows(from, table), await countRows(into, table)];
     if (there !== here) throw new CopyRefused(`of ${there} rows in ${table} ${here} arrived`);
@@ -113,7 +122,7 @@ async function compare(
   return rows;
 }
 
-async function countRows(db: Database['db'], table: keyof Schema): Promise<number> {
+async function countRows(db: Database['db'], table: TableCopied): Promise<number> {
   const { rows } = await db
     .selectFrom(table)
     .select((eb) => eb.fn.countAll<number>().as('rows'))

@@ -60,6 +60,7 @@ export class Metrics {
   );
 
   private ownedNow = () => 0;
+  private registeredNow = () => 0;
   private readonly inFlightLimit = this.gauge(
     'bridge_events_in_flight_limit',
     'Events in flight of one portal beyond which nothing new is reserved.',
@@ -68,20 +69,16 @@ export class Metrics {
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
-    const ownedNow = () => this.ownedNow();
-    new Gauge({
-      name: 'bridge_portals_owned',
-      help: 'Portals whose rounds this process makes.',
-      registers: [this.registry],
-      collect() {
-        this.set(ownedNow());
-      },
-    });
+    this.asked('bridge_portals_owned', 'Portals whose rounds this process makes.', () => this.ownedNow());
+    this.asked('bridge_portals_registered', 'Portals that the database has, uninstalled ones too.', () =>
+      this.registeredNow(),
+    );
   }
 
-  /** Where to ask for the number of portals that this process owns. */
-  portalsOwned(ownedNow: () => number): void {
+  /** Where to ask for the number of portals that this process owns, and of all there are. */
+  portalsOwned(ownedNow: () => number, registeredNow: () => number): void {
     this.ownedNow = ownedNow;
+    this.registeredNow = registeredNow;
   }
 
   /** DRAIN_MAX_IN_FLIGHT, beside what it limits. */
@@ -149,6 +146,18 @@ export class Metrics {
       if (messages === null) this.queues.remove({ queue });
       else this.queues.set({ queue }, messages);
     }
+  }
+
+  /** A gauge whose value is asked for whenever the metrics are read. */
+  private asked(name: string, help: string, valueNow: () => number): void {
+    new Gauge({
+      name,
+      help,
+      registers: [this.registry],
+      collect() {
+        this.set(valueNow());
+      },
+    });
   }
 
   private counter<T extends string>(name: string, help: string, labelNames: T[]): Counter<T> {

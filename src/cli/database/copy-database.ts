@@ -24,12 +24,15 @@ export async function moveDatabase(from: string, to: string): Promise<CommandRes
   if (existsSync(moved)) {
     throw new CommandFailed(`${moved} is there already, from an earlier copy: delete or rename it first`);
   }
-  const copied = await whileNobodyWorksOn(
-    [from, to],
-    () => copy(from, to),
-    () => putAside(path, moved),
-  );
-  return report(from, to, moved, copied);
+  // Until the file has its new name, no service can start on it.
+  const release = claim(from);
+  try {
+    const copied = await copy(from, to);
+    putAside(path, moved);
+    return report(from, to, moved, copied);
+  } finally {
+    release();
+  }
 }
 
 function filePathOf(url: string): string {
@@ -40,43 +43,15 @@ function filePathOf(url: string): string {
   return path;
 }
 
-/** Holds the claims that a service would need until `afterwards` has run. */
-async function whileNobodyWorksOn<T>(
-  urls: readonly string[],
-  work: () => Promise<T>,
-  afterwards: () => void,
-): Promise<T> {
-  const releases: (() => Promise<void>)[] = [];
+/** @throws {CommandFailed} */
+function claim(url: string): () => void {
   try {
-    for (const url of urls) releases.push(await claim(url));
-    const result = await work();
-    afterwards();
-    return result;
-  } finally {
-    for (const release of releases) await release();
-  }
-}
-
-async function claim(url: string): Promise<() => Promise<void>> {
-  const giveUp = new AbortController();
-  let release: (() => Promise<void>) | null;
-  try {
-    release = await claimSoleProcess(url, {
-      signal: giveUp.signal,
-      onWaiting: () => giveUp.abort(),
-      // The copy is one transaction, and fails by itself with its own connection.
-      onLost: () => undefined,
-    });
+    return claimSoleProcess(url);
   } catch (error) {
-    if (error instanceof DatabaseInUse) throw stillRunning(url);
-    throw new CommandFailed(`${reasonOf(url)} cannot be used: ${reasonOf(error)}`);
+    if (error instanceof DatabaseInUse)
+      throw new CommandFailed(`a bridge is running on ${url}: stop it first`);
+    throw new CommandFailed(`${url} cannot be used: ${reasonOf(error)}`);
   }
-  if (release === null) throw stillRunning(url);
-  return release;
-}
-
-function stillRunning(url: string): CommandFailed {
-  return new CommandFailed(`a bridge is running on ${reasonOf(url)}: stop it first`);
 }
 
 async function copy(from: string, to: string): Promise<Copied> {
