@@ -287,7 +287,7 @@ export class Bridge {
         else void this.lookAtPortals().then(() => this.fleet.gained(memberIds));
       },
       lost: (memberIds) => this.fleet.lost(memberIds),
-      handOver: (memberIds) => this.fleet.handOver(memberIds),
+      handOver: (memberId) => this.fleet.handOver(memberId),
     });
   }
 

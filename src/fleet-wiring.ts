@@ -18,9 +18,6 @@ import { type TokenKeepers } from './portals/token-keepers.js';
 import { traceRound } from './tracing/round-spans.js';
 import { TracedPublisher } from './tracing/traced-publisher.js';
 
-/** The longest that a portal waits for its next owner because of a round under way; half a lease where that is less. */
-const LONGEST_HAND_OVER_MS = 10_000;
-
 export interface FleetSurroundings {
   readonly settings: Settings;
   readonly http: HttpService;
@@ -83,7 +80,6 @@ export function assembleFleet(around: FleetSurroundings): Fleet {
           : `${settings.PUBLIC_URL.replace(/\/+$/, '')}/bitrix24/events`,
     },
     settings,
-    handOverGraceMs: Math.min(settings.LEASE_MS / 2, LONGEST_HAND_OVER_MS),
     listener: {
       settled: (memberId, processed, failed) => {
         metrics.eventsSettled(nameOf(memberId), 'processed', processed);

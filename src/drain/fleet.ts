@@ -33,8 +33,6 @@ export interface FleetDependencies {
   readonly brokerReady: () => boolean;
   readonly wantedBindings: Omit<WantedBindings, 'formerHandler'>;
   readonly settings: LoopSettings & { readonly DRAIN_CONCURRENCY: number };
-  /** A round under way may take this long to end when its portal goes to another process, ms. */
-  readonly handOverGraceMs: number;
   readonly listener: FleetListener;
   readonly log: Log;
 }
@@ -50,6 +48,8 @@ interface Vessel {
 
 /** A round under way may take this long to end when its portal is opened again or closed. */
 const GRACE_MS = 5000;
+/** A request is given up after 65 s, whatever the portal does. */
+const LONGER_THAN_ANY_ROUND_MS = 90_000;
 /** Longer than an ordinary round takes. */
 const ADMISSION_PATIENCE_MS = 5000;
 
@@ -81,8 +81,9 @@ export class Fleet implements Crew {
     for (const memberId of memberIds) void this.abandon(memberId, 0);
   }
 
-  async handOver(memberIds: readonly string[]): Promise<void> {
-    await Promise.all(memberIds.map((memberId) => this.abandon(memberId, this.deps.handOverGraceMs)));
+  /** A round under way is not cut off: what became of it would be known to nobody. */
+  async handOver(memberId: string): Promise<void> {
+    await this.abandon(memberId, LONGER_THAN_ANY_ROUND_MS);
   }
 
   /**

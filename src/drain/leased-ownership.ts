@@ -36,6 +36,7 @@ const MARGIN = 1 / 20;
  */
 export class LeasedOwnership implements Ownership {
   private readonly held = new Map<string, Held>();
+  private readonly ended: Held[] = [];
   private readonly renewEveryMs: number;
   private readonly lookEveryMs: number;
   private readonly lastsMs: number;
@@ -114,6 +115,7 @@ export class LeasedOwnership implements Ownership {
   async turn(): Promise<void> {
     try {
       await this.renew();
+      await this.releaseEnded();
       const survey = await this.deps.book.survey();
       this.noteReplicas(survey);
       await this.share(survey);
@@ -154,7 +156,7 @@ export class LeasedOwnership implements Ownership {
     const { take, give } = nextMove(book.replica, staying.length, survey);
     if (give > 0) {
       // The ones that came last: loops that have run for long know more of their portals.
-      void this.handOver(staying.slice(-give));
+      this.handOver(staying.slice(-give));
     } else if (take > 0 && !this.retired && !this.stopped) {
       const sentAt = this.moment();
       const leases = await book.acquire(take);
@@ -177,19 +179,24 @@ export class LeasedOwnership implements Ownership {
     return held;
   }
 
-  private async handOver(leaving: readonly Held[]): Promise<void> {
-    for (const held of leaving) held.leaving = true;
-    await this.crew?.handOver(leaving.map(({ lease }) => lease.memberId));
-    const still = leaving.filter((held) => this.held.get(held.lease.memberId) === held);
-    for (const { lease } of still) this.held.delete(lease.memberId);
-    if (still.length === 0 || this.stopped) return;
-    try {
-      await this.deps.book.release(still.map(({ lease }) => lease));
-      this.deps.announce();
-    } catch {
-      // Nobody renews them: they expire.
-      this.deps.unreachable();
+  private handOver(leaving: readonly Held[]): void {
+    for (const held of leaving) {
+      held.leaving = true;
+      void this.crew?.handOver(held.lease.memberId).then(() => {
+        this.ended.push(held);
+        this.look();
+      });
     }
+  }
+
+  /** Gives back what was to be handed over and has come to its end. */
+  private async releaseEnded(): Promise<void> {
+    const still = this.ended.splice(0).filter((held) => this.held.get(held.lease.memberId) === held);
+    if (still.length === 0) return;
+    for (const { lease } of still) this.held.delete(lease.memberId);
+    // Where that fails nobody renews them, and they expire.
+    await this.deps.book.release(still.map(({ lease }) => lease));
+    this.deps.announce();
     this.say('info', 'lease.released', still.length, 'shared with another replica');
   }
 

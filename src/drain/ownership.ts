@@ -16,8 +16,8 @@ export interface Crew {
   gained(memberIds: readonly string[]): void;
   /** Nothing more may be done to these, at once. */
   lost(memberIds: readonly string[]): void;
-  /** Somebody else is to have these: resolves when their loops have ended. */
-  handOver(memberIds: readonly string[]): Promise<void>;
+  /** Somebody else is to have this one: resolves when its loops have ended. */
+  handOver(memberId: string): Promise<void>;
 }
 
 /** Which portals this process acts on. */

@@ -20,8 +20,7 @@ class Sharer implements Crew {
   readonly lines: LogFields[] = [];
   readonly ownership: LeasedOwnership;
   readonly line: SideLine;
-  /** Until it is called, the loops of what is handed over do not end. */
-  finishLoops: () => void = () => undefined;
+  private finish: (() => void)[] = [];
   slowLoops = false;
   /** How far its clocks have gone while it was paused. */
   readonly paused: Moment = { steady: 0, wall: 0 };
@@ -65,9 +64,15 @@ class Sharer implements Crew {
     ids.forEach((id) => this.owned.delete(id));
   }
 
-  async handOver(ids: readonly string[]): Promise<void> {
-    if (this.slowLoops) await new Promise<void>((resolve) => (this.finishLoops = resolve));
-    this.lost(ids);
+  async handOver(id: string): Promise<void> {
+    if (this.slowLoops) await new Promise<void>((resolve) => this.finish.push(resolve));
+    this.lost([id]);
+  }
+
+  /** Until it is called, loops of what is handed over do not end where they are slow. */
+  finishLoops(): void {
+    this.slowLoops = false;
+    for (const finish of this.finish.splice(0)) finish();
   }
 
   logged(event: string): LogFields[] {
