@@ -7,6 +7,7 @@ import { topologyNames } from '../broker/topology.js';
 import { type Settings } from '../config.js';
 import { type Database, openDatabase } from '../database/database.js';
 import { pendingMigrations } from '../database/migrate.js';
+import { survey } from '../ledger/lease-book.js';
 import { readPortal } from '../portals/portal-record.js';
 import { TokenVault, TokenVaultError } from '../portals/token-vault.js';
 import { type CommandResult } from './command-result.js';
@@ -87,6 +88,7 @@ async function checkDatabase({ DATABASE_URL, TOKEN_ENCRYPTION_KEY }: Settings): 
       return [note('database', text)];
     }
     const findings = [ok('database', `${shown}, up to date`)];
+    if (database.dialect === 'postgres') findings.push(await replicasFinding(database));
     findings.push(...(await checkPortals(database, TOKEN_ENCRYPTION_KEY)));
     return findings;
   } catch (error) {
@@ -94,6 +96,14 @@ async function checkDatabase({ DATABASE_URL, TOKEN_ENCRYPTION_KEY }: Settings): 
   } finally {
     await database?.db.destroy();
   }
+}
+
+/** Who shares the portals, and how. */
+async function replicasFinding(database: Database): Promise<Finding> {
+  const { replicas, portals, owned } = await survey(database.db);
+  if (replicas.length === 0) return note('replicas', 'none is alive; portals wait for one');
+  const shares = replicas.map((replica) => `${replica} ${owned[replica] ?? 0}`).join(', ');
+  return ok('replicas', `${replicas.length} share ${portals} portals: ${shares}`);
 }
 
 async function checkPortals(database: Database, key: string | undefined): Promise<Finding[]> {

@@ -1,6 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { type Database } from '../database/database.js';
 import { type Lease } from './lease.js';
+import { type Db } from './transitions.js';
 
 /** Who is there, and how much there is to share; of one moment. */
 export interface Survey {
@@ -46,16 +47,8 @@ export class LeaseBook {
     return new Set(rows.map((row) => row.member_id));
   }
 
-  async survey(): Promise<Survey> {
-    const { rows } = await sql<Survey>`
-      select array(select id from replicas where beat_until > ${NOW} order by id) as replicas,
-        (select count(*) from portals) as portals,
-        (select coalesce(json_object_agg(owner, portals), '{}') from (
-          select l.owner, count(*) as portals from leases l join portals p on p.member_id = l.member_id
-          where l.owner is not null and l.expires_at > ${NOW} group by l.owner) as each) as owned`.execute(
-      this.database.db,
-    );
-    return rows[0] ?? { replicas: [], portals: 0, owned: {} };
+  survey(): Promise<Survey> {
+    return survey(this.database.db);
   }
 
   /** Takes leases that are free or have expired, at most `limit`. What others are just taking is left to them. */
@@ -104,6 +97,17 @@ export class LeaseBook {
   private expiry(): RawBuilder<number> {
     return sql<number>`${NOW} + ${this.leaseMs}::bigint`;
   }
+}
+
+/** Looks at who is alive and what he has. PostgreSQL only. */
+export async function survey(db: Db): Promise<Survey> {
+  const { rows } = await sql<Survey>`
+    select array(select id from replicas where beat_until > ${NOW} order by id) as replicas,
+      (select count(*) from portals) as portals,
+      (select coalesce(json_object_agg(owner, portals), '{}') from (
+        select l.owner, count(*) as portals from leases l join portals p on p.member_id = l.member_id
+        where l.owner is not null and l.expires_at > ${NOW} group by l.owner) as each) as owned`.execute(db);
+  return rows[0] ?? { replicas: [], portals: 0, owned: {} };
 }
 
 /** Milliseconds by the database's clock, moving on within a transaction. */

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { begin } from '../cli/command-line.js';
 import { freePort, linesOf } from '../support/vestibule.js';
 import { until } from '../support/until.js';
 import { ReplicaSet, START_WITHIN_MS } from './replica-set.js';
@@ -33,6 +34,8 @@ describe('replicas on one database', () => {
     await set.shared(set.replicas, [2, 2, 2], START_WITHIN_MS);
     const owned = await Promise.all(set.replicas.map((replica) => set.ownedBy(replica)));
     expect(owned.flat().sort()).toEqual(NAMES);
+    const { stdout } = await begin(first, ['doctor'], first.settings).ended;
+    expect(stdout).toMatch(/replicas\s+3 share 6 portals: \S+ 2, \S+ 2, \S+ 2/);
     for (const replica of set.replicas) await replica.logged('replies.consuming', START_WITHIN_MS);
     await until('the notifications to be bound', () =>
       set.portals().every((portal) => portal.bindings().some(({ event }) => event === 'ONOFFLINEEVENT')),

@@ -5,9 +5,13 @@ import {
   type PortalOptions,
   startEmulator,
 } from '../../emulator/index.js';
+import { createPostgres, type TestDatabase } from '../ledger/databases.js';
 import { BridgeProcess } from './bridge-process.js';
 import { Downstream, type Received } from './downstream.js';
 import { until } from './until.js';
+
+/** `JOURNEYS_ON=postgres` runs journeys that do not look into the database on PostgreSQL; else it is SQLite. */
+const ON_POSTGRES = process.env['JOURNEYS_ON'] === 'postgres';
 
 export interface StageOptions {
   readonly portal?: Partial<PortalOptions>;
@@ -27,6 +31,7 @@ export class Stage {
     readonly portal: EmulatedPortal,
     readonly bridge: BridgeProcess,
     readonly downstream: Downstream,
+    private readonly database: TestDatabase | null,
   ) {}
 
   /** Resolves when the portal is installed, its events are bound and the downstream service consumes. */
@@ -48,7 +53,10 @@ export class Stage {
     const emulator = await startEmulator(options.emulator);
     const portal = emulator.addPortal({ name: 'acme', ...portalOptions });
     const downstream = new Downstream(onEvent, undefined, broker);
+    const database = ON_POSTGRES ? await createPostgres() : null;
     const bridge = new BridgeProcess({
+      // Whoever starts after a kill waits for the leases of his predecessor.
+      ...(database === null ? {} : { DATABASE_URL: database.url, LEASE_MS: '3000' }),
       AMQP_PREFIX: downstream.prefix,
       B24_OAUTH_URL: emulator.url,
       B24_CLIENT_ID: emulator.clientId,
@@ -62,7 +70,7 @@ export class Stage {
       ...(broker === undefined ? {} : { RABBITMQ_URL: broker }),
       ...settings,
     });
-    return new Stage(emulator, portal, bridge, downstream);
+    return new Stage(emulator, portal, bridge, downstream, database);
   }
 
   /** Changes objects `from` to `to`, one event each. */
@@ -103,6 +111,7 @@ export class Stage {
       await this.downstream.remove();
     } finally {
       await this.emulator.close();
+      await this.database?.remove();
     }
     this.emulator.assertNothingDestroyed();
   }
