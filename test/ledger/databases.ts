@@ -62,9 +62,6 @@ export const postgres: DatabaseKind = {
   },
 };
 
-/** A PostgreSQL database of its own, whatever `LEDGER_POSTGRES` says: for what only PostgreSQL has. */
-export const createPostgres = (): Promise<TestDatabase> => postgres.create();
-
 async function administer(statement: string): Promise<void> {
   const client = new pg.Client({ connectionString: POSTGRES_URL, connectionTimeoutMillis: 10_000 });
   try {

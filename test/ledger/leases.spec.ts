@@ -7,7 +7,7 @@ import { LeaseBook } from '../../src/ledger/lease-book.js';
 import { Ledger } from '../../src/ledger/ledger.js';
 import { until } from '../support/until.js';
 import { event, LedgerBench, SETTINGS } from './bench.js';
-import { createPostgres, type TestDatabase } from './databases.js';
+import { postgres, type TestDatabase } from './databases.js';
 import { memberIds, registerPortals } from './portals.js';
 
 /** No lease of a test ends by itself. */
@@ -18,7 +18,7 @@ describe('leases on PostgreSQL', () => {
   let database: Database;
   const others: Database[] = [];
   beforeAll(async () => {
-    place = await createPostgres();
+    place = await postgres.create();
     database = openDatabase(place.url);
     await migrate(database);
   });

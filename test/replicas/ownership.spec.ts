@@ -7,7 +7,7 @@ import { type Moment } from '../../src/drain/moment.js';
 import { type Crew } from '../../src/drain/ownership.js';
 import { LeaseBook } from '../../src/ledger/lease-book.js';
 import { type Log, type LogFields } from '../../src/log.js';
-import { createPostgres, type TestDatabase } from '../ledger/databases.js';
+import { postgres, type TestDatabase } from '../ledger/databases.js';
 import { memberIds, registerPortals } from '../ledger/portals.js';
 import { until } from '../support/until.js';
 
@@ -90,7 +90,7 @@ describe('portals shared by replicas', () => {
   let database: Database;
   const sharers: Sharer[] = [];
   beforeAll(async () => {
-    place = await createPostgres();
+    place = await postgres.create();
     database = openDatabase(place.url);
     await migrate(database);
   });

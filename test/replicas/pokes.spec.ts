@@ -3,7 +3,7 @@ import pg from 'pg';
 import { SideLine } from '../../src/database/side-line.js';
 import { Pokes } from '../../src/drain/pokes.js';
 import { type OutcomesRecorded } from '../../src/ledger/record-outcomes.js';
-import { createPostgres, type TestDatabase } from '../ledger/databases.js';
+import { postgres, type TestDatabase } from '../ledger/databases.js';
 import { memberIds } from '../ledger/portals.js';
 import { until } from '../support/until.js';
 
@@ -53,7 +53,7 @@ describe('what one replica tells the others', () => {
   let place: TestDatabase;
   const listeners: Listener[] = [];
   beforeAll(async () => {
-    place = await createPostgres();
+    place = await postgres.create();
   });
   afterEach(async () => {
     for (const { line } of listeners.splice(0)) await line.close();

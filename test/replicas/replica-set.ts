@@ -4,7 +4,7 @@ import { openDatabase } from '../../src/database/database.js';
 import { migrate } from '../../src/database/migrate.js';
 import { PortalRegistry } from '../../src/portals/registry.js';
 import { TokenVault } from '../../src/portals/token-vault.js';
-import { createPostgres, type TestDatabase } from '../ledger/databases.js';
+import { postgres, type TestDatabase } from '../ledger/databases.js';
 import { BridgeProcess } from '../support/bridge-process.js';
 import { Downstream, type Received } from '../support/downstream.js';
 import { until } from '../support/until.js';
@@ -47,7 +47,7 @@ export class ReplicaSet {
     } = {},
   ): Promise<ReplicaSet> {
     const emulator = await startEmulator();
-    const place = await createPostgres();
+    const place = await postgres.create();
     const downstream = new Downstream(onEvent);
     const set = new ReplicaSet(emulator, place, downstream, {
       AMQP_PREFIX: downstream.prefix,

@@ -5,7 +5,7 @@ import {
   type PortalOptions,
   startEmulator,
 } from '../../emulator/index.js';
-import { createPostgres, type TestDatabase } from '../ledger/databases.js';
+import { postgres, type TestDatabase } from '../ledger/databases.js';
 import { BridgeProcess } from './bridge-process.js';
 import { Downstream, type Received } from './downstream.js';
 import { until } from './until.js';
@@ -53,7 +53,7 @@ export class Stage {
     const emulator = await startEmulator(options.emulator);
     const portal = emulator.addPortal({ name: 'acme', ...portalOptions });
     const downstream = new Downstream(onEvent, undefined, broker);
-    const database = ON_POSTGRES ? await createPostgres() : null;
+    const database = ON_POSTGRES ? await postgres.create() : null;
     const bridge = new BridgeProcess({
       // Whoever starts after a kill waits for the leases of his predecessor.
       ...(database === null ? {} : { DATABASE_URL: database.url, LEASE_MS: '3000' }),
