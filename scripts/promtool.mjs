@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { canAptInstall } from './installers.mjs';
 import { root } from './prepare.mjs';
 import { findProgram } from './temporary-server.mjs';
@@ -28,8 +29,7 @@ export async function providePromtool({ log = () => {} } = {}) {
   const signal = AbortSignal.timeout(WITHIN_MS);
   try {
     log("fetching promtool from Debian's package prometheus …");
-    await toEnd('apt-get', ['update', '-qq'], { signal });
-    await toEnd('apt-get', ['download', '-qq', 'prometheus'], { signal, cwd: folder });
+    await download(folder, signal);
     const [file = ''] = readdirSync(folder).filter((name) => name.endsWith('.deb'));
     await toEnd('dpkg', ['-x', join(folder, file), join(folder, 'unpacked')], { signal });
     // Another process may have been quicker.
@@ -40,6 +40,29 @@ export async function providePromtool({ log = () => {} } = {}) {
     return existsSync(PROGRAM) ? PROGRAM : undefined;
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** With the package lists that are there, or else with new ones. */
+async function download(folder, signal) {
+  const fetchIt = () => toEnd('apt-get', ['download', '-qq', 'prometheus'], { signal, cwd: folder });
+  try {
+    return await fetchIt();
+  } catch {
+    await updateLists(signal);
+    return fetchIt();
+  }
+}
+
+async function updateLists(signal) {
+  for (;;) {
+    try {
+      return await toEnd('apt-get', ['update', '-qq'], { signal });
+    } catch (error) {
+      // Another process may be at them just now.
+      if (signal.aborted || !/lock/i.test(error.message)) throw error;
+      await pause(3000, undefined, { signal });
+    }
   }
 }
 
