@@ -40,5 +40,23 @@ export default tseslint.config(
       },
     },
   },
+  {
+    files: ['src/dashboard/assets/*.js'],
+    languageOptions: {
+      globals: {
+        document: 'readonly',
+        location: 'readonly',
+        fetch: 'readonly',
+        performance: 'readonly',
+        setTimeout: 'readonly',
+        clearTimeout: 'readonly',
+        setInterval: 'readonly',
+        addEventListener: 'readonly',
+        DOMParser: 'readonly',
+        Element: 'readonly',
+        EventSource: 'readonly',
+      },
+    },
+  },
   { files: ['scripts/**', 'bench/**', 'emulator/cli.ts', 'examples/**'], rules: { 'no-console': 'off' } },
 );

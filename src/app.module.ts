@@ -1,11 +1,40 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { type OfflineBridgeOptions } from './module-options.js';
+import { Bridge } from './bridge.js';
+import { readQueueDepths } from './broker/queue-depths.js';
+import { type Settings } from './config.js';
+import { isDashboardOpen } from './dashboard/access.js';
+import { DashboardModule } from './dashboard/dashboard.module.js';
+import { type ObservedService } from './dashboard/observed-service.js';
+import { LedgerAdmin } from './ledger/admin.js';
+import { type Log } from './log.js';
+import { Metrics } from './monitoring/metrics.js';
 import { OfflineBridgeModule } from './offline-bridge.module.js';
 
-/** The standalone service: the bridge and nothing else. */
+/** The standalone service: the bridge, and the dashboard where a setting opens it. */
 @Module({})
 export class AppModule {
-  static with(options: OfflineBridgeOptions): DynamicModule {
-    return { module: AppModule, imports: [OfflineBridgeModule.forRoot(options)] };
+  static with(options: { readonly settings: Settings; readonly log: Log }): DynamicModule {
+    const { settings, log } = options;
+    const bridge = OfflineBridgeModule.forRoot(options);
+    if (!isDashboardOpen(settings)) return { module: AppModule, imports: [bridge] };
+    const observe = (running: Bridge, { activity }: Metrics): ObservedService => ({
+      registry: running.registry,
+      admin: new LedgerAdmin(running.database, settings),
+      activity,
+      names: running.names,
+      settings,
+      checks: () => running.checks(),
+      queueDepths: () => readQueueDepths(running.broker, running.names),
+      runsRounds: (memberId) => running.fleet.clientOf(memberId) !== undefined,
+      clientOf: (memberId) => running.fleet.clientOf(memberId),
+      hasten: (memberIds) => running.pokes.hasten(memberIds),
+    });
+    const dashboard = DashboardModule.for({
+      settings,
+      log,
+      imports: [bridge],
+      observed: { inject: [Bridge, Metrics], useFactory: observe },
+    });
+    return { module: AppModule, imports: [bridge, dashboard] };
   }
 }

@@ -60,9 +60,10 @@ export class Bridge {
   readonly fleet: Fleet;
   /** Where what portals send is judged. */
   readonly reception: PortalReception;
-  private readonly database: Database;
+  readonly database: Database;
   private readonly replica: Replica;
-  private readonly pokes: Pokes;
+  /** Hastens loops, wherever they run. */
+  readonly pokes: Pokes;
   private readonly watch: PortalWatch;
   private readonly publisher: Publisher;
   private readonly oauth: OAuthClient;
@@ -220,7 +221,7 @@ export class Bridge {
 
   /** Secrets that no log line may carry. */
   secrets(): string[] {
-    const { B24_CLIENT_SECRET, B24_REFRESH_TOKEN, TOKEN_ENCRYPTION_KEY } = this.settings;
+    const { B24_CLIENT_SECRET, B24_REFRESH_TOKEN, TOKEN_ENCRYPTION_KEY, DASHBOARD_PASSWORD } = this.settings;
     const tokens = this.registry
       .list()
       .flatMap(({ accessToken, refreshToken, applicationToken }) => [
@@ -228,7 +229,8 @@ export class Bridge {
         refreshToken,
         applicationToken,
       ]);
-    return [B24_CLIENT_SECRET, B24_REFRESH_TOKEN, ...splitKeys(TOKEN_ENCRYPTION_KEY), ...tokens].filter(
+    const own = [B24_CLIENT_SECRET, B24_REFRESH_TOKEN, DASHBOARD_PASSWORD];
+    return [...own, ...splitKeys(TOKEN_ENCRYPTION_KEY), ...tokens].filter(
       (secret): secret is string => typeof secret === 'string' && secret !== '',
     );
   }

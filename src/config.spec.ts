@@ -124,4 +124,17 @@ describe('settings', () => {
     expect(faults).toHaveLength(2);
     expect(faults.join()).not.toContain('hunter2');
   });
+
+  it('open the dashboard only by a password worth its name, or a header that a trusted proxy sets', () => {
+    expect(parseSettings(KEYS).DASHBOARD_PASSWORD).toBeUndefined();
+    const [fault = ''] = faultsOf({ ...KEYS, DASHBOARD_PASSWORD: 'eleven-char' });
+    expect(fault).toBe('DASHBOARD_PASSWORD must have at least 12 characters');
+    expect(faultsOf({ ...KEYS, DASHBOARD_PASSWORD: 'twelve-chars' })).toEqual([]);
+    expect(faultsOf({ ...KEYS, DASHBOARD_PROXY_HEADER: 'X-Forwarded-User' })).toEqual([
+      expect.stringContaining('needs HTTP_TRUSTED_PROXIES'),
+    ]);
+    const proxied = { ...KEYS, HTTP_TRUSTED_PROXIES: 'loopback' };
+    expect(faultsOf({ ...proxied, DASHBOARD_PROXY_HEADER: 'X-Forwarded-User' })).toEqual([]);
+    expect(faultsOf({ ...proxied, DASHBOARD_PROXY_HEADER: 'no header' })).toHaveLength(1);
+  });
 });

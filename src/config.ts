@@ -14,6 +14,7 @@ import {
   Matches,
   Max,
   Min,
+  MinLength,
   Validate,
   validateSync,
   ValidatorConstraint,
@@ -132,6 +133,18 @@ export class Settings {
     },
   )
   HTTP_TRUSTED_PROXIES?: string[];
+
+  /** Opens the dashboard at `/` to whoever knows it. */
+  @IsOptional()
+  @MinLength(12, { message: 'DASHBOARD_PASSWORD must have at least 12 characters' })
+  DASHBOARD_PASSWORD?: string;
+
+  /** Opens the dashboard to whom an authenticating proxy among HTTP_TRUSTED_PROXIES names in this header. */
+  @IsOptional()
+  @Matches(/^[A-Za-z][A-Za-z0-9-]{0,63}$/, {
+    message: "DASHBOARD_PROXY_HEADER must be a header's name, such as X-Forwarded-User",
+  })
+  DASHBOARD_PROXY_HEADER?: string;
 
   @IsString({ message: "B24_CLIENT_ID is required: the application's client_id" })
   @IsNotEmpty({ message: "B24_CLIENT_ID is required: the application's client_id" })
@@ -262,6 +275,7 @@ const SECRETS: ReadonlySet<string> = new Set([
   'B24_CLIENT_SECRET',
   'B24_REFRESH_TOKEN',
   'TOKEN_ENCRYPTION_KEY',
+  'DASHBOARD_PASSWORD',
 ]);
 
 /**
@@ -311,6 +325,11 @@ function contradictions(settings: Settings): string[] {
   if (settings.DRAIN_MAX_INTERVAL_MS < settings.DRAIN_INTERVAL_MS) {
     faults.push('DRAIN_MAX_INTERVAL_MS must not be less than DRAIN_INTERVAL_MS');
   }
+  if (settings.DASHBOARD_PROXY_HEADER !== undefined && (settings.HTTP_TRUSTED_PROXIES ?? []).length === 0) {
+    faults.push(
+      'DASHBOARD_PROXY_HEADER needs HTTP_TRUSTED_PROXIES: from anybody else the header proves nothing',
+    );
+  }
   if (settings.RETRY_MAX_DELAY_MS < settings.RETRY_BASE_DELAY_MS) {
     faults.push('RETRY_MAX_DELAY_MS must not be less than RETRY_BASE_DELAY_MS');
   }
@@ -340,5 +359,7 @@ const OPTIONAL_NAMES: SettingName[] = [
   'B24_AUTH_CONNECTOR',
   'PUBLIC_URL',
   'HTTP_TRUSTED_PROXIES',
+  'DASHBOARD_PASSWORD',
+  'DASHBOARD_PROXY_HEADER',
   'TOKEN_ENCRYPTION_KEY',
 ];

@@ -48,8 +48,8 @@ export function assembleFleet(around: FleetSurroundings): Fleet {
       around.names,
       settings.RETRY_MAX_ATTEMPTS,
       {
-        published: (memberId, changedAt) => {
-          metrics.eventsPublished(nameOf(memberId), changedAt, Date.now());
+        published: (memberId, changedAt, retried) => {
+          metrics.eventsPublished(nameOf(memberId), changedAt, Date.now(), retried);
           fleet.published(memberId);
         },
         dead: (memberId, count) => {
@@ -89,6 +89,7 @@ export function assembleFleet(around: FleetSurroundings): Fleet {
       ledger: (memberId, failure) => around.databaseCheck.ledger(memberId, failure),
       exchange: (memberId, seconds) => metrics.exchangeTook(nameOf(memberId), seconds),
       written: (memberId, round) => traceRound(memberId, nameOf(memberId), round),
+      round: (memberId, facts) => metrics.activity.round(nameOf(memberId), facts),
       portalState: (portal) => metrics.portalState(portal.name, portal.state),
       portalGone: (name) => metrics.portalGone(name),
     },

@@ -180,7 +180,8 @@ function readSettings({ settings }: OfflineBridgeOptions, http: Http): Settings 
     BridgeLifecycle,
     { provide: Foundations, useExisting: BridgeLifecycle },
   ],
-  exports: [OfflineBridge],
+  // The last two for the standalone service's dashboard; the package does not export their classes.
+  exports: [OfflineBridge, Bridge, Metrics],
 })
 export class OfflineBridgeModule extends ConfigurableModuleClass implements NestModule {
   constructor(@Inject(HTTP) private readonly http: Http) {

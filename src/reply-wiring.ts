@@ -40,7 +40,9 @@ export function assembleReplies(around: ReplySurroundings): {
     registry,
     async (message, reason) => {
       const [result] = await publisher.publish([rejectedReply(message, reason, names.rejected)]);
-      return result?.status === 'confirmed';
+      const confirmed = result?.status === 'confirmed';
+      if (confirmed) metrics.activity.rejectedReply(reason, message.content);
+      return confirmed;
     },
     {
       recorded: (recorded) => {

@@ -5,6 +5,7 @@ import { ledgerMigration } from './migrations/0001-ledger.js';
 import { retryByHandMigration } from './migrations/0002-retry-by-hand.js';
 import { notificationHandlerMigration } from './migrations/0003-notification-handler.js';
 import { leasesMigration } from './migrations/0004-leases.js';
+import { troubleMigration } from './migrations/0005-trouble.js';
 
 /** A migration failed; the database is as it was before that migration. */
 export class MigrationError extends Error {
@@ -48,5 +49,6 @@ function migrationsOf(dialect: Dialect): Record<string, Migration> {
     '0002-retry-by-hand': retryByHandMigration(),
     '0003-notification-handler': notificationHandlerMigration(),
     '0004-leases': leasesMigration(),
+    '0005-trouble': troubleMigration(),
   };
 }

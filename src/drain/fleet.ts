@@ -40,6 +40,7 @@ export interface FleetDependencies {
 interface Vessel {
   readonly grant: Grant;
   readonly portalName: string;
+  readonly client: PortalClient;
   readonly rounds: PortalLoop;
   readonly dispatch: DispatchLoop;
   /** Failures reported since the last poke. */
@@ -149,6 +150,11 @@ export class Fleet implements Crew {
   /** Deliveries of a portal were settled: their rows leave it within the interval of its rounds. */
   settled(memberId: string): void {
     this.poke(memberId, this.deps.settings.DRAIN_INTERVAL_MS);
+  }
+
+  /** The client of a portal's rounds, whose budget it shares; undefined where this process does not run them. */
+  clientOf(memberId: string): PortalClient | undefined {
+    return this.vessels.get(memberId)?.client;
   }
 
   /** The cause of a portal's long pause may be gone. */
@@ -277,7 +283,7 @@ export class Fleet implements Crew {
       admission: this.admission,
       kickDispatch: () => dispatch.kick(),
     });
-    const vessel: Vessel = { grant, portalName: name, rounds, dispatch, toMark: 0 };
+    const vessel: Vessel = { grant, client, portalName: name, rounds, dispatch, toMark: 0 };
     return vessel;
   }
 

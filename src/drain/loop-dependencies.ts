@@ -53,6 +53,21 @@ export interface RoundListener {
   /** Seconds from sending a round to having written its answer. */
   exchange(memberId: string, seconds: number): void;
   written?(memberId: string, round: WrittenRound): void;
+  /** What a round did, or why the portal did not answer. */
+  round(memberId: string, facts: RoundFacts): void;
+}
+
+/** What a round did; counts of rows. */
+export interface RoundFacts {
+  readonly reserved: number;
+  readonly errorRows: number;
+  readonly adopted: number;
+  readonly marked: number;
+  readonly cleared: number;
+  /** Whether more events wait on the portal; null where the round did not ask for any. */
+  readonly more: boolean | null;
+  /** Why the portal did not answer, or refused a command; null where neither happened. */
+  readonly failure: string | null;
 }
 
 export interface LoopDependencies {

@@ -9,7 +9,7 @@ export interface PokeLine {
 }
 
 export interface PokesDependencies {
-  readonly fleet: Pick<Fleet, 'announced' | 'checkBindings' | 'toMark' | 'dispatch' | 'settled'>;
+  readonly fleet: Pick<Fleet, 'announced' | 'checkBindings' | 'toMark' | 'dispatch' | 'poke' | 'settled'>;
   readonly ownership: Pick<Ownership, 'holds' | 'look'>;
   readonly line: PokeLine | null;
   /** Tells our own texts from those of others. */
@@ -87,6 +87,20 @@ export class Pokes {
     for (const memberId of processed.keys()) {
       if (ownership.holds(memberId)) fleet.settled(memberId);
       else this.later(() => this.settled.add(memberId), GATHER_SETTLED_MS);
+    }
+  }
+
+  /** Somebody made deliveries of these portals due, in the ledger or on the portal. */
+  hasten(memberIds: Iterable<string>): void {
+    const { ownership, fleet } = this.deps;
+    for (const memberId of memberIds) {
+      if (ownership.holds(memberId)) {
+        fleet.dispatch(memberId);
+        fleet.poke(memberId);
+      } else {
+        this.later(() => this.due.add(memberId));
+        this.later(() => this.settled.add(memberId));
+      }
     }
   }
 

@@ -12,7 +12,7 @@ import { heldBack, markableNow, marksDueAt, planRound, type RoundPlan, sweepDue 
 import { followNews, type PortalNews } from './portal-news.js';
 import { RestingMethods } from './resting.js';
 import { roundCost } from './round-cost.js';
-import { logRound } from './round-log.js';
+import { logRound, roundFacts } from './round-log.js';
 import { addDoubt, followClock, freshMemory, type RoundMemory, rowKey } from './round-memory.js';
 import { RoundPause } from './round-pause.js';
 import { readResults, reservesEvents, roundRequest } from './round-request.js';
@@ -219,6 +219,7 @@ export class PortalLoop {
       const times = { sentAt, answeredAt: answered, writtenAt: this.now() };
       listener.written?.(portal.memberId, { ...times, changes: outcome.changes });
       if (vanished > 0) log.warn({ event: 'round.vanished', portal: portal.name, deliveries: vanished });
+      listener.round(portal.memberId, roundFacts(plan, outcome));
       logRound(log, portal.name, plan, outcome, {
         swept: applied.swept,
         inFlight: snapshot.inFlight + outcome.reserved,

@@ -1,5 +1,6 @@
 import { type Log } from '../log.js';
 import { type RoundOutcome } from './apply.js';
+import { type RoundFacts } from './loop-dependencies.js';
 import { type RoundPlan } from './plan.js';
 
 /** Writes a round's one line: for people where it did anything, else for whoever debugs. */
@@ -23,4 +24,17 @@ export function logRound(
     cleared,
     ...facts,
   });
+}
+
+/** The same, for whoever watches. */
+export function roundFacts(plan: RoundPlan, outcome: RoundOutcome<Error>): RoundFacts {
+  const { reserved, errorRows, adopted, marked, cleared, full, failures } = outcome;
+  const asked = plan.commands.some(({ kind }) => kind === 'reserve' || kind === 'list');
+  const failure = failures[0]?.failure.message ?? null;
+  return { reserved, errorRows, adopted, marked, cleared, more: asked ? full : null, failure };
+}
+
+/** A round to which the portal gave no answer. */
+export function lostRound(failure: string): RoundFacts {
+  return { reserved: 0, errorRows: 0, adopted: 0, marked: 0, cleared: 0, more: null, failure };
 }

@@ -4,6 +4,7 @@ import { type LoopDependencies, type RoundReport } from './loop-dependencies.js'
 import { backOff, type Consequence, consequenceOf } from './pacing.js';
 import { doubtOf, type RoundPlan } from './plan.js';
 import { distrust, type RoundMemory } from './round-memory.js';
+import { lostRound } from './round-log.js';
 import { leavesDoubt, RESERVATIONS } from './round-request.js';
 
 /** What went wrong in a row with one portal, and how long its loop pauses for it. */
@@ -36,6 +37,7 @@ export class Setbacks {
     this.backingOff = true;
     const doubt = error.executed === 'unknown' && plan.commands.some(leavesDoubt);
     if (doubt) distrust(memory, this.now(), doubtOf(plan.commands));
+    listener.round(portal.memberId, lostRound(error.message));
     log.warn({
       event: 'round.failed',
       portal: portal.name,

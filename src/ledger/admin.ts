@@ -9,12 +9,16 @@ import {
   type DeliveryReference,
   deliverySeqs,
   findDeliveries,
+  latestDeliveries,
   listDeliveries,
+  type PageMark,
+  someDeliveries,
 } from './find-deliveries.js';
 import { retryNow, type RetriedNow } from './retry-now.js';
 import { type RetryPolicy } from './retry-timing.js';
 import { heldProcessIds } from './round-snapshot.js';
 import { chunks, type Db } from './transitions.js';
+import { inFlightByPortal, troubleByPortal, type Troubles } from './trouble.js';
 
 /** Deliveries changed in one transaction: a service beside us is held up for milliseconds. */
 const CHUNK = 500;
@@ -34,12 +38,32 @@ export class LedgerAdmin {
     return listDeliveries(this.database.db, filter, limit);
   }
 
+  /** Deliveries by the time at which they entered their state, the latest first. */
+  latest(filter: DeliveryFilter, limit: number, after?: PageMark): Promise<DeliveryRecord[]> {
+    return latestDeliveries(this.database.db, filter, limit, after);
+  }
+
+  /** What went wrong at every portal where something did, by member id. */
+  troubleByPortal(): Promise<Map<string, Troubles>> {
+    return troubleByPortal(this.database.db);
+  }
+
+  /** Deliveries that are neither settled nor marked, by member id. */
+  inFlightByPortal(): Promise<Map<string, number>> {
+    return inFlightByPortal(this.database.db);
+  }
+
   count(filter: DeliveryFilter): Promise<Partial<Record<DeliveryState, number>>> {
     return countDeliveries(this.database.db, filter);
   }
 
   seqs(filter: DeliveryFilter): Promise<number[]> {
     return deliverySeqs(this.database.db, filter);
+  }
+
+  /** State and portal of each of these deliveries. */
+  some(seqs: readonly number[]): Promise<{ seq: number; state: DeliveryState; memberId: string }[]> {
+    return someDeliveries(this.database.db, seqs);
   }
 
   find(reference: DeliveryReference): Promise<DeliveryRecord[]> {

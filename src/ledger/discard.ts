@@ -2,6 +2,9 @@ import { sql } from 'kysely';
 import { type DeliveryState } from '../database/schema.js';
 import { chunks, type Db, move, touched } from './transitions.js';
 
+/** States in which {@link discard} does something. */
+export const DISCARDABLE: readonly DeliveryState[] = ['dead', 'waiting'];
+
 /** What a person's "discard" did. Counts of deliveries. */
 export interface Discarded {
   /** Settled; what the portal still holds of them is cleared by the next round. */

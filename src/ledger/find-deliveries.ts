@@ -1,6 +1,7 @@
-import { type Selectable } from 'kysely';
-import { type DeliveriesTable, type DeliveryState } from '../database/schema.js';
-import { type Db } from './transitions.js';
+import { type ExpressionBuilder, type Selectable, sql } from 'kysely';
+import { type DeliveriesTable, type DeliveryState, type Schema } from '../database/schema.js';
+import { chunks, type Db } from './transitions.js';
+import { isTroubled, TROUBLED } from './trouble.js';
 
 /** A delivery with everything that the ledger knows of it. */
 export type DeliveryRecord = Selectable<DeliveriesTable>;
@@ -11,6 +12,16 @@ export interface DeliveryFilter {
   readonly memberId?: string;
   /** Event codes in capitals. */
   readonly events?: readonly string[];
+  /** Occurs in the reason, the payload or the event code, whatever the case of its Latin letters; or is an id. */
+  readonly text?: string;
+  /** Reserved no later than this one. */
+  readonly upToSeq?: number;
+}
+
+/** Where a page of deliveries begins: after this one. */
+export interface PageMark {
+  readonly stateAt: number;
+  readonly seq: number;
 }
 
 /** Names one delivery, or every delivery of one change. */
@@ -25,6 +36,26 @@ export async function listDeliveries(
   limit: number,
 ): Promise<DeliveryRecord[]> {
   return matching(db, filter).selectAll().orderBy('seq').limit(limit).execute();
+}
+
+/** Deliveries by the time at which they entered their state, the latest first, at most `limit`. */
+export async function latestDeliveries(
+  db: Db,
+  filter: DeliveryFilter,
+  limit: number,
+  after?: PageMark,
+): Promise<DeliveryRecord[]> {
+  return matching(db, filter)
+    .selectAll()
+    .$if(after !== undefined, (query) =>
+      query
+        .where('state_at', '<=', after?.stateAt ?? 0)
+        .where((eb) => eb.or([eb('state_at', '<', after?.stateAt ?? 0), eb('seq', '<', after?.seq ?? 0)])),
+    )
+    .orderBy('state_at', 'desc')
+    .orderBy('seq', 'desc')
+    .limit(limit)
+    .execute();
 }
 
 /** How many there are, by state; a state with none is missing. */
@@ -45,6 +76,23 @@ export async function deliverySeqs(db: Db, filter: DeliveryFilter): Promise<numb
   return rows.map((row) => row.seq);
 }
 
+/** State and portal of each of these deliveries; of those that are gone, nothing. */
+export async function someDeliveries(
+  db: Db,
+  seqs: readonly number[],
+): Promise<{ seq: number; state: DeliveryState; memberId: string }[]> {
+  const found: { seq: number; state: DeliveryState; memberId: string }[] = [];
+  for (const part of chunks(seqs)) {
+    const rows = await db
+      .selectFrom('deliveries')
+      .select(['seq', 'state', 'member_id as memberId'])
+      .where('seq', 'in', part)
+      .execute();
+    found.push(...rows);
+  }
+  return found;
+}
+
 /** What a reference names, the newest first; empty where the ledger has nothing of it. */
 export async function findDeliveries(db: Db, reference: DeliveryReference): Promise<DeliveryRecord[]> {
   const query = db.selectFrom('deliveries').selectAll();
@@ -58,10 +106,37 @@ export async function findDeliveries(db: Db, reference: DeliveryReference): Prom
   return named.orderBy('seq', 'desc').execute();
 }
 
-function matching(db: Db, { states, memberId, events }: DeliveryFilter) {
-  return db
-    .selectFrom('deliveries')
-    .where('state', 'in', [...states])
-    .$if(memberId !== undefined, (query) => query.where('member_id', '=', memberId ?? ''))
-    .$if(events !== undefined, (query) => query.where('event', 'in', [...(events ?? [])]));
+function matching(db: Db, { states, memberId, events, text, upToSeq }: DeliveryFilter) {
+  return (
+    db
+      .selectFrom('deliveries')
+      .where(
+        'state',
+        'in',
+        states.map((state) => sql.lit(state)),
+      )
+      // Word for word the condition of a partial index, from which SQLite concludes that it applies.
+      .$if(states.every(isTroubled), (query) =>
+        query.where(
+          'state',
+          'in',
+          TROUBLED.map((state) => sql.lit(state)),
+        ),
+      )
+      .$if(memberId !== undefined, (query) => query.where('member_id', '=', memberId ?? ''))
+      .$if(events !== undefined, (query) => query.where('event', 'in', [...(events ?? [])]))
+      .$if(upToSeq !== undefined, (query) => query.where('seq', '<=', upToSeq ?? 0))
+      .$if(text !== undefined && text !== '', (query) => query.where((eb) => mentions(eb, text ?? '')))
+  );
+}
+
+/** Ids are given whole: a short number occurs in every other hash. */
+function mentions(eb: ExpressionBuilder<Schema, 'deliveries'>, text: string) {
+  const pattern = `%${text.toLowerCase().replace(/[\\%_]/g, (character) => `\\${character}`)}%`;
+  return eb.or([
+    ...(['reason', 'payload', 'event'] as const).map(
+      (column) => sql<boolean>`lower(${eb.ref(column)}) like ${pattern} escape '\\'`,
+    ),
+    ...(['row_id', 'message_id', 'process_id'] as const).map((column) => eb(column, '=', text)),
+  ]);
 }

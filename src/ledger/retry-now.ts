@@ -2,6 +2,9 @@ import { type DeliveryState } from '../database/schema.js';
 import { exhausted, type RetryPolicy } from './retry-timing.js';
 import { chunks, type Db, move, touched } from './transitions.js';
 
+/** States in which {@link retryNow} does something. */
+export const RETRYABLE: readonly DeliveryState[] = ['dead', 'waiting', 'marked'];
+
 /** What a person's "retry now" did. Counts of deliveries. */
 export interface RetriedNow {
   /** Were dead, or about to be: a new series of attempts begins. */

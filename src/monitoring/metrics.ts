@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { type RequestReport } from '../bitrix24/portal-client.js';
 import { type PortalState } from '../database/schema.js';
+import { Activity } from './activity.js';
 
 const STATES: readonly PortalState[] = ['active', 'suspended', 'unauthorized', 'unlicensed', 'uninstalled'];
 
@@ -14,6 +15,8 @@ export type DependencyChecks = Readonly<Record<string, () => Promise<{ readonly 
 /** The bridge's figures in Prometheus' form. Portals appear under the name that their routing keys start with. */
 export class Metrics {
   readonly registry = new Registry();
+  /** The same, as it was within the last minutes. */
+  readonly activity = new Activity();
 
   private readonly published = this.counter(
     'bridge_events_published_total',
@@ -101,18 +104,24 @@ export class Metrics {
     });
   }
 
-  eventsPublished(portal: string, changedAt: readonly number[], now: number): void {
+  /** @param retried how many of them were retries, which are late by intention */
+  eventsPublished(portal: string, changedAt: readonly number[], now: number, retried = 0): void {
     this.published.inc({ portal }, changedAt.length);
     const lag = this.lag.labels({ portal });
     for (const seconds of changedAt) lag.observe(Math.max(0, now / 1000 - seconds));
+    const oldest = changedAt.reduce((least, seconds) => Math.min(least, seconds), Infinity);
+    const lagMs = retried === changedAt.length ? null : Math.max(0, now - oldest * 1000);
+    this.activity.published(portal, changedAt.length, lagMs);
   }
 
   eventsSettled(portal: string, outcome: SettledOutcome, count: number): void {
     if (count > 0) this.settled.inc({ portal, outcome }, count);
+    if (outcome === 'failed' || outcome === 'late_failed') this.activity.failed(portal, count);
   }
 
   eventsInFlight(portal: string, count: number): void {
     this.inFlight.set({ portal }, count);
+    this.activity.inFlight(portal, count);
   }
 
   repliesReceived(kind: string, count: number): void {
@@ -137,6 +146,7 @@ export class Metrics {
   /** Another process tells of the portal from now on: what was last known here must not stand beside that. */
   portalGone(portal: string): void {
     this.inFlight.remove({ portal });
+    this.activity.forget(portal);
     for (const state of STATES) this.state.remove({ portal, state });
   }
 

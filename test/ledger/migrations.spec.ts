@@ -26,6 +26,7 @@ describe.each(DATABASE_KINDS.map((kind) => [kind.name, kind] as const))('migrati
       '0002-retry-by-hand',
       '0003-notification-handler',
       '0004-leases',
+      '0005-trouble',
     ]);
     await new LedgerBench(() => database).put({ message: 'm1', state: 'reserved' });
     expect(await migrate(database)).toEqual([]);
@@ -50,6 +51,7 @@ describe.each(DATABASE_KINDS.map((kind) => [kind.name, kind] as const))('migrati
       '0002-retry-by-hand',
       '0003-notification-handler',
       '0004-leases',
+      '0005-trouble',
     ]);
   });
 
@@ -81,6 +83,7 @@ describe.each(DATABASE_KINDS.map((kind) => [kind.name, kind] as const))('migrati
         '0002-retry-by-hand',
         '0003-notification-handler',
         '0004-leases',
+        '0005-trouble',
       ]);
     });
   }

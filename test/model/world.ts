@@ -313,6 +313,7 @@ export class World {
         inFlight: () => undefined,
         ledger: () => undefined,
         exchange: () => undefined,
+        round: () => undefined,
       },
       log: silence,
       brokerReady: () => this.brokerUp,

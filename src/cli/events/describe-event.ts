@@ -1,4 +1,5 @@
-import { encodeEvent, eventId, parseEventId, UnencodableEvent } from '../../contract/event.js';
+import { eventId } from '../../contract/event.js';
+import { readReference } from '../../inspection/event-reference.js';
 import { type DeliveryRecord, type DeliveryReference } from '../../ledger/find-deliveries.js';
 import { type Portal } from '../../portals/registry.js';
 import { CommandFailed } from '../command-result.js';
@@ -55,41 +56,9 @@ export function describeDelivery(record: DeliveryRecord, portal: Portal | undefi
   };
 }
 
-/** The message as it is published; `body` is null where none can be made, and `unencodable` says why. */
-export function messageOf(
-  record: DeliveryRecord,
-  portal: Portal | undefined,
-): { routingKey: string | null; body: unknown; unencodable: string | null } {
-  if (portal === undefined)
-    return { routingKey: null, body: null, unencodable: 'its portal is not registered' };
-  try {
-    const { routingKey, body } = encodeEvent(
-      {
-        memberId: record.member_id,
-        portal: portal.name,
-        source: `${new URL(portal.clientEndpoint).protocol}//${portal.domain}`,
-        processId: record.process_id,
-        messageId: record.message_id,
-        rowId: record.row_id,
-        changedAt: record.changed_at,
-        event: record.event,
-        data: JSON.parse(record.payload) as unknown,
-        userId: record.user_id,
-        attempt: record.attempt,
-      },
-      '',
-    );
-    return { routingKey, body: JSON.parse(body.toString()) as unknown, unencodable: null };
-  } catch (error) {
-    if (!(error instanceof UnencodableEvent)) throw error;
-    return { routingKey: null, body: null, unencodable: error.reason };
-  }
-}
-
 /** Reads an event id, or the number of a delivery in the ledger. @throws {CommandFailed} */
 export function parseReference(text: string): DeliveryReference {
-  if (/^\d{1,15}$/.test(text)) return { seq: Number(text) };
-  const reference = parseEventId(text);
+  const reference = readReference(text);
   if (reference !== null) return reference;
   throw new CommandFailed(
     `${text} is neither an event id (<member id>-<row>-<time>) nor a delivery's number`,

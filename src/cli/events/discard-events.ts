@@ -1,11 +1,9 @@
 import { hostname, userInfo } from 'node:os';
-import { type DeliveryState } from '../../database/schema.js';
+import { DISCARDABLE } from '../../ledger/discard.js';
 import { CommandFailed, type CommandResult } from '../command-result.js';
 import { confirmed, type Terminal } from '../terminal.js';
 import { type Workbench } from '../workbench.js';
 import { countsText, type EventOptions, selectEvents } from './select-events.js';
-
-const DISCARDABLE: readonly DeliveryState[] = ['dead', 'waiting'];
 
 /** Gives events up for good: they count as processed, and the portal is cleared of them. */
 export async function discardEvents(

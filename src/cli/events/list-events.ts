@@ -1,4 +1,4 @@
-import { type DeliveryState } from '../../database/schema.js';
+import { TROUBLED } from '../../ledger/trouble.js';
 import { CommandFailed, type CommandResult } from '../command-result.js';
 import { excerpt, shortTime, table } from '../table.js';
 import { type Workbench } from '../workbench.js';
@@ -6,7 +6,6 @@ import { describeDelivery } from './describe-event.js';
 import { listOrphans } from './list-orphans.js';
 import { type EventOptions, filterOf, statesOf } from './select-events.js';
 
-const TROUBLED: readonly DeliveryState[] = ['failed', 'marked', 'waiting', 'dead'];
 const LISTABLE = [...TROUBLED, 'reserved', 'published', 'processed', 'orphan'] as const;
 
 /** Events of the ledger by state, oldest reservation first; orphans are asked of the portals. */

@@ -1,9 +1,7 @@
-import { type DeliveryState } from '../../database/schema.js';
+import { RETRYABLE } from '../../ledger/retry-now.js';
 import { type CommandResult } from '../command-result.js';
 import { type Workbench } from '../workbench.js';
 import { countsText, type EventOptions, selectEvents } from './select-events.js';
-
-const RETRYABLE: readonly DeliveryState[] = ['dead', 'waiting', 'marked'];
 
 /** Makes events due now; a dead one begins a new series of attempts. */
 export async function retryEvents(

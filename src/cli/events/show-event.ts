@@ -1,6 +1,7 @@
+import { type EventMessage, messageOf } from '../../inspection/event-message.js';
 import { CommandFailed, type CommandResult } from '../command-result.js';
 import { type Workbench } from '../workbench.js';
-import { describeDelivery, type DescribedDelivery, messageOf, parseReference } from './describe-event.js';
+import { describeDelivery, type DescribedDelivery, parseReference } from './describe-event.js';
 
 /** Everything that the ledger knows of an event: each delivery of it, the newest first, and the message. */
 export async function showEvent(bench: Workbench, id: string): Promise<CommandResult> {
@@ -31,7 +32,7 @@ function page({
   unencodable,
   routingKey,
   ...delivery
-}: DescribedDelivery & ReturnType<typeof messageOf> & { data: unknown }): string {
+}: DescribedDelivery & EventMessage & { data: unknown }): string {
   const facts = { ...delivery, routingKey };
   const width = Math.max(...Object.keys(facts).map((name) => name.length));
   const lines = Object.entries(facts).map(

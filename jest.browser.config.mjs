@@ -1,0 +1,10 @@
+import base from './jest.config.mjs';
+
+/** Journeys through the dashboard in a real browser; `npm run test:browser` provides one. */
+export default {
+  ...base,
+  roots: ['<rootDir>/test/browser'],
+  testMatch: ['**/*.browser.ts'],
+  testTimeout: 180_000,
+  maxWorkers: 1,
+};

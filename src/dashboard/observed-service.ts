@@ -1,0 +1,29 @@
+import { type PortalClient } from '../bitrix24/portal-client.js';
+import { type QueueDepths } from '../broker/queue-depths.js';
+import { type TopologyNames } from '../broker/topology.js';
+import { type LedgerAdmin } from '../ledger/admin.js';
+import { type Activity } from '../monitoring/activity.js';
+import { type Reachability } from '../monitoring/health.controller.js';
+import { type PortalRegistry } from '../portals/registry.js';
+
+/** What the dashboard shows, and the little that it sets in motion. */
+export abstract class ObservedService {
+  abstract readonly registry: Pick<PortalRegistry, 'list' | 'get' | 'byName'>;
+  abstract readonly admin: LedgerAdmin;
+  abstract readonly activity: Activity;
+  abstract readonly names: TopologyNames;
+  abstract readonly settings: {
+    readonly RETRY_MAX_ATTEMPTS: number;
+    readonly LATE_FAILURE_WINDOW_MS: number;
+    readonly DRAIN_LIMIT: number;
+  };
+
+  abstract checks(): Readonly<Record<string, () => Promise<Reachability>>>;
+  abstract queueDepths(): Promise<QueueDepths>;
+  /** Whether a portal's rounds run in this process. */
+  abstract runsRounds(memberId: string): boolean;
+  /** The client of a portal's rounds; undefined where another process runs them. */
+  abstract clientOf(memberId: string): Pick<PortalClient, 'batch'> | undefined;
+  /** Deliveries of these portals are due, in the ledger or on the portal. */
+  abstract hasten(memberIds: Iterable<string>): void;
+}

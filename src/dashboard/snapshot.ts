@@ -1,0 +1,86 @@
+import { type QueueDepths } from '../broker/queue-depths.js';
+import { type Troubles, type TroubledState } from '../ledger/trouble.js';
+import { type PortalActivity, rateOf, worstLag } from '../monitoring/activity.js';
+import { type Portal } from '../portals/registry.js';
+
+/** Why something is unknown, or what is known. */
+export interface Condition {
+  readonly name: string;
+  readonly up: boolean;
+  readonly reason: string | null;
+}
+
+/** One portal at one moment. Null: not known to this process. */
+export interface PortalView {
+  readonly portal: Portal;
+  /** Whether its rounds run in this process. */
+  readonly here: boolean;
+  readonly troubles: Readonly<Partial<Record<TroubledState, number>>> | null;
+  readonly inFlight: number | null;
+  readonly activity: PortalActivity;
+  /** Events a second. */
+  readonly rate: number | null;
+  readonly failureRate: number | null;
+  readonly lagMs: number | null;
+}
+
+/** The service at one moment. */
+export interface Snapshot {
+  /** Unix ms. */
+  readonly at: number;
+  readonly portals: readonly PortalView[];
+  readonly conditions: readonly Condition[];
+  readonly depths: QueueDepths;
+  /** Why the ledger could not be read; null where it could. */
+  readonly ledgerFailure: string | null;
+  /** When the last delivery went wrong, Unix ms; 0 where none did. */
+  readonly latestTroubleAt: number;
+}
+
+/** What the ledger says of all portals, by member id; null where it could not be read. */
+export interface LedgerReading {
+  readonly troubles: ReadonlyMap<string, Troubles>;
+  readonly inFlight: ReadonlyMap<string, number>;
+}
+
+/** Puts what is known of a portal together. What its rounds have told us is newer than what the ledger was asked. */
+export function viewOf(
+  portal: Portal,
+  here: boolean,
+  activity: PortalActivity,
+  ledger: LedgerReading | null,
+): PortalView {
+  return {
+    portal,
+    here,
+    troubles: ledger === null ? null : (ledger.troubles.get(portal.memberId)?.counts ?? {}),
+    inFlight: activity.inFlight ?? (ledger === null ? null : (ledger.inFlight.get(portal.memberId) ?? 0)),
+    activity,
+    rate: here ? rateOf(activity.samples, ({ published }) => published) : null,
+    failureRate: here ? rateOf(activity.samples, ({ failed }) => failed) : null,
+    lagMs: here ? worstLag(activity.samples) : null,
+  };
+}
+
+/** The sum of a figure; null where it is unknown of every portal. */
+export function sumOf(
+  portals: readonly PortalView[],
+  figure: (view: PortalView) => number | null | undefined,
+): number | null {
+  let sum: number | null = null;
+  for (const view of portals) {
+    const value = figure(view);
+    if (typeof value === 'number') sum = (sum ?? 0) + value;
+  }
+  return portals.length === 0 ? 0 : sum;
+}
+
+/** Portals in trouble first, then by name. */
+export function byNeed(left: PortalView, right: PortalView): number {
+  return needOf(right) - needOf(left) || left.portal.name.localeCompare(right.portal.name);
+}
+
+function needOf({ portal, troubles }: PortalView): number {
+  const stopped = portal.state !== 'active' && portal.state !== 'uninstalled';
+  return stopped ? 2 : (troubles?.dead ?? 0) > 0 ? 1 : 0;
+}

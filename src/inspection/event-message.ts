@@ -1,0 +1,38 @@
+import { encodeEvent, UnencodableEvent } from '../contract/event.js';
+import { type DeliveryRecord } from '../ledger/find-deliveries.js';
+import { type Portal } from '../portals/registry.js';
+
+/** An event as it is published; `body` is null where no message can be made, and `unencodable` says why. */
+export interface EventMessage {
+  readonly routingKey: string | null;
+  readonly body: unknown;
+  readonly unencodable: string | null;
+}
+
+/** The message of a delivery. @param portal undefined where it is not registered any more */
+export function messageOf(record: DeliveryRecord, portal: Portal | undefined): EventMessage {
+  if (portal === undefined)
+    return { routingKey: null, body: null, unencodable: 'its portal is not registered' };
+  try {
+    const { routingKey, body } = encodeEvent(
+      {
+        memberId: record.member_id,
+        portal: portal.name,
+        source: `${new URL(portal.clientEndpoint).protocol}//${portal.domain}`,
+        processId: record.process_id,
+        messageId: record.message_id,
+        rowId: record.row_id,
+        changedAt: record.changed_at,
+        event: record.event,
+        data: JSON.parse(record.payload) as unknown,
+        userId: record.user_id,
+        attempt: record.attempt,
+      },
+      '',
+    );
+    return { routingKey, body: JSON.parse(body.toString()) as unknown, unencodable: null };
+  } catch (error) {
+    if (!(error instanceof UnencodableEvent)) throw error;
+    return { routingKey: null, body: null, unencodable: error.reason };
+  }
+}

@@ -1,0 +1,170 @@
+import { type RoundFacts } from '../drain/loop-dependencies.js';
+
+/** What happened at one portal within {@link SAMPLE_MS}. */
+export interface Sample {
+  readonly published: number;
+  readonly failed: number;
+  /** Longest time from a change on the portal to its publish, ms; null where nothing was published. */
+  readonly lagMs: number | null;
+}
+
+export type Round = RoundFacts & { /** Unix ms. */ readonly at: number };
+
+/** Rows in a portal's queue, by what they wait for. */
+export interface QueueSight {
+  /** Unix ms. */
+  readonly at: number;
+  readonly pending: number;
+  readonly marked: number;
+  readonly held: number;
+}
+
+/** A reply that could not be understood. */
+export interface Rejection {
+  /** Unix ms. */
+  readonly at: number;
+  readonly reason: string;
+  /** The beginning of what was sent. */
+  readonly excerpt: string;
+}
+
+/** What this process has seen of one portal since it started; null for what it has not seen. */
+export interface PortalActivity {
+  /** The last five minutes, oldest first; the last sample is not over yet. */
+  readonly samples: readonly Sample[];
+  readonly inFlight: number | null;
+  readonly round: Round | null;
+  /** Whether more events waited when a round last asked for some. */
+  readonly backlog: { readonly at: number; readonly more: boolean } | null;
+  readonly sight: QueueSight | null;
+}
+
+export const SAMPLE_MS = 2000;
+const SAMPLES = 150;
+const REJECTIONS = 20;
+const EXCERPT_BYTES = 300;
+
+const NOTHING: Sample = { published: 0, failed: 0, lagMs: null };
+
+interface Past {
+  /** One place for each of the last {@link SAMPLES} spans; `span` tells which one it is of. */
+  readonly ring: ({ span: number } & Sample)[];
+  inFlight: number | null;
+  round: Round | null;
+  backlog: PortalActivity['backlog'];
+  sight: QueueSight | null;
+}
+
+/** The recent past of every portal, by its name, in a fixed amount of memory for each: for people who watch. */
+export class Activity {
+  private readonly portals = new Map<string, Past>();
+  private readonly rejected: Rejection[] = [];
+
+  constructor(private readonly now: () => number = Date.now) {}
+
+  /** @param lagMs null where it says nothing, as of retries */
+  published(portal: string, count: number, lagMs: number | null): void {
+    const sample = this.sampleOf(portal);
+    this.put(portal, {
+      ...sample,
+      published: sample.published + count,
+      lagMs: lagMs === null ? sample.lagMs : Math.max(sample.lagMs ?? 0, lagMs),
+    });
+  }
+
+  failed(portal: string, count: number): void {
+    if (count === 0) return;
+    const sample = this.sampleOf(portal);
+    this.put(portal, { ...sample, failed: sample.failed + count });
+  }
+
+  inFlight(portal: string, count: number): void {
+    this.recordOf(portal).inFlight = count;
+  }
+
+  round(portal: string, facts: RoundFacts): void {
+    const record = this.recordOf(portal);
+    const at = this.now();
+    record.round = { ...facts, at };
+    if (facts.more !== null) record.backlog = { at, more: facts.more };
+  }
+
+  sighted(portal: string, sight: Omit<QueueSight, 'at'>): void {
+    this.recordOf(portal).sight = { ...sight, at: this.now() };
+  }
+
+  /** Another process runs the portal's rounds from now on, or nobody does. */
+  forget(portal: string): void {
+    this.portals.delete(portal);
+  }
+
+  rejectedReply(reason: string, content: Buffer): void {
+    const excerpt = content.subarray(0, EXCERPT_BYTES).toString('utf8');
+    this.rejected.unshift({ at: this.now(), reason, excerpt });
+    this.rejected.length = Math.min(this.rejected.length, REJECTIONS);
+  }
+
+  /** The last replies that could not be understood, the latest first. */
+  rejections(): readonly Rejection[] {
+    return this.rejected;
+  }
+
+  inFlightOf(portal: string): number | null {
+    return this.portals.get(portal)?.inFlight ?? null;
+  }
+
+  of(portal: string): PortalActivity {
+    const record = this.portals.get(portal);
+    const last = this.span();
+    const samples = Array.from({ length: SAMPLES }, (_, index) => {
+      const span = last - SAMPLES + 1 + index;
+      const sample = record?.ring[span % SAMPLES];
+      return sample?.span === span ? sample : NOTHING;
+    });
+    return {
+      samples,
+      inFlight: record?.inFlight ?? null,
+      round: record?.round ?? null,
+      backlog: record?.backlog ?? null,
+      sight: record?.sight ?? null,
+    };
+  }
+
+  private span(): number {
+    return Math.floor(this.now() / SAMPLE_MS);
+  }
+
+  private recordOf(portal: string): Past {
+    let record = this.portals.get(portal);
+    if (record === undefined) {
+      record = { ring: [], inFlight: null, round: null, backlog: null, sight: null };
+      this.portals.set(portal, record);
+    }
+    return record;
+  }
+
+  private sampleOf(portal: string): Sample {
+    const span = this.span();
+    const sample = this.recordOf(portal).ring[span % SAMPLES];
+    return sample?.span === span ? sample : NOTHING;
+  }
+
+  private put(portal: string, sample: Sample): void {
+    const span = this.span();
+    this.recordOf(portal).ring[span % SAMPLES] = { ...sample, span };
+  }
+}
+
+/** Events a second over the last `seconds`, whole samples only. */
+export function rateOf(samples: readonly Sample[], count: (sample: Sample) => number, seconds = 10): number {
+  const spans = Math.max(1, Math.round((seconds * 1000) / SAMPLE_MS));
+  // The last one is not over yet.
+  const recent = samples.slice(-spans - 1, -1);
+  return (recent.reduce((sum, sample) => sum + count(sample), 0) * 1000) / (spans * SAMPLE_MS);
+}
+
+/** The longest lag of the last minute, ms; null where nothing was published. */
+export function worstLag(samples: readonly Sample[]): number | null {
+  const lags = samples.slice(-60_000 / SAMPLE_MS).flatMap(({ lagMs }) => (lagMs === null ? [] : [lagMs]));
+  return lags.length === 0 ? null : Math.max(...lags);
+}

@@ -1,0 +1,68 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BrowserContext, chromium, type Page } from 'playwright-core';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** A headless Chromium with a profile of its own. */
+export class Browser {
+  /** What pages complained of: errors of scripts, and whatever the content security policy refused. */
+  readonly complaints: string[] = [];
+
+  private constructor(
+    private readonly context: BrowserContext,
+    readonly page: Page,
+    private readonly folder: string,
+  ) {}
+
+  static async open(): Promise<Browser> {
+    const folder = mkdtempSync(join(tmpdir(), 'browser-'));
+    const context = await chromium.launchPersistentContext(folder, {
+      executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
+      headless: true,
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+      viewport: { width: 1280, height: 800 },
+    });
+    const page = context.pages()[0] ?? (await context.newPage());
+    const browser = new Browser(context, page, folder);
+    page.on('pageerror', (error) => browser.complaints.push(String(error)));
+    page.on('console', (message) => {
+      const text = message.text();
+      // A refused password is answered with 403, which the browser writes down as an error.
+      if (message.type() === 'error' && !text.includes('status of 403')) browser.complaints.push(text);
+    });
+    return browser;
+  }
+
+  /** What axe finds wrong with the page that is shown: one line each, none where it is accessible. */
+  async accessibilityFaults(): Promise<string[]> {
+    // The page's own policy allows no foreign script, so it comes by the debugger's way.
+    await this.page.evaluate(AXE);
+    return this.page.evaluate(async () => {
+      const axe = (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe;
+      const { violations } = await axe.run();
+      return violations.flatMap(({ id, nodes }) =>
+        nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary ?? ''}`),
+      );
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.context.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+interface AxeResults {
+  violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[];
+}

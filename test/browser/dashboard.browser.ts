@@ -1,0 +1,61 @@
+import { afterEach, expect, it } from '@jest/globals';
+import { Stage } from '../support/stage.js';
+import { until } from '../support/until.js';
+import { Browser } from './browser.js';
+
+const PASSWORD = 'correct horse battery';
+const REASON = 'customer 42 is unknown <script>alert(1)</script>';
+
+let stage: Stage | null = null;
+let browser: Browser | null = null;
+
+afterEach(async () => {
+  await browser?.close();
+  await stage?.close();
+  browser = stage = null;
+});
+
+it('somebody logs in, watches an event fail, retries it and sees it delivered', async () => {
+  let customerIsKnown = false;
+  const opened = await Stage.open({
+    settings: { DASHBOARD_PASSWORD: PASSWORD },
+    onEvent: (event, downstream) => {
+      if (event.objectId === '42' && !customerIsKnown) {
+        downstream.reply({ status: 'failed', reason: REASON }, event);
+      }
+      downstream.channel.ack(event.message);
+    },
+  });
+  stage = opened;
+  browser = await Browser.open();
+  const { page } = browser;
+
+  await page.goto(opened.bridge.url);
+  await page.getByLabel('Password').fill('not the password');
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByRole('alert').getByText('That is not the password').waitFor();
+  expect(await browser.accessibilityFaults()).toEqual([]);
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.keyboard.press('Enter');
+  await page.getByRole('rowheader', { name: /acme/ }).waitFor();
+  expect(await browser.accessibilityFaults()).toEqual([]);
+
+  await page.getByRole('link', { name: 'Events', exact: true }).click();
+  await page.getByText('Nothing went wrong.').waitFor();
+  await page.evaluate(() => ((globalThis as unknown as { unbroken: boolean }).unbroken = true));
+  opened.push(41, 43);
+  // It appears while somebody watches, on the page that was loaded before.
+  await page.getByText(REASON).waitFor();
+  expect(await page.evaluate(() => (globalThis as unknown as { unbroken?: boolean }).unbroken)).toBe(true);
+  expect(await browser.accessibilityFaults()).toEqual([]);
+
+  customerIsKnown = true;
+  await page.getByText('marked', { exact: true }).last().waitFor();
+  await page.getByRole('button', { name: /^Retry ONCRMDEALUPDATE/ }).click();
+  await page.getByRole('status').getByText('1 of 1 event due now').waitFor();
+  await until('the second delivery', () =>
+    opened.downstream.received.some(({ objectId, attempt }) => objectId === '42' && attempt === 2),
+  );
+  await page.getByText('Nothing went wrong.').waitFor();
+  expect(browser.complaints).toEqual([]);
+});
