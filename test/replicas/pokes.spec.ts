@@ -32,6 +32,7 @@ class Listener {
         checkBindings: note('bindings'),
         toMark: note('mark'),
         dispatch: (memberId) => note('dispatch')(memberId),
+        poke: (memberId) => note('poke')(memberId),
       },
       ownership: {
         holds: (memberId) => owned.includes(memberId),
@@ -94,6 +95,14 @@ describe('what one replica tells the others', () => {
     await until('all at the owner', () => b.heard.length >= 4);
     expect(b.heard).toEqual(['round m2', 'bindings m2', 'mark m2 3', 'dispatch m2']);
     expect(a.heard).toEqual(['round m1', 'mark m1 2']);
+  });
+
+  it('hastens what a person made due, by whoever owns the portal', async () => {
+    const [a, b] = [await join('a', 'm1'), await join('b', 'm2')];
+    a.pokes.hasten(['m1', 'm2']);
+    expect(a.heard).toEqual(['dispatch m1', 'poke m1']);
+    await until('b hears', () => b.heard.length === 2);
+    expect([...b.heard].sort()).toEqual(['dispatch m2', 'settled m2']);
   });
 
   it('has them look at the registry and at the leases', async () => {
