@@ -116,7 +116,8 @@ export class OfflineBridge {
   }
 
   /**
-   * Has the portal's next round happen now, as the portal's own notification would.
+   * Has the portal's next round happen now, where this process is the one that drains it; another replica's comes at
+   * its own time.
    * @param portal name, domain or member id
    * @throws {SelectionError} where it is not installed
    */
@@ -126,6 +127,7 @@ export class OfflineBridge {
 
   /**
    * Events of the ledger, oldest reservation first; by default those in trouble: failed, marked, waiting, dead.
+   * @param limit 100 unless said otherwise
    * @throws {SelectionError}
    */
   async events(selection: EventSelection = {}, limit = 100): Promise<BridgeEvent[]> {

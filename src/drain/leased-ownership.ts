@@ -98,7 +98,9 @@ export class LeasedOwnership implements Ownership {
     try {
       await this.deps.book.leave();
       this.deps.announce();
-      if (portals > 0) this.say('info', 'lease.released', portals, 'leaving');
+      if (portals > 0) {
+        this.deps.log.info({ event: 'lease.released', ...this.counts(portals), reason: 'leaving' });
+      }
     } catch (error) {
       this.deps.log.warn({ event: 'leases.unreachable', reason: reasonOf(error), advice: 'they expire' });
     }
@@ -162,7 +164,7 @@ export class LeasedOwnership implements Ownership {
       const leases = await book.acquire(take);
       if (leases.length === 0) return;
       for (const lease of leases) this.held.set(lease.memberId, this.hold(lease, sentAt));
-      this.say('info', 'lease.acquired', leases.length);
+      this.deps.log.info({ event: 'lease.acquired', ...this.counts(leases.length) });
       this.crew?.gained(leases.map(({ memberId }) => memberId));
     }
   }
@@ -197,7 +199,11 @@ export class LeasedOwnership implements Ownership {
     // Where that fails nobody renews them, and they expire.
     await this.deps.book.release(still.map(({ lease }) => lease));
     this.deps.announce();
-    this.say('info', 'lease.released', still.length, 'shared with another replica');
+    this.deps.log.info({
+      event: 'lease.released',
+      ...this.counts(still.length),
+      reason: 'shared with another replica',
+    });
   }
 
   private dropLapsed(): void {
@@ -211,7 +217,7 @@ export class LeasedOwnership implements Ownership {
     const lost = gone.filter((held) => this.held.get(held.lease.memberId) === held);
     if (lost.length === 0) return;
     for (const { lease } of lost) this.held.delete(lease.memberId);
-    this.say('warn', 'lease.lost', lost.length, reason);
+    this.deps.log.warn({ event: 'lease.lost', ...this.counts(lost.length), reason });
     this.crew?.lost(lost.map(({ lease }) => lease.memberId));
   }
 
@@ -227,13 +233,8 @@ export class LeasedOwnership implements Ownership {
     });
   }
 
-  private say(level: 'info' | 'warn', event: string, portals: number, reason?: string): void {
-    this.deps.log[level]({
-      event,
-      portals,
-      owned: this.held.size,
-      ...(reason === undefined ? {} : { reason }),
-    });
+  private counts(portals: number): { portals: number; owned: number } {
+    return { portals, owned: this.held.size };
   }
 
   private sleep(): Promise<void> {
