@@ -23,7 +23,7 @@ module.exports = {
       severity: 'error',
       comment: 'the published package has production dependencies only',
       from: { path: '^src', pathNot: '\\.spec\\.ts$' },
-      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only', 'npm-peer'] },
     },
     {
       name: 'emulator-stands-alone',
