@@ -32,6 +32,7 @@ import { OfflineBridge } from './offline-bridge.js';
 import { notificationBody } from './portals/notification-body.js';
 import { NotificationsController } from './portals/notifications.controller.js';
 import { PortalReception } from './portals/reception.js';
+import { RunningBridge } from './running-bridge.js';
 
 /** Options of {@link OfflineBridgeModule.forRootAsync}: `useFactory` with `inject` and `imports`, `useClass` or `useExisting`. */
 export type OfflineBridgeAsyncOptions = ConfigurableModuleAsyncOptions<
@@ -165,7 +166,7 @@ function readSettings({ settings }: OfflineBridgeOptions, http: Http): Settings 
     {
       provide: OfflineBridge,
       inject: [Bridge, Metrics],
-      useFactory: (bridge: Bridge, metrics: Metrics) => new OfflineBridge(bridge, metrics),
+      useFactory: (bridge: Bridge, metrics: Metrics) => new RunningBridge(bridge, metrics),
     },
     {
       provide: CONTRACT_VARIANT,
