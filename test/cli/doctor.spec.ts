@@ -109,6 +109,7 @@ describe('the doctor', () => {
     await channel.deleteQueue(names.dead);
     await channel.assertQueue(names.dead, { durable: true });
     const { exitCode, findings, verdicts } = await examine(stage.bridge);
+    await channel.deleteQueue(names.dead);
     expect(exitCode).toBe(1);
     expect(verdicts).toMatchObject({ topology: 'wrong', broker: 'ok', service: 'note' });
     const topology = findings.filter(({ subject }) => subject === 'topology').map(({ text }) => text);
