@@ -37,6 +37,7 @@ describe('the embedded database', () => {
       '0002-retry-by-hand',
       '0003-notification-handler',
       '0004-leases',
+      '0005-trouble',
     ]);
     expect(await migrate(database)).toEqual([]);
     expect(await database.db.selectFrom('deliveries').selectAll().execute()).toEqual([]);
