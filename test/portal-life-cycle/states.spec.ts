@@ -25,6 +25,8 @@ describe('a portal in trouble', () => {
 
     stage.portal.revoke();
     await until('the state', () => state() === 'unauthorized');
+    // The row is written before the line is.
+    await until('the log line', () => linesOf(stage.bridge, 'portal.state').length > 0);
     const said = linesOf(stage.bridge, 'portal.state').at(-1);
     expect(said?.level).toBe('error');
     expect(said?.message).toMatchObject({ portal: 'acme', state: 'unauthorized' });
@@ -88,6 +90,8 @@ describe('a portal in trouble', () => {
     if (causes === null) stage.portal.setAdministrator(false);
     else stage.portal.setState(causes);
     await until('the state', () => state() === expected);
+    // The row is written before the line is.
+    await until('the log line', () => linesOf(stage.bridge, 'portal.state').length > 0);
     const said = linesOf(stage.bridge, 'portal.state').at(-1);
     expect(said?.message).toMatchObject({ portal: 'acme', state: expected, reason: expect.any(String) });
     stage.push(1, 2);
