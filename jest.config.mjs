@@ -1,8 +1,17 @@
+/** Suites of many processes or of a cluster, which `npm run test:long` runs, so that `npm test` stays short. */
+export const LONG = [
+  '/test/outages/broker-cluster',
+  '/test/replicas/',
+  '/test/security/expiry-storm',
+  '/test/torture/torture',
+];
+
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/src', '<rootDir>/emulator', '<rootDir>/test', '<rootDir>/bench', '<rootDir>/examples'],
   testMatch: ['**/*.spec.ts'],
+  testPathIgnorePatterns: ['/node_modules/', ...LONG],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {
