@@ -1,6 +1,6 @@
 import { run } from './run.mjs';
 
-// The long run; `npm test` has a short one of the same.
+// The long run; `npm run test:long` has a short one of the same.
 process.env.TORTURE_KILLS ??= '100';
 process.env.TORTURE_BROKER_FAULTS ??= '20';
 process.env.TORTURE_LOST_ANSWERS ??= '100';
