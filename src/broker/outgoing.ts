@@ -66,6 +66,9 @@ export class QueuedMessage {
   }
 }
 
+/** Fewer that have left are not worth a copy of those that wait. */
+const COMPACT_FROM = 1024;
+
 /** First in, first out; cheap with tens of thousands waiting. */
 export class MessageQueue {
   private items: QueuedMessage[] = [];
@@ -83,10 +86,16 @@ export class MessageQueue {
 
   shift(): void {
     this.head += 1;
-    if (this.head >= this.items.length) {
-      this.items = [];
+    // A queue that is never empty must let go of what has left it, too.
+    if (this.head >= Math.max(COMPACT_FROM, this.items.length / 2) || this.head >= this.items.length) {
+      this.items = this.items.slice(this.head);
       this.head = 0;
     }
+  }
+
+  /** Messages that it keeps alive: those that wait, and some that have left. */
+  get retained(): number {
+    return this.items.length;
   }
 
   /** Puts `items`, in their order, before all others. */
