@@ -1,3 +1,5 @@
+import { Slots } from './slots.js';
+
 /** Gives an admission back; a second call does nothing. */
 export type Leave = () => void;
 
@@ -13,51 +15,28 @@ export interface AdmissionOptions {
  * still to be written are what a process with many portals needs its memory for.
  */
 export class Admission {
-  private inside = 0;
-  private readonly queue: (() => void)[] = [];
+  private readonly slots: Slots;
 
-  constructor(private readonly options: AdmissionOptions) {}
+  constructor(private readonly options: AdmissionOptions) {
+    this.slots = new Slots(options.limit);
+  }
 
   /** Rounds that wait. */
   get waiting(): number {
-    return this.queue.length;
+    return this.slots.waiting;
   }
 
   /** Waits for a place, or until `signal` aborts; resolves with what gives the place back. */
   async enter(signal: AbortSignal): Promise<Leave> {
-    if (this.inside < this.options.limit) this.inside += 1;
-    else if (!(await this.turn(signal))) return () => undefined;
+    if (!(await this.slots.take(signal))) return () => undefined;
     let left = false;
     const leave = () => {
       if (left) return;
       left = true;
       clearTimeout(impatient);
-      // The place goes from hand to hand, so that nobody who comes later slips in.
-      const next = this.queue.shift();
-      if (next === undefined) this.inside -= 1;
-      else next();
+      this.slots.release();
     };
     const impatient = setTimeout(leave, this.options.patienceMs);
     return leave;
-  }
-
-  /** Whether a place was given; false when `signal` aborted first. */
-  private turn(signal: AbortSignal): Promise<boolean> {
-    return new Promise((resolve) => {
-      if (signal.aborted) {
-        resolve(false);
-        return;
-      }
-      const given = () => {
-        signal.removeEventListener('abort', gone);
-        resolve(true);
-      };
-      const gone = () => {
-        this.queue.splice(this.queue.indexOf(given), 1);
-        resolve(false);
-      };
-      this.queue.push(given);
-      signal.addEventListener('abort', gone, { once: true });
-    });
   }
 }

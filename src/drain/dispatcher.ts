@@ -4,7 +4,7 @@ import { type OutgoingMessage, type PublishResult } from '../broker/outgoing.js'
 import { type Ledger } from '../ledger/ledger.js';
 import { type Buried, type Publishable, type PublishableKind } from '../ledger/publishing.js';
 import { type Log } from '../log.js';
-import { PageSlots } from './page-slots.js';
+import { Slots } from './slots.js';
 
 /** The narrow part of the broker's publisher that dispatching needs. */
 export interface EventPublisher {
@@ -64,7 +64,7 @@ export class Dispatcher {
     private readonly listener: DispatchListener,
     private readonly log: Log,
     private readonly encoder: EventEncoder,
-    private readonly slots = new PageSlots(PAGES_IN_ALL),
+    private readonly slots = new Slots(PAGES_IN_ALL),
   ) {}
 
   /** The same for another ledger; both share the bound on their memory. */

@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
-import { PageSlots } from './page-slots.js';
+import { Slots } from './slots.js';
 
 it('slots go to whoever asked first, and as many as there are', async () => {
-  const slots = new PageSlots(2);
+  const slots = new Slots(2);
   const given: string[] = [];
   const ask = (who: string) => slots.take().then(() => void given.push(who));
   const all = [ask('a'), ask('b'), ask('c'), ask('d')];
@@ -19,7 +19,7 @@ it('slots go to whoever asked first, and as many as there are', async () => {
 });
 
 it('a slot that nobody waits for is kept', async () => {
-  const slots = new PageSlots(1);
+  const slots = new Slots(1);
   for (let turn = 0; turn < 3; turn += 1) {
     await slots.take();
     slots.release();
