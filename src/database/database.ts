@@ -7,11 +7,14 @@ import { type Dialect, dialectOf } from './dialect.js';
 import { type Schema } from './schema.js';
 import { PatientSqliteDialect, type SqliteFile } from './sqlite-driver.js';
 import { StatementCache } from './statement-cache.js';
+import { groupCommit, type Transact } from './transactions.js';
 
 /** An open database and which dialect it speaks. */
 export interface Database {
   readonly db: Kysely<Schema>;
   readonly dialect: Dialect;
+  /** Transactions of the ledger; those of SQLite are committed together where several wait. */
+  readonly transact: Transact;
 }
 
 export interface DatabaseOptions {
@@ -28,9 +31,18 @@ export interface DatabaseOptions {
  */
 export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
   const dialect = dialectOf(url);
-  if (dialect === 'postgres') return { dialect, db: openPostgres(url, options) };
+  if (dialect === 'postgres') return databaseOver(dialect, openPostgres(url, options));
   const open = () => openFile(url.slice('file:'.length));
-  return { dialect, db: new Kysely<Schema>({ dialect: new PatientSqliteDialect(open) }) };
+  return databaseOver(dialect, new Kysely<Schema>({ dialect: new PatientSqliteDialect(open) }));
+}
+
+/** A database by its handle. PostgreSQL's transactions run side by side. */
+export function databaseOver(dialect: Dialect, db: Kysely<Schema>): Database {
+  return {
+    dialect,
+    db,
+    transact: dialect === 'sqlite' ? groupCommit(db) : (work) => db.transaction().execute(work),
+  };
 }
 
 function openFile(path: string): SqliteFile {

@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
-import { type Database, postgresTypes, survive } from './database.js';
+import { type Database, databaseOver, postgresTypes, survive } from './database.js';
 import { type Schema } from './schema.js';
 
 /** What comes in over a {@link SideLine}. */
@@ -50,10 +50,7 @@ export class SideLine {
         () => this.hangUp(),
       );
     });
-    this.database = {
-      dialect: 'postgres',
-      db: new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) }),
-    };
+    this.database = databaseOver('postgres', new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) }));
   }
 
   /** Tells what to do with what comes in from now on. */

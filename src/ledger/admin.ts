@@ -100,8 +100,8 @@ export class LedgerAdmin {
   }
 
   private write<T>(seqs: readonly number[], verb: (tx: Db) => Promise<T>): Promise<T> {
-    const { db, dialect } = this.database;
-    return db.transaction().execute(async (tx) => {
+    const { transact, dialect } = this.database;
+    return transact(async (tx) => {
       await claimPortalsOf(tx, dialect, seqs);
       return verb(tx);
     });

@@ -166,7 +166,7 @@ export class Ledger {
 
   private async inTransaction<T>(work: (tx: Db) => Promise<T>): Promise<T> {
     try {
-      return await this.database.db.transaction().execute(work);
+      return await this.database.transact(work);
     } catch (error) {
       if (error instanceof LeaseLost) this.fence?.refused();
       throw error;

@@ -77,9 +77,9 @@ describe('database copy', () => {
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'copy-'));
     path = join(folder, 'bridge.db');
-    const { db, dialect } = openDatabase(`file:${path}`);
-    await migrate({ db, dialect });
-    await db.destroy();
+    const database = openDatabase(`file:${path}`);
+    await migrate(database);
+    await database.db.destroy();
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 

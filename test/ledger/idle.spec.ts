@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { type KyselyPlugin } from 'kysely';
 import Libsql from 'libsql';
+import { databaseOver } from '../../src/database/database.js';
 import { LedgerBench, MEMBER, SETTINGS, START } from './bench.js';
 import { DATABASE_KINDS, onEveryDatabase } from './databases.js';
 
@@ -19,7 +20,7 @@ onEveryDatabase('an idle portal costs the ledger one look', (open) => {
     };
     const { db, dialect } = open();
     return {
-      bench: new LedgerBench(() => ({ dialect, db: db.withPlugin(plugin) })),
+      bench: new LedgerBench(() => databaseOver(dialect, db.withPlugin(plugin))),
       asked: () => count,
     };
   }

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { CompiledQuery, type Kysely, type KyselyPlugin, sql } from 'kysely';
-import { type Database, openDatabase } from '../../src/database/database.js';
+import { type Database, databaseOver, openDatabase } from '../../src/database/database.js';
 import { migrate } from '../../src/database/migrate.js';
 import { type DeliveryState, type Schema } from '../../src/database/schema.js';
 import { LedgerAdmin } from '../../src/ledger/admin.js';
@@ -138,7 +138,7 @@ function trace({ db, dialect }: Database): [Database, CompiledQuery[]] {
     },
     transformResult: ({ result }) => Promise.resolve(result),
   };
-  return [{ dialect, db: db.withPlugin(plugin) }, queries];
+  return [databaseOver(dialect, db.withPlugin(plugin)), queries];
 }
 
 async function explain(

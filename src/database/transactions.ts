@@ -1,0 +1,89 @@
+import { type Kysely, sql, type Transaction } from 'kysely';
+import { type Schema } from './schema.js';
+
+/** What is to be done in one transaction. */
+export type Work<T> = (tx: Transaction<Schema>) => Promise<T>;
+
+/**
+ * Runs work in a transaction. Resolves when it is committed; rejects with what the work threw, or with the driver's
+ * error, and then nothing of it was written.
+ */
+export type Transact = <T>(work: Work<T>) => Promise<T>;
+
+/** What is committed together at most: a failing disk takes so much with it, and readers wait for so long (ms). */
+const TOGETHER = 16;
+const TOGETHER_MS = 20;
+
+interface Waiting {
+  readonly work: (tx: Transaction<Schema>) => Promise<void>;
+  readonly committed: () => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/**
+ * Commits together what is waiting to be written (SQLite has one writer): each piece of work has a savepoint of its
+ * own and fails alone, and one commit, which is what has to wait for the disk, serves all of them. Work that finds
+ * nobody else waiting is committed at once.
+ */
+export function groupCommit(db: Kysely<Schema>): Transact {
+  const queue: Waiting[] = [];
+  let running = false;
+
+  async function run(): Promise<void> {
+    running = true;
+    for (let first = queue.shift(); first !== undefined; first = queue.shift()) await together(first);
+    running = false;
+  }
+
+  async function together(first: Waiting): Promise<void> {
+    const group = [first];
+    try {
+      await db.transaction().execute(async (tx) => {
+        const endAt = performance.now() + TOGETHER_MS;
+        // It is alone in the transaction so far: where it fails, all of that is rolled back.
+        await first.work(tx);
+        while (group.length < TOGETHER && performance.now() < endAt) {
+          const next = queue.shift();
+          if (next === undefined) break;
+          group.push(next);
+          await beside(tx, next);
+        }
+      });
+    } catch (error) {
+      for (const { failed } of group) failed(error);
+      return;
+    }
+    for (const { committed } of group) committed();
+  }
+
+  return (work) =>
+    new Promise((resolve, reject) => {
+      let committed: () => void = () => undefined;
+      queue.push({
+        work: async (tx) => {
+          const result = await work(tx);
+          committed = () => resolve(result);
+        },
+        committed: () => committed(),
+        failed: reject,
+      });
+      if (!running) void run();
+    });
+}
+
+/** Undoes work that fails, and no other; throws where the database has given up the whole transaction. */
+async function beside(tx: Transaction<Schema>, { work, failed }: Waiting): Promise<void> {
+  await sql`savepoint work`.execute(tx);
+  try {
+    await work(tx);
+    await sql`release work`.execute(tx);
+  } catch (error) {
+    try {
+      await sql`rollback to work`.execute(tx);
+      await sql`release work`.execute(tx);
+    } catch {
+      throw error;
+    }
+    failed(error);
+  }
+}
