@@ -1,5 +1,6 @@
 import { type Scenario } from './scenario.js';
 import { backlog } from './scenarios/backlog.js';
+import { fairness } from './scenarios/fairness.js';
 import { idle } from './scenarios/idle.js';
 import { latency } from './scenarios/latency.js';
 import { memory } from './scenarios/memory.js';
@@ -16,6 +17,7 @@ export const scenarios: readonly Scenario[] = [
   notification,
   latency,
   replies,
+  fairness,
   idle,
   memory,
   scaling,
