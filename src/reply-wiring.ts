@@ -1,4 +1,5 @@
 import { type BrokerConnection } from './broker/connection.js';
+import { unconfirmed } from './broker/outgoing.js';
 import { type Publisher } from './broker/publisher.js';
 import { repliesQueueOptions, type TopologyNames } from './broker/topology.js';
 import { type Ledger } from './ledger/ledger.js';
@@ -39,10 +40,11 @@ export function assembleReplies(around: ReplySurroundings): {
     around.ledger,
     registry,
     async (message, reason) => {
-      const [result] = await publisher.publish([rejectedReply(message, reason, names.rejected)]);
-      const confirmed = result?.status === 'confirmed';
-      if (confirmed) metrics.activity.rejectedReply(reason, message.content);
-      return confirmed;
+      const [result = unconfirmed('no answer')] = await publisher.publish([
+        rejectedReply(message, reason, names.rejected),
+      ]);
+      if (result.status !== 'unconfirmed') metrics.activity.rejectedReply(reason, message.content);
+      return result;
     },
     {
       recorded: (recorded) => {

@@ -26,6 +26,31 @@ describe('replies', () => {
     expect(metrics.body).toContain('bridge_replies_total{kind="malformed"} 5');
   });
 
+  it('that cannot be understood are rejected once, though they ask to be copied to the reply queue', async () => {
+    stage = await Stage.open();
+    const { rejected, replies } = stage.downstream.names;
+    stage.downstream.channel.sendToQueue(replies, Buffer.from('not json'), {
+      CC: [replies],
+      headers: { 'x-source': 'billing' },
+    });
+    await until('rejected', async () => (await stage.downstream.depth(rejected)) > 0);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(await stage.downstream.depth(rejected)).toBe(1);
+    const message = await stage.downstream.channel.get(rejected, { noAck: true });
+    expect(message === false ? null : message.properties.headers).toMatchObject({ 'x-source': 'billing' });
+  });
+
+  it('that cannot be understood nor published again are rejected by the broker', async () => {
+    stage = await Stage.open();
+    const { rejected, replies } = stage.downstream.names;
+    // Over the 16 MiB that the bridge publishes.
+    stage.downstream.channel.sendToQueue(replies, Buffer.alloc(17 * 1024 * 1024, 'x'));
+    await until('rejected', async () => (await stage.downstream.depth(rejected)) === 1);
+    await stage.bridge.logged('replies.rejected_by_broker');
+    expect(await stage.downstream.depth(replies)).toBe(0);
+    await stage.downstream.channel.purgeQueue(rejected);
+  });
+
   it('of strangers, and repeated ones, are acknowledged and have no effect', async () => {
     const failed: Received[] = [];
     stage = await Stage.open({

@@ -1,6 +1,9 @@
 import { type ConsumeMessage } from 'amqplib';
 import { type OutgoingMessage, type OutgoingProperties } from '../broker/outgoing.js';
 
+/** Where the sender asked for copies: he had them, and one may have gone to the reply queue, so that it never ended. */
+const COPIES: ReadonlySet<string> = new Set(['CC', 'BCC']);
+
 /** A reply that could not be understood, as it goes to its queue: untouched but for a header that says why. */
 export function rejectedReply(message: ConsumeMessage, reason: string, queue: string): OutgoingMessage {
   const { properties } = message;
@@ -18,7 +21,9 @@ export function rejectedReply(message: ConsumeMessage, reason: string, queue: st
     const value: unknown = properties[name];
     if (value !== undefined) kept[name] = value;
   }
-  const headers = (properties.headers ?? {}) as Record<string, unknown>;
+  const headers = Object.fromEntries(
+    Object.entries(properties.headers ?? {}).filter(([name]) => !COPIES.has(name)),
+  );
   return {
     exchange: '',
     routingKey: queue,

@@ -30,7 +30,7 @@ describe('the reply collector', () => {
       { memberIdOf: () => Promise.resolve(undefined) },
       ({ content }) => {
         rejected.push(content.toString());
-        return Promise.resolve(true);
+        return Promise.resolve({ status: 'confirmed' });
       },
       { recorded: () => {}, replies: () => {} },
       quiet,

@@ -1,12 +1,13 @@
 import { type ConsumeMessage } from 'amqplib';
+import { type PublishResult } from '../broker/outgoing.js';
 import { MalformedReply, parseReply, type Reply, type ReplyKind } from '../contract/reply.js';
 import { type Ledger } from '../ledger/ledger.js';
 import { type Outcome, type OutcomesRecorded } from '../ledger/record-outcomes.js';
 import { type Log } from '../log.js';
 import { type Delivered } from './reply-server.js';
 
-/** Puts a reply that could not be understood where people find it; resolves when the broker has it. */
-export type RejectReply = (message: ConsumeMessage, reason: string) => Promise<boolean>;
+/** Puts a reply that could not be understood where people find it, and says whether the broker has it. */
+export type RejectReply = (message: ConsumeMessage, reason: string) => Promise<PublishResult>;
 
 /** A reply as the ledger has it. */
 export interface HeardReply {
@@ -146,8 +147,13 @@ export class ReplyCollector {
     this.listener.replies('malformed', 1);
     this.log.warn({ event: 'replies.malformed', reason });
     const attempt = async (pause: number): Promise<void> => {
-      if (await this.reject(delivered.message, reason)) acknowledge(delivered);
-      else if (!this.closed) {
+      const result = await this.reject(delivered.message, reason);
+      if (result.status === 'confirmed') acknowledge(delivered);
+      else if (result.status === 'refused') {
+        // Too large for us to publish. The queue's own dead-lettering takes it to the same place, without our reason.
+        this.log.warn({ event: 'replies.rejected_by_broker', reason, because: result.reason });
+        giveUp(delivered);
+      } else if (!this.closed) {
         await new Promise((resolve) => setTimeout(resolve, pause).unref());
         await attempt(Math.min(pause * 2, RETRY_MAX_MS));
       }
@@ -156,10 +162,18 @@ export class ReplyCollector {
   }
 }
 
-/** A channel that has closed meanwhile cannot acknowledge: the reply comes again, which has no effect. */
 function acknowledge({ channel, message }: Delivered): void {
+  answer(() => channel.ack(message));
+}
+
+function giveUp({ channel, message }: Delivered): void {
+  answer(() => channel.nack(message, false, false));
+}
+
+/** A channel that has closed meanwhile cannot answer: the reply comes again, which has no effect. */
+function answer(how: () => void): void {
   try {
-    channel.ack(message);
+    how();
   } catch {
     return;
   }
