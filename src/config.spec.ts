@@ -113,6 +113,16 @@ describe('settings', () => {
     [{ DRAIN_LIMIT: '1e9' }, 'DRAIN_LIMIT'],
     [{ DRAIN_LIMIT: '12.5' }, 'DRAIN_LIMIT'],
     [{ AMQP_PREFIX: 'a b' }, 'AMQP_PREFIX'],
+    [{ RABBITMQ_URL: 'amqp://u:p@host:99999' }, 'RABBITMQ_URL'],
+    [{ RABBITMQ_URL: 'amqp://one,amqp://u:p#w@two' }, 'percent-encoded'],
+    [{ DATABASE_URL: 'postgres://u:p@[host/db' }, 'DATABASE_URL'],
+    [{ DATABASE_URL: 'postgres://u:p#w@host/db' }, 'percent-encoded'],
+    [{ B24_OAUTH_URL: 'https://u:p@oauth.example.com' }, 'B24_OAUTH_URL'],
+    [{ B24_OAUTH_URL: 'https://oauth.example.com/?a=b' }, 'B24_OAUTH_URL'],
+    [{ PUBLIC_URL: 'https://bridge.example.com/?a=b' }, 'PUBLIC_URL'],
+    [{ HTTP_TRUSTED_PROXIES: 'loopback, 999.1.1.1' }, 'HTTP_TRUSTED_PROXIES'],
+    [{ HTTP_TRUSTED_PROXIES: '10.0.0.0/99' }, 'HTTP_TRUSTED_PROXIES'],
+    [{ B24_DOMAIN: 'acme.example.com:99999', B24_REFRESH_TOKEN: 'x' }, 'B24_DOMAIN'],
   ])('refuse %j', (extra, word) => {
     const faults = faultsOf({ ...KEYS, ...(extra as Record<string, string>) });
     expect(faults).toHaveLength(1);
@@ -123,6 +133,30 @@ describe('settings', () => {
     const faults = faultsOf({ ...KEYS, TOKEN_ENCRYPTION_KEY: 'hunter2', RABBITMQ_URL: 'amq://u:hunter2@h' });
     expect(faults).toHaveLength(2);
     expect(faults.join()).not.toContain('hunter2');
+    for (const [name, value] of [
+      ['DATABASE_URL', 'mysql://u:hunter2@host/db'],
+      ['DATABASE_URL', 'postgres://u:hunter2/@[host/db'],
+      ['B24_OAUTH_URL', 'https://u:hunter2@oauth.example.com'],
+      ['PUBLIC_URL', 'ftp://u:hunter2@host'],
+      ['B24_DOMAIN', 'https://u:hunter2@acme.bitrix24.com'],
+    ] as const) {
+      const told = faultsOf({ ...KEYS, [name]: value }).join();
+      expect(told).toContain(name);
+      expect(told).not.toContain('hunter2');
+    }
+  });
+
+  it.each([
+    { DATABASE_URL: 'postgres:///db?host=/var/run/postgresql' },
+    { DATABASE_URL: 'postgresql://u:p%23w@host:5432/db?sslmode=require' },
+    { DATABASE_URL: 'postgres://u:p@/db?host=/var/run/postgresql' },
+    { DATABASE_URL: 'file:bridge.db' },
+    { RABBITMQ_URL: 'amqp://u:p%2Fw@[::1]:5673/%2Fown?heartbeat=5,amqps://two' },
+    { HTTP_TRUSTED_PROXIES: 'uniquelocal, 10.0.0.0/8, ::1, fd00::/8, 192.0.2.1' },
+    { PUBLIC_URL: 'https://bridge.example.com:8443/crm/' },
+    { B24_OAUTH_URL: 'https://oauth.example.com/' },
+  ])('take %j', (given) => {
+    expect(faultsOf({ ...KEYS, ...(given as Record<string, string>) })).toEqual([]);
   });
 
   it('open the dashboard only by a password worth its name, or a header that a trusted proxy sets', () => {

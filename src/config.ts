@@ -10,16 +10,22 @@ import {
   IsNumber,
   IsOptional,
   IsString,
-  IsUrl,
   Matches,
   Max,
   Min,
   MinLength,
   Validate,
   validateSync,
-  ValidatorConstraint,
-  type ValidatorConstraintInterface,
 } from 'class-validator';
+import {
+  AesKeys,
+  BrokerUrls,
+  DatabaseUrl,
+  Host,
+  Networks,
+  WebAddress,
+  withoutCredentials,
+} from './setting-rules.js';
 
 /** The settings are wrong. `message` names every fault, one a line; the process exits with 78. */
 export class SettingsError extends Error {
@@ -52,32 +58,6 @@ const asCodes = (params: TransformFnParams): unknown => {
   return Array.isArray(list) ? list.map((code) => String(code).toUpperCase()) : list;
 };
 
-@ValidatorConstraint({ name: 'aesKey' })
-class AesKeys implements ValidatorConstraintInterface {
-  validate(value: unknown): boolean {
-    return (
-      typeof value === 'string' &&
-      value.split(',').every((part) => {
-        const key = part.trim();
-        return /^[A-Za-z0-9+/]+={0,2}$/.test(key) && Buffer.from(key, 'base64').length === 32;
-      })
-    );
-  }
-  defaultMessage(): string {
-    return '$property must be 32 bytes in base64 (make one with: openssl rand -base64 32), or several, comma-separated';
-  }
-}
-
-@ValidatorConstraint({ name: 'databaseUrl' })
-class DatabaseUrl implements ValidatorConstraintInterface {
-  validate(value: unknown): boolean {
-    return typeof value === 'string' && /^(file:.+|postgres(ql)?:\/\/.+)$/.test(value);
-  }
-  defaultMessage(): string {
-    return '$property must be file:<path> (embedded SQLite) or postgres://…';
-  }
-}
-
 const whole = (name: string, min: number, max: number) => ({
   message: `${name} must be a whole number from ${min} to ${max}`,
 });
@@ -101,10 +81,7 @@ export class Settings {
   @Transform(asList)
   @IsArray()
   @ArrayNotEmpty({ message: 'RABBITMQ_URL must name at least one broker' })
-  @Matches(/^amqps?:\/\/[^\s]+$/, {
-    each: true,
-    message: 'RABBITMQ_URL must be one or more amqp:// or amqps:// addresses, comma-separated',
-  })
+  @Validate(BrokerUrls)
   RABBITMQ_URL: string[] = ['amqp://guest:guest@127.0.0.1:5672'];
 
   @Matches(/^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$/, {
@@ -124,14 +101,7 @@ export class Settings {
 
   @IsOptional()
   @Transform(asList)
-  @Matches(
-    /^(loopback|linklocal|uniquelocal|[0-9.]{7,15}(\/\d{1,2})?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(\/\d{1,3})?)$/,
-    {
-      each: true,
-      message:
-        'HTTP_TRUSTED_PROXIES must be addresses, networks (10.0.0.0/8), loopback, linklocal or uniquelocal',
-    },
-  )
+  @Validate(Networks)
   HTTP_TRUSTED_PROXIES?: string[];
 
   /** Opens the dashboard at `/` to whoever knows it. */
@@ -154,16 +124,11 @@ export class Settings {
   @IsNotEmpty({ message: "B24_CLIENT_SECRET is required: the application's client_secret" })
   B24_CLIENT_SECRET!: string;
 
-  @IsUrl(
-    { require_tld: false, require_protocol: true, protocols: ['http', 'https'] },
-    { message: 'B24_OAUTH_URL must be an http(s) address' },
-  )
+  @Validate(WebAddress)
   B24_OAUTH_URL = 'https://oauth.bitrix.info';
 
   @IsOptional()
-  @Matches(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?$/, {
-    message: 'B24_DOMAIN must be a host or host:port, without a scheme (acme.bitrix24.com)',
-  })
+  @Validate(Host)
   B24_DOMAIN?: string;
 
   @IsOptional()
@@ -206,10 +171,7 @@ export class Settings {
   B24_RATE_BURST = 50;
 
   @IsOptional()
-  @IsUrl(
-    { require_tld: false, require_protocol: true, protocols: ['http', 'https'] },
-    { message: 'PUBLIC_URL must be an http(s) address' },
-  )
+  @Validate(WebAddress)
   PUBLIC_URL?: string;
 
   @WholeNumber('DRAIN_LIMIT', 1, 10_000)
@@ -302,7 +264,7 @@ export function parseSettings(input: SettingsInput): Settings {
     const shown =
       given[error.property] === undefined || SECRETS.has(error.property) || error.property === 'RABBITMQ_URL'
         ? ''
-        : ` (got ${JSON.stringify(given[error.property]).slice(0, 82)})`;
+        : ` (got ${withoutCredentials(JSON.stringify(given[error.property])).slice(0, 82)})`;
     return wrong.map((text) => text + shown);
   });
   // Unless it is said, polling is never more frequent than it was asked to be.

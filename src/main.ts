@@ -1,11 +1,11 @@
 import 'reflect-metadata';
-import { existsSync } from 'node:fs';
 import { NestFactory } from '@nestjs/core';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { AppModule } from './app.module.js';
 import { Bridge } from './bridge.js';
-import { parseSettings, type Settings, SettingsError } from './config.js';
+import { SettingsError } from './config.js';
 import { DatabaseInUse } from './database/sole-process.js';
+import { settingsOfProcess } from './environment.js';
 import { BridgeLogger } from './log.js';
 import { TokenVaultError } from './portals/token-vault.js';
 import { startTracing } from './tracing/start.js';
@@ -16,18 +16,13 @@ const STOP_DEADLINE_MS = 9500;
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 20_000;
 
-function readSettings(): Settings {
-  if (existsSync('.env')) process.loadEnvFile('.env');
-  return parseSettings(process.env);
-}
-
 function fail(message: string, code: number): never {
   process.stderr.write(`${message}\n`);
   process.exit(code);
 }
 
 async function main(): Promise<void> {
-  const settings = readSettings();
+  const settings = settingsOfProcess();
   // The log comes first, and the tokens that it hides are known only later.
   let secrets = () => [settings.B24_CLIENT_SECRET];
   const log = new BridgeLogger(settings, () => secrets());

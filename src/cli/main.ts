@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import 'reflect-metadata';
-import { existsSync } from 'node:fs';
 import { CommanderError } from 'commander';
-import { parseSettings, type Settings, SettingsError } from '../config.js';
+import { SettingsError } from '../config.js';
+import { settingsOfProcess } from '../environment.js';
 import { TokenVaultError } from '../portals/token-vault.js';
 import { CommandFailed, type CommandResult } from './command-result.js';
 import { program } from './program.js';
@@ -10,11 +10,6 @@ import { processTerminal } from './terminal.js';
 import { reasonOf } from './workbench.js';
 
 const USAGE = 2;
-
-function readSettings(): Settings {
-  if (existsSync('.env')) process.loadEnvFile('.env');
-  return parseSettings(process.env);
-}
 
 /** Ends the process once everything is written: connections that are kept open must not hold it up. */
 function end(exitCode: number): void {
@@ -37,7 +32,7 @@ async function main(): Promise<void> {
   process.stdout.on('error', () => process.exit(0));
   const asJson = process.argv.includes('--json');
   try {
-    await program({ settings: readSettings, terminal: processTerminal, done: finish }).parseAsync();
+    await program({ settings: settingsOfProcess, terminal: processTerminal, done: finish }).parseAsync();
   } catch (error) {
     if (error instanceof CommanderError) {
       // Help and usage errors are on the terminal by then.

@@ -1,0 +1,107 @@
+import { isIP } from 'node:net';
+import { ValidatorConstraint, type ValidatorConstraintInterface } from 'class-validator';
+
+/** A key for the tokens at rest, or several. */
+@ValidatorConstraint({ name: 'aesKey' })
+export class AesKeys implements ValidatorConstraintInterface {
+  validate(value: unknown): boolean {
+    return (
+      typeof value === 'string' &&
+      value.split(',').every((part) => {
+        const key = part.trim();
+        return /^[A-Za-z0-9+/]+={0,2}$/.test(key) && Buffer.from(key, 'base64').length === 32;
+      })
+    );
+  }
+  defaultMessage(): string {
+    return '$property must be 32 bytes in base64 (make one with: openssl rand -base64 32), or several, comma-separated';
+  }
+}
+
+/** What our database drivers can open. */
+@ValidatorConstraint({ name: 'databaseUrl' })
+export class DatabaseUrl implements ValidatorConstraintInterface {
+  validate(value: unknown): boolean {
+    if (typeof value !== 'string') return false;
+    // Without a host the driver takes the one of the query, or the local socket.
+    return /^file:.+$/.test(value) || isAddress(value.replace('@/', '@localhost/'), /^postgres(ql)?:\/\/.+$/);
+  }
+  defaultMessage(): string {
+    return `$property must be file:<path> (embedded SQLite) or postgres://…${SPECIAL_CHARACTERS}`;
+  }
+}
+
+/** One broker, or several: each of the list. */
+@ValidatorConstraint({ name: 'brokerUrls' })
+export class BrokerUrls implements ValidatorConstraintInterface {
+  validate(value: unknown): boolean {
+    return Array.isArray(value) && value.every((each) => isAddress(each, /^amqps?:\/\/\S+$/));
+  }
+  defaultMessage(): string {
+    return `$property must be one or more amqp:// or amqps:// addresses, comma-separated${SPECIAL_CHARACTERS}`;
+  }
+}
+
+/** Where we append a path of our own: nothing may follow the path that is given. */
+@ValidatorConstraint({ name: 'webAddress' })
+export class WebAddress implements ValidatorConstraintInterface {
+  validate(value: unknown): boolean {
+    return (
+      isAddress(value, /^https?:\/\/[^\s?]+$/) &&
+      // Whoever is called at an address, or may list it, would read them.
+      new URL(value).username === '' &&
+      new URL(value).password === ''
+    );
+  }
+  defaultMessage(): string {
+    return '$property must be an http(s) address without user, password and query';
+  }
+}
+
+/** Of a portal. */
+@ValidatorConstraint({ name: 'host' })
+export class Host implements ValidatorConstraintInterface {
+  validate(value: unknown): boolean {
+    return (
+      typeof value === 'string' &&
+      /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?$/.test(value) &&
+      URL.canParse(`https://${value}`)
+    );
+  }
+  defaultMessage(): string {
+    return '$property must be a host or host:port, without a scheme (acme.bitrix24.com)';
+  }
+}
+
+const NAMED_NETWORKS: readonly string[] = ['loopback', 'linklocal', 'uniquelocal'];
+
+/** Addresses and networks as Express knows them. */
+@ValidatorConstraint({ name: 'networks' })
+export class Networks implements ValidatorConstraintInterface {
+  validate(value: unknown): boolean {
+    return Array.isArray(value) && value.every((each) => typeof each === 'string' && isNetwork(each));
+  }
+  defaultMessage(): string {
+    return '$property must be addresses, networks (10.0.0.0/8), loopback, linklocal or uniquelocal';
+  }
+}
+
+const SPECIAL_CHARACTERS = '; special characters in a user or password are percent-encoded';
+
+function isAddress(value: unknown, pattern: RegExp): value is string {
+  return (
+    typeof value === 'string' && pattern.test(value) && URL.canParse(value) && new URL(value).hash === ''
+  );
+}
+
+function isNetwork(text: string): boolean {
+  if (NAMED_NETWORKS.includes(text)) return true;
+  const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const version = isIP(address);
+  return version !== 0 && (bits === undefined || Number(bits) <= (version === 4 ? 32 : 128));
+}
+
+/** A value fit to be shown: whatever stands where an address has its user and password is not. */
+export function withoutCredentials(text: string): string {
+  return text.replace(/\/\/.*@/s, '//***@');
+}
