@@ -1,0 +1,36 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Stage } from './support/stage.js';
+import { until } from './support/until.js';
+
+describe('DRAIN_MAX_IN_FLIGHT', () => {
+  let stage: Stage;
+  afterEach(() => stage.close());
+
+  it('leaves events on the portal while that many are unsettled, and lets them come as those settle', async () => {
+    stage = await Stage.open({
+      settings: {
+        DRAIN_LIMIT: '100',
+        DRAIN_MAX_IN_FLIGHT: '250',
+        SETTLE_MODE: 'ack',
+        SETTLE_AFTER_MS: '60000',
+      },
+    });
+    const pending = () => stage.portal.rows().filter((row) => row.PROCESS_ID === '').length;
+    stage.push(1, 1000);
+    // The last batch may overshoot.
+    await until('the limit', () => stage.delivered().size >= 250);
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    expect(stage.delivered().size).toBe(300);
+    expect(pending()).toBe(700);
+    expect((await stage.get('/metrics')).body).toContain('bridge_events_in_flight{portal="acme"} 300');
+
+    const answered = new Set<string>();
+    await until('every event, as they settle', () => {
+      for (const event of stage.downstream.received) {
+        if (!answered.has(event.id)) stage.downstream.reply({ status: 'processed' }, event);
+        answered.add(event.id);
+      }
+      return stage.delivered().size === 1000 && stage.portal.rows().length === 0;
+    });
+  });
+});
