@@ -154,6 +154,17 @@ describe('parseGetResult', () => {
     expect(events.map(({ messageId }) => messageId)).toEqual(['unnamed-row-17']);
   });
 
+  it('leaves no NUL in a text, which PostgreSQL would refuse together with the whole batch', () => {
+    const row = {
+      ...ROW,
+      MESSAGE_ID: 'a\0b',
+      EVENT_NAME: 'ONX\0',
+      EVENT_ADDITIONAL: { user_id: '1\0' },
+    };
+    const { events } = parseGetResult({ process_id: 'p', events: [row] }, ANSWERED_AT);
+    expect(events).toMatchObject([{ messageId: 'unnamed-row-17', event: 'ONX\ufffd', userId: '1\ufffd' }]);
+  });
+
   it('either reads any JSON or calls it unreadable', () => {
     const odd = fc.jsonValue();
     const row = fc.record(

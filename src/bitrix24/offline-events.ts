@@ -42,8 +42,8 @@ export interface GetOptions {
 }
 
 /**
- * Stands, before the row's id, for a message id that is empty: an event's own code chooses it. No mark can name such
- * a row, and it is delivered like any other.
+ * Stands, before the row's id, for a message id that is empty or holds a NUL: an event's own code chooses it. No mark
+ * can name such a row, and it is delivered like any other.
  */
 export const UNNAMED_MESSAGE = 'unnamed-row-';
 
@@ -162,18 +162,24 @@ function rowsOf(method: string, value: unknown): Record<string, unknown>[] {
 function parseRow(method: string, row: Record<string, unknown>, answeredAt: number): OfflineEvent {
   const rowId = textOf(row['ID']);
   if (rowId === '') throw new UnreadableAnswer(method, 'a row without ID');
-  const messageId = textOf(row['MESSAGE_ID']) || `${UNNAMED_MESSAGE}${rowId}`;
+  const named = textOf(row['MESSAGE_ID']);
+  const messageId = named === '' || named.includes('\0') ? `${UNNAMED_MESSAGE}${rowId}` : named;
   const additional = row['EVENT_ADDITIONAL'];
-  const userId = isObject(additional) ? textOf(additional['user_id']) : '';
+  const userId = isObject(additional) ? withoutNul(textOf(additional['user_id'])) : '';
   return {
     rowId,
     messageId,
     changedAt: unixSeconds(row['TIMESTAMP_X']) ?? Math.floor(answeredAt),
-    event: textOf(row['EVENT_NAME']).trim().toUpperCase() || 'UNKNOWN',
+    event: withoutNul(textOf(row['EVENT_NAME'])).trim().toUpperCase() || 'UNKNOWN',
     // The portal writes false or null where an event has no data.
     data: row['EVENT_DATA'] === undefined || row['EVENT_DATA'] === false ? null : row['EVENT_DATA'],
     userId: userId === '' ? null : userId,
   };
+}
+
+/** PostgreSQL stores no NUL: one would keep all events of its batch from the ledger. */
+function withoutNul(text: string): string {
+  return text.replaceAll('\0', '\ufffd');
 }
 
 const ISO_WITH_OFFSET = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
