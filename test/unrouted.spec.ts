@@ -21,4 +21,23 @@ describe('events that nobody is bound to', () => {
     await until('an empty queue on the portal', () => stage.portal.rows().length === 0);
     expect(stage.delivered().size).toBe(10);
   });
+
+  it.each([
+    ['the unrouted queue', false],
+    ['its binding', true],
+  ])('are not lost when somebody removes %s meanwhile', async (_what, bindingOnly) => {
+    stage = await Stage.open({ consume: { bindings: ['nothing'] } });
+    const { channel, names, depth } = {
+      channel: stage.downstream.channel,
+      names: stage.downstream.names,
+      depth: () => stage.downstream.depth(stage.downstream.names.unrouted),
+    };
+    stage.push(1, 5);
+    await until('the first ones', async () => (await depth()) === 5);
+    if (bindingOnly) await channel.unbindQueue(names.unrouted, names.unrouted, '');
+    else await channel.deleteQueue(names.unrouted);
+    stage.push(6, 10);
+    await until('an empty queue on the portal', () => stage.portal.rows().length === 0);
+    expect(await depth()).toBe(bindingOnly ? 10 : 5);
+  });
 });

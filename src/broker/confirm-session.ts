@@ -14,9 +14,12 @@ export interface ConfirmWindow {
   readonly confirmTimeoutMs: number;
 }
 
+/** The code of a message that comes back because no queue takes it. */
+export const NO_ROUTE = 312;
+
 /** How a channel ended. */
 export interface SessionEnd {
-  /** The broker's reply code when the broker closed the channel. */
+  /** The broker's reply code when the broker closed the channel or sent a message back. */
   readonly code: number | null;
   readonly reason: string;
   /** What was in flight, in the order sent, still unanswered. */
@@ -51,6 +54,8 @@ export class ConfirmSession {
     private readonly events: SessionEvents,
   ) {
     channel.on('error', (error) => (this.failure = error));
+    // It comes before the confirm, which the broker also gives for what it could route nowhere.
+    channel.on('return', () => this.abandon('the broker has no queue for a message', NO_ROUTE));
     // Before the client library's own listener, which reports every open confirm as failed, one by one.
     channel.prependListener('close', () => this.channelClosed());
     channel.on('drain', () => {
@@ -83,7 +88,7 @@ export class ConfirmSession {
         exchange,
         routingKey,
         body,
-        { persistent: true, ...properties },
+        { persistent: true, ...properties, mandatory: true },
         (error: unknown) => this.answered(item, error),
       );
     } catch (error) {
@@ -109,9 +114,9 @@ export class ConfirmSession {
   }
 
   /** Gives the channel up; its messages in flight go to `ended`. */
-  abandon(reason: string): void {
+  abandon(reason: string, code: number | null = null): void {
     if (this.over) return;
-    this.end({ code: null, reason });
+    this.end({ code, reason });
     void closeQuietly(this.channel);
   }
 

@@ -1,6 +1,6 @@
 import { messageOf } from './addresses.js';
 import { type BrokerStatus } from './broker-status.js';
-import { ConfirmSession, type ConfirmWindow, type SessionEnd } from './confirm-session.js';
+import { ConfirmSession, NO_ROUTE, type ConfirmWindow, type SessionEnd } from './confirm-session.js';
 import { type BrokerConnection } from './connection.js';
 import { silentBrokerLogger, type BrokerLogger } from './logger.js';
 import {
@@ -234,7 +234,8 @@ export class Publisher {
     }
     if (end.code === PRECONDITION_FAILED && !this.closed) this.isolateCulprit(end);
     else for (const item of end.unanswered) item.answer(unconfirmed(end.reason));
-    this.topologyMissing ||= end.code === NOT_FOUND;
+    // Every exchange of ours leads to a queue of ours: what comes back says that one is gone.
+    this.topologyMissing ||= end.code === NOT_FOUND || end.code === NO_ROUTE;
     this.reopen();
   }
 
