@@ -22,6 +22,8 @@ export interface OutgoingMessage {
   readonly routingKey: string;
   readonly body: Buffer;
   readonly properties: OutgoingProperties;
+  /** Messages of one flow are sent in their order; flows take turns, so that a long one does not hold up a short one. */
+  readonly flow?: string;
 }
 
 /**
@@ -63,52 +65,5 @@ export class QueuedMessage {
     if (this.done) return;
     this.done = true;
     this.answerTo(result);
-  }
-}
-
-/** Fewer that have left are not worth a copy of those that wait. */
-const COMPACT_FROM = 1024;
-
-/** First in, first out; cheap with tens of thousands waiting. */
-export class MessageQueue {
-  private items: QueuedMessage[] = [];
-  private head = 0;
-
-  push(item: QueuedMessage): void {
-    this.items.push(item);
-  }
-
-  /** The next message that still wants an answer. */
-  peek(): QueuedMessage | undefined {
-    while (this.items[this.head]?.answered === true) this.shift();
-    return this.items[this.head];
-  }
-
-  shift(): void {
-    this.head += 1;
-    // A queue that is never empty must let go of what has left it, too.
-    if (this.head >= Math.max(COMPACT_FROM, this.items.length / 2) || this.head >= this.items.length) {
-      this.items = this.items.slice(this.head);
-      this.head = 0;
-    }
-  }
-
-  /** Messages that it keeps alive: those that wait, and some that have left. */
-  get retained(): number {
-    return this.items.length;
-  }
-
-  /** Puts `items`, in their order, before all others. */
-  putBack(items: readonly QueuedMessage[]): void {
-    this.items = [...items, ...this.items.slice(this.head)];
-    this.head = 0;
-  }
-
-  /** Empties the queue. */
-  takeAll(): QueuedMessage[] {
-    const rest = this.items.slice(this.head);
-    this.items = [];
-    this.head = 0;
-    return rest;
   }
 }

@@ -3,14 +3,8 @@ import { type BrokerStatus } from './broker-status.js';
 import { ConfirmSession, NO_ROUTE, type ConfirmWindow, type SessionEnd } from './confirm-session.js';
 import { type BrokerConnection } from './connection.js';
 import { silentBrokerLogger, type BrokerLogger } from './logger.js';
-import {
-  MessageQueue,
-  QueuedMessage,
-  refused,
-  unconfirmed,
-  type OutgoingMessage,
-  type PublishResult,
-} from './outgoing.js';
+import { MessageQueue } from './message-queue.js';
+import { QueuedMessage, refused, unconfirmed, type OutgoingMessage, type PublishResult } from './outgoing.js';
 
 export interface PublisherOptions extends Partial<ConfirmWindow> {
   readonly logger?: BrokerLogger;
@@ -65,7 +59,7 @@ export class Publisher {
   }
 
   /**
-   * Publishes `messages` in their order. Resolves with one result for each, in the same order, once all are
+   * Publishes `messages`, those of one flow in their order. Resolves with one result for each, in the same order, once all are
    * known; never rejects. While the broker is not reachable every result is `unconfirmed` at once; while it is
    * blocked this waits until it is unblocked, gone, or `signal` is aborted (then `unconfirmed`).
    */

@@ -147,7 +147,11 @@ export class Dispatcher {
       }
       try {
         const { routingKey, body, properties } = this.encoder.event(factsOf(portal, delivery));
-        alive.push({ delivery, message: { exchange: this.targets.events, routingKey, body, properties } });
+        const { memberId: flow } = portal;
+        alive.push({
+          delivery,
+          message: { exchange: this.targets.events, routingKey, body, properties, flow },
+        });
       } catch (error) {
         if (!(error instanceof UnencodableEvent)) throw error;
         dead.push({ delivery, reason: error.reason });
@@ -187,7 +191,7 @@ export class Dispatcher {
       const facts = factsOf(portal, { ...delivery, attempt: attempts });
       const encoded = this.encoder.deadEvent(withData ? facts : { ...facts, data: null }, reason, attempts);
       const { routingKey, body, properties } = encoded;
-      return { exchange: this.targets.dead, routingKey, body, properties };
+      return { exchange: this.targets.dead, routingKey, body, properties, flow: portal.memberId };
     };
     let results = await this.publisher.publish(
       dead.map(({ delivery, reason }) => letter(delivery, reason, true)),
