@@ -46,6 +46,9 @@ const LEAVE_MS = 1500;
 /** Whoever installs an application waits for its answer. */
 const PROOF_TIMEOUT_MS = 15_000;
 
+/** As portals make them. */
+const APPLICATION_TOKEN = /^[A-Za-z0-9]{32,}$/;
+
 /**
  * Puts the rooms together and runs them. Waits by itself for whatever is not there yet: the database, the broker,
  * the authorization server.
@@ -222,13 +225,17 @@ export class Bridge {
   /** Secrets that no log line may carry. */
   secrets(): string[] {
     const { B24_CLIENT_SECRET, B24_REFRESH_TOKEN, TOKEN_ENCRYPTION_KEY, DASHBOARD_PASSWORD } = this.settings;
-    const tokens = this.registry
-      .list()
-      .flatMap(({ accessToken, refreshToken, applicationToken }) => [
-        accessToken,
-        refreshToken,
-        applicationToken,
-      ]);
+    const { registry } = this;
+    const tokens = registry.list().flatMap(({ accessToken, refreshToken, applicationToken }) => [
+      accessToken,
+      refreshToken,
+      // Whoever owns a portal can choose this one, and could choose a word that log lines consist of.
+      ...(applicationToken !== null &&
+      APPLICATION_TOKEN.test(applicationToken) &&
+      registry.get(applicationToken) === undefined
+        ? [applicationToken]
+        : []),
+    ]);
     const own = [B24_CLIENT_SECRET, B24_REFRESH_TOKEN, DASHBOARD_PASSWORD];
     return [...own, ...splitKeys(TOKEN_ENCRYPTION_KEY), ...tokens].filter(
       (secret): secret is string => typeof secret === 'string' && secret !== '',

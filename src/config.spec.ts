@@ -130,8 +130,13 @@ describe('settings', () => {
   });
 
   it('never repeat a secret', () => {
-    const faults = faultsOf({ ...KEYS, TOKEN_ENCRYPTION_KEY: 'hunter2', RABBITMQ_URL: 'amq://u:hunter2@h' });
-    expect(faults).toHaveLength(2);
+    const addresses = { B24_OAUTH_URL: 'ftp://u:hunter2@h', PUBLIC_URL: 'htp://hunter2@h' };
+    const faults = [
+      ...faultsOf({ ...KEYS, TOKEN_ENCRYPTION_KEY: 'hunter2', RABBITMQ_URL: 'amq://u:hunter2@h' }),
+      ...faultsOf({ ...KEYS, DATABASE_URL: 'postgresq://u:hunter2@h/db', ...addresses }),
+      ...faultsOf({ ...KEYS, DATABASE_URL: 'mysql://h/db?password=hunter2' }),
+    ];
+    expect(faults).toHaveLength(6);
     expect(faults.join()).not.toContain('hunter2');
     for (const [name, value] of [
       ['DATABASE_URL', 'mysql://u:hunter2@host/db'],

@@ -17,6 +17,7 @@ import {
   Validate,
   validateSync,
 } from 'class-validator';
+import { redact } from './redact.js';
 import {
   AesKeys,
   BrokerUrls,
@@ -264,7 +265,7 @@ export function parseSettings(input: SettingsInput): Settings {
     const shown =
       given[error.property] === undefined || SECRETS.has(error.property) || error.property === 'RABBITMQ_URL'
         ? ''
-        : ` (got ${withoutCredentials(JSON.stringify(given[error.property])).slice(0, 82)})`;
+        : ` (got ${redact(withoutCredentials(JSON.stringify(given[error.property])), []).slice(0, 82)})`;
     return wrong.map((text) => text + shown);
   });
   // Unless it is said, polling is never more frequent than it was asked to be.

@@ -1,4 +1,5 @@
 import { ConsoleLogger, Logger, type LogLevel } from '@nestjs/common';
+import { redactValue } from './redact.js';
 
 /** One structured line: a stable `event` name and whatever explains it. */
 export type LogFields = { readonly event: string } & Readonly<Record<string, unknown>>;
@@ -17,13 +18,6 @@ const LEVELS: Record<'error' | 'warn' | 'info' | 'debug', LogLevel[]> = {
   info: ['fatal', 'error', 'warn', 'log'],
   debug: ['fatal', 'error', 'warn', 'log', 'debug'],
 };
-
-/** Hides every known secret, and the user part of addresses, in a text. */
-export function redact(text: string, secrets: Iterable<string>): string {
-  let clean = text;
-  for (const secret of secrets) if (secret !== '') clean = clean.replaceAll(secret, '***');
-  return clean.replace(/\b(amqps?|postgres(?:ql)?|https?):\/\/[^\s/@"]+@/g, '$1://***@');
-}
 
 /**
  * Nest's logger with two habits added: our structured lines, and secrets removed from whatever anybody logs. Which
@@ -94,15 +88,4 @@ export function nestLog(context: string): Log {
     warn: (fields) => logger.warn(fields),
     error: (fields) => logger.error(fields),
   };
-}
-
-function redactValue(value: unknown, secrets: readonly string[]): unknown {
-  if (typeof value === 'string') return redact(value, secrets);
-  if (value instanceof Error) return redact(value.stack ?? value.message, secrets);
-  if (typeof value !== 'object' || value === null) return value;
-  try {
-    return JSON.parse(redact(JSON.stringify(value), secrets)) as unknown;
-  } catch {
-    return '[unprintable]';
-  }
 }

@@ -10,9 +10,9 @@ import { portalNames } from '../contract/portal-name.js';
 import { type Database, openDatabase } from '../database/database.js';
 import { migrate, pendingMigrations } from '../database/migrate.js';
 import { LedgerAdmin } from '../ledger/admin.js';
-import { redact } from '../log.js';
 import { type Portal, PortalRegistry } from '../portals/registry.js';
 import { TokenVault, TokenVaultError } from '../portals/token-vault.js';
+import { redact } from '../redact.js';
 import { CommandFailed } from './command-result.js';
 
 /** How long a command waits for an answer of a portal or an authorization server. */

@@ -114,6 +114,31 @@ describe('a forged installation', () => {
     expect(stage.portal.counters.requests).toBeGreaterThan(0);
   });
 
+  it.each(['"', 'e', 'notification.refused', 'a member id'])(
+    'of its own portal cannot blind the log by its application token (%s)',
+    async (chosen) => {
+      await install(stage);
+      const mine = stage.emulator.addPortal({ name: 'mallory' });
+      const auth = {
+        ...authOf(mine),
+        application_token: chosen === 'a member id' ? stage.portal.memberId : chosen,
+        refresh_token: mine.issueRefreshToken(),
+      };
+      expect((await forged(auth)).status).toBe(200);
+      const noise = {
+        event: 'ONOFFLINEEVENT',
+        auth: { ...authOf(stage.portal), application_token: 'f'.repeat(32) },
+      };
+      expect((await post(stage.bridge, '/bitrix24/events', noise)).status).toBe(403);
+      await until('the refusal', () => linesOf(stage.bridge, 'notification.refused').length > 0);
+      expect(linesOf(stage.bridge, 'notification.refused').at(-1)?.message).toMatchObject({
+        claimed: stage.portal.memberId,
+        from: '127.0.0.1',
+        reason: 'wrong application token',
+      });
+    },
+  );
+
   it('by the keys of another application is refused', async () => {
     stage.emulator.faults.inject({ method: 'oauth', kind: 'error', status: 401, error: 'invalid_client' });
     expect((await forged({ ...authOf(stage.portal), refresh_token: 'x'.repeat(70) })).status).toBe(403);
