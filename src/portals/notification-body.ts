@@ -7,7 +7,15 @@ import {
 } from '@nestjs/common';
 import bodyParser from 'body-parser';
 import qs from 'qs';
-import { MalformedNotification, readNotification } from './notification.js';
+import { MalformedNotification, type Notification, readNotification } from './notification.js';
+
+/** What stands in the place of a body that is no {@link Notification}: how it is answered, and why, for the log. */
+export class UnreadableNotification {
+  constructor(
+    readonly answer: HttpException,
+    readonly reason: string,
+  ) {}
+}
 
 /** A portal's notification has a few hundred bytes. */
 export const MAX_BODY_BYTES = 64 * 1024;
@@ -20,28 +28,32 @@ const readRaw = bodyParser.raw({ type: () => true, limit: MAX_BODY_BYTES, inflat
 
 /**
  * Middleware: reads the body of a portal's POST, form-encoded with bracketed names or JSON, and puts the
- * {@link Notification} in its place. Answers 413 above 64 KiB, 415 for another encoding, 400 for what is no
- * notification. Where the application around us has parsed the body before, its limits were the application's, and
- * ours are applied to what it made of it.
+ * {@link Notification} in its place, or an {@link UnreadableNotification} for whoever counts and logs such ones: 413
+ * above 64 KiB, 415 for another encoding, 400 for what is no notification. Where the application around us has parsed
+ * the body before, its limits were the application's, and ours are applied to what it made of it.
  */
 export function notificationBody(request: Request, response: ServerResponse, next: Next): void {
   // What is too large is read to its end and dropped: whoever is still sending would not see the answer otherwise.
   readRaw(request, response, (error?: unknown) => {
-    if (error !== undefined && error !== null) {
-      next(error);
-      return;
-    }
+    let fault: unknown = error ?? null;
     try {
-      const { body } = request;
-      if (!Buffer.isBuffer(body) && Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) {
-        throw new PayloadTooLargeException();
-      }
-      request.body = readNotification(Buffer.isBuffer(body) ? parse(body, request) : body);
-      next();
-    } catch (fault) {
-      next(asHttp(fault));
+      if (fault === null) request.body = readBody(request);
+    } catch (thrown) {
+      fault = thrown;
     }
+    const unreadable = fault === null ? null : unreadableFor(fault);
+    if (unreadable !== null) request.body = unreadable;
+    if (fault === null || unreadable !== null) next();
+    else next(fault);
   });
+}
+
+function readBody(request: Request): Notification {
+  const { body } = request;
+  if (!Buffer.isBuffer(body) && Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) {
+    throw new PayloadTooLargeException();
+  }
+  return readNotification(Buffer.isBuffer(body) ? parse(body, request) : body);
 }
 
 function parse(body: Buffer, request: Request): unknown {
@@ -66,11 +78,19 @@ function parse(body: Buffer, request: Request): unknown {
   }
 }
 
-function asHttp(fault: unknown): unknown {
-  if (fault instanceof MalformedNotification) return new BadRequestException(fault.faults);
-  if (fault instanceof HttpException) return fault;
+/** Null for a fault of ours. */
+function unreadableFor(fault: unknown): UnreadableNotification | null {
+  if (fault instanceof MalformedNotification) {
+    return new UnreadableNotification(new BadRequestException(fault.faults), fault.message);
+  }
+  if (fault instanceof HttpException) return new UnreadableNotification(fault, fault.message);
   // JSON.parse and qs say what is wrong by quoting it, which is no business of the sender.
-  if (fault instanceof SyntaxError || fault instanceof RangeError)
-    return new BadRequestException('unreadable body');
-  return fault;
+  if (fault instanceof SyntaxError || fault instanceof RangeError) {
+    return new UnreadableNotification(new BadRequestException('unreadable body'), 'unreadable body');
+  }
+  // What body-parser refuses: too large, compressed, cut off.
+  if (fault instanceof Error && 'status' in fault && typeof fault.status === 'number' && fault.status < 500) {
+    return new UnreadableNotification(new HttpException(fault.message, fault.status), fault.message);
+  }
+  return null;
 }

@@ -1,6 +1,6 @@
 import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { ThrottlerGuard, ThrottlerStorageService } from '@nestjs/throttler';
+import { ThrottlerGuard, type ThrottlerLimitDetail, ThrottlerStorageService } from '@nestjs/throttler';
 import { Notification } from './notification.js';
 import { PortalReception } from './reception.js';
 
@@ -25,6 +25,14 @@ export class NotificationThrottle extends ThrottlerGuard {
   protected override shouldSkip(context: ExecutionContext): Promise<boolean> {
     const { body } = context.switchToHttp().getRequest<{ body?: unknown }>();
     return Promise.resolve(body instanceof Notification && this.reception.recognises(body));
+  }
+
+  protected override throwThrottlingException(
+    context: ExecutionContext,
+    detail: ThrottlerLimitDetail,
+  ): Promise<void> {
+    this.reception.throttled(detail.tracker);
+    return super.throwThrottlingException(context, detail);
   }
 
   /** One account for all routes. */

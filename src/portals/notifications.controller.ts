@@ -11,7 +11,8 @@ import {
   ServiceUnavailableException,
   UseGuards,
 } from '@nestjs/common';
-import { Notification } from './notification.js';
+import { type Notification } from './notification.js';
+import { UnreadableNotification } from './notification-body.js';
 import { NotificationThrottle } from './notification-throttle.js';
 import { PortalReception } from './reception.js';
 
@@ -21,7 +22,8 @@ const RETRY_AFTER_SECONDS = 30;
 /**
  * `POST /bitrix24/install` and `POST /bitrix24/events`: what portals send. Both take everything, because an
  * application on a portal has one address for its installation and its events, or two. 200 when believed, 403 when
- * not, 503 when it cannot be judged just now; which of the reasons it was is for the log only.
+ * not, 400, 413 or 415 when unreadable, 503 when it cannot be judged just now; the log says which of the reasons it
+ * was.
  */
 @Controller('bitrix24')
 @UseGuards(NotificationThrottle)
@@ -31,11 +33,15 @@ export class NotificationsController {
   @Post(['install', 'events'])
   @HttpCode(200)
   async receive(
-    @Body() notification: Notification,
+    @Body() body: Notification | UnreadableNotification,
     @Ip() from: string,
     @Res({ passthrough: true }) response: ServerResponse,
   ): Promise<{ result: true }> {
-    switch (await this.reception.receive(notification, from)) {
+    if (body instanceof UnreadableNotification) {
+      this.reception.unreadable(body.reason, body.answer.getStatus(), from);
+      throw body.answer;
+    }
+    switch (await this.reception.receive(body, from)) {
       case 'accepted':
         return { result: true };
       case 'refused':

@@ -30,12 +30,17 @@ export type Reception =
 /** A granted pair exists once: if the database does not take it, it is tried again while the portal waits. */
 const STORE_TRIES = 4;
 const STORE_PAUSE_MS = 1000;
+const THROTTLED_EVERY_MS = 60_000;
 
 /**
  * Judges what claims to come from a portal. An installation is believed when the authorization server confirms it;
  * anything else when it brings the application token that the portal's installation brought.
  */
 export class PortalReception {
+  /** Of requests that were throttled: until when none is told of, and how many were not. */
+  private silentUntil = 0;
+  private untold = 0;
+
   constructor(
     private readonly registry: PortalRegistry,
     private readonly proof: InstallationProof,
@@ -53,6 +58,23 @@ export class PortalReception {
   async receive(notification: Notification, from: string): Promise<Reception> {
     if (!this.registry.loaded) return 'unavailable';
     return notification.installs ? this.install(notification, from) : this.hear(notification, from);
+  }
+
+  /** Tells of a body that is no notification. `reason` repeats nothing of it. */
+  unreadable(reason: string, status: number, from: string): void {
+    this.log.warn({ event: 'notification.malformed', status, from, reason });
+  }
+
+  /** Tells of requests that are not even looked at; there may be very many of them. */
+  throttled(from: string): void {
+    const now = performance.now();
+    if (now < this.silentUntil) {
+      this.untold += 1;
+      return;
+    }
+    this.log.warn({ event: 'notification.throttled', from, untoldSince: this.untold });
+    this.untold = 0;
+    this.silentUntil = now + THROTTLED_EVERY_MS;
   }
 
   private async install(notification: Notification, from: string): Promise<Reception> {

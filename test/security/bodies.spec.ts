@@ -171,6 +171,49 @@ describe('a body that no portal sends', () => {
     expect(stage.bridge.lines.slice(before).some((line) => line.message.event === 'forged')).toBe(false);
   });
 
+  it.each<[number, string, string | undefined, string]>([
+    [413, 'x'.repeat(64 * 1024 + 1), FORM, 'too large'],
+    [400, '{"event":"a-secret-of-its-sender', 'application/json', 'unreadable'],
+    [
+      400,
+      'event=ONOFFLINEEVENT&auth[member_id]=a-secret-of-its-sender',
+      FORM,
+      'member_id is not of its form',
+    ],
+    [415, 'event=x', 'text/plain', 'unsupported media type'],
+    [
+      403,
+      'event=ONOFFLINEEVENT&auth[member_id]=nobody1234&auth[application_token]=x',
+      FORM,
+      'unknown portal',
+    ],
+  ])('answered %d leaves one log line, which says why and from where', async (status, body, type, reason) => {
+    const from = `127.0.3.${address++}`;
+    const answer = await post(stage.bridge, '/bitrix24/events', body, {
+      from,
+      ...(type === undefined ? {} : { type }),
+    });
+    expect(answer.status).toBe(status);
+    const seen = () => stage.bridge.lines.filter((line) => line.message?.['from'] === from);
+    await until('a line', () => seen().length > 0);
+    expect(seen()).toHaveLength(1);
+    expect(String(seen()[0]?.message['reason']).toLowerCase()).toContain(reason);
+    expect(stage.bridge.output).not.toContain('a-secret-of-its-sender');
+  });
+
+  it('is counted like any other that proves nothing: 429 from the 61st on, which one line a minute tells', async () => {
+    const from = '127.0.4.1';
+    const ask = () => post(stage.bridge, '/bitrix24/events', '{', { from, type: 'application/json' });
+    const statuses: number[] = [];
+    for (let count = 0; count < 80; count += 1) statuses.push((await ask()).status);
+    expect(statuses).toEqual(statuses.map((_status, index) => (index < 60 ? 400 : 429)));
+    const seen = (event: string) =>
+      linesOf(stage.bridge, event).filter((line) => line.message['from'] === from);
+    await until('lines', () => seen('notification.throttled').length > 0);
+    expect(seen('notification.malformed')).toHaveLength(60);
+    expect(seen('notification.throttled')).toHaveLength(1);
+  });
+
   it('is logged with the address it came from, as a trusted proxy tells it and nobody else', async () => {
     const ask = (from: string, forwarded: string) =>
       post(

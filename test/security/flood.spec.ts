@@ -121,6 +121,12 @@ describe('ten thousand forged requests', () => {
       // Each forged installation costs one request at most, and a busy address fewer than that.
       expect(proofs).toBeLessThanOrEqual((2 * REQUESTS) / 5 + 1);
       expect(statuses.get(429)).toBeGreaterThan(REQUESTS / 4);
+      // The log has what was judged, and one line a minute of all that was not.
+      const told = stage.bridge.lines.filter((line) =>
+        /^notification\.|^install\./.test(line.message?.event ?? ''),
+      );
+      const judged = [...statuses].reduce((sum, [status, count]) => (status === 429 ? sum : sum + count), 0);
+      expect(told.length).toBeLessThanOrEqual(judged + LIMIT_MS / 60_000 + 1);
       for (const portal of [stage.portal, newcomer]) {
         expect(portalRow(stage.bridge, portal.memberId)).toMatchObject({ state: 'active' });
       }
