@@ -1,4 +1,3 @@
-import { HttpService } from '@nestjs/axios';
 import { PortalError } from '../bitrix24/errors.js';
 import { connectOnce, disconnect, NoBroker, type QuickConnection } from '../broker/connect-once.js';
 import { within } from '../broker/deadlines.js';
@@ -12,7 +11,9 @@ import { readPortal } from '../portals/portal-record.js';
 import { TokenVault, TokenVaultError } from '../portals/token-vault.js';
 import { type CommandResult } from './command-result.js';
 import { type Finding, findingsResult, note, ok, wrong } from './findings.js';
-import { databaseIsMissing, oauthClient, reasonOf } from './workbench.js';
+import { Outbound } from './outbound.js';
+import { reasonOf } from './reason.js';
+import { databaseIsMissing } from './workbench.js';
 
 const BROKER_MS = 5000;
 const DATABASE_MS = 10_000;
@@ -139,7 +140,7 @@ async function checkAuthorization(settings: Settings): Promise<Finding[]> {
   const subject = 'oauth';
   const server = settings.B24_OAUTH_URL;
   try {
-    await oauthClient(settings, new HttpService()).refresh('doctor');
+    await new Outbound(settings).oauth.refresh('doctor');
     return [wrong(subject, `${server} granted tokens for a made-up one: it is no authorization server`)];
   } catch (error) {
     if (!(error instanceof PortalError)) throw error;

@@ -6,8 +6,8 @@ import { settingsOfProcess } from '../environment.js';
 import { TokenVaultError } from '../portals/token-vault.js';
 import { CommandFailed, type CommandResult } from './command-result.js';
 import { program } from './program.js';
+import { reasonOf } from './reason.js';
 import { processTerminal } from './terminal.js';
-import { reasonOf } from './workbench.js';
 
 const USAGE = 2;
 

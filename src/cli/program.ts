@@ -1,8 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { type Settings } from '../config.js';
 import { type CommandResult } from './command-result.js';
-import { moveDatabase } from './database/copy-database.js';
-import { doctor } from './doctor.js';
 import { discardEvents } from './events/discard-events.js';
 import { listEvents } from './events/list-events.js';
 import { retryEvents } from './events/retry-events.js';
@@ -13,7 +11,7 @@ import { checkPortal } from './portals/check-portal.js';
 import { listPortals } from './portals/list-portals.js';
 import { removePortal } from './portals/remove-portal.js';
 import { type Terminal } from './terminal.js';
-import { Workbench } from './workbench.js';
+import { type Workbench } from './workbench.js';
 
 /** What the commands need of the process around them. */
 export interface ProgramContext {
@@ -43,6 +41,8 @@ export function program({ settings, terminal, done }: ProgramContext): Command {
       options: { create?: boolean } = {},
     ) =>
     async (asJson: boolean, ...args: A): Promise<void> => {
+      // What a command needs is loaded when it runs: help and mistakes are answered at once.
+      const { Workbench } = await import('./workbench.js');
       const bench = await Workbench.open(settings(), options);
       try {
         done(await work(bench, ...args), asJson);
@@ -116,15 +116,19 @@ export function program({ settings, terminal, done }: ProgramContext): Command {
       'the SQLite database, file:<path>; renamed to <path>.moved when all is copied',
     )
     .option('--to <url>', 'the PostgreSQL database, postgres://… (default: DATABASE_URL of the settings)')
-    .action(async ({ json, from, to }: Json & { from: string; to?: string }) =>
-      done(await moveDatabase(from, to ?? settings().DATABASE_URL), json === true),
-    );
+    .action(async ({ json, from, to }: Json & { from: string; to?: string }) => {
+      const { moveDatabase } = await import('./database/copy-database.js');
+      done(await moveDatabase(from, to ?? settings().DATABASE_URL), json === true);
+    });
 
   leaf(
     root,
     'doctor',
     'Look at everything that the service stands on, and say what to do. Changes nothing.',
-  ).action(async ({ json }: Json) => done(await doctor(settings()), json === true));
+  ).action(async ({ json }: Json) => {
+    const { doctor } = await import('./doctor.js');
+    done(await doctor(settings()), json === true);
+  });
   return root;
 }
 

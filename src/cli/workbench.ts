@@ -1,9 +1,5 @@
 import { existsSync } from 'node:fs';
-import { HttpService } from '@nestjs/axios';
-import { OAuthClient } from '../bitrix24/oauth-client.js';
-import { PortalClient } from '../bitrix24/portal-client.js';
-import { RateBudget } from '../bitrix24/rate-budget.js';
-import { TokenKeeper } from '../bitrix24/token-keeper.js';
+import { type PortalClient } from '../bitrix24/portal-client.js';
 import { within } from '../broker/deadlines.js';
 import { type Settings } from '../config.js';
 import { portalNames } from '../contract/portal-name.js';
@@ -12,11 +8,10 @@ import { migrate, pendingMigrations } from '../database/migrate.js';
 import { LedgerAdmin } from '../ledger/admin.js';
 import { type Portal, PortalRegistry } from '../portals/registry.js';
 import { TokenVault, TokenVaultError } from '../portals/token-vault.js';
-import { redact } from '../redact.js';
 import { CommandFailed } from './command-result.js';
+import { type Outbound } from './outbound.js';
+import { reasonOf } from './reason.js';
 
-/** How long a command waits for an answer of a portal or an authorization server. */
-const ANSWER_MS = 30_000;
 const DATABASE_MS = 10_000;
 
 /**
@@ -27,10 +22,8 @@ export class Workbench {
   private constructor(
     readonly settings: Settings,
     private readonly database: Database,
-    private readonly http: HttpService,
     readonly registry: PortalRegistry,
     readonly admin: LedgerAdmin,
-    readonly oauth: OAuthClient,
   ) {}
 
   /**
@@ -40,8 +33,6 @@ export class Workbench {
    */
   static async open(settings: Settings, options: { create?: boolean } = {}): Promise<Workbench> {
     if (options.create !== true) requireDatabase(settings.DATABASE_URL);
-    const http = new HttpService();
-    const oauth = oauthClient(settings, http);
     let database: Database | null = null;
     try {
       database = openDatabase(settings.DATABASE_URL);
@@ -50,7 +41,7 @@ export class Workbench {
       const vault = new TokenVault(settings.TOKEN_ENCRYPTION_KEY);
       const registry = new PortalRegistry(database, vault, portalNames);
       await registry.load();
-      return new Workbench(settings, database, http, registry, new LedgerAdmin(database, settings), oauth);
+      return new Workbench(settings, database, registry, new LedgerAdmin(database, settings));
     } catch (error) {
       await database?.db.destroy();
       if (error instanceof TokenVaultError) throw error;
@@ -74,27 +65,13 @@ export class Workbench {
     );
   }
 
-  /** A client of a portal with a rate budget of its own, beside the service's. */
-  clientFor({ memberId }: Portal): PortalClient {
-    const { settings, registry, http } = this;
-    const store = {
-      load: async () => {
-        const portal = await registry.current(memberId);
-        if (portal === undefined) throw new CommandFailed('the portal was removed meanwhile');
-        return portal;
-      },
-      save: async (...saved: Parameters<PortalRegistry['saveTokens']>) => {
-        await registry.saveTokens(...saved);
-      },
-    };
-    return new PortalClient({
-      tokens: new TokenKeeper(memberId, store, this.oauth),
-      budget: new RateBudget({ perSecond: settings.B24_RATE_PER_SECOND, burst: settings.B24_RATE_BURST }),
-      http,
-      timeoutMs: ANSWER_MS,
-      authConnector: settings.B24_AUTH_CONNECTOR,
-      allowHttp: settings.B24_ALLOW_HTTP,
-    });
+  /** What portals and the authorization server are called with. */
+  async outbound(): Promise<Outbound> {
+    return outboundFor(this.settings);
+  }
+
+  async clientFor({ memberId }: Portal): Promise<PortalClient> {
+    return (await this.outbound()).clientFor(memberId, this.registry);
   }
 
   close(): Promise<void> {
@@ -102,16 +79,10 @@ export class Workbench {
   }
 }
 
-/** A client of the configured authorization server. */
-export function oauthClient(settings: Settings, http: HttpService): OAuthClient {
-  return new OAuthClient({
-    url: settings.B24_OAUTH_URL,
-    clientId: settings.B24_CLIENT_ID,
-    clientSecret: settings.B24_CLIENT_SECRET,
-    http,
-    allowHttp: settings.B24_ALLOW_HTTP,
-    timeoutMs: ANSWER_MS,
-  });
+/** Most commands call nobody, and start twice as fast without an HTTP client. */
+export async function outboundFor(settings: Settings): Promise<Outbound> {
+  const { Outbound } = await import('./outbound.js');
+  return new Outbound(settings);
 }
 
 /** Opening a database file that is not there would make one, and the wrong folder would look like an empty ledger. */
@@ -124,10 +95,4 @@ function requireDatabase(url: string): void {
   throw new CommandFailed(
     `there is no database ${url}: run this in the service's folder, or set DATABASE_URL as the service has it`,
   );
-}
-
-/** What went wrong, in one line, without the user and password of an address. */
-export function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return redact((message === '' && error instanceof Error ? error.name : message).replace(/\s+/g, ' '), []);
 }

@@ -4,7 +4,8 @@ import { copyDatabase, type Copied, CopyRefused } from '../../database/copy.js';
 import { type Database, openDatabase } from '../../database/database.js';
 import { claimSoleProcess, DatabaseInUse } from '../../database/sole-process.js';
 import { CommandFailed, type CommandResult } from '../command-result.js';
-import { databaseIsMissing, reasonOf } from '../workbench.js';
+import { reasonOf } from '../reason.js';
+import { databaseIsMissing } from '../workbench.js';
 
 const CONNECT_MS = 10_000;
 

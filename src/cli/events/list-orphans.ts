@@ -68,7 +68,7 @@ export async function listOrphans(
 
 async function orphansOf(bench: Workbench, portal: Portal): Promise<ListedEvent[]> {
   const { admin } = bench;
-  const client = bench.clientFor(portal);
+  const client = await bench.clientFor(portal);
   const known = await admin.heldProcessIds(portal.memberId);
   // Between the known process ids there is nothing as a rule, however much is reserved under them.
   const bounds: (string | null)[] = ['', ...known, null];

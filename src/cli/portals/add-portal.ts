@@ -110,7 +110,8 @@ async function askForCode(terminal: Terminal, link: string, state: string): Prom
   return codeFrom(pasted, state);
 }
 
-async function exchange({ oauth }: Workbench, code: string): Promise<Grant> {
+async function exchange(bench: Workbench, code: string): Promise<Grant> {
+  const { oauth } = await bench.outbound();
   try {
     return await oauth.exchangeCode(code);
   } catch (error) {

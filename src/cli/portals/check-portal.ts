@@ -43,7 +43,8 @@ export async function checkPortal(bench: Workbench, word: string): Promise<Comma
   const sentAt = Date.now();
   let answer: Answer;
   try {
-    const batch = await bench.clientFor(portal).batch(QUESTIONS);
+    const client = await bench.clientFor(portal);
+    const batch = await client.batch(QUESTIONS);
     answer = { batch, sentAt, answeredAt: Date.now() };
   } catch (error) {
     if (!(error instanceof PortalError)) throw error;
