@@ -35,8 +35,12 @@ export class NotificationThrottle extends ThrottlerGuard {
     return super.throwThrottlingException(context, detail);
   }
 
-  /** One account for all routes. */
-  protected override generateKey(_context: ExecutionContext, address: string): string {
-    return address;
+  /**
+   * One account for all routes, and one for installations: a cloud's portals share a few addresses, and one of them
+   * whose announcements prove nothing must not keep the others from installing.
+   */
+  protected override generateKey(context: ExecutionContext, address: string): string {
+    const { body } = context.switchToHttp().getRequest<{ body?: unknown }>();
+    return `${body instanceof Notification && body.installs ? 'install' : 'other'} ${address}`;
   }
 }

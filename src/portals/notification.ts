@@ -43,7 +43,7 @@ export class Notification {
 
 /**
  * Reads a parsed body: an event (`event`, `auth[member_id]`, …), or the fields of the initial installation path
- * (`member_id`, `REFRESH_ID`, …), which come without an application token.
+ * (`member_id`, `REFRESH_ID`, …), which come without an application token as a rule.
  * @throws {MalformedNotification}
  */
 export function readNotification(body: unknown): Notification {
@@ -52,7 +52,7 @@ export function readNotification(body: unknown): Notification {
   const given = {
     event: field(body, 'event'),
     memberId: field(auth, 'member_id') ?? field(body, 'member_id'),
-    applicationToken: field(auth, 'application_token'),
+    applicationToken: field(auth, 'application_token') ?? field(body, 'application_token'),
     refreshToken: field(auth, 'refresh_token') ?? field(body, 'REFRESH_ID') ?? field(body, 'refresh_token'),
   };
   Object.assign(notification, given);

@@ -52,6 +52,19 @@ describe('an installation', () => {
     });
   });
 
+  it('by such a call that has an application token takes that as well', async () => {
+    stage = await openVestibule();
+    const form = new URLSearchParams({
+      REFRESH_ID: stage.portal.issueRefreshToken(),
+      member_id: stage.portal.memberId,
+      application_token: stage.portal.applicationToken,
+    });
+    expect((await post(stage.bridge, '/bitrix24/install', form.toString())).status).toBe(200);
+    expect(portalRow(stage.bridge, stage.portal.memberId)).toMatchObject({
+      application_token: stage.portal.applicationToken,
+    });
+  });
+
   it('as JSON is as good', async () => {
     stage = await openVestibule();
     const auth = { ...authOf(stage.portal), refresh_token: stage.portal.issueRefreshToken() };

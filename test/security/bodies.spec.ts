@@ -230,6 +230,27 @@ describe('a body that no portal sends', () => {
     expect(seen()).not.toContain('203.0.113.7');
   });
 
+  it('and announcements that prove nothing do not keep a portal from installing from the same address', async () => {
+    const from = '127.0.5.1';
+    const auth = { member_id: 'f'.repeat(32), application_token: 'x' };
+    const refused: number[] = [];
+    for (let count = 0; count < 62; count += 1) {
+      refused.push(
+        (await post(stage.bridge, '/bitrix24/events', { event: 'ONOFFLINEEVENT', auth }, { from })).status,
+      );
+    }
+    expect(refused.at(-1)).toBe(429);
+    const newcomer = stage.emulator.addPortal({ name: 'newcomer' });
+    const given = { ...authOf(newcomer), refresh_token: newcomer.issueRefreshToken() };
+    const installed = await post(
+      stage.bridge,
+      '/bitrix24/events',
+      { event: 'ONAPPINSTALL', auth: given },
+      { from },
+    );
+    expect(installed.status).toBe(200);
+  });
+
   it('and whatever else was sent here left the portal as it was', async () => {
     expect((await stage.get('/bitrix24/events')).status).toBe(404);
     stage.push(1, 3);
