@@ -1,4 +1,5 @@
 import { ConsoleLogger, Logger, type LogLevel } from '@nestjs/common';
+import { printable } from './printable.js';
 import { redactValue } from './redact.js';
 
 /** One structured line: a stable `event` name and whatever explains it. */
@@ -48,10 +49,10 @@ export class BridgeLogger extends ConsoleLogger implements Log {
     if (typeof fields !== 'object' || fields === null || fields instanceof Error || this.options.json)
       return fields;
     const { event, ...facts } = fields as Record<string, unknown>;
-    const words = Object.entries(facts).map(
-      ([key, value]) =>
-        `${key}=${typeof value === 'string' && /^\S+$/.test(value) ? value : JSON.stringify(value)}`,
-    );
+    const words = Object.entries(facts).map(([key, value]) => {
+      const plain = typeof value === 'string' && /^\S+$/.test(value);
+      return `${key}=${printable(plain ? value : String(JSON.stringify(value)), true)}`;
+    });
     return [String(event), ...words].join(' ');
   }
 

@@ -4,6 +4,7 @@ import { CommanderError } from 'commander';
 import { SettingsError } from '../config.js';
 import { settingsOfProcess } from '../environment.js';
 import { TokenVaultError } from '../portals/token-vault.js';
+import { printable } from '../printable.js';
 import { CommandFailed, type CommandResult } from './command-result.js';
 import { program } from './program.js';
 import { reasonOf } from './reason.js';
@@ -17,13 +18,13 @@ function end(exitCode: number): void {
 }
 
 function finish({ exitCode, text, json }: CommandResult, asJson: boolean): void {
-  process.stdout.write(`${asJson ? JSON.stringify(json, null, 2) : text}\n`);
+  process.stdout.write(`${asJson ? JSON.stringify(json, null, 2) : printable(text)}\n`);
   process.exitCode = exitCode;
 }
 
 function fail(message: string, exitCode: number, asJson: boolean): void {
   if (asJson) process.stdout.write(`${JSON.stringify({ error: message }, null, 2)}\n`);
-  else process.stderr.write(`${message}\n`);
+  else process.stderr.write(`${printable(message)}\n`);
   process.exitCode = exitCode;
 }
 

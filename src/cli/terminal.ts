@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline';
+import { printable } from '../printable.js';
 
 /** The person in front of us. Questions go to stderr, so that stdout holds results only. */
 export interface Terminal {
@@ -9,10 +10,10 @@ export interface Terminal {
 
 /** The terminal of this process; a pipe will do as well. */
 export const processTerminal: Terminal = {
-  say: (text) => void process.stderr.write(`${text}\n`),
+  say: (text) => void process.stderr.write(`${printable(text)}\n`),
   ask: (question, timeoutMs) =>
     new Promise((resolve) => {
-      process.stderr.write(question);
+      process.stderr.write(printable(question));
       const lines = createInterface({ input: process.stdin });
       const finish = (line: string | null) => {
         clearTimeout(timer);

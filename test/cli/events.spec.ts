@@ -197,6 +197,9 @@ describe('the command line, of events,', () => {
     ]) {
       expect([args, (await run(stage.bridge, ['events', ...args])).exitCode]).toEqual([args, 2]);
     }
+    const strange = await run(stage.bridge, ['events', 'show', '\u001b[2Jwhat']);
+    expect(strange.stderr).toContain('\\u001b[2Jwhat');
+    expect(strange.stderr).not.toContain('\u001b');
     expect(await json(stage.bridge, ['events', 'show'])).toMatchObject({
       exitCode: 2,
       error: expect.stringContaining('missing required argument') as unknown,
