@@ -10,9 +10,11 @@ import {
 } from './batch.js';
 import { classifyPortalError } from './error-table.js';
 import {
+  OutcomeUnknown,
   PortalError,
   PortalMisconfigured,
   PortalThrottled,
+  PortalUnauthorized,
   PortalUnreachable,
   RequestCancelled,
   RequestRefused,
@@ -22,7 +24,7 @@ import {
 } from './errors.js';
 import { textOf, wholeNumber } from './json-values.js';
 import { type RateBudget } from './rate-budget.js';
-import { checkedAddress, notPermitted, sendRequest, withoutSecrets } from './request.js';
+import { checkedAddress, notPermitted, REDIRECTED, sendRequest, withoutSecrets } from './request.js';
 import { type TokenSource } from './token-source.js';
 
 /** One HTTP request to a portal, for metrics. */
@@ -67,6 +69,8 @@ export interface BatchAnswer {
   times: ReadonlyMap<string, AnswerTime>;
 }
 
+/** The authorization server blocks callers that ask it all the time. */
+const ASK_AGAIN_MS = 3_600_000;
 const DEFAULT_TIMEOUT_MS = 65_000;
 const DEFAULT_MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
@@ -80,6 +84,8 @@ const DEFAULT_MAX_ANSWER_BYTES = 64 * 1024 * 1024;
  */
 export class PortalClient {
   private readonly clock = new AnswerClock();
+  /** When the authorization server may be asked again where a portal is that redirects; `performance.now()`. */
+  private askAgainAt = 0;
 
   constructor(private readonly options: PortalClientOptions) {}
 
@@ -131,6 +137,9 @@ export class PortalClient {
     try {
       return await this.sendOnce(method, params, token, options);
     } catch (error) {
+      if (error instanceof PortalError && error.code === REDIRECTED) {
+        throw await this.whereabouts(error, method, token);
+      }
       if (!(error instanceof TokenExpired)) throw error;
       this.assertPermitted(method);
       const renewed = await this.authorization(method, this.options.tokens.renew(token));
@@ -173,6 +182,29 @@ export class PortalClient {
     } finally {
       this.options.observer?.({ method, outcome, durationMs: performance.now() - startedAt });
     }
+  }
+
+  /**
+   * A portal that was given another address redirects from the former one. Where to is not believed: the authorization
+   * server knows, and says so with new tokens. The request is not repeated.
+   * @returns what to throw: the redirect, or that the portal has moved
+   */
+  private async whereabouts(redirect: PortalError, method: string, token: string): Promise<PortalError> {
+    const now = performance.now();
+    if (now < this.askAgainAt) return redirect;
+    this.assertPermitted(method);
+    const former = this.address(method);
+    try {
+      await this.options.tokens.renew(token);
+    } catch (error) {
+      if (error instanceof PortalUnauthorized) throw error;
+      return redirect;
+    }
+    this.askAgainAt = now + ASK_AGAIN_MS;
+    const present = this.address(method);
+    if (present === former) return redirect;
+    const description = `the portal has moved from ${new URL(former).host} to ${new URL(present).host}`;
+    return new OutcomeUnknown({ method, code: 'MOVED', status: redirect.status, description });
   }
 
   private body(method: string, params: Readonly<Record<string, unknown>>, token: string): string {

@@ -35,6 +35,9 @@ export interface JsonAnswer {
   body: Record<string, unknown>;
 }
 
+/** Code of the error for a redirect. */
+export const REDIRECTED = 'REDIRECTED';
+
 /**
  * Never cancelled. Without one, @nestjs/axios makes one for each request and cancels it when the answer is there,
  * which builds an error with its stack for nobody; we cut requests off by their signal.
@@ -120,17 +123,17 @@ export function notPermitted(method: string): ErrorDetails {
 }
 
 function readAnswer(name: string, status: number, data: Buffer, location: string | null): JsonAnswer {
-  const body = parseObject(data);
-  if (body !== null) return { status, body };
   if (status >= 300 && status < 400) {
     throw new PortalMisconfigured({
       method: name,
-      code: 'REDIRECTED',
+      code: REDIRECTED,
       status,
       description: `redirected to ${location === null ? 'nowhere' : hostOf(location)}, which is not followed`,
       executed: 'unknown',
     });
   }
+  const body = parseObject(data);
+  if (body !== null) return { status, body };
   throw new OutcomeUnknown({
     method: name,
     code: 'NOT_JSON',

@@ -92,6 +92,51 @@ describe('outbound calls', () => {
     expect(canary.calls).toEqual([]);
   });
 
+  it('find a portal that has moved by asking the authorization server, not by its redirect', async () => {
+    const canary = await open();
+    const former = await open((_request, response) =>
+      response.writeHead(302, { location: `${canary.url}/rest/batch` }).end('<html>moved</html>'),
+    );
+    const present = await open((_request, response) =>
+      json(response, 200, {
+        result: { result: [], result_error: [], result_total: [], result_next: [], result_time: [] },
+      }),
+    );
+    const homes = [former, present];
+    const authorization = await open((_request, response) => {
+      const home = (homes.length > 1 ? homes.shift() : homes[0]) ?? present;
+      json(response, 200, {
+        ...grant(`${home.url}/rest/`, `${canary.url}/rest/`),
+        access_token: `access-to-${home.host}`,
+        refresh_token: `refresh-to-${home.host}`,
+      });
+    });
+    stage = await openVestibule({ settings: { B24_OAUTH_URL: authorization.url } });
+    expect((await installs()).status).toBe(200);
+    await until('a call at the new address', () => present.calls.length > 0);
+    expect(portalRow(stage.bridge, MEMBER)).toMatchObject({
+      domain: present.host,
+      client_endpoint: `${present.url}/rest/`,
+      state: 'active',
+    });
+    expect(authorization.calls).toHaveLength(2);
+    expect(canary.calls).toEqual([]);
+  });
+
+  it('ask it once an hour at most where it knows no other address', async () => {
+    const former = await open((_request, response) => response.writeHead(302, { location: '/' }).end());
+    const authorization = await open((_request, response) =>
+      json(response, 200, grant(`${former.url}/rest/`, `${former.url}/rest/`)),
+    );
+    stage = await openVestibule({
+      settings: { B24_OAUTH_URL: authorization.url, PORTAL_RECHECK_MS: '1000' },
+    });
+    expect((await installs()).status).toBe(200);
+    await until('some rounds', () => former.calls.length > 3);
+    expect(authorization.calls).toHaveLength(2);
+    expect(portalRow(stage.bridge, MEMBER)).toMatchObject({ state: 'suspended' });
+  });
+
   it.each(['ftp://127.0.0.1/rest/', 'http://user:pass@127.0.0.1/rest/', 'not an address', ''])(
     'never go to %j, whoever names it',
     async (endpoint) => {
