@@ -131,6 +131,8 @@ describe('the command line, of portals,', () => {
     checked = await check({ B24_EVENTS: 'ONCRMDEALADD,ONCRMLEADADD', PUBLIC_URL: 'https://bridge.example/' });
     expect(checked).toMatchObject({ exitCode: 1, verdicts: { bindings: 'wrong', authorization: 'ok' } });
     expect(checked.text).toContain('not bound: ONCRMLEADADD, ONOFFLINEEVENT');
+    // It was installed by a refresh token.
+    expect(checked.verdicts).toMatchObject({ announcements: 'note' });
 
     portal.setAdministrator(false);
     checked = await check();

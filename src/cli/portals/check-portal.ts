@@ -68,6 +68,9 @@ export async function checkPortal(bench: Workbench, word: string): Promise<Comma
     reservationsFinding(answer.batch),
     ...(wanted.connectorId === '' ? [] : [sourceKeyFinding(answer.batch)]),
     bindingsFinding(answer.batch, wanted),
+    ...(wanted.notificationHandler === null || portal.applicationToken !== null
+      ? []
+      : [announcementsFinding()]),
     ...(queue === null ? [] : [queue]),
     clockFinding(answer),
     serviceFinding(portal),
@@ -166,6 +169,14 @@ function bindingsFinding(batch: BatchAnswer, wanted: WantedBindings): Finding {
   return wrong(
     subject,
     `not bound: ${missing.join(', ')}. A running service binds them within 5 minutes; its log says bindings.refused where the portal does not let it`,
+  );
+}
+
+/** Installed by a code or a refresh token, with a public address. */
+function announcementsFinding(): Finding {
+  return note(
+    'announcements',
+    "this portal's application token is not known, so what it announces is refused and it is asked every DRAIN_INTERVAL_MS: install the application again with PUBLIC_URL/bitrix24/install as its installation path",
   );
 }
 
