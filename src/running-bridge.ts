@@ -2,6 +2,7 @@ import { type Bridge } from './bridge.js';
 import { type TopologyNames } from './broker/topology.js';
 import { eventId, parseEventId } from './contract/event.js';
 import { type DeliveryState } from './database/schema.js';
+import { attemptOf } from './inspection/attempt.js';
 import { type DeliveryFilter, type DeliveryRecord } from './ledger/find-deliveries.js';
 import { type Metrics } from './monitoring/metrics.js';
 import {
@@ -143,7 +144,7 @@ export class RunningBridge extends OfflineBridge {
       memberId: record.member_id,
       code: record.event,
       state: record.state,
-      attempt: record.attempt,
+      attempt: attemptOf(record),
       reason: record.reason,
       dueAt: record.due_at === null ? null : new Date(record.due_at),
       changedAt: new Date(record.changed_at * 1000),

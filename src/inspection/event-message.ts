@@ -1,6 +1,7 @@
 import { encodeEvent, UnencodableEvent } from '../contract/event.js';
 import { type DeliveryRecord } from '../ledger/find-deliveries.js';
 import { type Portal } from '../portals/registry.js';
+import { attemptOf } from './attempt.js';
 
 /** An event as it is published; `body` is null where no message can be made, and `unencodable` says why. */
 export interface EventMessage {
@@ -26,7 +27,7 @@ export function messageOf(record: DeliveryRecord, portal: Portal | undefined): E
         event: record.event,
         data: JSON.parse(record.payload) as unknown,
         userId: record.user_id,
-        attempt: record.attempt,
+        attempt: attemptOf(record),
       },
       '',
     );

@@ -47,7 +47,9 @@ describe('the command line, of events,', () => {
     const { events, exitCode } = await list('--portal', 'acme', '--event', 'oncrmdealupdate');
     expect(exitCode).toBe(0);
     const [first] = stage.downstream.received.filter((event) => event.objectId === '2');
-    expect(events).toMatchObject([{ id: first?.id, state: 'dead', reason: 'out of stock', portal: 'acme' }]);
+    expect(events).toMatchObject([
+      { id: first?.id, state: 'dead', attempt: 2, reason: 'out of stock', portal: 'acme' },
+    ]);
     const id = first?.id ?? '';
 
     const shown = await json<{ deliveries: { body: unknown; routingKey: string; state: string }[] }>(
@@ -55,7 +57,12 @@ describe('the command line, of events,', () => {
       ['events', 'show', id],
     );
     expect(shown.deliveries).toMatchObject([
-      { id, seq: events[0]?.seq, routingKey: 'acme.crm.deal.update', body: { id, subject: 'crm.deal/2' } },
+      {
+        id,
+        seq: events[0]?.seq,
+        routingKey: 'acme.crm.deal.update',
+        body: { id, subject: 'crm.deal/2', attempt: 2 },
+      },
     ]);
     const page = await run(stage.bridge, ['events', 'show', String(events[0]?.seq)]);
     expect(page.stdout).toMatch(/^state +dead$/m);

@@ -1,4 +1,5 @@
 import { eventId } from '../../contract/event.js';
+import { attemptOf } from '../../inspection/attempt.js';
 import { readReference } from '../../inspection/event-reference.js';
 import { type DeliveryRecord, type DeliveryReference } from '../../ledger/find-deliveries.js';
 import { type Portal } from '../../portals/registry.js';
@@ -18,7 +19,7 @@ export interface DescribedDelivery {
   readonly processId: string;
   readonly state: DeliveryRecord['state'];
   readonly stateSince: string | null;
-  /** The delivery under way or next due, from 1, and how many of them belong to earlier series. */
+  /** The delivery under way, next due, or last made, from 1, and how many of them belong to earlier series. */
   readonly attempt: number;
   readonly attemptsBefore: number;
   readonly dueAt: string | null;
@@ -44,7 +45,7 @@ export function describeDelivery(record: DeliveryRecord, portal: Portal | undefi
     processId: record.process_id,
     state: record.state,
     stateSince: isoTime(record.state_at),
-    attempt: record.attempt,
+    attempt: attemptOf(record),
     attemptsBefore: record.attempts_before,
     dueAt: isoTime(record.due_at),
     reason: record.reason,
