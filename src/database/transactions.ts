@@ -10,9 +10,9 @@ export type Work<T> = (tx: Transaction<Schema>) => Promise<T>;
  */
 export type Transact = <T>(work: Work<T>) => Promise<T>;
 
-/** What is committed together at most: a failing disk takes so much with it, and readers wait for so long (ms). */
+/** What is committed together at most: a failing disk takes so much with it, and everybody else waits for so long (ms). */
 const TOGETHER = 16;
-const TOGETHER_MS = 20;
+const TOGETHER_MS = 10;
 
 interface Waiting {
   readonly work: (tx: Transaction<Schema>) => Promise<void>;
@@ -24,14 +24,26 @@ interface Waiting {
  * Commits together what is waiting to be written (SQLite has one writer): each piece of work has a savepoint of its
  * own and fails alone, and one commit, which is what has to wait for the disk, serves all of them. Work that finds
  * nobody else waiting is committed at once.
+ *
+ * The driver never waits for anything, so one piece of work could follow another for as long as there is any. Between
+ * two commits the process therefore turns to its connections.
  */
 export function groupCommit(db: Kysely<Schema>): Transact {
   const queue: Waiting[] = [];
   let running = false;
+  /** Something was committed since the process last turned to its connections. */
+  let committedThisTurn = false;
 
   async function run(): Promise<void> {
     running = true;
-    for (let first = queue.shift(); first !== undefined; first = queue.shift()) await together(first);
+    while (queue.length > 0) {
+      if (committedThisTurn) await new Promise((resolve) => setImmediate(resolve));
+      const first = queue.shift();
+      if (first === undefined) break;
+      committedThisTurn = true;
+      setImmediate(() => (committedThisTurn = false));
+      await together(first);
+    }
     running = false;
   }
 

@@ -22,7 +22,7 @@ function world(backlog: Readonly<Record<string, number>>) {
     nextPublishable: (memberId, kind, after, limit) => {
       if (state.failRead === memberId) return Promise.reject(new Error('disk I/O error'));
       const left = kind === 'reserved' ? (backlog[memberId] ?? 0) - after : 0;
-      if (left > 0) state.pagesRead += 1;
+      if (left > 0 && limit === PAGE) state.pagesRead += 1;
       return Promise.resolve(
         Array.from({ length: Math.max(0, Math.min(limit, left)) }, (_, index) =>
           delivery(memberId, after + index + 1),
@@ -90,19 +90,33 @@ describe('publishing over all portals', () => {
     expect(results.every(({ unconfirmed }) => unconfirmed === 0)).toBe(true);
   });
 
-  it('lets a quiet portal in after one page of each that came before it', async () => {
-    const { state, pass } = world({ a: 100 * PAGE, b: 100 * PAGE, c: 100 * PAGE, quiet: 1 });
+  it('publishes what a quiet portal has at once, however much the others have', async () => {
+    const { state, pass } = world({
+      a: 100 * PAGE,
+      b: 100 * PAGE,
+      c: 100 * PAGE,
+      quiet: 1,
+      medium: PAGE - 1,
+    });
     const big = ['a', 'b', 'c'].map(pass);
     await turn();
     expect(state.open).toHaveLength(8);
     const quietPass = pass('quiet');
+    const mediumPass = pass('medium');
+    await turn();
+    expect(state.open.map(({ portal }) => portal).filter((portal) => portal === 'quiet')).toHaveLength(1);
+    state.open.find(({ portal }) => portal === 'quiet')?.answer('confirmed');
+    expect(await quietPass).toMatchObject({ confirmed: 1 });
+    // Whoever has more stands in line, behind one page of each that came before it.
     let answered = 0;
-    for (; !state.open.some(({ portal }) => portal === 'quiet'); answered += 1) {
+    for (; !state.open.some(({ portal }) => portal === 'medium'); answered += 1) {
       state.open[0]?.answer('confirmed');
       await turn();
     }
+    expect(answered).toBeGreaterThan(0);
     expect(answered).toBeLessThanOrEqual(4);
-    state.open.find(({ portal }) => portal === 'quiet')?.answer('confirmed');
+    state.open.find(({ portal }) => portal === 'medium')?.answer('confirmed');
+    expect(await mediumPass).toMatchObject({ confirmed: PAGE - 1 });
     for (let rest = 0; rest < 8; rest += 1) {
       state.open[0]?.answer('unconfirmed');
       await turn();
@@ -111,8 +125,22 @@ describe('publishing over all portals', () => {
         await turn();
       }
     }
-    expect(await quietPass).toMatchObject({ confirmed: 1 });
     await Promise.all(big);
+  });
+
+  it('publishes for 50 portals with little at once at most', async () => {
+    const names = Array.from({ length: 200 }, (_, index) => `portal-${index}`);
+    const { state, pass, published } = world(Object.fromEntries(names.map((name) => [name, 3])));
+    const passes = Promise.all(names.map(pass));
+    let most = 0;
+    for (let answered = 0; answered < names.length; answered += 1) {
+      await turn();
+      most = Math.max(most, state.open.length);
+      state.open[0]?.answer('confirmed');
+    }
+    await passes;
+    expect(most).toBe(50);
+    expect(published()).toBe(600);
   });
 
   it('gives every slot back, whatever goes wrong', async () => {

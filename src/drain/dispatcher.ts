@@ -44,12 +44,18 @@ export interface PassResult {
   readonly reason: string | null;
 }
 
+type Sum = { -readonly [Field in keyof PassResult]: PassResult[Field] };
+
 /** Read, published and confirmed as one piece. */
 const PAGE_SIZE = 500;
 /** Pieces of one portal under way at once: while one waits for its confirms, the next is read and encoded. */
 const PAGES_IN_FLIGHT = 4;
 /** The same over all portals: what bounds the memory that publishing takes, be there one portal or thousands. */
 const PAGES_IN_ALL = 8;
+/** A portal with fewer than these does not stand in line with those that fill pages. */
+const FEW = 20;
+/** Portals with few that are served at once: about as many events as two pages hold. */
+const FEW_IN_ALL = 50;
 
 /**
  * Publishes what the ledger says is to be published, and records the confirms. It keeps nothing in memory that
@@ -64,7 +70,8 @@ export class Dispatcher {
     private readonly listener: DispatchListener,
     private readonly log: Log,
     private readonly encoder: EventEncoder,
-    private readonly slots = new Slots(PAGES_IN_ALL),
+    private readonly pageSlots = new Slots(PAGES_IN_ALL),
+    private readonly fewSlots = new Slots(FEW_IN_ALL),
   ) {}
 
   /** The same for another ledger; both share the bound on their memory. */
@@ -77,7 +84,8 @@ export class Dispatcher {
       this.listener,
       this.log,
       this.encoder,
-      this.slots,
+      this.pageSlots,
+      this.fewSlots,
     );
   }
 
@@ -86,7 +94,7 @@ export class Dispatcher {
    * broker does not confirm, or when `stopping` says so.
    */
   async pass(portal: PortalIdentity, stopping: () => boolean): Promise<PassResult> {
-    const sum = { confirmed: 0, dead: 0, unconfirmed: 0, reason: null as string | null };
+    const sum: Sum = { confirmed: 0, dead: 0, unconfirmed: 0, reason: null };
     for (const kind of ['reserved', 'waiting'] as const) {
       await this.passOver(portal, kind, stopping, sum);
       if (sum.unconfirmed > 0) break;
@@ -98,8 +106,9 @@ export class Dispatcher {
     portal: PortalIdentity,
     kind: PublishableKind,
     stopping: () => boolean,
-    sum: { confirmed: number; dead: number; unconfirmed: number; reason: string | null },
+    sum: Sum,
   ): Promise<void> {
+    if (await this.passOverFew(portal, kind, sum)) return;
     let after = 0;
     const inFlight: Promise<void>[] = [];
     try {
@@ -108,12 +117,25 @@ export class Dispatcher {
         const last = page.at(-1);
         if (last === undefined) break;
         after = last.seq;
-        inFlight.push(this.publishPage(portal, page, sum).finally(() => this.slots.release()));
+        inFlight.push(this.publishPage(portal, page, sum).finally(() => this.pageSlots.release()));
         if (inFlight.length >= PAGES_IN_FLIGHT) await inFlight.shift();
         if (page.length < PAGE_SIZE) break;
       }
     } finally {
       await Promise.all(inFlight);
+    }
+  }
+
+  /** Publishes what there is where that is little; false where it is more, and then nothing was done. */
+  private async passOverFew(portal: PortalIdentity, kind: PublishableKind, sum: Sum): Promise<boolean> {
+    await this.fewSlots.take();
+    try {
+      const page = await this.ledger.nextPublishable(portal.memberId, kind, 0, FEW);
+      if (page.length >= FEW) return false;
+      if (page.length > 0) await this.publishPage(portal, page, sum);
+      return true;
+    } finally {
+      this.fewSlots.release();
     }
   }
 
@@ -123,21 +145,17 @@ export class Dispatcher {
     kind: PublishableKind,
     after: number,
   ): Promise<readonly Publishable[]> {
-    await this.slots.take();
+    await this.pageSlots.take();
     let page: readonly Publishable[] = [];
     try {
       page = await this.ledger.nextPublishable(portal.memberId, kind, after, PAGE_SIZE);
     } finally {
-      if (page.length === 0) this.slots.release();
+      if (page.length === 0) this.pageSlots.release();
     }
     return page;
   }
 
-  private async publishPage(
-    portal: PortalIdentity,
-    page: readonly Publishable[],
-    sum: { confirmed: number; dead: number; unconfirmed: number; reason: string | null },
-  ): Promise<void> {
+  private async publishPage(portal: PortalIdentity, page: readonly Publishable[], sum: Sum): Promise<void> {
     const alive: { delivery: Publishable; message: OutgoingMessage }[] = [];
     const dead: { delivery: Publishable; reason: string }[] = [];
     for (const delivery of page) {
@@ -183,7 +201,7 @@ export class Dispatcher {
   private async bury(
     portal: PortalIdentity,
     dead: readonly { delivery: Publishable; reason: string }[],
-    sum: { dead: number; unconfirmed: number; reason: string | null },
+    sum: Sum,
   ): Promise<void> {
     const letter = (delivery: Publishable, reason: string, withData: boolean): OutgoingMessage => {
       // The body is that of the last delivery there was.
