@@ -32,7 +32,7 @@ export class BrokerAddresses {
 
   /** `text` without the password of any address. */
   redact(text: string): string {
-    const bare = text.replace(/(\/\/[^\s/:@]*):[^\s/@]*@/g, '$1:***@');
+    const bare = text.replace(/(\/\/[^\s/:@]*):[^\s/]*@/g, '$1:***@');
     return this.secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), bare);
   }
 

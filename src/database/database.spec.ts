@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
@@ -28,6 +28,17 @@ describe('the embedded database', () => {
     const synchronous = await sql<{ synchronous: number }>`pragma synchronous`.execute(db);
     expect(mode.rows[0]?.journal_mode).toBe('wal');
     expect(synchronous.rows[0]?.synchronous).toBe(2);
+  });
+
+  it('is readable by its owner only: it may hold tokens in clear', async () => {
+    const { db } = fresh();
+    await sql`create table t (a)`.execute(db);
+    const [folder = ''] = folders;
+    const modes = readdirSync(`${folder}/deep`).map(
+      (name) => statSync(`${folder}/deep/${name}`).mode & 0o777,
+    );
+    expect(modes.length).toBeGreaterThan(1);
+    expect(modes.every((mode) => mode === 0o600)).toBe(true);
   });
 
   it('migrates at start, and a second time without effect', async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Kysely, PostgresDialect } from 'kysely';
 import Libsql from 'libsql';
@@ -46,7 +46,11 @@ export function databaseOver(dialect: Dialect, db: Kysely<Schema>): Database {
 }
 
 function openFile(path: string): SqliteFile {
-  if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true });
+  if (path !== ':memory:') {
+    mkdirSync(dirname(path), { recursive: true });
+    // It holds the portals' tokens, in clear where there is no key. SQLite gives its other files the same mode.
+    closeSync(openSync(path, 'a', 0o600));
+  }
   const file = new Libsql(path);
   try {
     // The command line works beside a running service: opening waits for its short transactions.

@@ -293,13 +293,19 @@ export class Fleet implements Crew {
     bound: unknown,
   ): Promise<Notifies> {
     const { registry, wantedBindings, log } = this.deps;
-    const formerHandler = registry.get(memberId)?.notificationHandler ?? null;
-    const wanted = { ...wantedBindings, formerHandler };
+    const known = registry.get(memberId);
+    // Without its token no announcement is believed: each would be refused, and counted against its sender.
+    const provable = known?.applicationToken != null;
+    const notificationHandler = provable ? wantedBindings.notificationHandler : null;
+    const wanted = {
+      ...wantedBindings,
+      notificationHandler,
+      formerHandler: known?.notificationHandler ?? null,
+    };
     const { complete, notifies } = await mendBindings(client, bound, wanted, name, log);
     // Remembered once the former address is no longer bound.
-    if (complete) await registry.setNotificationHandler(memberId, wantedBindings.notificationHandler);
-    // Without its token no notification is believed.
-    return registry.get(memberId)?.applicationToken == null ? 'no' : notifies;
+    if (complete) await registry.setNotificationHandler(memberId, notificationHandler);
+    return provable ? notifies : 'no';
   }
 }
 

@@ -8,13 +8,13 @@ const EVENT = 'ONOFFLINEEVENT';
 describe('with a public address', () => {
   let stage: Stage;
   afterEach(() => stage.close());
-  const open = async (settings: Record<string, string> = {}) => {
+  const open = async (settings: Record<string, string> = {}, installed = true) => {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     stage = await openVestibule({
       settings: { HTTP_PORT: String(port), PUBLIC_URL: `${url}/`, DRAIN_INTERVAL_MS: '3600000', ...settings },
     });
-    await install(stage);
+    if (installed) await install(stage);
     return url;
   };
   const handlers = () =>
@@ -49,6 +49,20 @@ describe('with a public address', () => {
     expect(stage.portal.counters.requests - before).toBeLessThanOrEqual(2);
     stage.push(2, 2);
     await until('the announced event', () => stage.delivered().size === 2, 2500);
+  });
+
+  it('a portal is asked to announce only once it can prove its announcements', async () => {
+    const url = await open({}, false);
+    const auth = { refresh_token: stage.portal.issueRefreshToken(), member_id: stage.portal.memberId };
+    expect((await post(stage.bridge, '/bitrix24/install', { event: 'ONAPPINSTALL', auth })).status).toBe(200);
+    await until('the other bindings', () => stage.portal.bindings().length === 3);
+    stage.push(1, 1);
+    await install(stage);
+    await until('the notification to be bound', () => handlers().length === 1);
+    expect(handlers()).toEqual([`${url}/bitrix24/events`]);
+    expect(stage.portal.notifications.filter(({ status }) => status !== 200)).toEqual([]);
+    expect(linesOf(stage.bridge, 'notification.refused')).toEqual([]);
+    await until('the event', () => stage.delivered().size === 1);
   });
 
   it('an announcement without the right application token changes nothing', async () => {
