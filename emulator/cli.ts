@@ -13,6 +13,7 @@ const HELP = `A Bitrix24 portal on your laptop.
   --objects <n>          how many objects change (1000)
   --events <A,B>         events they raise (ONCRMDEALADD,ONCRMDEALUPDATE,ONCRMDEALDELETE)
   --basic                a plan without reservations
+  --redirect <url>       where an administrator's browser ends up who allows the application (https://localhost/)
   --endpoint-style <s>   host (default) = acme.localhost, path = 127.0.0.1/acme, for clients that cannot resolve that
 `;
 
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     objects: { type: 'string', default: '1000' },
     events: { type: 'string', default: 'ONCRMDEALADD,ONCRMDEALUPDATE,ONCRMDEALDELETE' },
     basic: { type: 'boolean', default: false },
+    redirect: { type: 'string', default: 'https://localhost/' },
     'endpoint-style': { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -50,13 +52,18 @@ function printSettings(emulator: Emulator, portals: readonly EmulatedPortal[]): 
   console.log(`B24_OAUTH_URL=${emulator.url}`);
   console.log(`B24_CLIENT_ID=${emulator.clientId}`);
   console.log(`B24_CLIENT_SECRET=${emulator.clientSecret}`);
+  console.log('B24_ALLOW_HTTP=true');
   for (const [index, portal] of portals.entries()) {
     const prefix = index === 0 ? '' : '# ';
     if (index > 0) console.log(`\n# ${portal.name}:`);
     console.log(`${prefix}B24_DOMAIN=${portal.domain}`);
     console.log(`${prefix}B24_REFRESH_TOKEN=${portal.issueRefreshToken()}`);
   }
-  console.log('\nB24_ALLOW_HTTP=true');
+  const [first] = portals;
+  if (first === undefined) return;
+  console.log(`
+Or leave B24_DOMAIN and B24_REFRESH_TOKEN out and install it as on a real portal, beside the running service:
+  npx bitrix24-bridge portals add http://${first.domain}`);
 }
 
 async function main(): Promise<void> {
@@ -72,7 +79,9 @@ async function main(): Promise<void> {
     ...(values['client-id'] === undefined ? {} : { clientId: values['client-id'] }),
     ...(values['client-secret'] === undefined ? {} : { clientSecret: values['client-secret'] }),
   });
-  const portals = names.map((name) => emulator.addPortal({ name, extended: !values.basic }));
+  const portals = names.map((name) =>
+    emulator.addPortal({ name, extended: !values.basic, redirectUrl: values.redirect }),
+  );
   const ratePerSecond = Number(values.rate);
   const loads =
     ratePerSecond > 0

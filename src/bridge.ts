@@ -277,7 +277,9 @@ export class Bridge {
     if (signal.aborted) return;
     void this.replies.listen(() => undefined);
     await this.installFirstPortal();
-    if (this.registry.list().length === 0) this.log.warn({ event: 'bridge.no_portal' });
+    if (this.registry.list().length === 0) {
+      this.log.warn({ event: 'bridge.no_portal', advice: 'bitrix24-bridge portals add <portal>' });
+    }
   }
 
   /** From here on portals are drained: those that are ours. */

@@ -20,6 +20,9 @@ const LEVELS: Record<'error' | 'warn' | 'info' | 'debug', LogLevel[]> = {
   debug: ['fatal', 'error', 'warn', 'log', 'debug'],
 };
 
+/** What Nest says of every module and route at a start: for whoever debugs, as it hides our own first lines. */
+const CHATTER: ReadonlySet<unknown> = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer']);
+
 /**
  * Nest's logger with two habits added: our structured lines, and secrets removed from whatever anybody logs. Which
  * texts are secret is asked at each line, since tokens change.
@@ -34,6 +37,10 @@ export class BridgeLogger extends ConsoleLogger implements Log {
 
   info(fields: LogFields): void {
     this.log(this.line(fields));
+  }
+  override log(message: unknown, ...rest: unknown[]): void {
+    if (CHATTER.has(rest.at(-1)) && !this.isLevelEnabled('debug')) return;
+    super.log(message, ...rest);
   }
   override debug(fields: unknown, ...rest: unknown[]): void {
     super.debug(this.line(fields), ...rest);

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import amqp from 'amqplib';
 import { RABBITMQ_URL } from './support/bridge-process.js';
 import { until } from './support/until.js';
+import { Visitor } from './support/visitor.js';
 
 const LAUNCHER = join(import.meta.dirname, '../scripts/demo.mjs');
 /** It takes some fifteen seconds, and up to a minute more before it gives books up that do not balance. */
@@ -133,6 +134,34 @@ describe('the demo checks its own books', () => {
       expect(demo.output).toContain(`End of the bridge's log (all of it in ${folder})`);
       expect(existsSync(folder)).toBe(true);
       rmSync(folder, { recursive: true });
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'with --keep leaves failed events to whoever follows what it prints, who retries one in the dashboard',
+    async () => {
+      demo = new DemoRun('--seconds', '2', '--keep');
+      await demo.printed(/deal 9001 {2}failed: customer 42 is unknown\n/);
+      const [, url = '', password = ''] =
+        /Open (http:\S+)\/events and log in with (\S+)/.exec(demo.output) ?? [];
+      const visitor = new Visitor(url);
+      expect(await visitor.logIn(password)).toMatchObject({ status: 303 });
+      let retry: string | undefined;
+      await until(
+        'a button that retries deal 9001',
+        async () => {
+          const { body } = await visitor.get('/events?state=marked&q=customer');
+          retry = /name="only" value="(\d+)" formaction="\/events\/retry"/.exec(body)?.[1];
+          return retry !== undefined;
+        },
+        LIMIT_MS,
+      );
+      expect(demo.output).not.toContain('deal 9001  delivered again');
+      expect(await visitor.post('/events/retry', [['only', retry!]])).toMatchObject({ status: 303 });
+      await demo.printed(/deal 9001 {2}delivered again \(attempt 2\), done\n/);
+      await demo.end();
+      expect(await demo.exit).toBe(0);
     },
     LIMIT_MS,
   );

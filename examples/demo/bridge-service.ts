@@ -39,10 +39,15 @@ export class BridgeService {
   }
 
   /**
-   * Starts the process with a portal to install, and waits until that is done.
+   * Starts the process, and waits until it listens and has installed the portal.
+   * @param portal the one to install; null: none
+   * @param others settings beside those of every start
    * @throws Error when it ends before, or takes too long
    */
-  async start(portal: { domain: string; refreshToken: string }): Promise<void> {
+  async start(
+    portal: { domain: string; refreshToken: string } | null,
+    others: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
     this.events.clear();
     this.endedHow = null;
     const child = spawn(process.execPath, ['--enable-source-maps', PROGRAM], {
@@ -50,11 +55,12 @@ export class BridgeService {
       env: {
         PATH: process.env['PATH'] ?? '',
         DATABASE_URL: `file:${join(this.folder, 'bridge.db')}`,
-        HTTP_PORT: '0',
+        // Whoever has opened its pages finds them at the same address after another start.
+        HTTP_PORT: this.url === '' ? '0' : new URL(this.url).port,
         LOG_FORMAT: 'json',
         ...this.settings,
-        B24_DOMAIN: portal.domain,
-        B24_REFRESH_TOKEN: portal.refreshToken,
+        ...others,
+        ...(portal && { B24_DOMAIN: portal.domain, B24_REFRESH_TOKEN: portal.refreshToken }),
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -75,7 +81,7 @@ export class BridgeService {
       rest = lines.pop() ?? '';
       lines.forEach((line) => this.note(line));
     });
-    await this.seen('portal.installed');
+    if (portal !== null) await this.seen('portal.installed');
     this.url = String((await this.seen('http.listening'))['url']);
   }
 

@@ -14,6 +14,8 @@ export interface Received {
   readonly rowId: string;
   readonly correlationId: string;
   readonly routingKey: string;
+  /** What changed: `crm.deal/17`. */
+  readonly subject: string;
   readonly attempt: number;
   /** How it is failed; null: with success, and so without a word. */
   readonly failed: Way | null;
@@ -29,6 +31,8 @@ const GROUP_MS = 300;
 export class SampleConsumer {
   /** Whether it fails anything at all. */
   faulty = true;
+  /** Why this very event is refused; null where it is not. */
+  refuses: (event: Received) => string | null = () => null;
   private readonly groups = new Map<
     string,
     { event: Received; messageIds: string[]; timer: NodeJS.Timeout }
@@ -89,8 +93,15 @@ export class SampleConsumer {
     this.handled += 1;
     const fails = this.faulty && this.handled % this.failEvery === 0;
     const way = fails ? (WAYS[this.failures++ % WAYS.length] ?? 'single') : null;
-    const event = read(message, way);
+    const received = read(message, way);
+    const refusal = this.refuses(received);
+    const event: Received = refusal === null ? received : { ...received, failed: 'single' };
     this.onEvent(event);
+    if (refusal !== null) {
+      this.reply({ status: 'failed', reason: refusal }, event.correlationId);
+      this.channel.ack(message);
+      return;
+    }
     switch (way) {
       case null:
         break;
@@ -159,6 +170,7 @@ function read(message: ConsumeMessage, failed: Way | null): Received {
     rowId: rowIdOf(String(body['id']), memberId),
     correlationId: typeof correlationId === 'string' ? correlationId : '',
     routingKey: message.fields.routingKey,
+    subject: typeof body['subject'] === 'string' ? body['subject'] : '',
     attempt: Number(body['attempt']),
     failed,
   };

@@ -7,6 +7,7 @@ import { balance, type Balance, type BridgeFigures, type Delivery } from './bala
 import { BridgeService } from './bridge-service.js';
 import { DemoBroker } from './broker.js';
 import { type Received, SampleConsumer, type Way } from './consumer.js';
+import { HandsOn } from './hands-on.js';
 import { DemoPortals, EVENTS } from './portals.js';
 import { type Line, type Screen } from './screen.js';
 import { type RunFacts } from './summary.js';
@@ -35,6 +36,7 @@ const LAG_WINDOW_MS = 5000;
 export class Demo {
   readonly folder = mkdtempSync(join(tmpdir(), 'bitrix24-demo-'));
   readonly prefix = `demo-${randomBytes(6).toString('hex')}`;
+  private readonly password = `demo-${randomBytes(5).toString('hex')}`;
   readonly failuresByWay: Record<Way, number> = { single: 0, group: 0, nestjs: 0, 'dead-letter': 0 };
   private readonly deliveries: Delivery[] = [];
   private readonly failedRows = new Set<string>();
@@ -46,6 +48,8 @@ export class Demo {
   private broker: DemoBroker | null = null;
   private consumer: SampleConsumer | null = null;
   private bridge: BridgeService | null = null;
+  /** Set once the books are closed. */
+  private handsOnNow: HandsOn | null = null;
 
   constructor(
     private readonly rabbitmqUrl: string,
@@ -72,6 +76,7 @@ export class Demo {
       B24_CLIENT_SECRET: emulator.clientSecret,
       B24_ALLOW_HTTP: 'true',
       B24_EVENTS: EVENTS.join(','),
+      DASHBOARD_PASSWORD: this.password,
       ...PACE,
     });
     // The settings name one portal to install; each start takes another, and all stay installed.
@@ -97,6 +102,7 @@ export class Demo {
     const { emulator, bridge } = { emulator: this.portals?.emulator, bridge: this.bridge };
     return [
       `portals       ${emulator?.url}/_control/portals`,
+      `dashboard     ${bridge?.url}/   password ${this.password}`,
       `bridge        ${bridge?.url}/metrics, ${bridge?.url}/health/ready`,
       `RabbitMQ      exchange ${this.prefix}.events, queues ${this.prefix}.*`,
       `ledger        ${join(this.folder, 'bridge.db')}`,
@@ -128,6 +134,27 @@ export class Demo {
       const hopeless = quietSince !== null && now - quietSince > QUIET_MS;
       if (!done && !hopeless && now - stoppedAt < DRAIN_LIMIT_MS) continue;
       return { balance: result, run: this.facts(seconds, (now - stoppedAt) / 1000) };
+    }
+  }
+
+  /** Leaves the stage to whoever sits there, with some events that fail and wait for a retry; ends by the signal only. */
+  async handsOn(): Promise<never> {
+    const { portals, consumer, bridge } = this.running();
+    const handsOn = new HandsOn(portals, (line) => this.screen.say(line));
+    consumer.faulty = false;
+    consumer.refuses = (event) => handsOn.refusal(event);
+    this.handsOnNow = handsOn;
+    await bridge.stop();
+    await bridge.start(null, HandsOn.SETTINGS);
+    this.screen.say(handsOn.invitation(bridge.url, this.password));
+    handsOn.start();
+    try {
+      for (;;) {
+        this.check();
+        await pause(TICK_MS);
+      }
+    } finally {
+      handsOn.stop();
     }
   }
 
@@ -163,6 +190,7 @@ export class Demo {
   }
 
   private record(event: Received): void {
+    if (this.handsOnNow !== null) return this.handsOnNow.received(event);
     const at = performance.now();
     const row = `${event.portal}/${event.rowId}`;
     const message = `${event.portal}/${event.messageId}`;

@@ -7,7 +7,7 @@ const HELP = `Two emulated portals whose objects keep changing, the bridge, and 
 At the end what the portals, the consumer and the bridge have recorded is held against each other.
 
   --seconds <n>  how long objects change (30); draining takes some seconds more
-  --keep         go on after the summary until Ctrl-C
+  --keep         go on after the summary until Ctrl-C, with events that fail and that you retry in the dashboard
 `;
 
 interface Options {
@@ -49,14 +49,11 @@ async function run(demo: Demo, { seconds, keep }: Options, screen: Screen): Prom
     return faults.length === 0 ? 0 : 1;
   }
   if (balance.faults.length > 0) screen.say(lastOfLog(demo));
-  screen.say(`\n${summarize(balance, facts)}\n\n${demo.addresses()}\n`);
-  const code = balance.faults.length === 0 ? 0 : 1;
-  await demo
-    .changing(Number.POSITIVE_INFINITY, () => 'it goes on; Ctrl-C ends it')
-    .catch((error: unknown) => {
-      if (!isInterrupt(error)) throw error;
-    });
-  return code;
+  screen.say(`\n${summarize(balance, facts)}\n`);
+  await demo.handsOn().catch((error: unknown) => {
+    if (!isInterrupt(error)) throw error;
+  });
+  return balance.faults.length === 0 ? 0 : 1;
 }
 
 /** The end of the bridge's log, for whoever wonders what went wrong; '' where it did not get that far. */

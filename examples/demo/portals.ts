@@ -50,6 +50,12 @@ export class DemoPortal {
     this.read();
   }
 
+  /** Somebody changes this very deal. */
+  changeDeal(id: number): void {
+    this.portal.push({ event: 'ONCRMDEALUPDATE', data: { FIELDS: { ID: String(id) } } });
+    this.read();
+  }
+
   /** Reads the queue's journal on, and looks for rows that are marked. A mark stays for seconds. */
   look(): void {
     this.read();

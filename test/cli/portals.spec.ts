@@ -83,6 +83,10 @@ describe('the command line, of portals,', () => {
     expect((await run(stage.bridge, ['portals', 'add', 'no domain'])).exitCode).toBe(2);
     // Whoever turns away from the question installs nothing.
     expect(await run(stage.bridge, ['portals', 'add', domain])).toMatchObject({ exitCode: 1 });
+    // A host alone means https, which an emulator does not speak: the link would lead nowhere, without a word.
+    expect((await run(stage.bridge, ['portals', 'add', stage.portal.domain])).stderr).toContain(
+      `for a portal without https give ${domain}`,
+    );
 
     expect(await add(domain, codeOf(stage.portal))).toMatchObject({
       exitCode: 0,

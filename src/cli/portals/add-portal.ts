@@ -76,6 +76,9 @@ export async function addPortal(
   const { settings, registry } = bench;
   const state = randomBytes(12).toString('hex');
   const { host, link } = authorizePage(domain, settings, state);
+  if (settings.B24_ALLOW_HTTP && !/^https?:/i.test(domain)) {
+    terminal.say(`(https://${host} is assumed; for a portal without https give http://${host})`);
+  }
   const code = givenCode === undefined ? await askForCode(terminal, link, state) : givenCode.trim();
   const grant = await exchange(bench, code);
   const granted = new URL(grant.clientEndpoint).host.toLowerCase();
