@@ -169,7 +169,9 @@ describe('alert rules', () => {
     expect(rule.alert).toMatch(/^Bridge[A-Za-z]+$/);
     expect(['critical', 'warning']).toContain(rule.labels['severity']);
     expect(rule.annotations['summary']).toMatch(/\S/);
-    expect(rule.annotations['runbook_url']).toBe(`docs/operations.md#${rule.alert.toLowerCase()}`);
+    expect(rule.annotations['runbook_url']).toBe(
+      `{{ $externalLabels.bridge_docs }}docs/operations.md#${rule.alert.toLowerCase()}`,
+    );
     expect(anchors).toContain(rule.alert.toLowerCase());
     // What flaps must not call anybody; a counter that rose has no need to last.
     if (!/increase|changes/.test(rule.expr) || rule.expr.includes('unless'))
