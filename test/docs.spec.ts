@@ -63,6 +63,28 @@ describe('the documentation', () => {
     expect(filesIn('docs').filter((name) => !reached.has(name))).toEqual([]);
   });
 
+  it('shows of the demo and of the benchmark what they printed, and nothing else', () => {
+    const readme = read('README.md');
+    const [, excerpt = ''] = /```\n(\d+ s of 30 s: [^`]*)```/.exec(readme) ?? [];
+    const printed = read('docs/demo.txt').split('\n');
+    const quoted = excerpt.split('\n').filter((line) => line !== '' && line !== '…');
+    expect(quoted.filter((line) => !printed.includes(line))).toEqual([]);
+    expect(quoted.at(-1)).toBe('The books balance.');
+
+    const report = read('docs/bench/report.txt').replace(/ {2,}/g, ' | ');
+    const rows = [
+      ...readme.matchAll(/^\| (events\S* \S[^|]*?) +\| ([\d.]+) +\| ([\d.]+) +\| ([\d.]+) × \|$/gm),
+    ];
+    expect(rows.length).toBeGreaterThan(2);
+    for (const [, what = '', naive = '', bridge = '', ratio = ''] of rows) {
+      expect(report).toContain(`naive: ${what} | ${naive} `);
+      expect(report).toContain(`bridge: ${what} | ${bridge} `);
+      expect(report).toContain(`${what}, bridge ÷ naive | ${ratio} ×`);
+    }
+    const [, lag = ''] = /([\d.]+) ms \(p99\)/.exec(readme) ?? [];
+    expect(report).toContain(`p99 above the portal's service time | ${lag} ms`);
+  });
+
   it('has every heading once in a document, so that an anchor names one section', () => {
     for (const document of documents.filter((name) => name !== 'CHANGELOG.md')) {
       const anchors = anchorsOf(read(document));
