@@ -1,11 +1,13 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Bridge } from './bridge.js';
 import { readQueueDepths } from './broker/queue-depths.js';
+import { UnroutedKeys } from './broker/unrouted-keys.js';
 import { type Settings } from './config.js';
 import { isDashboardOpen } from './dashboard/access.js';
 import { DashboardModule } from './dashboard/dashboard.module.js';
 import { type ObservedService } from './dashboard/observed-service.js';
 import { LedgerAdmin } from './ledger/admin.js';
+import { leaseHolders } from './ledger/lease-book.js';
 import { type Log } from './log.js';
 import { Metrics } from './monitoring/metrics.js';
 import { OfflineBridgeModule } from './offline-bridge.module.js';
@@ -17,18 +19,25 @@ export class AppModule {
     const { settings, log } = options;
     const bridge = OfflineBridgeModule.forRoot(options);
     if (!isDashboardOpen(settings)) return { module: AppModule, imports: [bridge] };
-    const observe = (running: Bridge, { activity }: Metrics): ObservedService => ({
-      registry: running.registry,
-      admin: new LedgerAdmin(running.database, settings),
-      activity,
-      names: running.names,
-      settings,
-      checks: () => running.checks(),
-      queueDepths: () => readQueueDepths(running.broker, running.names),
-      runsRounds: (memberId) => running.fleet.clientOf(memberId) !== undefined,
-      clientOf: (memberId) => running.fleet.clientOf(memberId),
-      hasten: (memberIds) => running.pokes.hasten(memberIds),
-    });
+    const observe = (running: Bridge, { activity }: Metrics): ObservedService => {
+      const { broker, names, database, fleet } = running;
+      const unrouted = new UnroutedKeys(broker, names);
+      unrouted.start();
+      return {
+        registry: running.registry,
+        admin: new LedgerAdmin(database, settings),
+        activity,
+        names,
+        settings,
+        checks: () => running.checks(),
+        queueDepths: () => readQueueDepths(broker, names),
+        unrouted: () => unrouted.sight(),
+        owners: () => (database.dialect === 'sqlite' ? Promise.resolve(null) : leaseHolders(database.db)),
+        runsRounds: (memberId) => fleet.clientOf(memberId) !== undefined,
+        clientOf: (memberId) => fleet.clientOf(memberId),
+        hasten: (memberIds) => running.pokes.hasten(memberIds),
+      };
+    };
     const dashboard = DashboardModule.for({
       settings,
       log,

@@ -115,14 +115,13 @@ interface Names {
 /** @throws UnencodableEvent where the data is not JSON */
 function assemble(facts: EventFacts, names: Names, hooks: EventHooks = {}): EncodedEvent {
   const { portal, event, changedAt, attempt, data } = facts;
-  const rowSubject = subjectId(data);
   const timed = isSecond(changedAt);
   const envelope = {
     specversion: '1.0',
     id: names.id,
     source: facts.source,
     type: event,
-    subject: rowSubject === undefined ? undefined : `${subjectPrefix(event)}/${rowSubject}`,
+    subject: subjectOf(event, data),
     time: timed ? `${new Date(changedAt * 1_000).toISOString().slice(0, 19)}Z` : undefined,
     datacontenttype: 'application/json',
     portal,
@@ -197,6 +196,12 @@ function payload(data: unknown): unknown {
   if (typeof data === 'function' || typeof data === 'symbol')
     throw new UnencodableEvent('the data is not JSON');
   return Array.isArray(data) && data.length === 0 ? {} : data;
+}
+
+/** What changed, `crm.deal/123`; undefined where the data carries no id. */
+export function subjectOf(event: string, data: unknown): string | undefined {
+  const id = subjectId(data);
+  return id === undefined ? undefined : `${subjectPrefix(event)}/${id}`;
 }
 
 /** The id of the changed object, wherever this kind of event keeps it. */

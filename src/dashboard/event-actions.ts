@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type DeliveryState } from '../database/schema.js';
 import { DISCARDABLE } from '../ledger/discard.js';
+import { type DeliveryRecord } from '../ledger/find-deliveries.js';
 import { RETRYABLE } from '../ledger/retry-now.js';
 import { type Choice, filterOf } from './event-query.js';
 import { ObservedService } from './observed-service.js';
@@ -19,7 +20,12 @@ export interface Preview {
   readonly total: number;
   /** The last of them. */
   readonly upToSeq: number;
+  /** Some of them, for whoever wants to be sure. */
+  readonly some: readonly DeliveryRecord[];
 }
+
+/** Named in the question; more of them nobody reads. */
+const NAMED = 5;
 
 const STATES_OF: Readonly<Record<ActionName, readonly DeliveryState[]>> = {
   retry: RETRYABLE,
@@ -46,6 +52,7 @@ export class EventActions {
       possible: sum(STATES_OF[action]),
       total: sum(Object.keys(counts)),
       upToSeq: (await this.seqsOf(choice)).at(-1) ?? 0,
+      some: await this.someOf(choice),
     };
   }
 
@@ -92,6 +99,15 @@ export class EventActions {
     if ('seqs' in choice) return [...choice.seqs].sort((left, right) => left - right);
     const filter = this.filterOf(choice);
     return filter === null ? [] : this.service.admin.seqs(filter);
+  }
+
+  private async someOf(choice: Choice): Promise<DeliveryRecord[]> {
+    const { admin } = this.service;
+    if ('seqs' in choice) {
+      return (await Promise.all(choice.seqs.slice(0, NAMED).map((seq) => admin.find({ seq })))).flat();
+    }
+    const filter = this.filterOf(choice);
+    return filter === null ? [] : admin.latest(filter, NAMED);
   }
 
   private filterOf({ query, upToSeq }: Extract<Choice, { query: unknown }>) {

@@ -1,6 +1,7 @@
 import { type PortalClient } from '../bitrix24/portal-client.js';
 import { type QueueDepths } from '../broker/queue-depths.js';
 import { type TopologyNames } from '../broker/topology.js';
+import { type UnroutedSight } from '../broker/unrouted-keys.js';
 import { type LedgerAdmin } from '../ledger/admin.js';
 import { type Activity } from '../monitoring/activity.js';
 import { type Reachability } from '../monitoring/health.controller.js';
@@ -20,6 +21,10 @@ export abstract class ObservedService {
 
   abstract checks(): Readonly<Record<string, () => Promise<Reachability>>>;
   abstract queueDepths(): Promise<QueueDepths>;
+  /** Routing keys that nobody is bound to, as far as this process has seen them. */
+  abstract unrouted(): UnroutedSight;
+  /** The replica that owns each portal, by member id; null where there is only one process. */
+  abstract owners(): Promise<ReadonlyMap<string, string> | null>;
   /** Whether a portal's rounds run in this process. */
   abstract runsRounds(memberId: string): boolean;
   /** The client of a portal's rounds; undefined where another process runs them. */

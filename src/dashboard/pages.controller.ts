@@ -81,8 +81,9 @@ export class PagesController {
     @Req() request: DashboardRequest,
     @Res({ passthrough: true }) response: ServerResponse,
   ): Promise<string> {
-    const { names, activity } = this.service;
+    const { service } = this;
     const frame = this.frames.of(request, response);
-    return queuesPage(frame, await this.pulse.look(), names, activity.rejections()).text;
+    const snapshot = await this.pulse.look();
+    return queuesPage(frame, snapshot, service.names, service.unrouted(), service.activity.rejections()).text;
   }
 }

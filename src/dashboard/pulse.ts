@@ -114,13 +114,16 @@ export class Pulse implements OnModuleDestroy {
 
   /** A text says why the ledger could not be read. */
   private async readLedger(): Promise<LedgerReading | string> {
-    const { admin, registry, activity } = this.service;
+    const { service } = this;
+    const { admin, registry, activity } = service;
     try {
       const troubles = await within(LEDGER_MS, admin.troubleByPortal());
       // Portals whose rounds run here tell by themselves.
       const told = registry.list().every(({ name }) => activity.inFlightOf(name) !== null);
       const inFlight = told ? new Map<string, number>() : await within(LEDGER_MS, admin.inFlightByPortal());
-      return { troubles, inFlight };
+      const allHere = registry.list().every(({ memberId }) => service.runsRounds(memberId));
+      const owners = allHere ? null : await within(LEDGER_MS, service.owners());
+      return { troubles, inFlight, owners: owners ?? new Map<string, string>() };
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
@@ -156,11 +159,12 @@ function fingerprint({ portals, conditions, depths, ledgerFailure, latestTrouble
     depths,
     ledgerFailure,
     latestTroubleAt,
-    portals.map(({ portal, here, troubles, inFlight, activity, rate, failureRate, lagMs }) => [
+    portals.map(({ portal, here, owner, troubles, inFlight, activity, rate, failureRate, lagMs }) => [
       portal.name,
       portal.state,
       portal.stateReason,
       here,
+      owner,
       troubles,
       inFlight,
       rate,

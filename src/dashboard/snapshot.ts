@@ -15,6 +15,8 @@ export interface PortalView {
   readonly portal: Portal;
   /** Whether its rounds run in this process. */
   readonly here: boolean;
+  /** The replica in which they run otherwise; null where none is known. */
+  readonly owner: string | null;
   readonly troubles: Readonly<Partial<Record<TroubledState, number>>> | null;
   readonly inFlight: number | null;
   readonly activity: PortalActivity;
@@ -41,6 +43,7 @@ export interface Snapshot {
 export interface LedgerReading {
   readonly troubles: ReadonlyMap<string, Troubles>;
   readonly inFlight: ReadonlyMap<string, number>;
+  readonly owners: ReadonlyMap<string, string>;
 }
 
 /** Puts what is known of a portal together. What its rounds have told us is newer than what the ledger was asked. */
@@ -53,6 +56,7 @@ export function viewOf(
   return {
     portal,
     here,
+    owner: here ? null : (ledger?.owners.get(portal.memberId) ?? null),
     troubles: ledger === null ? null : (ledger.troubles.get(portal.memberId)?.counts ?? {}),
     inFlight: activity.inFlight ?? (ledger === null ? null : (ledger.inFlight.get(portal.memberId) ?? 0)),
     activity,

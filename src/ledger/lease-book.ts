@@ -110,6 +110,13 @@ export async function survey(db: Db): Promise<Survey> {
   return rows[0] ?? { replicas: [], portals: 0, owned: {} };
 }
 
+/** The replica that owns each portal at present, by member id. PostgreSQL only. */
+export async function leaseHolders(db: Db): Promise<Map<string, string>> {
+  const { rows } = await sql<{ member_id: string; owner: string }>`
+    select member_id, owner from leases where owner is not null and expires_at > ${NOW}`.execute(db);
+  return new Map(rows.map((row) => [row.member_id, row.owner]));
+}
+
 /** Milliseconds by the database's clock, moving on within a transaction. */
 const NOW = sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`;
 

@@ -50,7 +50,8 @@ async function populate(): Promise<Stage> {
   await until('bindings', () => initech?.bindings().length === 3 && globex?.bindings().length === 3);
 
   const change = (id: number, event = 'ONCRMDEALUPDATE') => ({ event, data: { FIELDS: { ID: String(id) } } });
-  for (let id = 1; id <= 4; id += 1) initech?.push(change(id));
+  for (let id = 1; id <= 3; id += 1) initech?.push(change(id));
+  initech?.push(change(4, 'ONCRMDEALDELETE'));
   for (let id = 901; id <= 903; id += 1) opened.portal.push(change(id, 'ONCRMDEALADD'));
   await until('unrouted events', () => initech?.rows().length === 0);
   initech?.setState('overload');
@@ -89,9 +90,12 @@ it('every view is accessible, wide and narrow, light and dark, and scrolls one w
   await page.getByRole('button', { name: 'Retry selected (3)' }).click();
   await page.goto(`${opened.bridge.url}/events?state=dead`);
   await until('three dead', async () => (await page.locator('[data-pick]').count()) === 3);
-  opened.push(904, 909);
+  opened.push(904, 907);
+  for (const id of [908, 909])
+    opened.emulator.portal('globex').push({ event: 'ONCRMDEALADD', data: { FIELDS: { ID: String(id) } } });
   await page.goto(`${opened.bridge.url}/events`);
   await until('nine in trouble', async () => (await page.locator('[data-pick]').count()) === 9);
+  await page.locator('#event-count', { hasText: '6 marked, 3 dead' }).waitFor();
   await page.locator('[data-pick]').nth(1).check();
   await page.locator('[data-pick]').nth(2).check();
   await shoot('events');
@@ -107,9 +111,13 @@ it('every view is accessible, wide and narrow, light and dark, and scrolls one w
   await page.getByRole('button', { name: 'Count it now' }).click();
   await page.getByText(/Counted on acme/).waitFor();
   await shoot('portal');
+  await page.goto(`${opened.bridge.url}/portals/initech`);
+  await page.getByText('What helps').waitFor();
+  await shoot('portal-stopped');
   await page.getByRole('link', { name: 'Queues & health' }).click();
   await page.getByRole('heading', { name: 'Rejected replies 2' }).waitFor();
   await page.getByRole('heading', { name: 'Unrouted 4' }).waitFor();
+  await page.getByText('initech.crm.deal.update').waitFor();
   await shoot('queues');
   await page.getByRole('link', { name: 'Overview' }).first().click();
   await page.getByText('suspended').waitFor();
@@ -137,7 +145,12 @@ it('every view is accessible, wide and narrow, light and dark, and scrolls one w
         if (SCREENSHOTS === undefined) continue;
         mkdirSync(SCREENSHOTS, { recursive: true });
         const path = join(SCREENSHOTS, `${view}-${size}-${colorScheme}.png`);
-        await page.screenshot({ path });
+        // As high as what it shows, within what somebody looks at.
+        await page.evaluate('scrollTo(0, 0)');
+        const { y = 0, height: content = 0 } = (await page.locator('main').boundingBox()) ?? {};
+        const shown = Math.min(Math.max(Math.ceil(y + content), 320), 2 * height - 400);
+        const clip = { x: 0, y: 0, width, height: shown };
+        await page.screenshot({ path, clip, fullPage: true });
         // Where it is installed: a third of the size.
         spawnSync('pngquant', ['--force', '--ext', '.png', '--strip', '128', path]);
       }

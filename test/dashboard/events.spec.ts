@@ -74,6 +74,9 @@ describe('what people do about events', () => {
     // Its second attempt was its last.
     await until('the dead', async () => (await listed('/events?state=dead')).length === 1);
     expect(attempts('901')).toEqual([1, 2]);
+    // The body is the one that the consumer has in its log.
+    const [dead = 0] = await listed('/events?state=dead');
+    expect((await person.get(`/events/${dead}`)).body).toContain('&quot;attempt&quot;: 2,');
     await until('the overview', async () =>
       /id="tile-dead">\s*<a[^>]*>1</.test((await person.get('/')).body),
     );

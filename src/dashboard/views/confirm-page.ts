@@ -3,6 +3,7 @@ import { type Choice, queryFields } from '../event-query.js';
 import { html, type Html } from '../html.js';
 import { type Snapshot } from '../snapshot.js';
 import { count, counted } from './format.js';
+import { deliveryBadge, objectOf } from './events-page.js';
 import { type Frame, page, token } from './layout.js';
 
 /** What is about to be done to how many events. */
@@ -16,9 +17,9 @@ export interface Question {
 
 const MEANING: Readonly<Record<ActionName, string>> = {
   retry:
-    'They are delivered to their consumers again at once. A dead one begins a new series of attempts; a repeated delivery has the same event id.',
+    'Delivered to consumers again at once, under the same event id. What is dead begins a new series of attempts.',
   discard:
-    'They are given up for good: they count as processed, the portal is cleared of them, and no consumer sees them again.',
+    'Given up for good: counts as processed, is cleared from the portal, and no consumer sees it again.',
 };
 
 /** The question before what cannot be taken back, and before what concerns many. */
@@ -51,6 +52,7 @@ export function confirmPage(frame: Frame, snapshot: Snapshot, question: Question
               Chosen: ${states.join(', ')}.
               ${others > 0 && html`${counted(others, 'event')} of them in another state ${others === 1 ? 'is' : 'are'} left alone.`}
             </p>
+            ${examples(snapshot, preview)}
             <p>${MEANING[action]}</p>
             <form method="post" action="/events/${action}" class="buttons">
               ${token(frame)}
@@ -62,4 +64,21 @@ export function confirmPage(frame: Frame, snapshot: Snapshot, question: Question
               <a class="button" href="${back}">Cancel</a>
             </form>`,
   });
+}
+
+/** Which ones, as far as there is room: the reason tells most. */
+function examples({ portals }: Snapshot, { some, total }: Preview): Html {
+  const nameOf = (memberId: string) =>
+    portals.find(({ portal }) => portal.memberId === memberId)?.portal.name ?? memberId;
+  return html`<ul class="chosen card">
+    ${some.map(
+      (record) =>
+        html`<li>
+          ${deliveryBadge(record.state)} <b>${record.event}</b> ${objectOf(record)} of
+          ${nameOf(record.member_id)}
+          ${record.reason !== null && html`<bdi class="reason">${record.reason.slice(0, 300)}</bdi>`}
+        </li>`,
+    )}
+    ${total > some.length && html`<li class="quiet">and ${counted(total - some.length, 'other')}</li>`}
+  </ul>`;
 }

@@ -26,7 +26,7 @@ export function eventPage(frame: Frame, snapshot: Snapshot, details: EventDetail
   const { record, portal, maxAttempts } = details;
   const { at } = snapshot;
   const { made, inSeries } = attemptsOf(record);
-  const words = `${record.event} ${objectOf(record) ?? ''}`.trim();
+  const words = `${record.event} ${objectOf(record)}`;
   const fact = (name: string, value: Part) =>
     html`<div>
       <dt>${name}</dt>
@@ -36,7 +36,7 @@ export function eventPage(frame: Frame, snapshot: Snapshot, details: EventDetail
     title: `${words} of ${portal ?? record.member_id}`,
     room: 'events',
     body: html`<nav aria-label="Breadcrumb" class="crumbs"><a href="/events">Events</a></nav>
-      <h1>${record.event} <span class="quiet">${objectOf(record) ?? `row ${record.row_id}`}</span></h1>
+      <h1>${record.event} <span class="quiet">${objectOf(record)}</span></h1>
       <div id="event" data-live data-summary="${record.event} is ${record.state}">
         <p class="lead">
           ${deliveryBadge(record.state)} <span>since ${moment(record.state_at, at)}</span>
@@ -46,7 +46,7 @@ export function eventPage(frame: Frame, snapshot: Snapshot, details: EventDetail
         ${record.reason !== null && html`<blockquote class="reason-box"><bdi>${record.reason}</bdi></blockquote>`}
         <form method="post" action="/events/retry" class="buttons">
           ${token(frame)}<input type="hidden" name="back" value="/events/${record.seq}" />
-          ${rowActions(record, words)}
+          ${rowActions(record, words, 'primary')}
         </form>
         <div class="columns">
           <section aria-labelledby="timeline-title">

@@ -1,4 +1,4 @@
-import { eventId } from '../../contract/event.js';
+import { eventId, subjectOf } from '../../contract/event.js';
 import { type DeliveryState } from '../../database/schema.js';
 import { type DeliveryRecord, type PageMark } from '../../ledger/find-deliveries.js';
 import { DISCARDABLE } from '../../ledger/discard.js';
@@ -181,7 +181,7 @@ function table(snapshot: Snapshot, { records, maxAttempts }: EventList): Html {
 function row({ at, portals }: Snapshot, record: DeliveryRecord, maxAttempts: number): Html {
   const name =
     portals.find(({ portal }) => portal.memberId === record.member_id)?.portal.name ?? record.member_id;
-  const words = `${record.event} ${objectOf(record) ?? ''}`.trim();
+  const words = `${record.event} ${objectOf(record)}`;
   const { inSeries } = attemptsOf(record);
   const cell = (label: string, content: Part, kind = '') =>
     html`<td data-label="${label}" class="${kind}"><span>${content}</span></td>`;
@@ -197,7 +197,7 @@ function row({ at, portals }: Snapshot, record: DeliveryRecord, maxAttempts: num
     </td>
     <th scope="row">
       <a href="/events/${record.seq}">${record.event}</a>
-      <span class="quiet">${objectOf(record) ?? `row ${record.row_id}`}</span>
+      <span class="quiet">${objectOf(record)}</span>
     </th>
     ${cell('Portal', name)} ${cell('State', deliveryBadge(record.state))}
     ${cell(
@@ -220,10 +220,10 @@ export function nextAttempt({ state, due_at: dueAt }: DeliveryRecord, now: numbe
 }
 
 /** Buttons for one event, inside a form. */
-export function rowActions({ seq, state }: DeliveryRecord, words: string): Part {
+export function rowActions({ seq, state }: DeliveryRecord, words: string, kind = ''): Part {
   return [
     RETRYABLE.includes(state) &&
-      html`<button type="submit" name="only" value="${seq}" formaction="/events/retry">
+      html`<button type="submit" class="${kind}" name="only" value="${seq}" formaction="/events/retry">
         Retry<span class="visually-hidden"> ${words}</span>
       </button>`,
     DISCARDABLE.includes(state) &&
@@ -233,11 +233,9 @@ export function rowActions({ seq, state }: DeliveryRecord, words: string): Part 
   ];
 }
 
-/** `deal 17`: what changed, where the data says so. */
-export function objectOf({ payload }: Pick<DeliveryRecord, 'payload'>): string | null {
-  const data = JSON.parse(payload) as { FIELDS?: { ID?: unknown } } | null;
-  const id = data?.FIELDS?.ID;
-  return typeof id === 'string' || typeof id === 'number' ? `object ${id}` : null;
+/** `crm.deal/17`: what changed, as consumers read it; the portal's row where the data does not say. */
+export function objectOf({ event, payload, row_id: row }: DeliveryRecord): string {
+  return subjectOf(event, JSON.parse(payload) as unknown) ?? `row ${row}`;
 }
 
 /** The event's id, as consumers see it. */

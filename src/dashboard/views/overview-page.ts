@@ -1,7 +1,7 @@
 import { html, type Html, type Part } from '../html.js';
 import { type PortalView, type Snapshot, sumOf } from '../snapshot.js';
 import { sparkline } from './chart.js';
-import { count, duration, rate } from './format.js';
+import { count, counted, duration, rate } from './format.js';
 import { type Frame, page } from './layout.js';
 import { queueWords, roundWords, stateBadge } from './portal-words.js';
 
@@ -51,6 +51,8 @@ function tiles(snapshot: Snapshot): Html {
   const troubles = (state: 'failed' | 'marked' | 'waiting' | 'dead') =>
     sumOf(portals, (view) => (view.troubles === null ? null : (view.troubles[state] ?? 0)));
   const everyHere = portals.every(({ here }) => here);
+  const installed = portals.filter(({ portal }) => portal.state !== 'uninstalled');
+  const stopped = installed.filter(({ portal }) => portal.state !== 'active').length;
   const failed = troubles('failed');
   const marked = troubles('marked');
   const tile = (id: string, words: string, value: string, bad: boolean, path?: string): Html =>
@@ -65,9 +67,10 @@ function tiles(snapshot: Snapshot): Html {
     id="tiles"
     class="tiles"
     data-live
-    data-summary="${count(toMark)} failed, ${count(waiting)} waiting, ${count(dead)} dead"
+    data-summary="${stopped > 0 && `${counted(stopped, 'portal')} stopped, `}${count(toMark)} failed, ${count(waiting)} waiting, ${count(dead)} dead"
   >
-    ${tile('rate', everyHere ? 'Published a second' : 'Published here a second', rate(sumOf(portals, (view) => view.rate)), false)}
+    ${tile('portals', 'Portals at work', `${count(installed.length - stopped)} of ${count(installed.length)}`, stopped > 0)}
+    ${tile('rate', everyHere ? 'Events a second' : 'Events a second here', rate(sumOf(portals, (view) => view.rate)), false)}
     ${tile('flight', 'In flight', count(sumOf(portals, ({ inFlight }) => inFlight)), false)}
     ${tile('failed', 'Failed', count(toMark), false, '/events?state=failed&state=marked')}
     ${tile('waiting', 'Waiting for a retry', count(waiting), false, '/events?state=waiting')}
@@ -142,12 +145,12 @@ function portalRow(view: PortalView, now: number): Html {
     ${cell(
       'Published a second',
       perSecond === null
-        ? html`<span class="quiet">known to its replica</span>`
+        ? html`<span class="quiet">–</span>`
         : html`${sparkline(activity.samples, portal.name)}<b>${rate(perSecond)}</b>`,
       'rate',
     )}
     ${cell('Lag', lagMs === null ? html`<span class="quiet">–</span>` : duration(lagMs), 'tight')}
-    ${cell('On the portal', queueWords(view, now))} ${cell('In flight', count(inFlight), 'number')}
+    ${cell('On the portal', queueWords(view, now), 'sight')} ${cell('In flight', count(inFlight), 'number')}
     ${cell('Failed', events('failed'), 'number')} ${cell('Waiting', events('waiting'), 'number')}
     ${cell('Dead', events('dead'), 'number')} ${cell('Last round', roundWords(view, now), 'round')}
   </tr>`;

@@ -4,7 +4,7 @@ import { type PortalView, type Snapshot } from '../snapshot.js';
 import { chart } from './chart.js';
 import { count, duration, moment, rate } from './format.js';
 import { type Frame, page, token } from './layout.js';
-import { deeds, stateBadge } from './portal-words.js';
+import { deeds, elsewhereWords, stateBadge } from './portal-words.js';
 
 /** `/portals/<name>`: one portal from close by. */
 export function portalPage(frame: Frame, snapshot: Snapshot, view: PortalView): Html {
@@ -33,7 +33,11 @@ export function portalPage(frame: Frame, snapshot: Snapshot, view: PortalView): 
         ${
           !here &&
           html`<p class="banner">
-            Another replica runs this portal's rounds; rate, lag and last round are known there.
+            Rounds: ${elsewhereWords(view)}.
+            ${
+              view.owner !== null &&
+              'Rate, lag and last round are known there: a replica is named after its host, so that is whose dashboard and log to open.'
+            }
           </p>`
         }
         ${here && chart(activity.samples, portal.name)}

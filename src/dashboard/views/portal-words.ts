@@ -43,9 +43,17 @@ export function queueWords({ activity, troubles }: PortalView, now: number): Par
   return marked > 0 ? html`${count(marked)} marked${when}` : html`<span class="quiet">empty</span>${when}`;
 }
 
+/** Where the rounds of a portal run that run elsewhere, or why they run nowhere. */
+export function elsewhereWords({ portal, owner }: PortalView): Part {
+  if (owner !== null) return html`on replica <bdi>${owner}</bdi>`;
+  if (portal.state === 'uninstalled') return 'none: it is uninstalled';
+  return 'no replica has it at present';
+}
+
 /** What the last round did. */
-export function roundWords({ here, activity: { round } }: PortalView, now: number): Html {
-  if (!here) return html`<span class="quiet">on another replica</span>`;
+export function roundWords(view: PortalView, now: number): Html {
+  const { round } = view.activity;
+  if (!view.here) return html`<span class="quiet">${elsewhereWords(view)}</span>`;
   if (round === null) return html`<span class="quiet">none here yet</span>`;
   return html`${moment(round.at, now)}<br />
     <span class="quiet"

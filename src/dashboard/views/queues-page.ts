@@ -1,4 +1,5 @@
 import { type TopologyNames } from '../../broker/topology.js';
+import { type UnroutedSight } from '../../broker/unrouted-keys.js';
 import { type Rejection } from '../../monitoring/activity.js';
 import { html, type Html, type Part } from '../html.js';
 import { type Snapshot } from '../snapshot.js';
@@ -10,6 +11,7 @@ export function queuesPage(
   frame: Frame,
   snapshot: Snapshot,
   names: TopologyNames,
+  unrouted: UnroutedSight,
   rejections: readonly Rejection[],
 ): Html {
   const { conditions, depths, at } = snapshot;
@@ -57,6 +59,7 @@ export function queuesPage(
             'unrouted',
             'Unrouted',
             'Events for whose routing key no queue was bound. They count as delivered; nobody has got them. Bind a queue to their keys, then move them there with RabbitMQ’s own tools (a shovel).',
+            keyList(unrouted, at),
           )}
           ${queue(
             'rejected',
@@ -79,6 +82,30 @@ export function queuesPage(
         </div>
       </section>`,
   });
+}
+
+/** A list longer than this says no more than its beginning. */
+const KEYS_SHOWN = 20;
+
+function keyList({ keys, blind }: UnroutedSight, now: number): Part {
+  const more = keys.length - KEYS_SHOWN;
+  return html`${
+    keys.length === 0
+      ? html`<p class="quiet">None was seen by this process since it started.</p>`
+      : html`<h4>Their routing keys</h4>
+          <ul class="keys">
+            ${keys.slice(0, KEYS_SHOWN).map(
+              ({ key, count: events, lastAt }) =>
+                html`<li>
+                  <code>${key}</code>
+                  <span><b>${count(events)}</b> <span class="quiet">last ${moment(lastAt, now)}</span></span>
+                </li>`,
+            )}
+          </ul>
+          <p class="quiet">
+            ${more > 0 && `And ${count(more)} others. `}Seen by this process since it started.
+          </p>`
+  }${blind !== null && html`<p class="quiet">Not watched at present: <bdi>${blind}</bdi></p>`}`;
 }
 
 function rejectionList(rejections: readonly Rejection[], now: number): Part {

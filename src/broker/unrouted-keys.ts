@@ -1,0 +1,134 @@
+import { randomBytes } from 'node:crypto';
+import { type Channel, type ConsumeMessage } from 'amqplib';
+import { closeQuietly } from './amqp-handles.js';
+import { messageOf } from './addresses.js';
+import { type BrokerConnection } from './connection.js';
+import { type TopologyNames } from './topology.js';
+
+/** Events that nobody was bound to, by their routing key. */
+export interface UnroutedKey {
+  readonly key: string;
+  readonly count: number;
+  /** When the last one was seen, Unix ms. */
+  readonly lastAt: number;
+}
+
+/** What was seen since this process started. */
+export interface UnroutedSight {
+  /** Those with the most events first. */
+  readonly keys: readonly UnroutedKey[];
+  /** Why nothing is seen at present; null while events are watched. */
+  readonly blind: string | null;
+}
+
+/** Looked at together, so often: a flood of a thousand a second is seen whole, of a greater one a part. */
+const AT_ONCE = 100;
+const PAUSE_MS = 100;
+const WAITING = { 'x-max-length': 1000, 'x-max-length-bytes': 4_000_000 };
+/** Hooks may make as many routing keys as there are objects. */
+const KEYS = 200;
+const AGAIN_MS = 5000;
+
+/**
+ * Watches which routing keys nobody is bound to. It listens beside the queue that keeps those events, at a queue of
+ * its own that ends with the connection, and takes nothing out of the one that counts: reading there and putting back
+ * would count as a delivery, and a quorum queue drops what was delivered too often. What came before it listened it
+ * does not know.
+ */
+export class UnroutedKeys {
+  private readonly seen = new Map<string, { count: number; lastAt: number }>();
+  private channel: Channel | null = null;
+  private opening = false;
+  private blind: string | null = 'not started';
+  private timer: NodeJS.Timeout | null = null;
+
+  constructor(
+    private readonly connection: Pick<BrokerConnection, 'openChannel' | 'onChange' | 'status'>,
+    private readonly names: TopologyNames,
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  /** Begins, and begins again whenever the connection is back; ends when that is closed for good. */
+  start(): void {
+    this.connection.onChange(({ state }) => {
+      if (state === 'up') void this.open();
+      if (state === 'closed' && this.timer !== null) clearTimeout(this.timer);
+    });
+    void this.open();
+  }
+
+  sight(): UnroutedSight {
+    const keys = [...this.seen].map(([key, facts]) => ({ key, ...facts }));
+    keys.sort((left, right) => right.count - left.count || left.key.localeCompare(right.key));
+    return { keys, blind: this.blind };
+  }
+
+  private async open(): Promise<void> {
+    const { state, reason } = this.connection.status();
+    if (state !== 'up' && state !== 'blocked') {
+      this.blind = `the broker is ${state}${reason === null ? '' : `: ${reason}`}`;
+      return;
+    }
+    if (this.channel !== null || this.opening) return;
+    this.opening = true;
+    try {
+      const channel = await this.connection.openChannel();
+      channel.once('close', () => this.ended(channel, 'the connection was lost'));
+      this.channel = channel;
+      const queue = `${this.names.unrouted}.watch-${randomBytes(6).toString('hex')}`;
+      await channel.assertQueue(queue, {
+        exclusive: true,
+        autoDelete: true,
+        durable: false,
+        arguments: WAITING,
+      });
+      await channel.bindQueue(queue, this.names.unrouted, '');
+      await channel.prefetch(AT_ONCE);
+      let unacknowledged: ConsumeMessage | null = null;
+      await channel.consume(queue, (message) => {
+        if (message === null) return this.ended(channel, 'somebody deleted the queue');
+        this.note(message.fields.routingKey);
+        if (unacknowledged === null) {
+          setTimeout(() => {
+            if (unacknowledged !== null && this.channel === channel) channel.ack(unacknowledged, true);
+            unacknowledged = null;
+          }, PAUSE_MS).unref();
+        }
+        unacknowledged = message;
+      });
+      if (this.channel === channel) this.blind = null;
+    } catch (error) {
+      if (this.channel === null) this.again(messageOf(error));
+      else this.ended(this.channel, messageOf(error));
+    } finally {
+      this.opening = false;
+    }
+  }
+
+  private ended(channel: Channel, reason: string): void {
+    if (this.channel !== channel) return;
+    this.channel = null;
+    void closeQuietly(channel);
+    this.again(reason);
+  }
+
+  private again(reason: string): void {
+    this.blind = reason;
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.open(), AGAIN_MS);
+    this.timer.unref();
+  }
+
+  private note(key: string): void {
+    const before = this.seen.get(key);
+    if (before === undefined && this.seen.size >= KEYS) this.forgetOldest();
+    this.seen.set(key, { count: (before?.count ?? 0) + 1, lastAt: this.now() });
+  }
+
+  private forgetOldest(): void {
+    let oldest: string | null = null;
+    let least = Infinity;
+    for (const [key, { lastAt }] of this.seen) if (lastAt < least) [oldest, least] = [key, lastAt];
+    if (oldest !== null) this.seen.delete(oldest);
+  }
+}

@@ -1,0 +1,67 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { RABBITMQ_URL } from '../support/bridge-process.js';
+import { Stage } from '../support/stage.js';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
+import { until } from '../support/until.js';
+import { Visitor } from '../support/visitor.js';
+
+const PASSWORD = 'correct horse battery';
+
+describe('the dashboard, of events that nobody is bound to,', () => {
+  let stage: Stage;
+  let proxy: TcpProxy;
+  afterEach(async () => {
+    await stage.close();
+    await proxy.close();
+  });
+
+  it('says by which routing keys, also after the broker was away, and leaves them where they are kept', async () => {
+    const direct = new URL(RABBITMQ_URL);
+    proxy = await startTcpProxy(direct.hostname, Number(direct.port || 5672));
+    const cuttable = new URL(direct);
+    cuttable.port = String(proxy.port);
+    stage = await Stage.open({
+      consume: { bindings: ['*.crm.deal.*'] },
+      settings: {
+        RABBITMQ_URL: cuttable.href,
+        DASHBOARD_PASSWORD: PASSWORD,
+        B24_EVENTS: 'ONCRMDEALUPDATE,ONCRMLEADADD,ONCRMLEADUPDATE',
+      },
+    });
+    const person = new Visitor(stage.bridge.url);
+    await person.logIn(PASSWORD);
+    /** Count by routing key, as the page says it. */
+    const keys = async (): Promise<Record<string, number>> =>
+      Object.fromEntries(
+        [
+          ...(await person.get('/queues')).body.matchAll(
+            /<li>\s*<code>([^<]+)<\/code>\s*<span\s*>\s*<b>(\d+)</g,
+          ),
+        ].map(([, key = '', count]) => [key, Number(count)]),
+      );
+    await until('eyes', async () => !(await person.get('/queues')).body.includes('Not watched'));
+    stage.push(1, 3);
+    stage.push(11, 15, 'ONCRMLEADADD');
+    stage.push(21, 22, 'ONCRMLEADUPDATE');
+    await until('them by key', async () => Object.keys(await keys()).length === 2);
+    await until('all of them', async () => (await keys())['acme.crm.lead.add'] === 5);
+    expect(await keys()).toEqual({ 'acme.crm.lead.add': 5, 'acme.crm.lead.update': 2 });
+
+    await proxy.refuse();
+    proxy.cut();
+    await until('no eyes', async () => (await person.get('/queues')).body.includes('Not watched'));
+    await proxy.accept();
+    await until(
+      'eyes again',
+      async () => !(await person.get('/queues')).body.includes('Not watched'),
+      30_000,
+    );
+    stage.push(31, 31, 'ONCRMLEADADD');
+    await until('one more', async () => (await keys())['acme.crm.lead.add'] === 6);
+    const { downstream } = stage;
+    await until(
+      'all where they are kept',
+      async () => (await downstream.depth(downstream.names.unrouted)) === 8,
+    );
+  }, 60_000);
+});
