@@ -47,6 +47,10 @@ export function eventPage(frame: Frame, snapshot: Snapshot, details: EventDetail
         <form method="post" action="/events/retry" class="buttons">
           ${token(frame)}<input type="hidden" name="back" value="/events/${record.seq}" />
           ${rowActions(record, words, 'primary')}
+          ${
+            record.state === 'marked' &&
+            html`<span class="quiet">Can be discarded once a round has fetched it: a retry does that.</span>`
+          }
         </form>
         <div class="columns">
           <section aria-labelledby="timeline-title">
