@@ -106,5 +106,8 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error);
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+    console.error('Another program listens there: choose another --port.');
+  }
   process.exit(1);
 });

@@ -81,5 +81,8 @@ main().catch((error: unknown) => {
   if (error instanceof SettingsError || error instanceof TokenVaultError)
     fail(error.message, SettingsError.exitCode);
   if (error instanceof DatabaseInUse) fail(error.message, 1);
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+    fail(`${error.message}\nAnother program listens there: set HTTP_PORT to a free port.`, 1);
+  }
   fail(error instanceof Error ? (error.stack ?? error.message) : String(error), 1);
 });

@@ -22,6 +22,20 @@ describe('the service', () => {
     }
   });
 
+  it('says what to set where its port is taken', async () => {
+    const other = await startTcpProxy('127.0.0.1', 9);
+    closing.push(() => other.close());
+    const bridge = new BridgeProcess({
+      HTTP_PORT: String(other.port),
+      B24_CLIENT_ID: 'local.1',
+      B24_CLIENT_SECRET: 'unused-secret',
+    });
+    closing.push(() => bridge.remove());
+    bridge.start();
+    expect(await bridge.exited()).toBe(1);
+    expect(bridge.output).toContain('Another program listens there: set HTTP_PORT to a free port.');
+  });
+
   it('starts without a broker, says so, and becomes ready when it comes', async () => {
     const target = new URL(process.env['RABBITMQ_URL'] ?? 'amqp://guest:guest@127.0.0.1:5672');
     const proxy = await startTcpProxy(target.hostname, Number(target.port === '' ? 5672 : target.port));
