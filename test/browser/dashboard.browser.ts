@@ -50,8 +50,14 @@ it('somebody logs in, watches an event fail, retries it and sees it delivered', 
   expect(await browser.accessibilityFaults()).toEqual([]);
 
   customerIsKnown = true;
-  await page.getByText('marked', { exact: true }).last().waitFor();
-  await page.getByRole('button', { name: /^Retry ONCRMDEALUPDATE/ }).click();
+  await page.getByRole('button', { name: /^Retry ONCRMDEALUPDATE/ }).waitFor();
+  // By keyboard, on the page that goes on being drawn.
+  const focused = async () => String(await page.evaluate('document.activeElement.textContent'));
+  for (let presses = 0; !/^\s*Retry\s+ONCRMDEALUPDATE/.test(await focused()); presses += 1) {
+    expect(presses).toBeLessThan(60);
+    await page.keyboard.press('Tab');
+  }
+  await page.keyboard.press('Enter');
   await page.getByRole('status').getByText('1 of 1 event due now').waitFor();
   await until('the second delivery', () =>
     opened.downstream.received.some(({ objectId, attempt }) => objectId === '42' && attempt === 2),
