@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -32,9 +32,16 @@ export async function prepare({ folder = root, log = (line) => console.error(lin
     if (outputStale(folder, 'build', TOOL_FOLDERS, toolSources)) {
       await step('npm run build:tools', folder, log, ['run', 'build:tools'], 'build');
     }
+    makeExecutable(folder);
   } finally {
     unlock();
   }
+}
+
+/** The compiler does not, and `npx bitrix24-bridge` only does where it has not linked this folder before. */
+function makeExecutable(folder) {
+  const program = join(folder, 'dist/cli/main.js');
+  if (existsSync(program)) chmodSync(program, 0o755);
 }
 
 function checkNode(folder) {

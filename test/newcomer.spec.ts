@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -104,6 +104,8 @@ describe('whoever follows the README from "Run the service" on', () => {
     const service = open('dist/main.js', '');
     await service.says(/bridge\.no_portal/);
 
+    // npx starts it as a program; the compiler leaves it a text.
+    accessSync(join(root, 'dist/cli/main.js'), constants.X_OK);
     const [add = '', check = '', consume = ''] = commands.split('\n');
     const adds = open('dist/cli/main.js', after('npx bitrix24-bridge', add));
     const link = new URL(await adds.says(/^ {2}(http\S+)$[^]*Paste/m));
