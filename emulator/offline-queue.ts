@@ -37,6 +37,8 @@ export class OfflineQueue {
   readonly destroyed: DestroyedRow[] = [];
   /** Rows that the clean-up agent removed while they were reserved. */
   readonly expired: Row[] = [];
+  /** How often a row was marked as failed, by whomever. */
+  marks = 0;
   private readonly table = new OfflineTable();
   private readonly now: () => number;
   private readonly newProcessId: () => string;
@@ -216,6 +218,7 @@ export class OfflineQueue {
       marked += held.length;
       deleted += others.length;
     }
+    this.marks += marked;
     return { marked, deleted };
   }
 

@@ -9,13 +9,15 @@ const change = (rowId: number, changedAt: number, at: number): Pushed => ({
   changedAt,
   at,
 });
-const arrival = (id: string, at: number, attempt = 1): Arrival => ({
+const arrival = (id: string, at: number, attempt = 1, more: Partial<Arrival> = {}): Arrival => ({
   id,
   memberId: 'm',
   messageId: 'x',
   attempt,
   at,
   dead: false,
+  reported: false,
+  ...more,
 });
 
 describe('the books', () => {
@@ -34,6 +36,23 @@ describe('the books', () => {
   it('count a change that a later retry of its object stands for', () => {
     const books = balance([change(2, 20, 20_000)], [arrival('m-1-10', 25_000, 2)], []);
     expect([books.delivered, books.takenIn, books.lost.length]).toEqual([0, 1, 0]);
+  });
+
+  it('call it lost although the first delivery of an earlier change arrives after it', () => {
+    const books = balance([change(2, 20, 20_000)], [arrival('m-1-10', 25_000)], []);
+    expect([books.takenIn, books.lost.length]).toEqual([0, 1]);
+    expect(balance([change(2, 20, 20_000)], [arrival('m-3-30', 31_000)], []).takenIn).toBe(1);
+  });
+
+  it('call a reported failure forgotten when nothing follows it', () => {
+    const failed = arrival('m-1-10', 1, 1, { reported: true });
+    expect(balance([], [failed, arrival('m-1-10', 2), arrival('m-2-20', 3)], []).forgotten).toEqual([failed]);
+    for (const next of [
+      arrival('m-1-10', 2, 2),
+      arrival('m-1-10', 2, 1, { dead: true }),
+      arrival('m-1-12', 2),
+    ])
+      expect(balance([], [failed, next], []).forgotten).toEqual([]);
   });
 
   it('count a copy of the same attempt as a duplicate, and a retry not', () => {

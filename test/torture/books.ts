@@ -21,9 +21,11 @@ export interface Books {
   readonly dead: number;
   /** Last changes of a row that were seen under their own id. */
   readonly delivered: number;
-  /** Last changes of a row whose object was delivered later, by the retry of a marked row that took it in. */
+  /** Last changes of a row that a mark of their object deleted, and whose object was delivered again for it. */
   readonly takenIn: number;
   readonly lost: readonly Pushed[];
+  /** Deliveries of which a failure was reported and which neither came again nor died. */
+  readonly forgotten: readonly Arrival[];
   readonly destroyed: number;
   /** Rows still reserved, or marked and never fetched again. */
   readonly stuck: number;
@@ -39,15 +41,17 @@ export function balance(
 ): Books {
   const ids = new Set<string>();
   const copies = new Set<string>();
-  const lastArrival = new Map<string, number>();
+  const byObject = new Map<string, Arrival[]>();
   let duplicates = 0;
   for (const arrival of arrivals) {
     ids.add(arrival.id);
     const copy = `${arrival.id} ${arrival.attempt} ${arrival.dead}`;
     if (copies.has(copy)) duplicates += 1;
     copies.add(copy);
-    const object = `${arrival.memberId} ${arrival.messageId}`;
-    lastArrival.set(object, Math.max(lastArrival.get(object) ?? 0, arrival.at));
+    const object = objectOf(arrival);
+    const others = byObject.get(object);
+    if (others === undefined) byObject.set(object, [arrival]);
+    else others.push(arrival);
   }
   const lastOfRow = new Map<string, Pushed>();
   for (const change of pushed) lastOfRow.set(`${change.memberId} ${change.rowId}`, change);
@@ -56,9 +60,14 @@ export function balance(
   const lost: Pushed[] = [];
   for (const change of lastOfRow.values()) {
     if (ids.has(`${change.memberId}-${change.rowId}-${change.changedAt}`)) delivered += 1;
-    else if ((lastArrival.get(`${change.memberId} ${change.messageId}`) ?? 0) >= change.at) takenIn += 1;
+    else if ((byObject.get(objectOf(change)) ?? []).some((arrival) => standsFor(arrival, change)))
+      takenIn += 1;
     else lost.push(change);
   }
+  const forgotten = arrivals.filter(
+    (arrival) =>
+      arrival.reported && !(byObject.get(objectOf(arrival)) ?? []).some((other) => follows(other, arrival)),
+  );
   return {
     changes: pushed.length,
     deliveries: arrivals.filter((arrival) => !arrival.dead).length,
@@ -67,8 +76,36 @@ export function balance(
     delivered,
     takenIn,
     lost,
+    forgotten,
     destroyed: portals.reduce((sum, portal) => sum + portal.destroyed.length, 0),
     stuck: portals.reduce((sum, portal) => sum + portal.rows().length, 0),
     maxAttempt: arrivals.reduce((most, arrival) => Math.max(most, arrival.attempt), 0),
   };
+}
+
+function objectOf({ memberId, messageId }: { memberId: string; messageId: string }): string {
+  return `${memberId} ${messageId}`;
+}
+
+/** The row and the time in an event's id. */
+function changeOf({ id }: Arrival): { rowId: number; changedAt: number } {
+  const [rowId, changedAt] = id.split('-').slice(-2).map(Number);
+  return { rowId: rowId ?? NaN, changedAt: changedAt ?? NaN };
+}
+
+/**
+ * Whether a delivery came for a change of its object that has none of its own: a retry of an earlier change, whose
+ * mark deleted this one, or a later change. The first delivery of an earlier change, still under way when this one was
+ * made, is no substitute.
+ */
+function standsFor(arrival: Arrival, change: Pushed): boolean {
+  if (arrival.at < change.at) return false;
+  return arrival.attempt > 1 || arrival.dead || changeOf(arrival).changedAt > change.changedAt;
+}
+
+/** Whether a delivery came because this one failed: its next attempt, its dead letter, or what merged into its row. */
+function follows(other: Arrival, failed: Arrival): boolean {
+  if (other.id === failed.id) return other.dead || other.attempt > failed.attempt;
+  const [one, two] = [changeOf(failed), changeOf(other)];
+  return one.rowId === two.rowId && two.changedAt > one.changedAt;
 }
