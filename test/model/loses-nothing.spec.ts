@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type Database, openDatabase } from '../../src/database/database.js';
 import { migrate } from '../../src/database/migrate.js';
@@ -20,7 +20,8 @@ describe('whatever happens in whatever order', () => {
   it(
     'every change is delivered, nothing is destroyed, nothing is left behind',
     async () => {
-      await fc.assert(
+      const tally = { steps: 0, longest: 0, rounds: 0, faults: 0, crashes: 0, marks: 0 };
+      const details = await fc.check(
         fc.asyncProperty(
           fc.record({
             extended: fc.constantFrom(true, true, false),
@@ -32,7 +33,9 @@ describe('whatever happens in whatever order', () => {
           async (options, steps) => {
             const world = await World.open(database, options);
             await fc.asyncModelRun(() => ({ model: {}, real: world }), steps);
+            count(tally, [...steps].map(String));
             await world.settle();
+            tally.marks += world.portal.queue.marks;
           },
         ),
         {
@@ -41,7 +44,25 @@ describe('whatever happens in whatever order', () => {
           ...(PATH === undefined ? {} : { path: PATH }),
         },
       );
+      if (details.failed) throw new Error(await fc.asyncDefaultReportMessage(details));
+      const figures = Object.entries(tally).map(([name, figure]) => `${name} ${figure}`);
+      process.stdout.write(`\nmodel: seed ${details.seed}, runs ${details.numRuns}, ${figures.join(', ')}\n`);
+      // Runs in which nothing goes wrong prove nothing.
+      if (RUNS >= 100) expect(Math.min(tally.faults, tally.crashes, tally.marks)).toBeGreaterThan(0);
     },
     30_000 + RUNS * 1000,
   );
 });
+
+/** Adds up what one run was made of, by the text of its steps. */
+function count(
+  tally: { steps: number; longest: number; rounds: number; faults: number; crashes: number },
+  steps: readonly string[],
+): void {
+  const matching = (pattern: RegExp) => steps.filter((step) => pattern.test(step)).length;
+  tally.steps += steps.length;
+  tally.longest = Math.max(tally.longest, steps.length);
+  tally.rounds += matching(/^round/);
+  tally.faults += matching(/^round\((?!"none")/);
+  tally.crashes += matching(/crash/);
+}
