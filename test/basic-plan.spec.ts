@@ -44,8 +44,16 @@ describe('a plan without reservations', () => {
     await until('an empty queue', () => stage.portal.rows().length === 0);
   });
 
-  it('is noticed when the portal loses it and when it gains it back, with nothing lost or destroyed', async () => {
-    stage = await Stage.open({ settings: { ...QUICK, SETTLE_AFTER_MS: '800' } });
+  it('is noticed when the portal loses reservations and when it has them again, with nothing lost or destroyed', async () => {
+    const failing = { id: '' };
+    stage = await Stage.open({
+      settings: { ...QUICK, SETTLE_AFTER_MS: '800' },
+      onEvent: (event, downstream) => {
+        if (event.objectId === failing.id && event.attempt === 1)
+          downstream.reply({ status: 'failed' }, event);
+        downstream.channel.ack(event.message);
+      },
+    });
     stage.push(1, 50);
     await until('the first', () => stage.delivered().size === 50);
     stage.portal.setFeatures({ extended: false });
@@ -54,5 +62,18 @@ describe('a plan without reservations', () => {
     await until('an empty queue', () => stage.portal.rows().length === 0);
     const later = stage.downstream.received.filter((event) => Number(event.objectId) > 50);
     expect(later.every((event) => event.processId.startsWith('journal-'))).toBe(true);
+
+    stage.portal.setFeatures({ extended: true });
+    // A running service asks every five minutes, and a new one at once.
+    expect(await stage.bridge.stop()).toBe(0);
+    failing.id = '120';
+    stage.bridge.start();
+    stage.push(101, 150);
+    const again = () =>
+      stage.downstream.received.filter(({ objectId, attempt }) => objectId === '120' && attempt === 2);
+    await until('with reservations', () => stage.delivered().size === 150 && again().length > 0);
+    await until('an empty queue', () => stage.portal.rows().length === 0);
+    expect(again()[0]?.processId).not.toMatch(/^journal-/);
+    expect(stage.portal.queue.marks).toBe(1);
   });
 });
