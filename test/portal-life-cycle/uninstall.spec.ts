@@ -44,6 +44,44 @@ describe('an uninstallation', () => {
     });
   });
 
+  it('and a new installation later, old failures mark what is still held, and destroy nothing of what is gone', async () => {
+    stage = await openVestibule({
+      settings: {
+        SETTLE_AFTER_MS: '600000',
+        DRAIN_INTERVAL_MS: '200',
+        FAILURE_BATCH_WAIT_MS: '0',
+        RETRY_BASE_DELAY_MS: '300',
+        RETRY_MAX_DELAY_MS: '300',
+      },
+      onEvent: (event, downstream) => {
+        if (event.attempt > 1) downstream.reply({ status: 'processed' }, event);
+        downstream.channel.ack(event.message);
+      },
+    });
+    const { bridge, downstream, portal } = stage;
+    await install(stage);
+    stage.push(1, 6);
+    await until('events', () => stage.delivered().size === 6);
+    const old = downstream.received.slice();
+    await portal.uninstall(`${bridge.url}/bitrix24/events`);
+    // The first half does not live to see the application come back.
+    for (const row of portal.rows()) {
+      if (!['1', '2', '3'].includes((row.EVENT_DATA as { FIELDS: { ID: string } }).FIELDS.ID)) continue;
+      portal.queue.clear({ process_id: row.PROCESS_ID, id: [String(row.ID)] });
+    }
+    expect(portal.rows()).toHaveLength(3);
+    expect(await install(stage)).toBe(200);
+    stage.push(1, 6);
+    await until('newer changes', () => downstream.received.length === 12);
+    for (const event of old) downstream.reply({ status: 'failed', reason: 'of long ago' }, event);
+    const retried = () => downstream.received.filter((event) => event.attempt === 2);
+    await until('a retry of each', () => new Set(retried().map((event) => event.id)).size === 6);
+    for (const event of downstream.received.slice(6, 12)) downstream.reply({ status: 'processed' }, event);
+    await until('an empty queue', () => portal.rows().length === 0);
+    expect(new Set(retried().map((event) => event.id))).toEqual(new Set(old.map((event) => event.id)));
+    expect(portal.queue.marks).toBe(3);
+  });
+
   it('stays one when the service starts again', async () => {
     stage = await openVestibule();
     await install(stage);
