@@ -44,7 +44,8 @@ describe('whatever happens in whatever order', () => {
           ...(PATH === undefined ? {} : { path: PATH }),
         },
       );
-      if (details.failed) throw new Error(await fc.asyncDefaultReportMessage(details));
+      if (details.failed)
+        throw new Error(await fc.asyncDefaultReportMessage(details), { cause: details.errorInstance });
       const figures = Object.entries(tally).map(([name, figure]) => `${name} ${figure}`);
       process.stdout.write(`\nmodel: seed ${details.seed}, runs ${details.numRuns}, ${figures.join(', ')}\n`);
       // Runs in which nothing goes wrong prove nothing.
