@@ -1,10 +1,10 @@
-import { type ReservedBatch, type ReservedEvent } from '../ledger/record-reserved.js';
-import { type Orphan } from './round-memory.js';
+import { type ReservedBatch } from '../ledger/record-reserved.js';
+import { type Orphan, type OrphanRow } from './round-memory.js';
 import { compareRowIds } from './row-ids.js';
 
 /** What one round read of an orphan. */
 export interface AdoptedPage {
-  readonly rows: readonly { readonly event: ReservedEvent; readonly errored: boolean }[];
+  readonly rows: readonly OrphanRow[];
   /** Last row of each list that its limit cut short; empty where all was read. */
   readonly lastRowIds: readonly (string | undefined)[];
 }
@@ -28,15 +28,34 @@ export function adoptPage(
     return { batches: [], seenWhole: false };
   }
   orphans.delete(processId);
-  const batches = [false, true].map((errored) => ({
+  const batch = (errored: boolean, held: boolean): ReservedBatch => ({
     processId,
-    events: [...rows.values()].filter((row) => row.errored === errored).map((row) => row.event),
+    events: [...rows.values()]
+      .filter((row) => row.errored === errored && (row.swept !== true) === held)
+      .map((row) => row.event),
     errored,
-    held: true,
-  }));
+    held,
+  });
+  const batches = [batch(false, true), batch(false, false), batch(true, true)];
   return {
     batches: batches.filter(({ events }) => events.length > 0),
     // Earlier pages were seen by earlier rounds, and may have shrunk since.
     seenWhole: (before?.afterRowId ?? null) === null,
   };
+}
+
+/**
+ * These messages were marked under another process id: the portal has deleted what orphans held of them unmarked. What
+ * was read of them is delivered all the same. Changes `orphans`.
+ */
+export function sweepOrphans(orphans: Map<string, Orphan>, messageIds: readonly string[]): void {
+  const marked = new Set(messageIds);
+  for (const [processId, { afterRowId, rows }] of orphans) {
+    orphans.set(processId, {
+      afterRowId,
+      rows: rows.map((row) =>
+        !row.errored && marked.has(row.event.messageId) ? { ...row, swept: true } : row,
+      ),
+    });
+  }
 }

@@ -336,6 +336,30 @@ describe('an orphan', () => {
     // Its first page was seen a round ago, which is no proof for a mark.
     expect(memory.sightings.size).toBe(0);
   });
+
+  it('does not hold what a mark swept away between two of its pages, and delivers it all the same', () => {
+    const memory = orphaned();
+    const read = (
+      afterRowId: string | null,
+      unmarked: ReservedEvent[],
+      marked: ReservedEvent[],
+    ): Result[] => [
+      ok({ ...adopt('o1', false), afterRowId, limit: 2 }, { processId: 'o1', events: unmarked }),
+      ok({ ...adopt('o1', true), afterRowId, limit: 2 }, { processId: 'o1', events: marked }),
+    ];
+    const messageIds = [event('7').messageId, event('4').messageId];
+    const first = read(null, [event('7'), event('8')], [event('4')]);
+    apply([...first, ok({ kind: 'mark', processId: 'p1', messageIds })], { memory });
+    const { changes } = apply(read('8', [event('9')], []), { memory });
+    expect(
+      changes.map((change) => change.type === 'reserved' && [change.batch.errored, change.batch.held]),
+    ).toEqual([
+      [false, true],
+      [false, false],
+      [true, true],
+    ]);
+    expect(reservedIn(changes).map(([, rowIds]) => rowIds)).toEqual([['8', '9'], ['7'], ['4']]);
+  });
 });
 
 describe('without reservations', () => {

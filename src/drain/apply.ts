@@ -2,7 +2,7 @@ import { type LedgerChange } from '../ledger/apply-round.js';
 import { type ReservedEvent } from '../ledger/record-reserved.js';
 import { type RoundSnapshot } from '../ledger/round-snapshot.js';
 import { applyJournal, type JournalStep, type ListedRow, PAGE } from './apply-journal.js';
-import { adoptPage, type AdoptedPage } from './adoption.js';
+import { adoptPage, type AdoptedPage, sweepOrphans } from './adoption.js';
 import { type RoundCommand, type RoundPlan } from './plan.js';
 import { type RoundMemory } from './round-memory.js';
 
@@ -157,6 +157,7 @@ export function applyAnswer<Failure>(input: ApplyInput<Failure>): RoundOutcome<F
       case 'mark':
         changes.push({ type: 'marked', processId: command.processId, messageIds: command.messageIds });
         count.marked += command.messageIds.length;
+        sweepOrphans(memory.orphans, command.messageIds);
         break;
       case 'clear':
         changes.push({ type: 'cleared', processId: command.processId, rowIds: command.rowIds });

@@ -21,6 +21,14 @@ export function rowKey({ processId, rowId }: { processId: string; rowId: string 
   return `${processId}/${rowId}`;
 }
 
+/** A row that an orphan held when it was read. */
+export interface OrphanRow {
+  readonly event: ReservedEvent;
+  readonly errored: boolean;
+  /** A mark of its object has deleted it since. */
+  readonly swept?: boolean;
+}
+
 /**
  * What was read of an orphan so far. The ledger gets all of it at once: a batch that it knows in part counts as known,
  * so that after a crash nobody would look for the rest before the known part has left the portal.
@@ -28,7 +36,7 @@ export function rowKey({ processId, rowId }: { processId: string; rowId: string 
 export interface Orphan {
   /** The row up to which it was read; null before the first page. */
   readonly afterRowId: string | null;
-  readonly rows: readonly { readonly event: ReservedEvent; readonly errored: boolean }[];
+  readonly rows: readonly OrphanRow[];
 }
 
 const NO_DOUBT: Doubt = { marks: false, clears: new Set() };

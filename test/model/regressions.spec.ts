@@ -11,6 +11,7 @@ import {
   delivery,
   dispatch,
   lateWork,
+  orphan,
   plan,
   reply,
   round,
@@ -179,6 +180,23 @@ describe('what went wrong once', () => {
       change(0),
       round(),
       round(),
+    );
+  });
+
+  it('a mark between two pages of an orphan leaves the ledger nothing to hold that it swept away', async () => {
+    await play(
+      { settleMode: 'ack', warm: false },
+      round(),
+      round(),
+      // From here on a page has two rows.
+      round({ late: 7 }, [change(0), change(1)]),
+      round(),
+      round(),
+      delivery(0),
+      change(1),
+      orphan(false),
+      advance(300_000),
+      change(0),
     );
   });
 
