@@ -17,6 +17,7 @@ import {
   round,
   type Step,
 } from './steps.js';
+import { type RoundFault } from './portal-line.js';
 import { World, type WorldOptions } from './world.js';
 
 describe('what went wrong once', () => {
@@ -197,6 +198,46 @@ describe('what went wrong once', () => {
       orphan(false),
       advance(300_000),
       change(0),
+    );
+  });
+
+  /** Objects 0 and 1 in one batch: the one has failed, the other is cleared in the very round that looks at the batch. */
+  const lookedAtAndCleared = (fault: RoundFault) => [
+    change(0),
+    change(1),
+    round(),
+    dispatch(),
+    reply('failed', 1),
+    advance(61_000),
+    broker(false),
+    round(fault),
+    reply('failed', 0),
+    change(1),
+    advance(2000),
+    round(),
+    round(),
+  ];
+
+  it('a row is not marked by a look after which it was cleared by a command that seemed to fail', async () => {
+    await play({}, ...lookedAtAndCleared({ fails: 1, done: true }));
+  });
+
+  it('nor by a look of a round that could not be written', async () => {
+    await play({}, ...lookedAtAndCleared('ledger'));
+  });
+
+  it('a failure reported of what the broker has refused since is answered by its dead letter', async () => {
+    await play(
+      { extended: false, warm: false },
+      round(),
+      change(0),
+      round(),
+      round(),
+      round(),
+      // It arrived, which nobody has recorded, and is refused when it is published again.
+      dispatch('confirm', 'ledger'),
+      dispatch('refuse'),
+      reply('failed'),
     );
   });
 

@@ -279,7 +279,8 @@ export class World {
     const delivery = (await this.oracle.deliveries()).find(
       (row) => row.process_id === processId && row.message_id === messageId,
     );
-    if (delivery === undefined || delivery.attempt !== attempt) return false;
+    // One that the broker refused meanwhile is among the dead letters, where its failure leads as well.
+    if (delivery?.attempt !== attempt || delivery.state === 'dead') return false;
     const row = this.portal.queue
       .rows()
       .find((one) => one.PROCESS_ID === processId && one.MESSAGE_ID === messageId && one.ERROR === 0);
