@@ -45,4 +45,35 @@ describe('the reply collector', () => {
     expect(rejected).toEqual(['nonsense']);
     expect(acknowledged.sort()).toEqual(['nonsense', good].sort());
   });
+
+  it('acknowledges a reply when the ledger has it, and not before', async () => {
+    let commit: () => void = () => undefined;
+    const written = new Promise<void>((resolve) => (commit = resolve));
+    let writing = false;
+    const acknowledged: string[] = [];
+    const collector = new ReplyCollector(
+      {
+        recordOutcomes: async () => {
+          writing = true;
+          await written;
+          return recorded;
+        },
+      },
+      { memberIdOf: () => Promise.resolve(undefined) },
+      () => Promise.resolve(true),
+      { recorded: () => {}, replies: () => {} },
+      quiet,
+    );
+    const channel = {
+      ack: ({ content }: ConsumeMessage) => acknowledged.push(content.toString()),
+    } as unknown as Channel;
+    const text = '{"member_id":"a223c6b3710f85df","process_id":"p","message_id":["m"]}';
+    collector.add({ message: message(text), channel });
+    while (!writing) await new Promise((resolve) => setTimeout(resolve, 1));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(acknowledged).toEqual([]);
+    commit();
+    await collector.close();
+    expect(acknowledged).toEqual([text]);
+  });
 });
