@@ -37,7 +37,10 @@ export class Oracle {
   /** Rows that requests given up long ago have moved, by batch and message. */
   private readonly movedLate = new Set<string>();
   private readonly publishes = new Map<string, number>();
-  /** Rows that somebody else reserved or marked after they were journaled: to the bridge they are there twice. */
+  /**
+   * Rows that somebody else, or a request given up long ago, reserved or marked after they were journaled: to the
+   * bridge they are there twice.
+   */
   private readonly doubled = new Set<string>();
 
   /** When the bridge was last told what a batch holds, Unix ms. */
@@ -137,10 +140,7 @@ export class Oracle {
     { released, deleted, reserved, marked }: Difference,
     who: 'people' | 'agent',
   ): Promise<void> {
-    const journal = await this.database.db.selectFrom('journal').select('row_id').execute();
-    const journaled = new Set(journal.map((row) => row.row_id));
-    for (const { ID } of [...reserved, ...marked])
-      if (journaled.has(String(ID))) this.doubled.add(String(ID));
+    const journaled = await this.noteDoubles({ reserved, marked });
     for (const row of released) {
       this.excusedHeld.add(heldKey(row.PROCESS_ID, row.ID));
       this.toMark.delete(heldKey(row.PROCESS_ID, row.ID));
@@ -162,6 +162,12 @@ export class Oracle {
       // Nobody could deliver what was deleted before anybody had seen it.
       if (!remembered.has(String(row.ID))) this.excuse(row.MESSAGE_ID);
     }
+  }
+
+  /** A request that was given up long ago did this to the portal. */
+  async byGivenUp(difference: Difference): Promise<void> {
+    await this.noteDoubles(difference);
+    this.byBridge(difference, 'given_up');
   }
 
   /** What holds after every step. @throws {Broken} */
@@ -208,6 +214,18 @@ export class Oracle {
       .selectFrom('deliveries')
       .select(['process_id', 'message_id', 'row_id', 'state', 'held', 'errored', 'attempt'])
       .execute();
+  }
+
+  /** Returns the rows that are journaled. */
+  private async noteDoubles({
+    reserved,
+    marked,
+  }: Pick<Difference, 'reserved' | 'marked'>): Promise<ReadonlySet<string>> {
+    const journal = await this.database.db.selectFrom('journal').select('row_id').execute();
+    const journaled = new Set(journal.map((row) => row.row_id));
+    for (const { ID } of [...reserved, ...marked])
+      if (journaled.has(String(ID))) this.doubled.add(String(ID));
+    return journaled;
   }
 
   /** Kept: what is thrown in the middle of a round, the round takes for a lost answer. */

@@ -76,7 +76,7 @@ export class PortalLine {
     for (const { sentAt, commands } of this.givenUp.splice(0)) {
       if (this.now() - sentAt >= REQUEST_LIFETIME_MS) continue;
       const { difference } = await this.portal.observe(() => this.portal.run(commands));
-      this.oracle.byBridge(difference, 'given_up');
+      await this.oracle.byGivenUp(difference);
     }
   }
 

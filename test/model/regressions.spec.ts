@@ -241,6 +241,20 @@ describe('what went wrong once', () => {
     );
   });
 
+  it('a row that is journaled and reserved by a lost request is there twice', async () => {
+    await play(
+      { warm: false, ending: 'failed' },
+      round(),
+      round(),
+      round({ late: 0 }, [], [change(0)]),
+      plan(false),
+      round(),
+      round(),
+      round(),
+      plan(true),
+    );
+  });
+
   it('two failures of one object are one mark', async () => {
     await play(
       {},
