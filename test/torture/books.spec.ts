@@ -41,7 +41,8 @@ describe('the books', () => {
   it('call it lost although the first delivery of an earlier change arrives after it', () => {
     const books = balance([change(2, 20, 20_000)], [arrival('m-1-10', 25_000)], []);
     expect([books.takenIn, books.lost.length]).toEqual([0, 1]);
-    expect(balance([change(2, 20, 20_000)], [arrival('m-3-30', 31_000)], []).takenIn).toBe(1);
+    for (const other of [arrival('m-3-30', 31_000), arrival('m-2-15', 25_000)])
+      expect(balance([change(2, 20, 20_000)], [other], []).takenIn).toBe(1);
   });
 
   it('call a reported failure forgotten when nothing follows it', () => {

@@ -33,6 +33,17 @@ export interface Books {
   readonly maxAttempt: number;
 }
 
+/** What is known of a change that seems to be lost: its portal, and all that arrived of its object. */
+export function traceOf(
+  change: Pushed,
+  arrivals: readonly Arrival[],
+  portals: readonly EmulatedPortal[],
+): string {
+  const portal = portals.find(({ memberId }) => memberId === change.memberId)?.name;
+  const arrived = arrivals.filter((arrival) => objectOf(arrival) === objectOf(change));
+  return `${portal}: ${JSON.stringify(change)}; arrived: ${JSON.stringify(arrived)}`;
+}
+
 /** Balances what was pushed against what arrived. Pure, but for reading the portals' tables. */
 export function balance(
   pushed: readonly Pushed[],
@@ -95,12 +106,14 @@ function changeOf({ id }: Arrival): { rowId: number; changedAt: number } {
 
 /**
  * Whether a delivery came for a change of its object that has none of its own: a retry of an earlier change, whose
- * mark deleted this one, or a later change. The first delivery of an earlier change, still under way when this one was
- * made, is no substitute.
+ * mark deleted this one; a later change; or, without reservations, the journal's copy of its row, from before the
+ * change merged into it, where the answer that handed the row over was lost. The first delivery of an earlier row,
+ * still under way when this change was made, is no substitute.
  */
 function standsFor(arrival: Arrival, change: Pushed): boolean {
   if (arrival.at < change.at) return false;
-  return arrival.attempt > 1 || arrival.dead || changeOf(arrival).changedAt > change.changedAt;
+  const { rowId, changedAt } = changeOf(arrival);
+  return arrival.attempt > 1 || arrival.dead || rowId === change.rowId || changedAt > change.changedAt;
 }
 
 /** Whether a delivery came because this one failed: its next attempt, its dead letter, or what merged into its row. */
