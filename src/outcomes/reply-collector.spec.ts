@@ -60,7 +60,7 @@ describe('the reply collector', () => {
         },
       },
       { memberIdOf: () => Promise.resolve(undefined) },
-      () => Promise.resolve(true),
+      () => Promise.resolve({ status: 'confirmed' }),
       { recorded: () => {}, replies: () => {} },
       quiet,
     );
