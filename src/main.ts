@@ -20,7 +20,7 @@ const REQUEST_TIMEOUT_MS = 20_000;
 const CONNECTIONS_LOOK_MS = 5000;
 /**
  * The heap may grow by half between two full collections, not to the four times that V8 allows a process that has a
- * machine to itself. With 1,000 idle portals that is a fifth of its memory, for a few milliseconds of work a minute.
+ * machine to itself: this one stands beside others, and leaves much garbage when many portals start at once.
  */
 const HEAP_GROWTH_PERCENT = 50;
 

@@ -1,9 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import amqp from 'amqplib';
 import { RABBITMQ_URL } from './support/bridge-process.js';
+import { ProgramRun } from './support/program-run.js';
 import { until } from './support/until.js';
 import { Visitor } from './support/visitor.js';
 
@@ -11,34 +11,14 @@ const LAUNCHER = join(import.meta.dirname, '../scripts/demo.mjs');
 /** It takes some fifteen seconds, and up to a minute more before it gives books up that do not balance. */
 const LIMIT_MS = 180_000;
 
-class DemoRun {
-  output = '';
-  readonly exit: Promise<number | null>;
-  private readonly child: ChildProcess;
-
+class DemoRun extends ProgramRun {
   constructor(...args: string[]) {
-    this.child = spawn(process.execPath, [LAUNCHER, ...args], {
-      env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', RABBITMQ_URL },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const read = (chunk: Buffer) => (this.output += chunk.toString());
-    this.child.stdout?.on('data', read);
-    this.child.stderr?.on('data', read);
-    this.exit = new Promise((resolve) => this.child.once('close', (code) => resolve(code)));
+    super(LAUNCHER, args, { env: { RABBITMQ_URL }, limitMs: LIMIT_MS });
   }
 
   /** What follows a word at the start of a line. */
   address(word: string): string | undefined {
     return new RegExp(`^${word}\\s+(.*)$`, 'm').exec(this.output)?.[1];
-  }
-
-  async printed(text: RegExp): Promise<void> {
-    await until(`${text} in\n${this.output}`, () => text.test(this.output), LIMIT_MS);
-  }
-
-  async end(): Promise<void> {
-    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGTERM');
-    await this.exit;
   }
 }
 
@@ -99,7 +79,7 @@ describe('the demo checks its own books', () => {
     'ends with 1 and names the row when somebody else takes an event off a portal',
     async () => {
       demo = new DemoRun('--seconds', '4');
-      await demo.printed(/^bridge's log/m);
+      await demo.says(/^bridge's log/m);
       const acme = `${demo.address('portals')!}/acme`;
       const { accessToken } = await post<{ accessToken: string }>(`${acme}/access-token`, {});
       const rest = acme.replace(/_control.*/, 'acme/rest/event.offline.get');
@@ -142,24 +122,15 @@ describe('the demo checks its own books', () => {
     'with --keep leaves failed events to whoever follows what it prints, who retries one in the dashboard',
     async () => {
       demo = new DemoRun('--seconds', '2', '--keep');
-      await demo.printed(/deal 9001 {2}failed: customer 42 is unknown\n/);
+      await demo.says(/deal 9001 {2}failed: customer 42 is unknown\n/);
       const [, url = '', password = ''] =
         /Open (http:\S+)\/events and log in with (\S+)/.exec(demo.output) ?? [];
       const visitor = new Visitor(url);
       expect(await visitor.logIn(password)).toMatchObject({ status: 303 });
-      let retry: string | undefined;
-      await until(
-        'a button that retries deal 9001',
-        async () => {
-          const { body } = await visitor.get('/events?state=marked&q=customer');
-          retry = /name="only" value="(\d+)" formaction="\/events\/retry"/.exec(body)?.[1];
-          return retry !== undefined;
-        },
-        LIMIT_MS,
-      );
+      const retry = await visitor.retryButton('/events?state=marked&q=customer', LIMIT_MS);
       expect(demo.output).not.toContain('deal 9001  delivered again');
-      expect(await visitor.post('/events/retry', [['only', retry!]])).toMatchObject({ status: 303 });
-      await demo.printed(/deal 9001 {2}delivered again \(attempt 2\), done\n/);
+      expect(await visitor.post('/events/retry', [['only', retry]])).toMatchObject({ status: 303 });
+      await demo.says(/deal 9001 {2}delivered again \(attempt 2\), done\n/);
       await demo.end();
       expect(await demo.exit).toBe(0);
     },

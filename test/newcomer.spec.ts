@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,51 +6,18 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import amqp from 'amqplib';
 import { deleteTopology, topologyNames } from '../src/broker/topology.js';
 import { RABBITMQ_URL } from './support/bridge-process.js';
-import { until } from './support/until.js';
+import { ProgramRun } from './support/program-run.js';
 import { freePort } from './support/vestibule.js';
 import { Visitor } from './support/visitor.js';
 
 const root = join(import.meta.dirname, '..');
 const LIMIT_MS = 60_000;
 
-/** What stands in a terminal of its own. */
-class Terminal {
-  output = '';
-  readonly exit: Promise<number | null>;
-  private readonly child: ChildProcess;
-
-  constructor(file: string, args: readonly string[], cwd: string, env: Readonly<Record<string, string>>) {
-    this.child = spawn(process.execPath, [join(root, file), ...args], {
-      cwd,
-      env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
-    });
-    const read = (chunk: Buffer) => (this.output += chunk.toString());
-    this.child.stdout?.on('data', read);
-    this.child.stderr?.on('data', read);
-    this.exit = new Promise((resolve) => this.child.once('close', (code) => resolve(code)));
-  }
-
-  /** The first group of what is waited for. */
-  async says(text: RegExp): Promise<string> {
-    await until(`${text} in\n${this.output}`, () => text.test(this.output), LIMIT_MS);
-    return text.exec(this.output)?.[1] ?? '';
-  }
-
-  type(line: string): void {
-    this.child.stdin?.end(`${line}\n`);
-  }
-
-  async end(): Promise<void> {
-    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGTERM');
-    await this.exit;
-  }
-}
-
 describe('whoever follows the README from "Run the service" on', () => {
   const prefix = `t${randomBytes(6).toString('hex')}`;
   const queue = `${prefix}.example`;
   let folder: string;
-  const terminals: Terminal[] = [];
+  const terminals: ProgramRun[] = [];
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'newcomer-'));
@@ -75,13 +41,18 @@ describe('whoever follows the README from "Run the service" on', () => {
     /** Addresses that may be taken here, and what would collide with another run. */
     const [port, httpPort] = [String(await freePort()), String(await freePort())];
     const env = { RABBITMQ_URL, AMQP_PREFIX: prefix, HTTP_PORT: httpPort, QUEUE: queue };
-    const open = (file: string, line: string, more: string[] = []): Terminal => {
+    const open = (file: string, line: string, more: string[] = []): ProgramRun => {
       const words = line
         .replace(/ +#.*/, '')
         .replaceAll(':4000', `:${port}`)
         .split(/ +/)
         .filter((word) => word !== '');
-      const terminal = new Terminal(file, [...words, ...more], folder, env);
+      const terminal = new ProgramRun(join(root, file), [...words, ...more], {
+        cwd: folder,
+        env,
+        stdin: 'pipe',
+        limitMs: LIMIT_MS,
+      });
       terminals.push(terminal);
       return terminal;
     };
@@ -130,17 +101,8 @@ describe('whoever follows the README from "Run the service" on', () => {
     await consumer.says(/deal 7 failed, attempt 1/);
     const visitor = new Visitor(`http://127.0.0.1:${httpPort}`);
     expect(await visitor.logIn(password)).toMatchObject({ status: 303 });
-    let retry: string | undefined;
-    await until(
-      'a button that retries it',
-      async () => {
-        const { body } = await visitor.get('/events');
-        retry = /name="only" value="(\d+)" formaction="\/events\/retry"/.exec(body.replace(/\s+/g, ' '))?.[1];
-        return retry !== undefined;
-      },
-      LIMIT_MS,
-    );
-    await visitor.post('/events/retry', [['only', retry ?? '']]);
+    const retry = await visitor.retryButton('/events', LIMIT_MS);
+    await visitor.post('/events/retry', [['only', retry]]);
     await consumer.says(/deal 7 done, attempt 2/);
   }, 180_000);
 });

@@ -19,6 +19,8 @@ const DATABASE_MS = 10_000;
  * in memory that the service may change: tokens are read from the database right before they are used or renewed.
  */
 export class Workbench {
+  private calling: Promise<Outbound> | null = null;
+
   private constructor(
     readonly settings: Settings,
     private readonly database: Database,
@@ -65,9 +67,10 @@ export class Workbench {
     );
   }
 
-  /** What portals and the authorization server are called with. */
-  async outbound(): Promise<Outbound> {
-    return outboundFor(this.settings);
+  /** What portals and the authorization server are called with. Most commands call nobody, and start sooner without. */
+  outbound(): Promise<Outbound> {
+    this.calling ??= import('./outbound.js').then(({ Outbound }) => new Outbound(this.settings));
+    return this.calling;
   }
 
   async clientFor({ memberId }: Portal): Promise<PortalClient> {
@@ -77,12 +80,6 @@ export class Workbench {
   close(): Promise<void> {
     return this.database.db.destroy();
   }
-}
-
-/** Most commands call nobody, and start twice as fast without an HTTP client. */
-export async function outboundFor(settings: Settings): Promise<Outbound> {
-  const { Outbound } = await import('./outbound.js');
-  return new Outbound(settings);
 }
 
 /** Opening a database file that is not there would make one, and the wrong folder would look like an empty ledger. */

@@ -1,9 +1,16 @@
 import { type DeliveryRecord } from '../ledger/find-deliveries.js';
 
+type Facts = Pick<DeliveryRecord, 'state' | 'attempt' | 'discarded_at'>;
+
 /**
  * The attempt to be shown for a delivery: the one under way, or next due. What is dead or was discarded carries the
  * number of an attempt that is not made any more, so of these it is the last that was.
  */
-export function attemptOf(record: Pick<DeliveryRecord, 'state' | 'attempt' | 'discarded_at'>): number {
+export function attemptOf(record: Facts): number {
   return record.state === 'dead' || record.discarded_at !== null ? record.attempt - 1 : record.attempt;
+}
+
+/** The attempt that consumers have seen last; 1 where there was none: of what waits, not the one to come. */
+export function attemptSeen(record: Facts): number {
+  return Math.max(1, record.state === 'waiting' ? record.attempt - 1 : attemptOf(record));
 }

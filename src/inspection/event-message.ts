@@ -1,6 +1,7 @@
 import { encodeEvent, UnencodableEvent } from '../contract/event.js';
 import { type DeliveryRecord } from '../ledger/find-deliveries.js';
 import { type Portal } from '../portals/registry.js';
+import { attemptSeen } from './attempt.js';
 
 /** An event as it is published; `body` is null where no message can be made, and `unencodable` says why. */
 export interface EventMessage {
@@ -26,7 +27,7 @@ export function messageOf(record: DeliveryRecord, portal: Portal | undefined): E
         event: record.event,
         data: JSON.parse(record.payload) as unknown,
         userId: record.user_id,
-        attempt: lastAttemptOf(record),
+        attempt: attemptSeen(record),
       },
       '',
     );
@@ -35,9 +36,4 @@ export function messageOf(record: DeliveryRecord, portal: Portal | undefined): E
     if (!(error instanceof UnencodableEvent)) throw error;
     return { routingKey: null, body: null, unencodable: error.reason };
   }
-}
-
-/** Consumers have seen this one: a delivery that waits, or waits no more, carries the number of the next. */
-function lastAttemptOf({ state, attempt, discarded_at: discarded }: DeliveryRecord): number {
-  return state === 'waiting' || state === 'dead' || discarded !== null ? Math.max(1, attempt - 1) : attempt;
 }

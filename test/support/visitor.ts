@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { until } from './until.js';
 
 export interface Answer {
   readonly status: number;
@@ -76,6 +77,18 @@ export class Visitor {
   async logIn(password: string): Promise<Answer> {
     await this.get('/log-in');
     return this.post('/log-in', [['password', password]]);
+  }
+
+  /** Waits for a button that retries one event. Returns the event that it names. */
+  async retryButton(path: string, limitMs: number): Promise<string> {
+    let only: string | undefined;
+    const there = async () => {
+      const { body } = await this.get(path);
+      only = /name="only" value="(\d+)" formaction="\/events\/retry"/.exec(body.replace(/\s+/g, ' '))?.[1];
+      return only !== undefined;
+    };
+    await until(`a button that retries an event on ${path}`, there, limitMs);
+    return only ?? '';
   }
 
   formToken(): string {
