@@ -10,6 +10,7 @@ import {
   SqliteDialect,
   SqliteDriver,
 } from 'kysely';
+import { Turns } from './turns.js';
 
 /** An open file, as the driver package gives it. */
 export interface SqliteFile extends SqliteDatabase {
@@ -21,6 +22,8 @@ export interface SqliteFile extends SqliteDatabase {
 const LOCKED_MS = 2000;
 const FIRST_LOOK_MS = 2;
 const LAST_LOOK_MS = 50;
+/** How long one question may follow another before the process turns to its connections. */
+const TURN_MS = 5;
 
 /**
  * SQLite within one process, as the ledger needs it.
@@ -56,6 +59,7 @@ class PatientSqliteDriver extends SqliteDriver {
    * and fails, instead of making those behind it wait as long again.
    */
   private lockedSince: number | null = null;
+  private readonly turns = new Turns(TURN_MS);
 
   private opened: SqliteFile | null = null;
 
@@ -88,10 +92,10 @@ class PatientSqliteDriver extends SqliteDriver {
     }
   }
 
-  override commitTransaction(): Promise<void> {
+  override async commitTransaction(): Promise<void> {
+    await this.turns.next();
     this.file.exec('commit');
     this.inTransaction = false;
-    return Promise.resolve();
   }
 
   override rollbackTransaction(): Promise<void> {
@@ -111,6 +115,7 @@ class PatientSqliteDriver extends SqliteDriver {
   }
 
   private async execute<R>(connection: DatabaseConnection, query: CompiledQuery): Promise<QueryResult<R>> {
+    await this.turns.next();
     const { kind } = query.query;
     if (this.inTransaction || kind === 'SelectQueryNode' || kind === 'RawNode')
       return connection.executeQuery<R>(query);

@@ -157,6 +157,47 @@ describe('transactions that wait for each other on SQLite', () => {
     expect(await written()).toEqual(all(200));
   });
 
+  it('small work overtakes large work that waits, and goes with one piece of it', async () => {
+    const done: string[] = [];
+    const add = (name: string, rows: number) =>
+      database
+        .transact(async (tx) => {
+          for (let row = 0; row < rows; row += 1) await write(tx, `${name} ${row}`);
+        }, rows)
+        .then(() => done.push(name));
+    const large = ['A', 'B', 'C', 'D'].map((name) => add(name, 400));
+    const small = ['a', 'b', 'c'].map((name) => add(name, 1));
+    await Promise.all(small);
+    // One had begun before there was anything small.
+    expect(done.filter((name) => name === name.toUpperCase()).length).toBeLessThanOrEqual(2);
+    await Promise.all(large);
+    expect(done.filter((name) => name === name.toUpperCase())).toEqual(['A', 'B', 'C', 'D']);
+  });
+
+  it('large work is done, however much there is that is small', async () => {
+    let going = true;
+    const never = async (name: string) => {
+      for (let count = 0; going; count += 1) await database.transact((tx) => write(tx, `${name}${count}`), 1);
+    };
+    const small = all(20).map((name) => never(`${name} `));
+    const large = all(3).map((name) => database.transact((tx) => write(tx, `large ${name}`), 1000));
+    await Promise.all(large);
+    going = false;
+    await Promise.all(small);
+    expect((await written()).filter((row) => row.startsWith('large'))).toHaveLength(3);
+  });
+
+  it('connections are served within one long transaction too', async () => {
+    const turns: number[] = [];
+    let count = 0;
+    const timer = setInterval(() => turns.push(count), 1);
+    await database.transact(async (tx) => {
+      for (; count < 2000; count += 1) await write(tx, String(count));
+    });
+    clearInterval(timer);
+    expect(turns.length).toBeGreaterThan(3);
+  });
+
   it('connections are served in between, however much is to be written', async () => {
     let left = 300;
     const turns: number[] = [];

@@ -6,18 +6,22 @@ export type Work<T> = (tx: Transaction<Schema>) => Promise<T>;
 
 /**
  * Runs work in a transaction. Resolves when it is committed; rejects with what the work threw, or with the driver's
- * error, and then nothing of it was written.
+ * error, and then nothing of it was written. `rows` is about how many it writes: what is small may overtake what is
+ * large.
  */
-export type Transact = <T>(work: Work<T>) => Promise<T>;
+export type Transact = <T>(work: Work<T>, rows?: number) => Promise<T>;
 
 /** What is committed together at most: a failing disk takes so much with it, and everybody else waits for so long (ms). */
 const TOGETHER = 16;
-const TOGETHER_MS = 10;
+const TOGETHER_MS = 25;
+/** Work that writes so many rows and more takes longer than the commit does. */
+const LARGE_FROM = 50;
 
 interface Waiting {
   readonly work: (tx: Transaction<Schema>) => Promise<void>;
   readonly committed: () => void;
   readonly failed: (error: unknown) => void;
+  readonly large: boolean;
 }
 
 /**
@@ -25,25 +29,19 @@ interface Waiting {
  * own and fails alone, and one commit, which is what has to wait for the disk, serves all of them. Work that finds
  * nobody else waiting is committed at once.
  *
- * The driver never waits for anything, so one piece of work could follow another for as long as there is any. Between
- * two commits the process therefore turns to its connections.
+ * Small work goes before large work, so that a portal with one change does not wait behind all the batches of those
+ * with thousands. Each commit takes one piece of large work along, however much there is that is small.
  */
 export function groupCommit(db: Kysely<Schema>): Transact {
-  const queue: Waiting[] = [];
+  const small: Waiting[] = [];
+  const large: Waiting[] = [];
   let running = false;
-  /** Something was committed since the process last turned to its connections. */
-  let committedThisTurn = false;
+
+  const next = () => small.shift() ?? large.shift();
 
   async function run(): Promise<void> {
     running = true;
-    while (queue.length > 0) {
-      if (committedThisTurn) await new Promise((resolve) => setImmediate(resolve));
-      const first = queue.shift();
-      if (first === undefined) break;
-      committedThisTurn = true;
-      setImmediate(() => (committedThisTurn = false));
-      await together(first);
-    }
+    for (let first = next(); first !== undefined; first = next()) await together(first);
     running = false;
   }
 
@@ -52,13 +50,16 @@ export function groupCommit(db: Kysely<Schema>): Transact {
     try {
       await db.transaction().execute(async (tx) => {
         const endAt = performance.now() + TOGETHER_MS;
+        const enough = () => group.length >= TOGETHER || performance.now() >= endAt;
         // It is alone in the transaction so far: where it fails, all of that is rolled back.
         await first.work(tx);
-        while (group.length < TOGETHER && performance.now() < endAt) {
-          const next = queue.shift();
-          if (next === undefined) break;
-          group.push(next);
-          await beside(tx, next);
+        for (;;) {
+          const one = enough() ? undefined : next();
+          // Its turn, though there is no time left.
+          const another = one ?? (group.some((waiting) => waiting.large) ? undefined : large.shift());
+          if (another === undefined) return;
+          group.push(another);
+          await beside(tx, another);
         }
       });
     } catch (error) {
@@ -68,16 +69,18 @@ export function groupCommit(db: Kysely<Schema>): Transact {
     for (const { committed } of group) committed();
   }
 
-  return (work) =>
+  return (work, rows = 0) =>
     new Promise((resolve, reject) => {
       let committed: () => void = () => undefined;
-      queue.push({
+      const isLarge = rows >= LARGE_FROM;
+      (isLarge ? large : small).push({
         work: async (tx) => {
           const result = await work(tx);
           committed = () => resolve(result);
         },
         committed: () => committed(),
         failed: reject,
+        large: isLarge,
       });
       if (!running) void run();
     });

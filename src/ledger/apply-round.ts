@@ -18,6 +18,26 @@ export type LedgerChange =
   | { readonly type: 'journaled'; readonly events: readonly ReservedEvent[]; readonly errored: boolean }
   | { readonly type: 'journal_taken'; readonly rowIds: readonly string[] };
 
+/** How many rows a round writes, about. */
+export function rowsOf(changes: readonly LedgerChange[]): number {
+  return changes.reduce((sum, change) => {
+    switch (change.type) {
+      case 'reserved':
+        return sum + change.batch.events.length;
+      case 'journaled':
+        return sum + change.events.length;
+      case 'cleared':
+      case 'journal_taken':
+        return sum + change.rowIds.length;
+      case 'marked':
+      case 'held':
+        return sum + change.messageIds.length;
+      case 'error_rows_complete':
+        return sum;
+    }
+  }, 0);
+}
+
 /** What applying a round did, for its log line. Counts of deliveries. */
 export interface RoundApplied {
   marked: number;

@@ -1,5 +1,11 @@
 import { type Database } from '../database/database.js';
-import { applyRound, type LedgerChange, releaseUnmarkable, type RoundApplied } from './apply-round.js';
+import {
+  applyRound,
+  type LedgerChange,
+  releaseUnmarkable,
+  type RoundApplied,
+  rowsOf,
+} from './apply-round.js';
 import { claimPortals, claimPortalsOf } from './claim.js';
 import { duePortals, portalsToMark } from './due-portals.js';
 import { assertHeld, type Lease, LeaseLost } from './lease.js';
@@ -93,7 +99,11 @@ export class Ledger {
   /** Writes what a round did on the portal. */
   async applyRound(memberId: string, changes: readonly LedgerChange[]): Promise<RoundApplied> {
     if (changes.length === 0) return { marked: 0, cleared: 0, vanished: 0, swept: 0 };
-    return this.write([memberId], (tx) => applyRound(tx, memberId, changes, this.settings, this.now()));
+    return this.write(
+      [memberId],
+      (tx) => applyRound(tx, memberId, changes, this.settings, this.now()),
+      rowsOf(changes),
+    );
   }
 
   /** Lets failed deliveries that cannot be marked wait for a retry instead; `all` on a plan without marks. */
@@ -103,13 +113,17 @@ export class Ledger {
 
   /** Settles what has been silent for `SETTLE_AFTER_MS`. */
   async settleSilent(memberId: string): Promise<{ processed: number; failed: number }> {
-    return this.write([memberId], (tx) => settleSilent(tx, memberId, this.settings, this.now()));
+    return this.write([memberId], (tx) => settleSilent(tx, memberId, this.settings, this.now()), UNKNOWN);
   }
 
   /** Records what downstream services reported; acknowledge their replies when it resolves. */
   async recordOutcomes(outcomes: readonly Outcome[]): Promise<OutcomesRecorded> {
     const memberIds = outcomes.map((outcome) => outcome.memberId);
-    return this.write(memberIds, (tx) => recordOutcomes(tx, outcomes, this.settings, this.now()));
+    return this.write(
+      memberIds,
+      (tx) => recordOutcomes(tx, outcomes, this.settings, this.now()),
+      outcomes.length,
+    );
   }
 
   /** The next deliveries to publish; see {@link nextPublishable}. */
@@ -140,12 +154,12 @@ export class Ledger {
     return purge(db, dialect, this.settings.LATE_FAILURE_WINDOW_MS, this.now());
   }
 
-  private write<T>(memberIds: readonly string[], verb: (tx: Db) => Promise<T>): Promise<T> {
+  private write<T>(memberIds: readonly string[], verb: (tx: Db) => Promise<T>, rows?: number): Promise<T> {
     return this.inTransaction(async (tx) => {
       await claimPortals(tx, this.database.dialect, memberIds);
       await this.assertHeld(tx);
       return verb(tx);
-    });
+    }, rows);
   }
 
   private writeTo<T>(
@@ -153,7 +167,7 @@ export class Ledger {
     verb: (tx: Db) => Promise<T>,
   ): Promise<T> {
     // Behind a fence they are all of one portal.
-    if (this.fence !== null) return this.write([this.fence.lease.memberId], verb);
+    if (this.fence !== null) return this.write([this.fence.lease.memberId], verb, deliveries.length);
     return this.inTransaction(async (tx) => {
       await claimPortalsOf(
         tx,
@@ -161,12 +175,12 @@ export class Ledger {
         deliveries.map((delivery) => delivery.seq),
       );
       return verb(tx);
-    });
+    }, deliveries.length);
   }
 
-  private async inTransaction<T>(work: (tx: Db) => Promise<T>): Promise<T> {
+  private async inTransaction<T>(work: (tx: Db) => Promise<T>, rows?: number): Promise<T> {
     try {
-      return await this.database.transact(work);
+      return await this.database.transact(work, rows);
     } catch (error) {
       if (error instanceof LeaseLost) this.fence?.refused();
       throw error;
@@ -177,6 +191,9 @@ export class Ledger {
     if (this.fence !== null) await assertHeld(tx, this.fence.lease);
   }
 }
+
+/** It may be any number of rows. */
+const UNKNOWN = Number.POSITIVE_INFINITY;
 
 interface Fence {
   readonly lease: Lease;
