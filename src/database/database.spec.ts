@@ -49,6 +49,7 @@ describe('the embedded database', () => {
       '0003-notification-handler',
       '0004-leases',
       '0005-trouble',
+      '0006-replica-reports',
     ]);
     expect(await migrate(database)).toEqual([]);
     expect(await database.db.selectFrom('deliveries').selectAll().execute()).toEqual([]);

@@ -6,6 +6,7 @@ import { retryByHandMigration } from './migrations/0002-retry-by-hand.js';
 import { notificationHandlerMigration } from './migrations/0003-notification-handler.js';
 import { leasesMigration } from './migrations/0004-leases.js';
 import { troubleMigration } from './migrations/0005-trouble.js';
+import { replicaReportsMigration } from './migrations/0006-replica-reports.js';
 
 /** A migration failed; the database is as it was before that migration. */
 export class MigrationError extends Error {
@@ -50,5 +51,6 @@ function migrationsOf(dialect: Dialect): Record<string, Migration> {
     '0003-notification-handler': notificationHandlerMigration(),
     '0004-leases': leasesMigration(),
     '0005-trouble': troubleMigration(),
+    '0006-replica-reports': replicaReportsMigration(),
   };
 }

@@ -81,6 +81,9 @@ export interface JournalTable {
 export interface ReplicasTable {
   id: string;
   beat_until: number;
+  /** What it tells the others of its portals, for people who watch; null where it tells nothing. */
+  report: string | null;
+  reported_at: number | null;
 }
 
 /** Who may act on a portal. Times are the database's own. */

@@ -12,6 +12,17 @@ export interface Survey {
   readonly owned: Readonly<Record<string, number>>;
 }
 
+/** What a replica tells the others; its text means nothing to the ledger. */
+export interface StoredReport {
+  readonly replica: string;
+  /** By the database's clock, ms. */
+  readonly writtenAt: number;
+  /** How long ago that was, ms. */
+  readonly age: number;
+  /** Null where it is the one that is known already. */
+  readonly text: string | null;
+}
+
 /** Replicas that have been gone for so long are forgotten. */
 const FORGET_AFTER_MS = 600_000;
 
@@ -25,14 +36,21 @@ export class LeaseBook {
     private readonly database: Database,
     readonly replica: string,
     private readonly leaseMs: number,
+    /** What to tell the others with the next beat; null where that is nothing new. */
+    private readonly report: () => string | null = () => null,
   ) {}
 
-  /** Says that this replica is alive, for another `leaseMs`. */
+  /** Says that this replica is alive, for another `leaseMs`, and what it has to tell. */
   async beat(): Promise<void> {
+    const report = this.report();
+    const reportedAt = report === null ? null : NOW;
     await sql`
       with gone as (delete from replicas where beat_until < ${NOW} - ${FORGET_AFTER_MS}::bigint)
-      insert into replicas (id, beat_until) values (${this.replica}, ${this.expiry()})
-      on conflict (id) do update set beat_until = excluded.beat_until`.execute(this.database.db);
+      insert into replicas (id, beat_until, report, reported_at)
+      values (${this.replica}, ${this.expiry()}, ${report}, ${reportedAt})
+      on conflict (id) do update set beat_until = excluded.beat_until,
+        report = coalesce(excluded.report, replicas.report),
+        reported_at = coalesce(excluded.reported_at, replicas.reported_at)`.execute(this.database.db);
   }
 
   /** Prolongs leases by `leaseMs` from now; returns the portals of those that were still valid. */
@@ -115,6 +133,21 @@ export async function leaseHolders(db: Db): Promise<Map<string, string>> {
   const { rows } = await sql<{ member_id: string; owner: string }>`
     select member_id, owner from leases where owner is not null and expires_at > ${NOW}`.execute(db);
   return new Map(rows.map((row) => [row.member_id, row.owner]));
+}
+
+/**
+ * What the replicas that are alive tell. PostgreSQL only.
+ * @param known when those were written that need not be read again, by replica
+ */
+export async function storedReports(db: Db, known: ReadonlyMap<string, number>): Promise<StoredReport[]> {
+  const { rows } = await sql<StoredReport>`
+    select r.id as replica, r.reported_at as "writtenAt", ${NOW} - r.reported_at as age,
+      case when k.written_at is distinct from r.reported_at then r.report end as text
+    from replicas r
+    left join unnest(${[...known.keys()]}::text[], ${[...known.values()]}::bigint[]) as k(id, written_at)
+      on k.id = r.id
+    where r.beat_until > ${NOW} and r.reported_at is not null`.execute(db);
+  return rows;
 }
 
 /** Milliseconds by the database's clock, moving on within a transaction. */

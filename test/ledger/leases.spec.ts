@@ -1,9 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { sql } from 'kysely';
 import { type Database, openDatabase } from '../../src/database/database.js';
 import { migrate } from '../../src/database/migrate.js';
 import { assertHeld, type Lease, LeaseLost } from '../../src/ledger/lease.js';
-import { LeaseBook } from '../../src/ledger/lease-book.js';
+import { LeaseBook, storedReports } from '../../src/ledger/lease-book.js';
 import { Ledger } from '../../src/ledger/ledger.js';
 import { until } from '../support/until.js';
 import { event, LedgerBench, SETTINGS } from './bench.js';
@@ -114,6 +115,37 @@ describe('leases on PostgreSQL', () => {
     await a.acquire(1);
     expect(await a.survey()).toEqual({ replicas: ['a', 'b'], portals: 4, owned: { a: 1 } });
     await until('the end of the beat', async () => (await a.survey()).replicas.length === 1);
+  });
+
+  it('come with what replicas tell, until they are gone', async () => {
+    let news: string | null = 'first';
+    const a = new LeaseBook(connect(), 'a', LONG_MS, () => news);
+    const told = (known: readonly (readonly [string, number])[] = []) =>
+      storedReports(database.db, new Map(known));
+    await a.beat();
+    const [first, ...others] = await told();
+    expect(others).toEqual([]);
+    expect(first).toMatchObject({ replica: 'a', text: 'first' });
+    const { writtenAt = 0, age = -1 } = first ?? {};
+    expect(age).toBeGreaterThanOrEqual(0);
+    expect(age).toBeLessThan(10_000);
+    // A beat without news leaves what was told, and when.
+    news = null;
+    await a.beat();
+    expect(await told()).toMatchObject([{ replica: 'a', writtenAt, text: 'first' }]);
+    expect(await told([['a', writtenAt]])).toMatchObject([{ replica: 'a', writtenAt, text: null }]);
+    await pause(5);
+    news = 'second';
+    await a.beat();
+    expect(await told([['a', writtenAt]])).toMatchObject([{ replica: 'a', text: 'second' }]);
+    // A version that tells nothing beats as it always did.
+    await sql`insert into replicas (id, beat_until) values ('old', ${Date.now() + LONG_MS})`.execute(
+      database.db,
+    );
+    await book('silent').beat();
+    expect((await told()).map(({ replica }) => replica)).toEqual(['a']);
+    await database.db.updateTable('replicas').set({ beat_until: 1 }).execute();
+    expect(await told()).toEqual([]);
   });
 
   describe('a fenced ledger', () => {

@@ -27,6 +27,7 @@ describe.each(DATABASE_KINDS.map((kind) => [kind.name, kind] as const))('migrati
       '0003-notification-handler',
       '0004-leases',
       '0005-trouble',
+      '0006-replica-reports',
     ]);
     await new LedgerBench(() => database).put({ message: 'm1', state: 'reserved' });
     expect(await migrate(database)).toEqual([]);
@@ -52,6 +53,7 @@ describe.each(DATABASE_KINDS.map((kind) => [kind.name, kind] as const))('migrati
       '0003-notification-handler',
       '0004-leases',
       '0005-trouble',
+      '0006-replica-reports',
     ]);
   });
 
@@ -84,6 +86,7 @@ describe.each(DATABASE_KINDS.map((kind) => [kind.name, kind] as const))('migrati
         '0003-notification-handler',
         '0004-leases',
         '0005-trouble',
+        '0006-replica-reports',
       ]);
     });
   }
