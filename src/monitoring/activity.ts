@@ -40,15 +40,21 @@ export interface PortalActivity {
 }
 
 export const SAMPLE_MS = 2000;
-const SAMPLES = 150;
+export const SAMPLES = 150;
+/** As many as rates and lag are taken from. */
+export const RECENT = 60_000 / SAMPLE_MS;
 const REJECTIONS = 20;
 const EXCERPT_BYTES = 300;
 
-const NOTHING: Sample = { published: 0, failed: 0, lagMs: null };
+export const NOTHING: Sample = { published: 0, failed: 0, lagMs: null };
+/** Most of many portals are at rest: theirs are the same. */
+const SILENCE: readonly Sample[] = new Array<Sample>(SAMPLES).fill(NOTHING);
 
 interface Past {
   /** One place for each of the last {@link SAMPLES} spans; `span` tells which one it is of. */
   readonly ring: ({ span: number } & Sample)[];
+  /** The last span of which there is one. */
+  latest: number;
   inFlight: number | null;
   round: Round | null;
   backlog: PortalActivity['backlog'];
@@ -113,21 +119,27 @@ export class Activity {
     return this.portals.get(portal)?.inFlight ?? null;
   }
 
-  of(portal: string): PortalActivity {
+  /** @param spans how many samples there have to be, at least */
+  of(portal: string, spans = SAMPLES): PortalActivity {
     const record = this.portals.get(portal);
-    const last = this.span();
-    const samples = Array.from({ length: SAMPLES }, (_, index) => {
-      const span = last - SAMPLES + 1 + index;
-      const sample = record?.ring[span % SAMPLES];
-      return sample?.span === span ? sample : NOTHING;
-    });
     return {
-      samples,
+      samples: record === undefined ? SILENCE : this.samplesOf(record, spans),
       inFlight: record?.inFlight ?? null,
       round: record?.round ?? null,
       backlog: record?.backlog ?? null,
       sight: record?.sight ?? null,
     };
+  }
+
+  private samplesOf({ ring, latest }: Past, spans: number): readonly Sample[] {
+    const last = this.span();
+    if (latest <= last - SAMPLES) return SILENCE;
+    const samples: Sample[] = [];
+    for (let span = last - spans + 1; span <= last; span += 1) {
+      const sample = ring[span % SAMPLES];
+      samples.push(sample?.span === span ? sample : NOTHING);
+    }
+    return samples;
   }
 
   private span(): number {
@@ -137,7 +149,7 @@ export class Activity {
   private recordOf(portal: string): Past {
     let record = this.portals.get(portal);
     if (record === undefined) {
-      record = { ring: [], inFlight: null, round: null, backlog: null, sight: null };
+      record = { ring: [], latest: 0, inFlight: null, round: null, backlog: null, sight: null };
       this.portals.set(portal, record);
     }
     return record;
@@ -151,7 +163,9 @@ export class Activity {
 
   private put(portal: string, sample: Sample): void {
     const span = this.span();
-    this.recordOf(portal).ring[span % SAMPLES] = { ...sample, span };
+    const record = this.recordOf(portal);
+    record.ring[span % SAMPLES] = { ...sample, span };
+    record.latest = span;
   }
 }
 
@@ -165,6 +179,9 @@ export function rateOf(samples: readonly Sample[], count: (sample: Sample) => nu
 
 /** The longest lag of the last minute, ms; null where nothing was published. */
 export function worstLag(samples: readonly Sample[]): number | null {
-  const lags = samples.slice(-60_000 / SAMPLE_MS).flatMap(({ lagMs }) => (lagMs === null ? [] : [lagMs]));
-  return lags.length === 0 ? null : Math.max(...lags);
+  let worst: number | null = null;
+  for (const { lagMs } of samples.slice(-RECENT)) {
+    if (lagMs !== null && (worst === null || lagMs > worst)) worst = lagMs;
+  }
+  return worst;
 }
