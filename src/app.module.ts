@@ -6,8 +6,9 @@ import { type Settings } from './config.js';
 import { isDashboardOpen } from './dashboard/access.js';
 import { DashboardModule } from './dashboard/dashboard.module.js';
 import { type ObservedService } from './dashboard/observed-service.js';
+import { ReportReader } from './dashboard/report-reader.js';
 import { LedgerAdmin } from './ledger/admin.js';
-import { leaseHolders } from './ledger/lease-book.js';
+import { leaseHolders, storedReports } from './ledger/lease-book.js';
 import { type Log } from './log.js';
 import { Metrics } from './monitoring/metrics.js';
 import { OfflineBridgeModule } from './offline-bridge.module.js';
@@ -23,6 +24,7 @@ export class AppModule {
       const { broker, names, database, fleet } = running;
       const unrouted = new UnroutedKeys(broker, names);
       unrouted.start();
+      const reports = new ReportReader((known) => storedReports(database.db, known));
       return {
         registry: running.registry,
         admin: new LedgerAdmin(database, settings),
@@ -33,6 +35,7 @@ export class AppModule {
         queueDepths: () => readQueueDepths(broker, names),
         unrouted: () => unrouted.sight(),
         owners: () => (database.dialect === 'sqlite' ? Promise.resolve(null) : leaseHolders(database.db)),
+        reports: () => reports.read(),
         runsRounds: (memberId) => fleet.clientOf(memberId) !== undefined,
         clientOf: (memberId) => fleet.clientOf(memberId),
         hasten: (memberIds) => running.pokes.hasten(memberIds),

@@ -36,6 +36,7 @@ import { PortalRegistry } from './portals/registry.js';
 import { TokenKeepers } from './portals/token-keepers.js';
 import { splitKeys, TokenVault } from './portals/token-vault.js';
 import { type Replica, replicaFor } from './replica.js';
+import { replicaReport } from './replica-report.js';
 import { assembleReplies } from './reply-wiring.js';
 
 const QUEUE_DEPTHS_EVERY_MS = 15_000;
@@ -119,7 +120,14 @@ export class Bridge {
       check: databaseCheck,
       log,
     });
-    this.replica = replicaFor(settings, registry, () => this.pokes.leasesChanged(), log);
+    const report = replicaReport({
+      settings,
+      registry,
+      activity: metrics.activity,
+      runsRounds: (memberId) => this.fleet.clientOf(memberId) !== undefined,
+      log,
+    });
+    this.replica = replicaFor(settings, registry, () => this.pokes.leasesChanged(), report, log);
     const { ownership, line, name } = this.replica;
     metrics.portalsOwned(
       () => ownership.count,

@@ -25,11 +25,13 @@ export interface Replica {
 /**
  * On PostgreSQL one of several that share the portals out by leases, on SQLite the only one.
  * @param announce tells the others that leases are free, or that this one has come
+ * @param report what to tell them of the portals that run here; null where that is nothing new
  */
 export function replicaFor(
   { DATABASE_URL: url, LEASE_MS: leaseMs }: Settings,
   registry: PortalRegistry,
   announce: () => void,
+  report: () => string | null,
   log: Log,
 ): Replica {
   const name = `${hostname()}-${randomBytes(4).toString('hex')}`;
@@ -39,7 +41,7 @@ export function replicaFor(
   }
   const line = new SideLine(url, Math.min(Math.round(leaseMs * ANSWER_SHARE), LONGEST_ANSWER_MS));
   const ownership = new LeasedOwnership({
-    book: new LeaseBook(line.database, name, leaseMs),
+    book: new LeaseBook(line.database, name, leaseMs, report),
     leaseMs,
     announce,
     unreachable: () => line.hangUp(),

@@ -6,6 +6,7 @@ import { type LedgerAdmin } from '../ledger/admin.js';
 import { type Activity } from '../monitoring/activity.js';
 import { type Reachability } from '../monitoring/health.controller.js';
 import { type PortalRegistry } from '../portals/registry.js';
+import { type ReplicaReports } from './report-reader.js';
 
 /** What the dashboard shows, and the little that it sets in motion. */
 export abstract class ObservedService {
@@ -25,6 +26,8 @@ export abstract class ObservedService {
   abstract unrouted(): UnroutedSight;
   /** The replica that owns each portal, by member id; null where there is only one process. */
   abstract owners(): Promise<ReadonlyMap<string, string> | null>;
+  /** What other replicas tell of portals, by replica and member id; only an owner's word counts. */
+  abstract reports(): Promise<ReplicaReports>;
   /** Whether a portal's rounds run in this process. */
   abstract runsRounds(memberId: string): boolean;
   /** The client of a portal's rounds; undefined where another process runs them. */

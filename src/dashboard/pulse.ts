@@ -3,6 +3,7 @@ import { Subject } from 'rxjs';
 import { within } from '../broker/deadlines.js';
 import { type QueueDepths } from '../broker/queue-depths.js';
 import { ObservedService } from './observed-service.js';
+import { type ReplicaReports } from './report-reader.js';
 import { byNeed, type Condition, type LedgerReading, type Snapshot, viewOf } from './snapshot.js';
 
 const EVERY_MS = 1000;
@@ -16,6 +17,8 @@ const FOUNDATIONS_EVERY_MS = 5000;
 const FOUNDATIONS_MS = 1500;
 
 const UNKNOWN_DEPTHS: QueueDepths = { unrouted: null, replies: null, rejected: null, dead: null };
+
+const NO_REPORTS: ReplicaReports = new Map();
 
 interface Foundations {
   readonly at: number;
@@ -123,7 +126,10 @@ export class Pulse implements OnModuleDestroy {
       const inFlight = told ? new Map<string, number>() : await within(LEDGER_MS, admin.inFlightByPortal());
       const allHere = registry.list().every(({ memberId }) => service.runsRounds(memberId));
       const owners = allHere ? null : await within(LEDGER_MS, service.owners());
-      return { troubles, inFlight, owners: owners ?? new Map<string, string>() };
+      // The ledger's own figures stand without what others tell.
+      const reports =
+        owners === null ? NO_REPORTS : await within(LEDGER_MS, service.reports()).catch(() => NO_REPORTS);
+      return { troubles, inFlight, owners: owners ?? new Map<string, string>(), reports };
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
@@ -159,12 +165,13 @@ function fingerprint({ portals, conditions, depths, ledgerFailure, latestTrouble
     depths,
     ledgerFailure,
     latestTroubleAt,
-    portals.map(({ portal, here, owner, troubles, inFlight, activity, rate, failureRate, lagMs }) => [
+    portals.map(({ portal, here, owner, toldAt, troubles, inFlight, activity, rate, failureRate, lagMs }) => [
       portal.name,
       portal.state,
       portal.stateReason,
       here,
       owner,
+      toldAt,
       troubles,
       inFlight,
       rate,

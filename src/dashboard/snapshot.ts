@@ -2,6 +2,7 @@ import { type QueueDepths } from '../broker/queue-depths.js';
 import { type Troubles, type TroubledState } from '../ledger/trouble.js';
 import { type PortalActivity, rateOf, worstLag } from '../monitoring/activity.js';
 import { type Portal } from '../portals/registry.js';
+import { type ReplicaReports } from './report-reader.js';
 
 /** Why something is unknown, or what is known. */
 export interface Condition {
@@ -10,13 +11,15 @@ export interface Condition {
   readonly reason: string | null;
 }
 
-/** One portal at one moment. Null: not known to this process. */
+/** One portal at one moment. Null: not known to this process, nor told by the one in which its rounds run. */
 export interface PortalView {
   readonly portal: Portal;
   /** Whether its rounds run in this process. */
   readonly here: boolean;
   /** The replica in which they run otherwise; null where none is known. */
   readonly owner: string | null;
+  /** When the owner told of `activity`, rates and lag, Unix ms; null where this process knows them, or nobody does. */
+  readonly toldAt: number | null;
   readonly troubles: Readonly<Partial<Record<TroubledState, number>>> | null;
   readonly inFlight: number | null;
   readonly activity: PortalActivity;
@@ -44,6 +47,7 @@ export interface LedgerReading {
   readonly troubles: ReadonlyMap<string, Troubles>;
   readonly inFlight: ReadonlyMap<string, number>;
   readonly owners: ReadonlyMap<string, string>;
+  readonly reports: ReplicaReports;
 }
 
 /** Puts what is known of a portal together. What its rounds have told us is newer than what the ledger was asked. */
@@ -53,16 +57,19 @@ export function viewOf(
   activity: PortalActivity,
   ledger: LedgerReading | null,
 ): PortalView {
+  const owner = here ? null : (ledger?.owners.get(portal.memberId) ?? null);
+  const report = owner === null ? undefined : ledger?.reports.get(owner)?.get(portal.memberId);
   return {
     portal,
     here,
-    owner: here ? null : (ledger?.owners.get(portal.memberId) ?? null),
+    owner,
+    toldAt: report?.at ?? null,
     troubles: ledger === null ? null : (ledger.troubles.get(portal.memberId)?.counts ?? {}),
     inFlight: activity.inFlight ?? (ledger === null ? null : (ledger.inFlight.get(portal.memberId) ?? 0)),
-    activity,
-    rate: here ? rateOf(activity.samples, ({ published }) => published) : null,
-    failureRate: here ? rateOf(activity.samples, ({ failed }) => failed) : null,
-    lagMs: here ? worstLag(activity.samples) : null,
+    activity: report?.activity ?? activity,
+    rate: here ? rateOf(activity.samples, ({ published }) => published) : (report?.rate ?? null),
+    failureRate: here ? rateOf(activity.samples, ({ failed }) => failed) : (report?.failureRate ?? null),
+    lagMs: here ? worstLag(activity.samples) : (report?.lagMs ?? null),
   };
 }
 

@@ -47,4 +47,38 @@ describe('the dashboard of one replica', () => {
       FAILOVER_WITHIN_MS + START_WITHIN_MS,
     );
   });
+
+  it('shows rate, lag and last round of portals whose rounds another replica runs, as long as it lives', async () => {
+    set = await ReplicaSet.prepare(NAMES.slice(0, 2), { settings: { DASHBOARD_PASSWORD: PASSWORD } });
+    await set.startAll(2, [1, 1]);
+    const [first, second] = set.replicas;
+    if (first === undefined || second === undefined) throw new Error('no replicas');
+    const [other = ''] = await set.ownedBy(second);
+    const person = new Visitor(first.url);
+    await person.logIn(PASSWORD);
+    const page = async () => (await person.get(`/portals/${other}`)).body;
+    const fact = async (name: string) =>
+      new RegExp(`<dt>${name}</dt>\\s*<dd>([^]*?)</dd>`).exec(await page())?.[1]?.trim() ?? '';
+    await until('a last round', async () => (await fact('Did')) === 'nothing to do');
+    expect(await page()).toContain('Chart, rates, lag and last round are what it told');
+    expect(await fact('Lag, worst of the last minute')).toBe('nothing was published');
+
+    set.push(30);
+    await set.allDelivered();
+    await until('a rate', async () => Number(await fact('Published a second')) > 0);
+    expect(await fact('Lag, worst of the last minute')).toMatch(/^[\d.]+ m?s$/);
+    expect(await page()).toMatch(/events a second over five minutes; at most [\d.]*[1-9][\d.]* published/);
+    const overview = (await person.get('/')).body;
+    expect(overview).toContain(`${other}: events a second over two minutes`);
+    expect(overview).toContain('<dt>Events a second</dt>');
+
+    // The other one is gone: what it told last does not outlive its lease, and this one sees for itself.
+    second.signal('SIGKILL');
+    await until(
+      'no word of the other',
+      async () => !/what it told|on replica/.test(await page()),
+      FAILOVER_WITHIN_MS + START_WITHIN_MS,
+    );
+    await until('a round of its own', async () => (await fact('Did')) !== '');
+  });
 });

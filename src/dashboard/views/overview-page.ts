@@ -50,8 +50,8 @@ function tiles(snapshot: Snapshot): Html {
   const { portals, depths } = snapshot;
   const troubles = (state: 'failed' | 'marked' | 'waiting' | 'dead') =>
     sumOf(portals, (view) => (view.troubles === null ? null : (view.troubles[state] ?? 0)));
-  const everyHere = portals.every(({ here }) => here);
   const installed = portals.filter(({ portal }) => portal.state !== 'uninstalled');
+  const everyRate = installed.every((view) => view.rate !== null);
   const stopped = installed.filter(({ portal }) => portal.state !== 'active').length;
   const failed = troubles('failed');
   const marked = troubles('marked');
@@ -70,7 +70,7 @@ function tiles(snapshot: Snapshot): Html {
     data-summary="${stopped > 0 && `${counted(stopped, 'portal')} stopped, `}${count(toMark)} failed, ${count(waiting)} waiting, ${count(dead)} dead"
   >
     ${tile('portals', 'Portals at work', `${count(installed.length - stopped)} of ${count(installed.length)}`, stopped > 0)}
-    ${tile('rate', everyHere ? 'Events a second' : 'Events a second here', rate(sumOf(portals, (view) => view.rate)), false)}
+    ${tile('rate', everyRate ? 'Events a second' : 'Events a second, where known', rate(sumOf(portals, (view) => view.rate)), false)}
     ${tile('flight', 'In flight', count(sumOf(portals, ({ inFlight }) => inFlight)), false)}
     ${tile('failed', 'Failed', count(toMark), false, '/events?state=failed&state=marked')}
     ${tile('waiting', 'Waiting for a retry', count(waiting), false, '/events?state=waiting')}
@@ -146,7 +146,9 @@ function portalRow(view: PortalView, now: number): Html {
       'Published a second',
       perSecond === null
         ? html`<span class="quiet">–</span>`
-        : html`${sparkline(activity.samples, portal.name)}<b>${rate(perSecond)}</b>`,
+        : html`${activity.samples.length > 0 && sparkline(activity.samples, portal.name)}<b
+              >${rate(perSecond)}</b
+            >`,
       'rate',
     )}
     ${cell('Lag', lagMs === null ? html`<span class="quiet">–</span>` : duration(lagMs), 'tight')}

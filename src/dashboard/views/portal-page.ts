@@ -8,8 +8,9 @@ import { deeds, elsewhereWords, stateBadge } from './portal-words.js';
 
 /** `/portals/<name>`: one portal from close by. */
 export function portalPage(frame: Frame, snapshot: Snapshot, view: PortalView): Html {
-  const { portal, here, activity, troubles } = view;
+  const { portal, here, owner, toldAt, activity, troubles } = view;
   const { at } = snapshot;
+  const known = here || toldAt !== null;
   const { round, sight } = activity;
   const fact = (name: string, value: Part) =>
     html`<div>
@@ -35,19 +36,22 @@ export function portalPage(frame: Frame, snapshot: Snapshot, view: PortalView): 
           html`<p class="banner">
             Rounds: ${elsewhereWords(view)}.
             ${
-              view.owner !== null &&
-              'Rate, lag and last round are known there: a replica is named after its host, so that is whose dashboard and log to open.'
+              owner !== null &&
+              (toldAt === null
+                ? 'It has not told of its rate, lag and last round.'
+                : html`Chart, rates, lag and last round are what it told ${moment(toldAt, at)}.`)
             }
+            ${owner !== null && 'A replica is named after its host: that is whose dashboard and log to open for more.'}
           </p>`
         }
-        ${here && chart(activity.samples, portal.name)}
+        ${known && activity.samples.length > 0 && chart(activity.samples, portal.name)}
         <div class="columns">
           <section aria-labelledby="now-title">
             <h2 id="now-title">Now</h2>
             <dl class="facts">
               ${fact('Published a second', rate(view.rate))}
               ${fact('Failed a second', rate(view.failureRate))}
-              ${fact('Lag, worst of the last minute', view.lagMs === null ? 'nothing was published' : duration(view.lagMs))}
+              ${fact('Lag, worst of the last minute', view.lagMs !== null ? duration(view.lagMs) : known ? 'nothing was published' : count(null))}
               ${fact('In flight', count(view.inFlight))} ${fact('Failed', link('failed', troubles?.failed))}
               ${fact('Marked on the portal', link('marked', troubles?.marked))}
               ${fact('Waiting for a retry', link('waiting', troubles?.waiting))}
@@ -58,7 +62,9 @@ export function portalPage(frame: Frame, snapshot: Snapshot, view: PortalView): 
             <h2 id="round-title">Last round</h2>
             ${
               round === null
-                ? html`<p class="quiet">None seen by this process yet.</p>`
+                ? html`<p class="quiet">
+                    ${toldAt === null ? 'None seen by this process yet.' : 'None yet.'}
+                  </p>`
                 : html`<dl class="facts">
                     ${fact('When', moment(round.at, at))}
                     ${fact('Did', round.failure === null ? deeds(round) : html`<bdi class="bad-text">${round.failure}</bdi>`)}

@@ -13,6 +13,8 @@ const TONES: Readonly<Record<PortalState, string>> = {
 };
 
 const FRESH_MS = 30_000;
+/** Replicas tell every few seconds; one that is late may be gone, or cut off from the database. */
+const TOLD_LATELY_MS = 10_000;
 /** A count is still worth showing while more keeps coming. */
 const COUNT_LASTS_MS = 300_000;
 
@@ -52,13 +54,20 @@ export function elsewhereWords({ portal, owner }: PortalView): Part {
 
 /** What the last round did. */
 export function roundWords(view: PortalView, now: number): Html {
+  const { here, toldAt } = view;
   const { round } = view.activity;
-  if (!view.here) return html`<span class="quiet">${elsewhereWords(view)}</span>`;
+  const where = !here && html`<span class="quiet">${elsewhereWords(view)}${agedWords(toldAt, now)}</span>`;
+  if (!here && (toldAt === null || round === null)) return html`${where}`;
   if (round === null) return html`<span class="quiet">none here yet</span>`;
   return html`${moment(round.at, now)}<br />
     <span class="quiet"
       >${round.failure === null ? deeds(round) : html`<span class="bad-text">failed</span>`}</span
-    >`;
+    >${where && html`<br />${where}`}`;
+}
+
+/** How old what another replica told is, where that matters. */
+function agedWords(toldAt: number | null, now: number): Part {
+  return toldAt !== null && now - toldAt > TOLD_LATELY_MS && html`, told ${moment(toldAt, now)}`;
 }
 
 /** `12 reserved, 3 cleared`; `nothing to do`. */
