@@ -29,7 +29,7 @@ export default {
       },
     ],
   },
-  testTimeout: 30_000,
+  testTimeout: 90_000,
   // Journeys wait more than they compute.
   maxWorkers: 4,
 };

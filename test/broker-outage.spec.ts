@@ -55,11 +55,11 @@ describe('broker outage', () => {
     await first.whenUp();
     await topologyOnDisk();
     await first.close();
-  }, 120_000);
+  }, 240_000);
 
   afterAll(async () => {
     await broker.stop();
-  }, 60_000);
+  }, 180_000);
 
   beforeEach(async () => {
     connection = new BrokerConnection({ urls: [broker.url], names });
@@ -93,7 +93,7 @@ describe('broker outage', () => {
     while (!kept.has('after')) (await dead()).forEach((body) => kept.add(body));
     const missing = bodies.filter((body, n) => results[n]?.status === 'confirmed' && !kept.has(body));
     expect(missing).toEqual([]);
-  }, 120_000);
+  }, 240_000);
 
   it('waits while the broker is out of memory, and publishes when it is not', async () => {
     await broker.ctl('set_vm_memory_high_watermark', '0.000001');
@@ -109,7 +109,7 @@ describe('broker outage', () => {
     expect(statuses(await waiting)).toEqual(['confirmed']);
     expect(statuses(await later)).toEqual(['confirmed']);
     expect(connection.status().state).toBe('up');
-  }, 60_000);
+  }, 180_000);
 
   it('learns the size limit of the broker, refuses what exceeds it and publishes the rest', async () => {
     await dead();
@@ -138,5 +138,5 @@ describe('broker outage', () => {
       await limit(134_217_728);
       await fresh.close();
     }
-  }, 60_000);
+  }, 180_000);
 });

@@ -19,7 +19,7 @@ describe("the portal's request budget", () => {
     expect(stage.portal.counters.refusals).toEqual({});
     await until('an empty queue', () => stage.portal.rows().length === 0, 60_000);
     expect(stage.portal.counters.refusals).toEqual({});
-  }, 150_000);
+  }, 240_000);
 
   it('carries marks, clears, retries and the next reservation in one request', async () => {
     const failed = new Set<string>();
@@ -57,7 +57,7 @@ describe("the portal's request budget", () => {
     expect(portal.counters.refusals).toEqual({});
     // Beside the batches there is nothing.
     expect(portal.counters.perMethod['batch']).toBe(portal.counters.requests);
-  }, 90_000);
+  }, 180_000);
 
   it('is hardly touched by an idle portal', async () => {
     stage = await Stage.open({ settings: { DRAIN_INTERVAL_MS: '400' } });

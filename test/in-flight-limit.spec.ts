@@ -32,5 +32,5 @@ describe('DRAIN_MAX_IN_FLIGHT', () => {
       }
       return stage.delivered().size === 1000 && stage.portal.rows().length === 0;
     });
-  }, 60_000);
+  }, 180_000);
 });

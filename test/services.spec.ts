@@ -84,12 +84,12 @@ describe('a private RabbitMQ', () => {
     const message = await reader.get('kept', { noAck: true });
     expect(message && message.content.toString()).toBe('still here');
     await after.close();
-  }, 120_000);
+  }, 240_000);
 
   it('answers to rabbitmqctl, which tells of its failures', async () => {
     expect(await node.ctl('list_queues', '--quiet', 'name')).toContain('name');
     await expect(node.ctl('no_such_command')).rejects.toThrow('no_such_command');
-  }, 60_000);
+  }, 180_000);
 
   it('is used by a later call that finds it, which then does not stop it', async () => {
     const port = new URL(node.url).port;
@@ -152,7 +152,7 @@ describe('a RabbitMQ whose owner is killed', () => {
       () => !existsSync(folder) && processesOf(folder).length === 0,
     );
     await expect(connect(url)).rejects.toThrow('ECONNREFUSED');
-  }, 120_000);
+  }, 240_000);
 });
 
 describe('a private PostgreSQL', () => {
@@ -179,7 +179,7 @@ describe('a private PostgreSQL', () => {
     await expect(query('SELECT 1')).rejects.toThrow('ECONNREFUSED');
     await cluster.restart();
     expect(await query('SELECT seven FROM kept')).toEqual([{ seven: 7 }]);
-  }, 60_000);
+  }, 180_000);
 
   it('lets nobody in without its password', async () => {
     const url = new URL(cluster.url);

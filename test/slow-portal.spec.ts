@@ -21,5 +21,5 @@ describe('a portal whose answers are slow by the row', () => {
     expect(portal.counters.refusals).toEqual({ CUT: 1 });
     const rounds = linesOf(bridge, 'round').map(({ message }) => message);
     expect(rounds.find(({ adopted }) => Number(adopted) > 0)).toMatchObject({ adopted: 500, limit: 250 });
-  }, 90_000);
+  }, 180_000);
 });

@@ -68,7 +68,7 @@ describe('the command line, of databases, copy', () => {
     await until('an empty queue', () => stage.portal.rows().length === 0);
     // What was published before the move is not published again.
     expect(stage.downstream.received).toHaveLength(50);
-  }, 90_000);
+  }, 180_000);
 });
 
 describe('database copy', () => {

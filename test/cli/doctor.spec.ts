@@ -50,7 +50,7 @@ describe('the doctor', () => {
     const { stdout } = await run(bridge, ['doctor']);
     expect(stdout.trim().split('\n')).toHaveLength(9);
     expect(stdout).toMatch(/^ok +database +file:\S+, up to date$/m);
-  }, 60_000);
+  }, 180_000);
 
   it('names every wrong setting and exits with 78', async () => {
     const bridge = new BridgeProcess({});
@@ -95,7 +95,7 @@ describe('the doctor', () => {
     expect(
       (await run(bridge, ['portals', 'list'], { DATABASE_URL: 'file:./nowhere/bridge.db' })).exitCode,
     ).toBe(1);
-  }, 60_000);
+  }, 180_000);
 
   it('finds what is missing on the broker, and what is of another kind', async () => {
     const stage = await open();
@@ -117,5 +117,5 @@ describe('the doctor', () => {
     expect(topology[0]).toMatch(new RegExp(`^queue ${names.dead}: .*x-queue-type.*delete it`));
     expect(topology[1]).toContain(`missing: exchange ${names.failures}`);
     await expect(channel.checkExchange(names.failures)).rejects.toThrow('NOT_FOUND');
-  }, 60_000);
+  }, 180_000);
 });

@@ -98,7 +98,7 @@ describe('the command line, of events,', () => {
       exitCode: 1,
       left: { processed: 1 },
     });
-  }, 60_000);
+  }, 180_000);
 
   it('has one that waits, or is marked, delivered now instead of in ten minutes', async () => {
     broken.add('1');
@@ -112,7 +112,7 @@ describe('the command line, of events,', () => {
     });
     await until('an empty queue', () => stage.portal.rows().length === 0);
     expect(attemptsOf('1')).toEqual([1, 2]);
-  }, 60_000);
+  }, 180_000);
 
   it('discards a dead one when told so twice, and clears the portal of one that waits', async () => {
     broken.add('1').add('2');
@@ -146,7 +146,7 @@ describe('the command line, of events,', () => {
       ],
     });
     await until('an empty queue', () => stage.portal.rows().length === 0);
-  }, 60_000);
+  }, 180_000);
 
   it('discards one that waits under a reservation: the next round clears it', async () => {
     broken.add('1');
@@ -168,7 +168,7 @@ describe('the command line, of events,', () => {
     await until('an empty queue', () => stage.portal.rows().length === 0);
     expect((await list()).total).toBe(0);
     expect(stage.downstream.received.map((event) => event.attempt)).toEqual([1, 2]);
-  }, 60_000);
+  }, 180_000);
 
   it('shows rows that the portal holds under a process id nobody knows', async () => {
     stage = await Stage.open({ consume: false });
@@ -187,7 +187,7 @@ describe('the command line, of events,', () => {
     stage.portal.revoke();
     const failed = await json(stage.bridge, ['events', 'list', '--state', 'orphan']);
     expect(failed).toMatchObject({ exitCode: 1, failures: [{ portal: 'acme' }] });
-  }, 60_000);
+  }, 180_000);
 
   it('refuses what is not clear', async () => {
     await open({});
@@ -220,5 +220,5 @@ describe('the command line, of events,', () => {
       error: expect.stringContaining('there are: acme') as unknown,
     });
     expect((await run(stage.bridge, ['events', 'retry', '--all-portals'])).exitCode).toBe(1);
-  }, 60_000);
+  }, 180_000);
 });

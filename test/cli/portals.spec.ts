@@ -58,7 +58,7 @@ describe('the command line, of portals,', () => {
     expect((await run(stage.bridge, ['portals', 'list'])).stdout).toMatch(
       /^second +second\.localhost:\d+ +active/m,
     );
-  }, 60_000);
+  }, 180_000);
 
   it('add: takes a code on the command line before the first start; nothing where the code is not for that portal', async () => {
     stage = await Stage.prepare();
@@ -93,7 +93,7 @@ describe('the command line, of portals,', () => {
       installed: { name: 'acme' },
     });
     expect(await add(domain, codeOf(stage.portal))).toMatchObject({ exitCode: 0, again: true });
-  }, 60_000);
+  }, 180_000);
 
   it('check: says of each thing that it is well, and how deep the queue is', async () => {
     stage = await Stage.open({ consume: false, settings: { SETTLE_AFTER_MS: '600000', DRAIN_LIMIT: '2' } });
@@ -115,7 +115,7 @@ describe('the command line, of portals,', () => {
     });
     const { stdout } = await run(stage.bridge, ['portals', 'check', stage.portal.memberId]);
     expect(stdout).toMatch(/^ok +queue +2 pending, 2 reserved, 1 marked as failed$/m);
-  }, 60_000);
+  }, 180_000);
 
   it('check: says what to do where something is wrong', async () => {
     stage = await Stage.open({ consume: false });
@@ -153,7 +153,7 @@ describe('the command line, of portals,', () => {
     expect(checked).toMatchObject({ exitCode: 1, verdicts: { authorization: 'wrong' } });
     expect(checked.text).toContain(`portals add ${portal.domain}`);
     expect((await run(stage.bridge, ['portals', 'check', 'nowhere'])).exitCode).toBe(1);
-  }, 60_000);
+  }, 180_000);
 
   it('check: a token that it renews serves the running service too, and the other way round', async () => {
     stage = await Stage.open();
@@ -170,7 +170,7 @@ describe('the command line, of portals,', () => {
     stage.push(4, 4);
     await until('delivery with what the command stored', () => stage.delivered().has('4'));
     expect(stage.bridge.output).not.toContain('unauthorized');
-  }, 60_000);
+  }, 180_000);
 
   it('remove: asks, warns of what is in flight, forgets the tokens, and the service lets the portal be', async () => {
     stage = await Stage.open({ settings: { SETTLE_AFTER_MS: '600000' } });
@@ -203,5 +203,5 @@ describe('the command line, of portals,', () => {
     const add = await run(stage.bridge, ['portals', 'add', `http://${stage.portal.domain}`, '--code', code]);
     expect(add.stdout).toContain('installed again as acme');
     await until('what waited meanwhile', () => stage.delivered().has('3'));
-  }, 60_000);
+  }, 180_000);
 });

@@ -37,7 +37,7 @@ describe('what people do about events', () => {
     stage.portal.push({ event: 'ONCRMDEALADD', data: { FIELDS: { ID: '900', NOTE: EVIL } }, userId: '1' });
     stage.push(901, 904);
     await waiting(5);
-  }, 120_000);
+  }, 240_000);
   afterAll(() => stage?.close());
 
   it('is told by pages in which an event says nothing but text', async () => {
@@ -80,7 +80,7 @@ describe('what people do about events', () => {
     await until('the overview', async () =>
       /id="tile-dead">\s*<a[^>]*>1</.test((await person.get('/')).body),
     );
-  }, 30_000);
+  }, 120_000);
 
   it('discards only what was confirmed, with the number before and after', async () => {
     await person.get('/events');
@@ -105,7 +105,7 @@ describe('what people do about events', () => {
     expect((await person.get('/events')).body).toContain('1 of 1 event discarded.');
     expect(await listed('/events?q=902')).toEqual([]);
     expect((await person.get(`/events/${now}`)).body).toContain('discarded by dashboard');
-  }, 30_000);
+  }, 120_000);
 
   it('retries all that match, of those that were counted, and they are delivered', async () => {
     const before = await listed();
@@ -132,7 +132,7 @@ describe('what people do about events', () => {
     expect(stage.downstream.received.length - delivered).toBe(before.length);
     expect(attempts('905')).toEqual([1]);
     expect(attempts('900').length).toBeGreaterThanOrEqual(2);
-  }, 40_000);
+  }, 120_000);
 
   it('counts a portal’s queue when asked', async () => {
     const requests = () => stage.portal.counters.perMethod['event.offline.list'] ?? 0;

@@ -63,5 +63,5 @@ describe('the dashboard, of events that nobody is bound to,', () => {
       'all where they are kept',
       async () => (await downstream.depth(downstream.names.unrouted)) === 8,
     );
-  }, 60_000);
+  }, 180_000);
 });

@@ -85,7 +85,7 @@ describe('the Kubernetes manifests', () => {
       expect.stringMatching(/^spoilt: .*"replica".* does not exist/),
       expect.stringMatching(/^wrong: .*'number' is not assignable to type 'string'/),
     ]);
-  }, 120_000);
+  }, 240_000);
 
   it('are each part of a kustomization, or an example', () => {
     const named = new Set(

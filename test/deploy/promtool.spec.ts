@@ -16,7 +16,7 @@ describe('Prometheus itself', () => {
     folder = mkdtempSync(join(tmpdir(), 'promtool-'));
     promtool = await providePromtool({ log: (line) => process.emitWarning(line) });
     if (promtool === undefined) process.emitWarning('THE ALERT RULES ARE NOT TESTED BY PROMETHEUS');
-  }, 150_000);
+  }, 240_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   /** Where there is no promtool, the warning above says so. */

@@ -101,7 +101,7 @@ describe('portals in trouble', () => {
       () => many.unfinished(['fine']).length === 0,
       5000,
     );
-  }, 60_000);
+  }, 180_000);
 
   it('are back within 10 s of their recovery, with all that was reserved by lost answers', async () => {
     for (const end of ends) await end();
@@ -118,5 +118,5 @@ describe('portals in trouble', () => {
     expect(new Set(adopted.map(({ message }) => message['portal']))).toEqual(
       new Set(['halved', 'resetafter']),
     );
-  }, 60_000);
+  }, 180_000);
 });

@@ -59,7 +59,7 @@ describe('portals that refuse all calls', () => {
     expect((await many.get('/health/ready')).status).toBe(200);
     // One line a portal, however often it was looked at.
     for (const name of refusing) expect(many.reasons('portal.state', name)).toHaveLength(1);
-  }, 60_000);
+  }, 180_000);
 
   it('come back by themselves after their next check; one without authorization keeps what it holds', async () => {
     for (const name of refusing) {
@@ -75,5 +75,5 @@ describe('portals that refuse all calls', () => {
     for (const name of refusing) expect([name, states.get(name)]).toEqual([name, 'active']);
     expect(states.get('revoked')).toBe('unauthorized');
     expect(many.portal('revoked').rows()).toHaveLength(20);
-  }, 60_000);
+  }, 180_000);
 });

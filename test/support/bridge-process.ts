@@ -78,7 +78,7 @@ export class BridgeProcess {
     return this.lines.find((line) => line.message?.event === event);
   }
 
-  async logged(event: string, timeoutMs = 20_000): Promise<LogLine> {
+  async logged(event: string, timeoutMs = 45_000): Promise<LogLine> {
     await until(
       `log line ${event}\n${this.output.slice(-3000)}`,
       () => this.find(event) !== undefined,
