@@ -68,7 +68,8 @@ export class EventActions {
       const attempts = counted(this.service.settings.RETRY_MAX_ATTEMPTS, 'attempt');
       words.push(`${renewed} of them with a new series of ${attempts}.`);
     }
-    if (fetched > 0) words.push(`${fetched} wait on the portal: its next round fetches them.`);
+    if (fetched === 1) words.push('1 waits on the portal: its next round fetches it.');
+    if (fetched > 1) words.push(`${fetched} wait on the portal: its next round fetches them.`);
     return [...words, leftWords(left)].join(' ').trim();
   }
 

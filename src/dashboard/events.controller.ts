@@ -26,7 +26,7 @@ import { Frames } from './frames.js';
 import { ObservedService } from './observed-service.js';
 import { ownPath } from './own-path.js';
 import { Pulse } from './pulse.js';
-import { type DashboardRequest, type Fields, fieldsOf, textField } from './request.js';
+import { type DashboardRequest, type Fields, fieldsOf, numberField, textField } from './request.js';
 import { confirmPage } from './views/confirm-page.js';
 import { eventPage } from './views/event-page.js';
 import { eventsPage } from './views/events-page.js';
@@ -57,7 +57,7 @@ export class EventsController {
     const named = await this.eventNamed(query.text);
     if (named !== null) {
       response.statusCode = 303;
-      response.setHeader('Location', `/events/${named}`);
+      response.setHeader('Location', `/events/${encodeURIComponent(named)}`);
       return '';
     }
     const filter = filterOf(query, registry);
@@ -79,16 +79,20 @@ export class EventsController {
     }).text;
   }
 
-  @Get(':seq')
+  /** By event id, so that a page that is open goes on with the next delivery; by the number of one, too. */
+  @Get(':event')
   @Header('Content-Type', 'text/html; charset=utf-8')
   async show(
-    @Param('seq') text: string,
+    @Param('event') text: string,
+    @Query() fields: Fields,
     @Req() request: DashboardRequest,
     @Res({ passthrough: true }) response: ServerResponse,
   ): Promise<string> {
     const { admin, registry, settings } = this.service;
     const reference = readReference(text);
-    const [record] = reference === null ? [] : await admin.find(reference);
+    const found = reference === null ? [] : await admin.find(reference);
+    const wanted = numberField(fields, 'delivery');
+    const record = found.find(({ seq }) => seq === wanted) ?? found[0];
     if (record === undefined) throw new NotFoundException();
     const all = await admin.find({
       memberId: record.member_id,
@@ -146,13 +150,13 @@ export class EventsController {
     return { url: ownPath(textField(fields, 'back')) };
   }
 
-  /** The delivery that a search text names outright, whatever became of it. */
-  private async eventNamed(text: string): Promise<number | null> {
+  /** The event that a search text names outright, whatever became of it. */
+  private async eventNamed(text: string): Promise<string | null> {
     const reference = readReference(text);
     // A bare number may be anything: an object's, a row's.
     if (reference === null || 'seq' in reference) return null;
     const [record] = await this.service.admin.find(reference);
-    return record?.seq ?? null;
+    return record === undefined ? null : text;
   }
 }
 

@@ -51,7 +51,8 @@ describe('what people do about events', () => {
       expect(text).not.toMatch(/<script(?![^>]*\ssrc="\/assets\/)|<img/);
     }
     const id = new RegExp(`<code>(${stage.portal.memberId}-[0-9-]+)</code>`).exec(page)?.[1] ?? '';
-    expect((await person.get(`/events?q=${id}`)).headers.location).toBe(`/events/${seq}`);
+    expect((await person.get(`/events?q=${id}`)).headers.location).toBe(`/events/${id}`);
+    expect((await person.get(`/events/${id}`)).body).toContain(`number ${seq} of the ledger`);
   });
 
   it('finds by state, portal, code and text', async () => {
@@ -81,6 +82,28 @@ describe('what people do about events', () => {
       /id="tile-dead">\s*<a[^>]*>1</.test((await person.get('/')).body),
     );
   }, 120_000);
+
+  it('shows on the page of an event the delivery that has taken the place of a marked one', async () => {
+    stage.push(906, 906);
+    const link = /href="(\/events\/[0-9a-f]+-\d+-\d+\?delivery=(\d+))"/;
+    let address = '';
+    let seq = '';
+    await until('the failure', async () => {
+      [, address = '', seq = ''] = link.exec((await person.get('/events?q=906')).body) ?? [];
+      return address !== '';
+    });
+    expect((await person.get(address)).body).toContain(`number ${seq} of the ledger`);
+    await until('the last attempt', async () => {
+      const [now] = await listed('/events?q=906&state=marked&state=waiting');
+      if (now !== undefined) await person.post('/events/retry', [['only', String(now)]]);
+      return (await listed('/events?q=906&state=dead')).length === 1;
+    });
+    const [last = 0] = await listed('/events?q=906');
+    expect(last).toBeGreaterThan(Number(seq));
+    const page = await person.get(address);
+    expect([page.status, page.body.includes(`number ${last} of the ledger`)]).toEqual([200, true]);
+    expect(page.body).toContain('Attempts used up');
+  }, 30_000);
 
   it('discards only what was confirmed, with the number before and after', async () => {
     await person.get('/events');

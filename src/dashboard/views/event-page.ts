@@ -3,7 +3,7 @@ import { type EventMessage } from '../../inspection/event-message.js';
 import { attemptsOf } from '../event-query.js';
 import { html, type Html, type Part } from '../html.js';
 import { type Snapshot } from '../snapshot.js';
-import { deliveryBadge, idOf, nextAttempt, objectOf, rowActions } from './events-page.js';
+import { deliveryBadge, eventPath, idOf, nextAttempt, objectOf, rowActions } from './events-page.js';
 import { exact, moment } from './format.js';
 import { type Frame, page, token } from './layout.js';
 
@@ -21,7 +21,7 @@ export interface EventDetails {
 /** What a browser still shows without delay. */
 const MAX_SHOWN = 200_000;
 
-/** `/events/<number>`: why it failed, what happened to it so far, and what consumers get. */
+/** `/events/<event id>`: why it failed, what happened to it so far, and what consumers get. */
 export function eventPage(frame: Frame, snapshot: Snapshot, details: EventDetails): Html {
   const { record, portal, maxAttempts } = details;
   const { at } = snapshot;
@@ -43,9 +43,9 @@ export function eventPage(frame: Frame, snapshot: Snapshot, details: EventDetail
           ${record.state !== 'processed' && html`<span>· attempt ${inSeries} of ${maxAttempts}${made !== inSeries && ` (${made} in all)`}</span>`}
           ${record.due_at !== null && html`<span>· next attempt ${nextAttempt(record, at)}</span>`}
         </p>
-        ${record.reason !== null && html`<blockquote class="reason-box"><bdi>${record.reason}</bdi></blockquote>`}
+        ${reasonBox(record)}
         <form method="post" action="/events/retry" class="buttons">
-          ${token(frame)}<input type="hidden" name="back" value="/events/${record.seq}" />
+          ${token(frame)}<input type="hidden" name="back" value="${eventPath(record)}" />
           ${rowActions(record, words, 'primary')}
           ${
             record.state === 'marked' &&
@@ -80,11 +80,18 @@ export function eventPage(frame: Frame, snapshot: Snapshot, details: EventDetail
           </section>
         </div>
       </div>
-      <section aria-labelledby="body-title">
+      <section id="event-body" data-live aria-labelledby="body-title">
         <h2 id="body-title">Body</h2>
         ${body(details)}
       </section>`,
   });
+}
+
+function reasonBox({ reason, state, discarded_at: discardedAt }: DeliveryRecord): Part {
+  if (reason === null) return false;
+  const followed = discardedAt === null && ['reserved', 'published', 'processed'].includes(state);
+  const whose = followed && html`<span class="quiet">An earlier attempt: </span>`;
+  return html`<blockquote class="reason-box">${whose}<bdi>${reason}</bdi></blockquote>`;
 }
 
 function heldWords({ held, errored, state }: DeliveryRecord): string {

@@ -196,7 +196,7 @@ function row({ at, portals }: Snapshot, record: DeliveryRecord, maxAttempts: num
       />
     </td>
     <th scope="row">
-      <a href="/events/${record.seq}">${record.event}</a>
+      <a href="${eventPath(record)}">${record.event}</a>
       <span class="quiet">${objectOf(record)}</span>
     </th>
     ${cell('Portal', name)} ${cell('State', deliveryBadge(record.state))}
@@ -236,6 +236,14 @@ export function rowActions({ seq, state }: DeliveryRecord, words: string, kind =
 /** `crm.deal/17`: what changed, as consumers read it; the portal's row where the data does not say. */
 export function objectOf({ event, payload, row_id: row }: DeliveryRecord): string {
   return subjectOf(event, JSON.parse(payload) as unknown) ?? `row ${row}`;
+}
+
+/**
+ * The page of a delivery. A marked one is gone as soon as a round has fetched its event again: the page then shows the
+ * delivery that took its place.
+ */
+export function eventPath(record: DeliveryRecord): string {
+  return `/events/${idOf(record)}?delivery=${record.seq}`;
 }
 
 /** The event's id, as consumers see it. */
