@@ -61,9 +61,15 @@ function printSettings(emulator: Emulator, portals: readonly EmulatedPortal[]): 
   }
   const [first] = portals;
   if (first === undefined) return;
+  const control = `${emulator.url}/_control/portals/${first.name}`;
   console.log(`
 Or leave B24_DOMAIN and B24_REFRESH_TOKEN out and install it as on a real portal, beside the running service:
-  npx bitrix24-bridge portals add http://${first.domain}`);
+  npx bitrix24-bridge portals add http://${first.domain}
+
+Once its events are bound, change a deal there yourself, and look at the portal's own queue (PROCESS_ID: reserved,
+ERROR: marked as failed):
+  curl -d '{"event":"ONCRMDEALUPDATE","data":{"FIELDS":{"ID":"7"}}}' ${control}/push
+  curl ${control}/rows`);
 }
 
 async function main(): Promise<void> {
