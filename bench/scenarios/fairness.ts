@@ -140,6 +140,7 @@ export const fairness: Scenario = {
       `${BUSY} portals without limits have ${BACKLOG} changes each and the process is as busy as it can be.`,
     'A change that is announced while a poll of its portal is under way waits for that one: one service time.',
   ],
+  maxRuns: 1,
   targets: [{ figure: "beside the backlog: p99 above the portal's service time", atMost: 1000 }],
   run,
 };
