@@ -3,7 +3,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { aptInstall, canAptInstall, canCompose, composeUp } from './installers.mjs';
-import { findProgram, freePorts, TemporaryServer } from './temporary-server.mjs';
+import { freePort } from './free-ports.mjs';
+import { findProgram, TemporaryServer } from './temporary-server.mjs';
 
 const NOWHERE =
   'No PostgreSQL: neither POSTGRES_URL nor DATABASE_URL_TEST is set, none on 127.0.0.1:5432 lets ' +
@@ -53,7 +54,7 @@ async function startPrivateCluster(programs, log) {
     if (process.getuid?.() === 0 && !temporary.owner) {
       throw new Error('PostgreSQL refuses to run as root and there is no account named postgres');
     }
-    const [port] = await freePorts(1);
+    const port = await freePort();
     const password = randomBytes(12).toString('hex');
     const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
     const began = Date.now();

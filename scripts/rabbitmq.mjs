@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { amqpAnswers } from './amqp-probe.mjs';
 import { aptInstall, canAptInstall, canCompose, composeUp } from './installers.mjs';
-import { findProgram, freePorts, TemporaryServer } from './temporary-server.mjs';
+import { freePort, freePorts } from './free-ports.mjs';
+import { findProgram, TemporaryServer } from './temporary-server.mjs';
 
 const NOWHERE =
   'No RabbitMQ: RABBITMQ_URL is not set, none answers guest/guest on 127.0.0.1:5672, rabbitmq-server is not ' +
@@ -61,7 +62,7 @@ async function installedServer(log) {
 async function startPrivateNodes(server, size, log) {
   const temporary = new TemporaryServer({ name: 'rabbitmq', account: 'rabbitmq', stopSignal: 'SIGKILL' });
   try {
-    const mapper = new PortMapper(temporary, ...(await freePorts(1)));
+    const mapper = new PortMapper(temporary, await freePort());
     const ports = await freePorts(2 * size);
     const names = ports
       .slice(0, size)

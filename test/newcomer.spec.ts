@@ -7,7 +7,7 @@ import amqp from 'amqplib';
 import { deleteTopology, topologyNames } from '../src/broker/topology.js';
 import { RABBITMQ_URL } from './support/bridge-process.js';
 import { ProgramRun } from './support/program-run.js';
-import { freePort } from './support/vestibule.js';
+import { freePort } from '../scripts/free-ports.mjs';
 import { Visitor } from './support/visitor.js';
 
 const root = join(import.meta.dirname, '..');

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { freePort } from '../../scripts/free-ports.mjs';
 import { type Stage } from '../support/stage.js';
 import { until } from '../support/until.js';
-import { authOf, freePort, install, linesOf, openVestibule, portalRow, post } from '../support/vestibule.js';
+import { authOf, install, linesOf, openVestibule, portalRow, post } from '../support/vestibule.js';
 
 const EVENT = 'ONOFFLINEEVENT';
 

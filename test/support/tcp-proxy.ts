@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { freePort } from '../../scripts/free-ports.mjs';
 
 /** Which way bytes travel: from the client to the server behind the proxy, or back. */
 export type ProxyDirection = 'to-target' | 'from-target';
@@ -30,8 +31,9 @@ export interface TcpProxy {
 
 /** Starts a proxy on a free port in front of `targetHost:targetPort`, which need not listen yet. */
 export async function startTcpProxy(targetHost: string, targetPort: number): Promise<TcpProxy> {
+  const port = await freePort();
   const proxy = new Proxy(targetHost, targetPort);
-  await proxy.listen(0);
+  await proxy.listen(port);
   return proxy;
 }
 

@@ -1,4 +1,3 @@
-import { createServer, type AddressInfo } from 'node:net';
 import { request } from 'node:http';
 import Libsql from 'libsql';
 import { type EmulatedPortal } from '../../emulator/index.js';
@@ -110,16 +109,4 @@ export function portalRow(bridge: BridgeProcess, memberId: string): Record<strin
   } finally {
     file.close();
   }
-}
-
-/** A port that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }

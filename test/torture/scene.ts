@@ -5,7 +5,7 @@ import { topologyNames } from '../../src/broker/topology.js';
 import { BridgeProcess } from '../support/bridge-process.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
-import { freePort } from '../support/vestibule.js';
+import { freePort } from '../../scripts/free-ports.mjs';
 import { StubbornConsumer } from './consumer.js';
 
 /** The built service between three portals and a broker of its own, with a proxy on either side. */
