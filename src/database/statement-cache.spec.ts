@@ -1,10 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import Libsql from 'libsql';
-import { type SqliteFile } from './sqlite-driver.js';
-import { StatementCache } from './statement-cache.js';
+import { type DriverFile, StatementCache } from './statement-cache.js';
 
 describe('prepared statements', () => {
-  let file: SqliteFile;
+  let file: DriverFile;
   let prepared: string[];
   let cache: StatementCache;
   beforeEach(() => {
