@@ -8,7 +8,7 @@ import { type LookupFunction } from 'node:net';
  * (nginx and Apache wait longer, Node waits 5 s): a request written to a connection that the other side is just
  * closing ends in a reset, and that is an unknown outcome.
  */
-const IDLE_CONNECTION_MS = 4_000;
+export const IDLE_CONNECTION_MS = 4_000;
 
 /**
  * Resolves names as the system does; where that does not know `localhost` or a name under `.localhost`, it is this

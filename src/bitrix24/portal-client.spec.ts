@@ -530,6 +530,22 @@ describe('PortalClient', () => {
     }
   });
 
+  it('keeps no connection for a request that comes rarely', async () => {
+    const wanted = () => seen.map(({ headers }) => headers.connection);
+    script = ok(1);
+    const one = client();
+    await one.call('events', {});
+    const now = performance.now.bind(performance);
+    const later = jest.spyOn(performance, 'now').mockImplementation(() => now() + 5000);
+    try {
+      await one.call('events', {});
+      await one.call('events', {});
+    } finally {
+      later.mockRestore();
+    }
+    expect(wanted()).toEqual(['keep-alive', 'close', 'keep-alive']);
+  });
+
   it('keeps connections alive, and knows that a request on a kept one was sent', async () => {
     let connections = 0;
     server.on('connection', () => (connections += 1));

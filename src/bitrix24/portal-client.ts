@@ -8,6 +8,7 @@ import {
   type CommandOutcome,
   type CommandResult,
 } from './batch.js';
+import { IDLE_CONNECTION_MS } from './connections.js';
 import { classifyPortalError } from './error-table.js';
 import {
   OutcomeUnknown,
@@ -86,6 +87,8 @@ export class PortalClient {
   private readonly clock = new AnswerClock();
   /** When the authorization server may be asked again where a portal is that redirects; `performance.now()`. */
   private askAgainAt = 0;
+  /** When the last request ended, `performance.now()`; at first as if just now, since others follow a first one. */
+  private lastEndedAt = performance.now();
 
   constructor(private readonly options: PortalClientOptions) {}
 
@@ -158,6 +161,8 @@ export class PortalClient {
     await this.waitForRoom(method, options);
     this.assertPermitted(method);
     const startedAt = performance.now();
+    // A portal that is asked rarely would only hold a connection open that is closed before the next request.
+    const rare = startedAt - this.lastEndedAt > IDLE_CONNECTION_MS;
     let outcome: RequestReport['outcome'] = 'ok';
     try {
       const { status, body } = await sendRequest(http, {
@@ -166,7 +171,7 @@ export class PortalClient {
         url,
         body: this.body(method, params, token),
         timeoutMs: timeoutMs ?? DEFAULT_TIMEOUT_MS,
-        connection: 'kept',
+        connection: rare ? 'fresh' : 'kept',
         maxAnswerBytes: maxAnswerBytes ?? DEFAULT_MAX_ANSWER_BYTES,
         cut: options.cut,
         ...(this.options.permitted === undefined ? {} : { permitted: this.options.permitted }),
@@ -180,7 +185,8 @@ export class PortalClient {
       this.slowDown(error, method);
       throw error;
     } finally {
-      this.options.observer?.({ method, outcome, durationMs: performance.now() - startedAt });
+      this.lastEndedAt = performance.now();
+      this.options.observer?.({ method, outcome, durationMs: this.lastEndedAt - startedAt });
     }
   }
 
