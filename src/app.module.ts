@@ -36,7 +36,7 @@ export class AppModule {
         unrouted: () => unrouted.sight(),
         owners: () => (database.dialect === 'sqlite' ? Promise.resolve(null) : leaseHolders(database.db)),
         reports: () => reports.read(),
-        runsRounds: (memberId) => fleet.clientOf(memberId) !== undefined,
+        runsRounds: (memberId) => fleet.runsRounds(memberId),
         clientOf: (memberId) => fleet.clientOf(memberId),
         hasten: (memberIds) => running.pokes.hasten(memberIds),
       };

@@ -124,7 +124,7 @@ export class Bridge {
       settings,
       registry,
       activity: metrics.activity,
-      runsRounds: (memberId) => this.fleet.clientOf(memberId) !== undefined,
+      runsRounds: (memberId) => this.fleet.runsRounds(memberId),
       log,
     });
     this.replica = replicaFor(settings, registry, () => this.pokes.leasesChanged(), report, log);
@@ -286,7 +286,7 @@ export class Bridge {
     void this.replies.listen(() => undefined);
     await this.installFirstPortal();
     if (this.registry.list().length === 0) {
-      this.log.warn({ event: 'bridge.no_portal', advice: 'bitrix24-bridge portals add <portal>' });
+      this.log.warn({ event: 'bridge.no_portal', advice: 'npx bitrix24-bridge portals add <portal>' });
     }
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { TROUBLED } from '../ledger/trouble.js';
-import { attemptsOf, eventsPath, filterOf, readChoice, readEventQuery, readPageMark } from './event-query.js';
+import { eventsPath, filterOf, readChoice, readEventQuery, readPageMark } from './event-query.js';
 import { ownPath } from './own-path.js';
 import { type Fields } from './request.js';
 
@@ -61,15 +61,6 @@ describe('a choice of events', () => {
   ])('of %j', (fields, choice) => {
     expect(readChoice(fields as Fields)).toEqual(choice);
   });
-});
-
-it('attempts count from the state: what waits carries the number to come', () => {
-  expect(attemptsOf({ state: 'published', attempt: 3, attempts_before: 0 })).toEqual({
-    made: 3,
-    inSeries: 3,
-  });
-  expect(attemptsOf({ state: 'waiting', attempt: 3, attempts_before: 0 })).toEqual({ made: 2, inSeries: 2 });
-  expect(attemptsOf({ state: 'dead', attempt: 6, attempts_before: 3 })).toEqual({ made: 5, inSeries: 2 });
 });
 
 it.each([

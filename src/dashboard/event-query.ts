@@ -1,4 +1,3 @@
-import { type DeliveryState } from '../database/schema.js';
 import { type DeliveryFilter, type PageMark } from '../ledger/find-deliveries.js';
 import { TROUBLED, type TroubledState } from '../ledger/trouble.js';
 import { type Portal } from '../portals/registry.js';
@@ -85,15 +84,4 @@ export function readChoice(fields: Fields): Choice {
   const only = numberField(fields, 'only');
   const seqs = listField(fields, 'seq').filter((text) => /^\d{1,15}$/.test(text));
   return { seqs: only === null ? [...new Set(seqs.map(Number))] : [only] };
-}
-
-/** How many attempts were made, and how many of them count towards the limit. */
-export function attemptsOf(record: {
-  readonly state: DeliveryState;
-  readonly attempt: number;
-  readonly attempts_before: number;
-}): { made: number; inSeries: number } {
-  // A delivery that waits carries the number of the attempt to come.
-  const made = record.state === 'waiting' || record.state === 'dead' ? record.attempt - 1 : record.attempt;
-  return { made, inSeries: made - record.attempts_before };
 }

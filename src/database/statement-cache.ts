@@ -69,7 +69,7 @@ class KeptStatement implements SqliteStatement {
     if (this.reader) this.statement.raw();
   }
 
-  /** Rows as objects. They are made here: the driver package takes twice the time for it. */
+  /** Rows as objects. They are made here: the driver package takes longer for it. */
   all(parameters: readonly unknown[]): unknown[] {
     const rows = this.orForget(() => this.statement.all(parameters)) as unknown[][];
     const [first] = rows;

@@ -152,6 +152,11 @@ export class Fleet implements Crew {
     this.poke(memberId, this.deps.settings.DRAIN_INTERVAL_MS);
   }
 
+  /** Whether a portal's rounds run in this process. */
+  runsRounds(memberId: string): boolean {
+    return this.vessels.has(memberId);
+  }
+
   /** The client of a portal's rounds, whose budget it shares; undefined where this process does not run them. */
   clientOf(memberId: string): PortalClient | undefined {
     return this.vessels.get(memberId)?.client;

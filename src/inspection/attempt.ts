@@ -12,5 +12,17 @@ export function attemptOf(record: Facts): number {
 
 /** The attempt that consumers have seen last; 1 where there was none: of what waits, not the one to come. */
 export function attemptSeen(record: Facts): number {
-  return Math.max(1, record.state === 'waiting' ? record.attempt - 1 : attemptOf(record));
+  return Math.max(1, made(record));
+}
+
+/** How many attempts were made, and how many of them count towards the limit. */
+export function attemptsOf(record: Facts & Pick<DeliveryRecord, 'attempts_before'>): {
+  made: number;
+  inSeries: number;
+} {
+  return { made: made(record), inSeries: made(record) - record.attempts_before };
+}
+
+function made(record: Facts): number {
+  return record.state === 'waiting' ? record.attempt - 1 : attemptOf(record);
 }

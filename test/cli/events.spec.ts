@@ -105,6 +105,8 @@ describe('the command line, of events,', () => {
     await open({ RETRY_MAX_ATTEMPTS: '5', FAILURE_BATCH_WAIT_MS: '50' });
     stage.push(1, 1);
     await until('the failure', async () => (await list()).total === 1);
+    // As many attempts as consumers have seen, whether the next one has its number already or not.
+    expect((await run(stage.bridge, ['events', 'list'])).stdout).toMatch(/ (failed|marked|waiting) +1 /);
     broken.clear();
     await until('the retry', async () => {
       await run(stage.bridge, ['events', 'retry', '--all-portals', '--event', 'ONCRMDEALUPDATE']);

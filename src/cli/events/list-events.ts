@@ -1,3 +1,4 @@
+import { attemptsOf } from '../../inspection/attempt.js';
 import { TROUBLED } from '../../ledger/trouble.js';
 import { CommandFailed, type CommandResult } from '../command-result.js';
 import { excerpt, shortTime, table } from '../table.js';
@@ -28,24 +29,27 @@ export async function listEvents(
   const counts = await bench.admin.count(filter);
   const records = await bench.admin.list(filter, options.limit);
   const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
-  const events = records.map((record) => describeDelivery(record, bench.registry.get(record.member_id)));
-  const shown = total > events.length ? `\n${events.length} of ${total}; --limit shows more` : '';
+  const listed = records.map((record) => ({
+    record,
+    event: describeDelivery(record, bench.registry.get(record.member_id)),
+  }));
+  const shown = total > listed.length ? `\n${listed.length} of ${total}; --limit shows more` : '';
   return {
     exitCode: 0,
-    json: { total, counts, events },
+    json: { total, counts, events: listed.map(({ event }) => event) },
     text:
       total === 0
         ? `no event is ${states.join(' or ')}`
         : table(
-            ['SEQ', 'EVENT ID', 'CODE', 'PORTAL', 'STATE', 'ATTEMPT', 'DUE', 'REASON'],
-            events.map((event, index) => [
+            ['SEQ', 'EVENT ID', 'CODE', 'PORTAL', 'STATE', 'ATTEMPTS', 'DUE', 'REASON'],
+            listed.map(({ record, event }) => [
               event.seq,
               event.id,
               event.event,
               event.portal,
               event.state,
-              event.attempt,
-              shortTime(records[index]?.due_at ?? null),
+              attemptsOf(record).made,
+              shortTime(record.due_at),
               excerpt(event.reason, 60),
             ]),
           ) + shown,

@@ -1,6 +1,6 @@
-import { type DeliveryRecord } from '../../ledger/find-deliveries.js';
+import { attemptsOf } from '../../inspection/attempt.js';
 import { type EventMessage } from '../../inspection/event-message.js';
-import { attemptsOf } from '../event-query.js';
+import { type DeliveryRecord } from '../../ledger/find-deliveries.js';
 import { html, type Html, type Part } from '../html.js';
 import { type Snapshot } from '../snapshot.js';
 import { deliveryBadge, eventPath, idOf, nextAttempt, objectOf, rowActions } from './events-page.js';

@@ -1,10 +1,11 @@
 import { eventId, subjectOf } from '../../contract/event.js';
 import { type DeliveryState } from '../../database/schema.js';
+import { attemptsOf } from '../../inspection/attempt.js';
 import { type DeliveryRecord, type PageMark } from '../../ledger/find-deliveries.js';
 import { DISCARDABLE } from '../../ledger/discard.js';
 import { RETRYABLE } from '../../ledger/retry-now.js';
 import { TROUBLED } from '../../ledger/trouble.js';
-import { attemptsOf, type EventQuery, eventsPath, queryFields } from '../event-query.js';
+import { type EventQuery, eventsPath, queryFields } from '../event-query.js';
 import { html, type Html, type Part } from '../html.js';
 import { type Snapshot } from '../snapshot.js';
 import { count, counted, moment } from './format.js';
