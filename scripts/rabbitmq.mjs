@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { amqpAnswers } from './amqp-probe.mjs';
 import { aptInstall, canAptInstall, canCompose, composeUp } from './installers.mjs';
-import { freePort, freePorts } from './free-ports.mjs';
+import { freePorts } from './free-ports.mjs';
 import { findProgram, TemporaryServer } from './temporary-server.mjs';
 
 const NOWHERE =
@@ -62,8 +62,8 @@ async function installedServer(log) {
 async function startPrivateNodes(server, size, log) {
   const temporary = new TemporaryServer({ name: 'rabbitmq', account: 'rabbitmq', stopSignal: 'SIGKILL' });
   try {
-    const mapper = new PortMapper(temporary, await freePort());
-    const ports = await freePorts(2 * size);
+    const [mapperPort, ...ports] = await freePorts(1 + 2 * size);
+    const mapper = new PortMapper(temporary, mapperPort);
     const names = ports
       .slice(0, size)
       .map((_, index) => `private-${randomBytes(4).toString('hex')}-${index + 1}@localhost`);
