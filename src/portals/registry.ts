@@ -1,4 +1,5 @@
 import { type Database } from '../database/database.js';
+import { foreignCommits } from '../database/foreign-commits.js';
 import { type PortalState } from '../database/schema.js';
 import { OwnWrites } from './own-writes.js';
 import {
@@ -28,6 +29,8 @@ export type NamePortal = (host: string, memberId: string) => readonly string[];
 
 /** Rows read by one query, so that the list of their keys stays short. */
 const CHUNK = 500;
+/** So many times in a row nothing is read where nobody else has written; then what memory says is compared anyway. */
+const UNREAD_IN_A_ROW = 20;
 
 /**
  * Who installed us. The database is the truth; what is read often is kept in memory and written through. Other
@@ -37,6 +40,9 @@ export class PortalRegistry {
   private readonly portals = new Map<string, Portal>();
   private readonly own = new OwnWrites();
   private isLoaded = false;
+  /** The foreign commits up to which everything is known; null where that is not certain. */
+  private knownUpTo: number | null = null;
+  private unread = 0;
 
   constructor(
     private readonly database: Database,
@@ -70,6 +76,15 @@ export class PortalRegistry {
    */
   async refresh(): Promise<PortalChange[]> {
     this.own.readingBegins();
+    // Asked before the rows are read: what is committed in between is read twice, and not missed.
+    const commits = await foreignCommits(this.database);
+    if (commits !== null && commits === this.knownUpTo && this.unread < UNREAD_IN_A_ROW) {
+      this.unread += 1;
+      return [];
+    }
+    this.unread = 0;
+    this.knownUpTo = null;
+    let passedOver = false;
     const rows = await this.database.db.selectFrom('portals').select(CHANGING_COLUMNS).execute();
     const gone = new Set(this.portals.keys());
     const stale: string[] = [];
@@ -81,7 +96,11 @@ export class PortalRegistry {
     const changes: PortalChange[] = [];
     for (const memberId of gone) {
       const before = this.portals.get(memberId);
-      if (before === undefined || this.own.touched(memberId)) continue;
+      if (before === undefined) continue;
+      if (this.own.touched(memberId)) {
+        passedOver = true;
+        continue;
+      }
       this.portals.delete(memberId);
       changes.push({ memberId, before, after: undefined });
     }
@@ -93,12 +112,16 @@ export class PortalRegistry {
         .execute();
       for (const row of part) {
         const before = this.portals.get(row.member_id);
-        if (this.own.touched(row.member_id)) continue;
+        if (this.own.touched(row.member_id)) {
+          passedOver = true;
+          continue;
+        }
         const after = readPortal(this.vault, row);
         this.portals.set(row.member_id, after);
         changes.push({ memberId: row.member_id, before, after });
       }
     }
+    if (!passedOver) this.knownUpTo = commits;
     return changes;
   }
 
