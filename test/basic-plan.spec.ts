@@ -47,7 +47,8 @@ describe('a plan without reservations', () => {
   it('is noticed when the portal loses reservations and when it has them again, with nothing lost or destroyed', async () => {
     const failing = { id: '' };
     stage = await Stage.open({
-      settings: { ...QUICK, SETTLE_AFTER_MS: '800' },
+      // Long enough for the failure to be heard while the row is still held: a later one would leave no mark.
+      settings: { ...QUICK, SETTLE_AFTER_MS: '4000' },
       onEvent: (event, downstream) => {
         if (event.objectId === failing.id && event.attempt === 1)
           downstream.reply({ status: 'failed' }, event);

@@ -182,7 +182,7 @@ describe('a portal client against a portal', () => {
     ['stall', true],
   ] as const)('does not repeat a get after %s, and calls the outcome unknown', async (kind, reserved) => {
     change(1);
-    client = clientWith({ timeoutMs: kind === 'stall' ? 500 : 65_000 });
+    client = clientWith({ timeoutMs: kind === 'stall' ? 3000 : 65_000 });
     const fault = portal.inject({ method: 'batch', kind });
     const commands = [named('get', getCommand({ limit: 1, clear: false }))];
     const error: unknown = await client.batch(commands).catch((reason: unknown) => reason);

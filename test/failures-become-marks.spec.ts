@@ -51,7 +51,8 @@ describe('failures reported downstream become marks on the portal', () => {
       B24_DOMAIN: portals[0]!.domain,
       B24_REFRESH_TOKEN: portals[0]!.issueRefreshToken(),
       DRAIN_INTERVAL_MS: '500',
-      SETTLE_AFTER_MS: '3000',
+      // The groups are reported once every event of both portals is here; nothing may have settled by then.
+      SETTLE_AFTER_MS: '10000',
       RETRY_BASE_DELAY_MS: '600000',
     });
     bridge.start();

@@ -17,8 +17,11 @@ describe('DRAIN_MAX_IN_FLIGHT', () => {
     });
     const pending = () => stage.portal.rows().filter((row) => row.PROCESS_ID === '').length;
     stage.push(1, 1000);
-    // The last batch may overshoot.
-    await until('the limit', () => stage.delivered().size >= 250);
+    // The last batch overshoots.
+    await until('the limit', () => stage.delivered().size >= 300);
+    await until('the next round to see it', async () =>
+      (await stage.get('/metrics')).body.includes('bridge_events_in_flight{portal="acme"} 300'),
+    );
     await new Promise((resolve) => setTimeout(resolve, 2000));
     expect(stage.delivered().size).toBe(300);
     expect(pending()).toBe(700);

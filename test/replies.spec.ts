@@ -54,6 +54,8 @@ describe('replies', () => {
   it('of strangers, and repeated ones, are acknowledged and have no effect', async () => {
     const failed: Received[] = [];
     stage = await Stage.open({
+      // Long enough for the failure to be heard while the row is still held: a later one would leave no mark.
+      settings: { SETTLE_AFTER_MS: '4000' },
       onEvent: (event, downstream) => {
         if (event.objectId === '3' && event.attempt === 1) {
           failed.push(event);
@@ -78,7 +80,8 @@ describe('replies', () => {
 
   it('are what settles an event with SETTLE_MODE=ack: silence is a failure', async () => {
     stage = await Stage.open({
-      settings: { SETTLE_MODE: 'ack' },
+      // Long enough for those that reply.
+      settings: { SETTLE_MODE: 'ack', SETTLE_AFTER_MS: '4000' },
       onEvent: (event, downstream) => {
         if (event.objectId !== '2') downstream.reply({ status: 'processed' }, event);
         downstream.channel.ack(event.message);

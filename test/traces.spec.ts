@@ -58,6 +58,10 @@ describe('traces', () => {
       'their spans',
       () => collector.spans.filter(({ name }) => name === 'bridge publish').length === 2,
     );
+    // What is not in the ledger as published when the service is killed is published again, in a span of its own.
+    await until('both to be recorded', async () =>
+      (await stage!.get('/metrics')).body.includes('bridge_events_published_total{portal="acme"} 2'),
+    );
     await stage.bridge.stop('SIGKILL');
     stage.bridge.start();
     await stage.bridge.logged('replies.consuming');

@@ -75,7 +75,7 @@ describe('leases on PostgreSQL', () => {
 
   it('are kept by renewing them, but not once they have expired', async () => {
     await registerPortals(database, ['m1']);
-    const a = book('a', 5000);
+    const a = book('a', 60_000);
     const lease = await one(a.acquire(1));
     const expiry = async () => (await database.db.selectFrom('leases').select('expires_at').execute())[0];
     const before = (await expiry())?.expires_at ?? 0;
@@ -110,10 +110,16 @@ describe('leases on PostgreSQL', () => {
   it('know who is alive by the beats', async () => {
     await registerPortals(database, memberIds(4));
     const [a, b] = [book('a'), book('b', 200)];
-    await b.beat();
     await a.beat();
     await a.acquire(1);
-    expect(await a.survey()).toEqual({ replicas: ['a', 'b'], portals: 4, owned: { a: 1 } });
+    let seen = await a.survey();
+    // On a busy database a beat as short as that may be over when it is looked for.
+    await until('both to be seen', async () => {
+      await b.beat();
+      seen = await a.survey();
+      return seen.replicas.length === 2;
+    });
+    expect(seen).toEqual({ replicas: ['a', 'b'], portals: 4, owned: { a: 1 } });
     await until('the end of the beat', async () => (await a.survey()).replicas.length === 1);
   });
 
@@ -218,7 +224,9 @@ describe('leases on PostgreSQL', () => {
       const lease = await one(book('a').acquire(1));
       await expireAll();
       const b = book('b');
-      const paused = connect(300)
+      // Connected: what is done below has to be over while the transaction lives.
+      expect((await b.survey()).portals).toBe(1);
+      const paused = connect(2000)
         .db.transaction()
         .execute(async (tx) => {
           await assertHeld(tx, lease);

@@ -56,7 +56,8 @@ describe('a change in the database by another process', () => {
     expect((await stage.get('/metrics')).body).toContain(
       'bridge_portal_state{portal="acme",state="uninstalled"} 1',
     );
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    // A request may still be on its way.
+    await new Promise((resolve) => setTimeout(resolve, 1000));
     const calls = () => stage.portal.counters.requests + other.counters.requests;
     const before = calls();
     await new Promise((resolve) => setTimeout(resolve, 1500));

@@ -189,6 +189,7 @@ describe('B24_ALLOWED_PORTALS', () => {
     expect(other.counters.tokenRequests).toBe(2);
     expect(other.counters.requests).toBe(0);
     expect(portalRow(stage.bridge, other.memberId)).toBeUndefined();
+    await until('their lines', () => linesOf(stage.bridge, 'install.refused').length >= 2);
     const [refused] = linesOf(stage.bridge, 'install.refused');
     expect(refused?.message).toMatchObject({ memberId: other.memberId, domain: other.domain });
     expect(refused?.message['reason']).toContain('B24_ALLOWED_PORTALS');

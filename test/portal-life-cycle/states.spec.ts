@@ -110,6 +110,8 @@ describe('a portal in trouble', () => {
     await install(stage);
     stage.portal.setFeatures({ connector: false });
     await until('the state', () => state() === 'unlicensed');
+    // The row is written before the line is.
+    await until('the log line', () => linesOf(stage.bridge, 'portal.state').length > 0);
     expect(linesOf(stage.bridge, 'portal.state').at(-1)?.message['reason']).toContain('rest_auth_connector');
     stage.portal.push({ event: 'ONCRMDEALADD', data: { FIELDS: { ID: '1' } }, connector: 'erp' });
     stage.portal.setFeatures({ connector: true });

@@ -47,6 +47,7 @@ describe('a forged installation', () => {
     expect(second.status).toBe(403);
     expect(portalRow(stage.bridge, 'e'.repeat(32))).toBeUndefined();
     expect(canary.calls).toEqual([]);
+    await until('their lines', () => linesOf(stage.bridge, 'install.refused').length >= 2);
     const refused = linesOf(stage.bridge, 'install.refused');
     expect(refused).toHaveLength(2);
     expect(refused[0]?.message).toMatchObject({ claimed: 'e'.repeat(32), from: '127.0.0.1' });
@@ -76,6 +77,8 @@ describe('a forged installation', () => {
 
   it('sent twice at once by the portal itself is one installation', async () => {
     const auth = { ...authOf(stage.portal), refresh_token: stage.portal.issueRefreshToken() };
+    // Both are there before the authorization server has answered for the first.
+    stage.emulator.faults.inject({ method: 'oauth', kind: 'delay', ms: 1000 });
     const both = await Promise.all([forged(auth), forged(auth)]);
     expect(both.map(({ status }) => status)).toEqual([200, 200]);
     expect(stage.portal.counters.tokenRequests).toBe(1);

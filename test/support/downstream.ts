@@ -144,9 +144,12 @@ export class Downstream {
 /** Connects to the first of comma-separated addresses that answers. */
 async function connectToAny(urls: string): Promise<ChannelModel> {
   let failure: unknown;
-  for (const url of urls.split(',')) {
+  const addresses = urls.split(',');
+  // Where there is no other to try, a busy broker is waited for.
+  const timeout = addresses.length > 1 ? 2000 : 30_000;
+  for (const url of addresses) {
     try {
-      return await amqp.connect(url, { timeout: 2000 });
+      return await amqp.connect(url, { timeout });
     } catch (error) {
       failure = error;
     }
