@@ -137,7 +137,8 @@ describe('publisher', () => {
     expect(results.filter(({ status }) => status === 'confirmed')).toHaveLength(57);
     expect(reasonOf(results[7])).toMatch(/invalid expiration/);
     expect(statuses(others)).toEqual(['confirmed', 'confirmed']);
-    await untilArrived('other 2');
+    // In whatever order they were sent again.
+    while (new Set(arrived).size < 59) await pause(10);
     expect(arrived.filter((body) => body.startsWith('bad'))).toEqual([]);
     expect(new Set(arrived).size).toBe(59);
   });

@@ -21,6 +21,8 @@ describe('the doctor', () => {
       settings: { TOKEN_ENCRYPTION_KEY: 'A'.repeat(43) + '=' },
     });
     closing.push(() => stage.close());
+    // Its bindings may be there before anybody reads the replies.
+    await stage.bridge.logged('replies.consuming');
     return stage;
   };
   const examine = async (bridge: BridgeProcess, settings: Record<string, string> = {}) => {

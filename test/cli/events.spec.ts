@@ -152,10 +152,20 @@ describe('the command line, of events,', () => {
 
   it('discards one that waits under a reservation: the next round clears it', async () => {
     broken.add('1');
-    await open({ RETRY_MAX_ATTEMPTS: '5', FAILURE_BATCH_WAIT_MS: '50', RETRY_BASE_DELAY_MS: '5000' });
+    await open({ RETRY_MAX_ATTEMPTS: '5', FAILURE_BATCH_WAIT_MS: '50' });
     stage.push(1, 1);
-    // Marked, fetched again, failed once more: held, and due in ten seconds.
-    await until('a wait', async () => (await list('--state', 'waiting')).total === 1);
+    await until('the mark', async () =>
+      ['marked', 'waiting'].includes((await list()).events[0]?.state ?? ''),
+    );
+    expect(await json(stage.bridge, ['events', 'retry', '--portal', 'acme'])).toMatchObject({
+      exitCode: 0,
+      matched: 1,
+    });
+    // Marked, fetched again, failed once more: held, and due for its third attempt in many minutes.
+    await until('a wait', async () => {
+      const [event] = (await list('--state', 'waiting')).events;
+      return event?.attempt === 3;
+    });
     expect(stage.portal.rows()).toHaveLength(1);
     const done = await json(stage.bridge, [
       'events',

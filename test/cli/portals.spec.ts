@@ -176,6 +176,7 @@ describe('the command line, of portals,', () => {
     stage = await Stage.open({ settings: { SETTLE_AFTER_MS: '600000' } });
     stage.push(1, 2);
     await until('deliveries', () => stage.delivered().size === 2);
+    await until('their record', () => stage.bridge.output.includes('"confirmed":2'));
     const refused = begin(stage.bridge, ['portals', 'remove', 'acme']);
     expect(await refused.says('[y/N]')).toMatch(/warning: events are in flight \(2 published\)/);
     refused.type('');

@@ -43,8 +43,8 @@ describe('the dashboard, of events that nobody is bound to,', () => {
     stage.push(1, 3);
     stage.push(11, 15, 'ONCRMLEADADD');
     stage.push(21, 22, 'ONCRMLEADUPDATE');
-    await until('them by key', async () => Object.keys(await keys()).length === 2);
-    await until('all of them', async () => (await keys())['acme.crm.lead.add'] === 5);
+    const sum = async () => Object.values(await keys()).reduce((all, count) => all + count, 0);
+    await until('all of them', async () => (await sum()) >= 7);
     expect(await keys()).toEqual({ 'acme.crm.lead.add': 5, 'acme.crm.lead.update': 2 });
 
     await proxy.refuse();

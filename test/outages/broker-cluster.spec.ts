@@ -54,10 +54,8 @@ describe('a cluster of brokers', () => {
           DRAIN_LIMIT: String(DRAIN_LIMIT),
         },
         consume: { quorum: true },
-        onEvent: (event, downstream) => {
-          downstream.reply({ status: 'processed' }, event);
-          downstream.channel.ack(event.message);
-        },
+        // A node that dies with a reply on its way must not have had the acknowledgement: nothing else settles.
+        onEvent: (event, downstream) => downstream.replyAndAcknowledge({ status: 'processed' }, event),
       });
       const { downstream, portal, bridge } = stage;
       const { replies, unrouted, dead, rejected } = downstream.names;

@@ -111,7 +111,7 @@ describe('a broker that goes away', () => {
           'eval',
           `application:set_env(rabbit, consumer_timeout, ${milliseconds}), application:set_env(rabbit, channel_tick_interval, ${tick}).`,
         );
-      await timeouts('1000', '300');
+      await timeouts('3000', '300');
       const holding = { SETTLE_MODE: 'ack', SETTLE_AFTER_MS: '600000' };
       stage = await Stage.open({ broker: broker.url, settings: holding });
       const { bridge, downstream } = stage;
@@ -148,11 +148,12 @@ describe('a broker that goes away', () => {
       });
       const { bridge } = stage;
       await bridge.logged('replies.consuming');
-      // What every binding waits for while a node hangs.
+      // What every binding waits for while a node hangs; the command ends when it is held.
       await broker.ctl(
         'eval',
-        `spawn(fun() -> register(holder, self()), mnesia:transaction(fun() ->
-          mnesia:lock({table, rabbit_route}, write), receive done -> ok end end) end).`,
+        `Asker = self(), spawn(fun() -> register(holder, self()), mnesia:transaction(fun() ->
+          mnesia:lock({table, rabbit_route}, write), Asker ! held, receive done -> ok end end) end),
+          receive held -> ok end.`,
       );
       try {
         proxy.cut();

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Stage } from '../support/stage.js';
 import { until } from '../support/until.js';
-import { Meter, nothingLost, readiness, seconds } from './outage.js';
+import { BACK_WITHIN_MS, Meter, nothingLost, readiness, seconds } from './outage.js';
 
 describe('a method that has used up its execution time', () => {
   let stage: Stage;
@@ -28,11 +28,11 @@ describe('a method that has used up its execution time', () => {
       stage.push(id, id);
       await seconds(0.1);
     }
-    await until('events beside it', () => stage.delivered().size === 60, 5000);
+    await until('events beside it', () => stage.delivered().size === 60, BACK_WITHIN_MS);
     expect(limit.hits - hits).toBeLessThanOrEqual(1);
     expect(meter.read().requests).toBeLessThan(10);
     expect((await readiness(stage)).status).toBe(200);
-    expect(bridge.find('round.command_failed')?.message).toMatchObject({
+    expect((await bridge.logged('round.command_failed')).message).toMatchObject({
       command: 'clear',
       reason: expect.stringContaining('OPERATION_TIME_LIMIT') as unknown,
     });

@@ -25,7 +25,9 @@ const ANSWERS: Record<string, { fault: Omit<Fault, 'method'>; reason: RegExp }> 
   resetafter: { fault: { kind: 'drop-after-commit' }, reason: /ECONNRESET|socket hang up/ },
 };
 const OTHERS = ['fine', 'slow', 'refused', 'crowded'];
-const SLOW_MS = 5000;
+/** Longer than the healthy portal needs on a busy machine, so that it cannot have waited for this one. */
+const SLOW_MS = 12_000;
+const HEALTHY_WITHIN_MS = 10_000;
 const TROUBLE_SECONDS = 4;
 
 describe('portals in trouble', () => {
@@ -78,14 +80,25 @@ describe('portals in trouble', () => {
 
     const before = batches();
     const linesBefore = many.bridge.lines.length;
+    const pushedAt = performance.now();
     many.push(20);
-    await until('the healthy portal', () => many.unfinished(['fine']).length === 0, 5000);
+    await until('the healthy portal', () => many.unfinished(['fine']).length === 0, HEALTHY_WITHIN_MS);
     await seconds(TROUBLE_SECONDS);
+    const told = (name: string, reason: RegExp) => reason.test(many.reasons('round.failed', name).join());
+    await until(
+      'a failure of everybody in trouble',
+      () =>
+        Object.keys(ANSWERS).every((name) => many.reasons('round.failed', name).length > 0) &&
+        told('refused', /no connection/) &&
+        told('crowded', /QUERY_LIMIT_EXCEEDED/),
+    );
+    const lasted = (performance.now() - pushedAt) / 1000;
     for (const [name, count] of batches()) {
       // One at once and then after 1, 2, 4 s and so on, with jitter; what is throttled tries once a second.
-      if (name !== 'fine') expect([name, count - (before.get(name) ?? 0) <= 10]).toEqual([name, true]);
+      const few = count - (before.get(name) ?? 0) <= 4 + lasted;
+      if (name !== 'fine') expect([name, few]).toEqual([name, true]);
     }
-    expect((many.bridge.lines.length - linesBefore) / names.length).toBeLessThan(15);
+    expect((many.bridge.lines.length - linesBefore) / names.length).toBeLessThan(9 + lasted);
     for (const [name, { reason }] of Object.entries(ANSWERS)) {
       expect(many.reasons('round.failed', name)[0]).toMatch(reason);
     }
@@ -99,19 +112,29 @@ describe('portals in trouble', () => {
     await until(
       'the healthy portal, while the others still suffer',
       () => many.unfinished(['fine']).length === 0,
-      5000,
+      HEALTHY_WITHIN_MS,
     );
   }, 180_000);
 
   it('are back within 10 s of their recovery, with all that was reserved by lost answers', async () => {
     for (const end of ends) await end();
-    await until('everything of everybody', () => many.unfinished(names).length === 0, BACK_WITHIN_MS).catch(
-      () => {
-        throw new Error(
-          `unfinished: ${many.unfinished(names).join()}; the log:\n${many.bridge.output.slice(-6000)}`,
-        );
-      },
-    );
+    const finished = (those: readonly string[], withinMs: number) =>
+      until(`everything of ${those.join()}`, () => many.unfinished(those).length === 0, withinMs).catch(
+        () => {
+          throw new Error(
+            `unfinished: ${many.unfinished(those).join()}; the log:\n${many.bridge.output.slice(-6000)}`,
+          );
+        },
+      );
+    // The slow one has recovered when its last slow answer is there.
+    const slowly = finished(['slow'], SLOW_MS + BACK_WITHIN_MS);
+    await Promise.all([
+      slowly,
+      finished(
+        names.filter((name) => name !== 'slow'),
+        BACK_WITHIN_MS,
+      ),
+    ]);
     const adopted = many.bridge.lines.filter(
       ({ message }) => message?.event === 'round' && Number(message['adopted']) > 0,
     );

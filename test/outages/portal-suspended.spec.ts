@@ -42,12 +42,16 @@ describe('portals that refuse all calls', () => {
         refusing.every((name) => states.get(name) === 'suspended') && states.get('revoked') === 'unauthorized'
       );
     });
+    // The log comes by another way than the metrics.
+    await until('every reason', () =>
+      [...refusing, 'revoked'].every((name) => many.reasons('portal.state', name).length > 0),
+    );
     for (const [name, { reason }] of Object.entries(REFUSALS)) {
       expect(many.reasons('portal.state', name)[0]).toMatch(reason);
     }
     expect(many.reasons('portal.state', 'revoked')[0]).toMatch(/invalid_token|invalid_grant/);
     expect((await many.states()).get('fine')).toBe('active');
-    await until('the healthy portal', () => many.unfinished(['fine']).length === 0, 5000);
+    await until('the healthy portal', () => many.unfinished(['fine']).length === 0, BACK_WITHIN_MS);
 
     const requests = () => new Map(names.map((name) => [name, many.portal(name).counters.requests]));
     const before = requests();

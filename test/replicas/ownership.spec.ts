@@ -135,13 +135,23 @@ describe('portals shared by replicas', () => {
     const b = join('b');
     await shared(4, 3);
     join('c');
-    await until('equal shares', () => sharers.every(({ owned }) => owned.size >= 2));
+    await until('equal shares', () => [...counts()].sort().join() === '2,2,3');
     disjoint();
-    expect(a.logged('lease.released').length).toBeLessThanOrEqual(3);
+    // What goes to the second one goes at once. Two who give to the third at the same time may give one too many, and
+    // it comes back.
+    expect(a.logged('lease.released')[0]).toMatchObject({ portals: 3, owned: 4 });
+    expect(a.logged('lease.released').length).toBeLessThanOrEqual(6);
+    let owned = 0;
+    for (const line of a.lines.filter(({ event }) => /^lease\.(acquired|released)$/.test(event))) {
+      owned += line.event === 'lease.acquired' ? Number(line['portals']) : -Number(line['portals']);
+      expect(line['owned']).toBe(owned);
+    }
     await b.ownership.leave();
     b.owned.clear();
     await until('the others to have all', () => (counts()[0] ?? 0) + (counts()[2] ?? 0) === 7);
     disjoint();
+    // The other may have taken all of them before this one has looked.
+    await until('it to see who is left', () => a.logged('replicas.changed').length >= 4);
     expect(a.logged('replicas.changed').map((line) => line['replicas'])).toEqual([1, 2, 3, 2]);
     expect(a.logged('lease.lost')).toEqual([]);
   });
