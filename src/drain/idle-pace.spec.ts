@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { announced, bindingsSeen, FRESH_PACE, type IdlePace, idlePause, roundEnded } from './idle-pace.js';
 
+/** Such that groups of portals end at it. */
 const NOW = 1_721_296_800_000;
 const settings = { DRAIN_INTERVAL_MS: 5000, DRAIN_MAX_INTERVAL_MS: 60_000 };
 const NOTIFIED = bindingsSeen(FRESH_PACE, 'yes', NOW);
@@ -12,7 +13,7 @@ const empty = (pace: IdlePace, rounds: number, at = NOW + 100_000) =>
   Array.from({ length: rounds }).reduce<IdlePace>((before) => round(before, at), pace);
 const pauses = (pace: IdlePace, rounds: number, random: number) =>
   Array.from({ length: rounds }, (_, index) =>
-    idlePause(empty(pace, index + 1), settings, NOW + 200_000, random),
+    idlePause(empty(pace, index + 1), settings, NOW + 210_000, random),
   );
 
 describe('the pause of an idle portal', () => {
@@ -24,13 +25,41 @@ describe('the pause of an idle portal', () => {
   it('doubles with every empty round while notifications can be relied on, up to the longest', () => {
     expect(pauses(NOTIFIED, 8, 0)).toEqual([5000, 10_000, 20_000, 40_000, 60_000, 60_000, 60_000, 60_000]);
     expect(pauses(NOTIFIED, 5, 1)).toEqual([5500, 9000, 18_000, 36_000, 54_000]);
-    expect(idlePause(empty(NOTIFIED, 5000), settings, NOW + 200_000, 0)).toBe(60_000);
+    expect(idlePause(empty(NOTIFIED, 5000), settings, NOW + 210_000, 0)).toBe(60_000);
+  });
+
+  it('ends together with those of other portals, and never later than it would by itself', () => {
+    const ends = (emptyRounds: number) =>
+      Array.from({ length: 1000 }, (_, index) => {
+        const at = NOW + 210_000 + index;
+        const pause = idlePause(empty(NOTIFIED, emptyRounds), settings, at, index / 1000);
+        expect(pause).toBeGreaterThanOrEqual(5000);
+        expect(pause).toBeLessThanOrEqual(60_000);
+        return at + pause;
+      });
+    // Spread over a tenth of their pause, so over two twentieths and what is left of a third.
+    for (const [emptyRounds, group] of [
+      [5, 3000],
+      [3, 1000],
+    ] as const) {
+      const groups = [...new Set(ends(emptyRounds))];
+      expect(groups.filter((end) => end % group !== 0)).toEqual([]);
+      expect(groups.length).toBeGreaterThan(1);
+      expect(groups.length).toBeLessThanOrEqual(3);
+    }
+  });
+
+  it('is the interval at the least where the groups are wider', () => {
+    const close = { DRAIN_INTERVAL_MS: 59_000, DRAIN_MAX_INTERVAL_MS: 60_000 };
+    for (const at of [NOW, NOW + 1000, NOW + 2999]) {
+      expect(idlePause(empty(NOTIFIED, 9), close, at, 0.5)).toBeGreaterThanOrEqual(59_000);
+    }
   });
 
   it('does not stretch where the longest is the interval', () => {
     const same = { DRAIN_INTERVAL_MS: 5000, DRAIN_MAX_INTERVAL_MS: 5000 };
     for (const random of [0, 0.5, 1]) {
-      const pause = idlePause(empty(NOTIFIED, 9), same, NOW + 200_000, random);
+      const pause = idlePause(empty(NOTIFIED, 9), same, NOW + 210_000, random);
       expect(pause).toBeGreaterThanOrEqual(5000);
       expect(pause).toBeLessThanOrEqual(5500);
     }
@@ -43,11 +72,11 @@ describe('the pause of an idle portal', () => {
     ['the bindings may be gone', (pace: IdlePace) => bindingsSeen(pace, 'no', NOW + 150_000)],
     ['the bindings were gone', (pace: IdlePace) => bindingsSeen(pace, 'anew', NOW + 150_000)],
   ])('is the interval again when %s', (_name, happens) => {
-    expect(idlePause(happens(empty(NOTIFIED, 5)), settings, NOW + 200_000, 0)).toBe(5000);
+    expect(idlePause(happens(empty(NOTIFIED, 5)), settings, NOW + 210_000, 0)).toBe(5000);
   });
 
   it('stays as long as it was when the bindings are still there', () => {
-    expect(idlePause(bindingsSeen(empty(NOTIFIED, 5), 'yes', NOW), settings, NOW + 200_000, 0)).toBe(60_000);
+    expect(idlePause(bindingsSeen(empty(NOTIFIED, 5), 'yes', NOW), settings, NOW + 210_000, 0)).toBe(60_000);
   });
 });
 

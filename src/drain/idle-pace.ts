@@ -45,6 +45,12 @@ const GRACE_MS = 5000;
 const FOLLOW_UP_MS = NOTIFICATION_MIN_SECONDS * 1000 + 250;
 /** Portals that paused together do not for long. */
 const JITTER = 0.1;
+/**
+ * A process that sleeps between two requests does each of them with cold caches, which takes it twice the time. So
+ * what is asked rarely is asked in groups: pauses end at multiples of this part of themselves, ms of the clock.
+ */
+const GROUPED_PART = 1 / 20;
+const GROUPED_AT_MOST_MS = 3000;
 
 /** As after a start: no notification is relied on. */
 export const FRESH_PACE: IdlePace = {
@@ -91,8 +97,8 @@ export function roundEnded(pace: IdlePace, look: Look, now: number): IdlePace {
 
 /**
  * How long an idle portal need not be asked, ms: `DRAIN_INTERVAL_MS` or slightly more, and while its notifications
- * can be relied on twice that after every empty round, up to `DRAIN_MAX_INTERVAL_MS`. Soon after a notification it
- * is asked once more. Pure.
+ * can be relied on twice that after every empty round, up to `DRAIN_MAX_INTERVAL_MS`. Such pauses end in groups. Soon
+ * after a notification it is asked once more. Pure.
  * @param random from 0 to 1
  */
 export function idlePause(pace: IdlePace, settings: IdleSettings, now: number, random: number): number {
@@ -103,7 +109,8 @@ export function idlePause(pace: IdlePace, settings: IdleSettings, now: number, r
   const relied = pace.notified && !pace.missed;
   const stretched = relied ? interval * 2 ** Math.min(Math.max(pace.emptyRounds - 1, 0), 30) : interval;
   const pause = Math.min(stretched, longest);
-  return pause <= interval
-    ? interval * (1 + JITTER * random)
-    : Math.max(interval, pause * (1 - JITTER * random));
+  if (pause <= interval) return interval * (1 + JITTER * random);
+  const groupedMs = Math.min(pause * GROUPED_PART, GROUPED_AT_MOST_MS);
+  const endsAt = now + pause * (1 - JITTER * random);
+  return Math.max(interval, endsAt - (endsAt % groupedMs) - now);
 }
