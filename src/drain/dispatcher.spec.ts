@@ -5,7 +5,7 @@ import { type Publishable } from '../ledger/publishing.js';
 import { eventEncoder } from '../contract/event-encoder.js';
 import { Dispatcher } from './dispatcher.js';
 
-const PAGE = 500;
+const PAGE = 100;
 const TARGETS = { events: 'events', dead: 'dead' };
 const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const turn = () => new Promise((resolve) => setImmediate(resolve));

@@ -46,15 +46,18 @@ export interface PassResult {
 
 type Sum = { -readonly [Field in keyof PassResult]: PassResult[Field] };
 
-/** Read, published and confirmed as one piece. */
-const PAGE_SIZE = 500;
+/**
+ * Read, published and confirmed as one piece. While a piece is read or recorded, everybody else's reads and writes wait
+ * for SQLite's one connection: larger ones hold up portals with few events, and are hardly faster.
+ */
+const PAGE_SIZE = 100;
 /** Pieces of one portal under way at once: while one waits for its confirms, the next is read and encoded. */
 const PAGES_IN_FLIGHT = 4;
 /** The same over all portals: what bounds the memory that publishing takes, be there one portal or thousands. */
 const PAGES_IN_ALL = 8;
 /** A portal with fewer than these does not stand in line with those that fill pages. */
 const FEW = 20;
-/** Portals with few that are served at once: about as many events as two pages hold. */
+/** Portals with few that are served at once: about as many events as the pages hold. */
 const FEW_IN_ALL = 50;
 
 /**
