@@ -46,8 +46,8 @@ const FOLLOW_UP_MS = NOTIFICATION_MIN_SECONDS * 1000 + 250;
 /** Portals that paused together do not for long. */
 const JITTER = 0.1;
 /**
- * A process that sleeps between two requests does each of them with cold caches, which takes it twice the time. So
- * what is asked rarely is asked in groups: pauses end at multiples of this part of themselves, ms of the clock.
+ * A process that sleeps between two requests does each of them with cold caches, which takes longer. So what is asked
+ * rarely is asked in groups: pauses end at multiples of this part of themselves, by the clock.
  */
 const GROUPED_PART = 1 / 20;
 const GROUPED_AT_MOST_MS = 3000;

@@ -24,6 +24,11 @@ export class OwnWrites {
     this.ended.clear();
   }
 
+  /** Whether we changed anything since the reading began, or are at it. */
+  get any(): boolean {
+    return this.running.size > 0 || this.ended.size > 0;
+  }
+
   /** Whether we changed the portal since the reading began, or are at it. */
   touched(memberId: string): boolean {
     return this.running.has(memberId) || this.ended.has(memberId);

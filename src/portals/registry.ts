@@ -84,7 +84,6 @@ export class PortalRegistry {
     }
     this.unread = 0;
     this.knownUpTo = null;
-    let passedOver = false;
     const rows = await this.database.db.selectFrom('portals').select(CHANGING_COLUMNS).execute();
     const gone = new Set(this.portals.keys());
     const stale: string[] = [];
@@ -96,11 +95,7 @@ export class PortalRegistry {
     const changes: PortalChange[] = [];
     for (const memberId of gone) {
       const before = this.portals.get(memberId);
-      if (before === undefined) continue;
-      if (this.own.touched(memberId)) {
-        passedOver = true;
-        continue;
-      }
+      if (before === undefined || this.own.touched(memberId)) continue;
       this.portals.delete(memberId);
       changes.push({ memberId, before, after: undefined });
     }
@@ -112,16 +107,14 @@ export class PortalRegistry {
         .execute();
       for (const row of part) {
         const before = this.portals.get(row.member_id);
-        if (this.own.touched(row.member_id)) {
-          passedOver = true;
-          continue;
-        }
+        if (this.own.touched(row.member_id)) continue;
         const after = readPortal(this.vault, row);
         this.portals.set(row.member_id, after);
         changes.push({ memberId: row.member_id, before, after });
       }
     }
-    if (!passedOver) this.knownUpTo = commits;
+    // What was passed over for a write of our own is looked at again.
+    if (!this.own.any) this.knownUpTo = commits;
     return changes;
   }
 
