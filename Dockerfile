@@ -1,11 +1,12 @@
 # The base is Debian, not Alpine: the embedded database's prebuilt library needs glibc.
-FROM node:20-bookworm-slim AS base
+FROM node:24-bookworm-slim AS base
 WORKDIR /app
 
 FROM base AS build
 COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY tsconfig.base.json tsconfig.build.json nest-cli.json ./
+COPY scripts/build.mjs scripts/made-of.mjs ./scripts/
 COPY src ./src
 RUN npm run build
 

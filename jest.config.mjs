@@ -2,9 +2,19 @@
 export const LONG = [
   '/test/outages/broker-cluster',
   '/test/replicas/',
+  '/test/security/every-tarpit',
+  '/test/security/answer-siege',
   '/test/security/expiry-storm',
+  '/test/security/install-flood-long',
   '/test/torture/torture',
 ];
+
+/**
+ * Suites that need neither a broker nor a database server: `npm run test:unit` runs them, and
+ * test/support/no-servers.mjs holds them to it. One beside its code that needs RabbitMQ is named `.rmq.spec.ts`.
+ */
+export const UNIT =
+  /(?:\/(?:src|emulator|bench|test\/model)\/(?:[^/]+\/)*(?!.*\.rmq\.)[^/]+|\.unit)\.spec\.ts$/;
 
 /** @type {import('jest').Config} */
 export default {
@@ -12,6 +22,7 @@ export default {
   roots: ['<rootDir>/src', '<rootDir>/emulator', '<rootDir>/test', '<rootDir>/bench', '<rootDir>/examples'],
   testMatch: ['**/*.spec.ts'],
   testPathIgnorePatterns: ['/node_modules/', ...LONG],
+  setupFilesAfterEnv: ['<rootDir>/test/support/no-servers.mjs'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {
@@ -30,6 +41,7 @@ export default {
     ],
   },
   testTimeout: 90_000,
+  testSequencer: '<rootDir>/test/support/longest-first.mjs',
   // Journeys wait more than they compute.
-  maxWorkers: 4,
+  maxWorkers: 6,
 };

@@ -6,6 +6,7 @@ import { latency } from './scenarios/latency.js';
 import { memory } from './scenarios/memory.js';
 import { notification } from './scenarios/notification.js';
 import { pipe } from './scenarios/pipe.js';
+import { refusingQueue } from './scenarios/refusing-queue.js';
 import { replicas } from './scenarios/replicas.js';
 import { replies } from './scenarios/replies.js';
 import { scaling } from './scenarios/scaling.js';
@@ -18,6 +19,7 @@ export const scenarios: readonly Scenario[] = [
   latency,
   replies,
   fairness,
+  refusingQueue,
   idle,
   memory,
   scaling,

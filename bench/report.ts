@@ -3,7 +3,7 @@ import { type JudgedTarget, type ScenarioReport, type Summary } from './runner.j
 import { type ProfileLine } from './support/profile.js';
 
 /** What the figures were measured on. */
-export interface Machine {
+interface Machine {
   readonly processor: string;
   readonly processors: number;
   readonly memoryGiB: number;

@@ -67,6 +67,38 @@ describe('batch', () => {
     });
   });
 
+  it.each(['JSON', 'form'])(
+    'runs commands in the order of the request, whatever their names are: %s',
+    async (kind) => {
+      push(1);
+      const reserve = 'event.offline.get?clear=0';
+      const listed = 'event.offline.list?filter[PROCESS_ID]=';
+      const cmd = `"9":"${listed}","2":"${reserve}","1":"${listed}"`;
+      const form = `cmd[9]=${listed}&cmd[2]=${encodeURIComponent(reserve)}&cmd[1]=${listed}`;
+      const answer =
+        kind === 'JSON'
+          ? await rest.post<BatchAnswer>(
+              'batch',
+              'application/json',
+              `{"auth":"${portal.issueAccessToken()}","cmd":{${cmd}}}`,
+            )
+          : await rest.form<BatchAnswer>('batch', form);
+      expect(answer.result.result_total).toEqual({ '9': 1, '1': 0 });
+    },
+  );
+
+  it('puts only a text in the place of a reference that stands amid other text', async () => {
+    push(1);
+    const answer = await batch({
+      reserve: 'event.offline.get?clear=0',
+      whole: 'event.offline.get?clear=0&process_id=$result[reserve][process_id]',
+      absent: 'event.offline.get?clear=0&process_id=x$result[reserve][events]',
+    });
+    const { whole, absent, reserve } = answer.result.result as Record<string, OfflineGetAnswer>;
+    expect(whole?.events).toEqual(reserve?.events);
+    expect(absent?.process_id).toBe('x$result[reserve][events]');
+  });
+
   it('goes on after a failed command, and stops at it with halt', async () => {
     const cmd = { wrong: 'event.offline.get?limit=0', then: 'feature.get?CODE=rest_offline_extended' };
     const going = await batch(cmd);
@@ -134,11 +166,16 @@ describe('batch', () => {
     expect(portal.rows()).toHaveLength(102);
   });
 
-  it('refuses the fifty-first command and a nested batch', async () => {
-    const many = Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`c${i}`, 'event.get']));
+  it('refuses each command beyond the fiftieth, and a nested batch', async () => {
+    const many = Object.fromEntries(Array.from({ length: 52 }, (_, i) => [`c${i}`, 'event.get']));
     const answer = await batch(many);
+    expect(answer.status).toBe(200);
     expect(Object.keys(answer.result.result)).toHaveLength(50);
-    expect(errorsOf(answer)['c50']).toMatchObject({ error: 'ERROR_BATCH_LENGTH_EXCEEDED' });
+    expect(answer.result.result_error).toEqual({
+      c50: { error: 'ERROR_BATCH_LENGTH_EXCEEDED', error_description: 'Max batch length exceeded' },
+      c51: { error: 'ERROR_BATCH_LENGTH_EXCEEDED', error_description: 'Max batch length exceeded' },
+    });
+    expect(portal.counters.perMethod['event.get']).toBe(50);
     const nested = await batch({ inner: 'batch?cmd[a]=event.get' });
     expect(errorsOf(nested)['inner']).toMatchObject({ error: 'ERROR_BATCH_METHOD_NOT_ALLOWED' });
   });

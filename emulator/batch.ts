@@ -1,17 +1,10 @@
-import {
-  emptyPhpArray,
-  isPhpArray,
-  parseCommand,
-  parseStr,
-  phpMap,
-  phpString,
-  type PhpArray,
-} from './php.js';
+import { asPhp, isPhpArray, phpGet, phpMap, phpString, PhpArray } from './php.js';
+import { parseCommand, parseStr } from './php-query.js';
 import { RestError } from './rest-error.js';
 
-export const BATCH_MAX_LENGTH = 50;
+const BATCH_MAX_LENGTH = 50;
 
-export interface CommandAnswer {
+interface CommandAnswer {
   result: unknown;
   total?: number;
   next?: number;
@@ -32,8 +25,9 @@ const REFERENCE = /\$(result|error|total|next|time)((?:\[[^\]]+\])+)/gi;
 function lookUp(answers: Answers, root: string, path: string): unknown {
   let value: unknown = answers[root.toLowerCase() as keyof Answers];
   for (const [, key = ''] of path.matchAll(/\[([^\]]+)\]/g)) {
-    if (!isPhpArray(value) || value[key] === undefined || value[key] === null) break;
-    value = value[key];
+    const inner = isPhpArray(value) ? phpGet(value, key) : undefined;
+    if (inner === undefined) break;
+    value = inner;
   }
   return value;
 }
@@ -42,17 +36,22 @@ function lookUp(answers: Answers, root: string, path: string): unknown {
 function resolveText(text: string, answers: Answers): unknown {
   if (!text.includes('$')) return text;
   const [only] = text.matchAll(REFERENCE);
-  if (only?.[0] === text) return lookUp(answers, only[1] ?? '', only[2] ?? '');
-  return text.replace(REFERENCE, (_all, root: string, path: string) =>
-    phpString(lookUp(answers, root, path)),
-  );
+  if (only?.[0] === text) return asPhp(lookUp(answers, only[1] ?? '', only[2] ?? ''));
+  return text.replace(REFERENCE, (reference, root: string, path: string) => {
+    const value = lookUp(answers, root, path);
+    // Amid other text only a text takes the place of a reference.
+    return typeof value === 'string' ? value : reference;
+  });
 }
 
 function resolve(params: PhpArray, answers: Answers): PhpArray {
-  const resolved = emptyPhpArray();
-  for (const [key, value] of Object.entries(params)) {
-    const newKey = phpString(resolveText(key, answers));
-    resolved[newKey] = isPhpArray(value) ? resolve(value, answers) : resolveText(phpString(value), answers);
+  const resolved = new PhpArray();
+  for (const [key, value] of params) {
+    const name = phpString(resolveText(key, answers));
+    resolved.set(
+      name,
+      value instanceof PhpArray ? resolve(value, answers) : resolveText(phpString(value), answers),
+    );
   }
   return resolved;
 }
@@ -70,13 +69,13 @@ export async function runBatch(
   commands: readonly [string, unknown][],
   halt: boolean,
   run: (method: string, params: PhpArray) => Promise<CommandAnswer>,
-): Promise<PhpArray> {
+): Promise<Record<string, unknown>> {
   const answers: Answers = {
-    result: emptyPhpArray(),
-    error: emptyPhpArray(),
-    total: emptyPhpArray(),
-    next: emptyPhpArray(),
-    time: emptyPhpArray(),
+    result: new PhpArray(),
+    error: new PhpArray(),
+    total: new PhpArray(),
+    next: new PhpArray(),
+    time: new PhpArray(),
   };
   let count = 0;
   for (const [name, command] of commands) {
@@ -93,13 +92,13 @@ export async function runBatch(
         throw new RestError(405, 'ERROR_BATCH_METHOD_NOT_ALLOWED', description);
       }
       const answer = await run(method, resolve(parseStr(query), answers));
-      answers.result[name] = answer.result;
-      answers.time[name] = answer.time;
-      if (answer.total !== undefined) answers.total[name] = answer.total;
-      if (answer.next !== undefined) answers.next[name] = answer.next;
+      answers.result.set(name, answer.result);
+      answers.time.set(name, answer.time);
+      if (answer.total !== undefined) answers.total.set(name, answer.total);
+      if (answer.next !== undefined) answers.next.set(name, answer.next);
     } catch (error) {
       if (!(error instanceof RestError)) throw error;
-      answers.error[name] = error.toJSON();
+      answers.error.set(name, error.toJSON());
       if (halt) break;
     }
   }

@@ -1,3 +1,4 @@
+import { checkHandlerAddress } from './handler-address.js';
 import { argumentError, RestError } from './rest-error.js';
 
 export interface Binding {
@@ -11,14 +12,28 @@ export interface Binding {
   readonly minTimeout: number | null;
 }
 
-export interface BindRequest {
+interface BindRequest {
   event: string;
   eventType: string;
   handler: string;
   connector: string;
+  /** The user under whom the handler is authorized; 0 for the user who makes the change. */
   authType: number;
   minTimeout: number | null;
 }
+
+type UnbindRequest = Pick<BindRequest, 'event' | 'eventType' | 'handler' | 'connector'> & {
+  /** Only the binding of this user; null for those of all. */
+  authType: number | null;
+};
+
+/** What the caller of `event.bind` may do. */
+export interface BindRights {
+  readonly administrator: boolean;
+  readonly knowsEvent: (event: string) => boolean;
+}
+
+const EVERY_RIGHT: BindRights = { administrator: true, knowsEvent: () => true };
 
 /** The notification of a changed queue exists only as an ordinary, online event. */
 export const QUEUE_EVENT = 'ONOFFLINEEVENT';
@@ -33,16 +48,30 @@ export class Bindings {
   }
 
   hasOffline(event: string, connector: string): boolean {
-    return this.bound.some((b) => b.handler === '' && b.event === event && b.connector === connector);
+    return this.offline(event).some((binding) => binding.connector === connector);
+  }
+
+  /** The offline bindings of an event: one for each source key. */
+  offline(event: string): Binding[] {
+    return this.bound.filter((b) => b.handler === '' && b.event === event);
   }
 
   queueHandlers(): Binding[] {
     return this.bound.filter((b) => b.event === QUEUE_EVENT && b.handler !== '');
   }
 
-  /** @throws RestError 400 ERROR_CORE when it is bound already, ERROR_ARGUMENT for an impossible binding */
-  bind(request: BindRequest): void {
-    const { event, handler, connector, authType, minTimeout } = this.checked(request);
+  /**
+   * @throws RestError 400 ERROR_CORE when it is bound already, ERROR_ARGUMENT or a code of its own for an impossible
+   * binding; 403 ACCESS_DENIED
+   */
+  bind(request: BindRequest, rights: BindRights = EVERY_RIGHT): void {
+    const { event, handler, connector, minTimeout } = checkedRequest(request, rights, 'binding');
+    const authType = handler === '' ? 0 : request.authType;
+    if (handler !== '') checkHandlerAddress(handler);
+    if (!rights.knowsEvent(event)) throw new RestError(400, 'ERROR_EVENT_NOT_FOUND', 'Event not found');
+    if (handler === '' && event === QUEUE_EVENT) {
+      throw argumentError('Offline event cannot be registered for this event.');
+    }
     const same = this.bound.some(
       (b) =>
         b.event === event && b.handler === handler && b.connector === connector && b.authType === authType,
@@ -54,13 +83,17 @@ export class Bindings {
     this.bound.push({ id: this.lastId, event, handler, connector, authType, minTimeout });
   }
 
-  /** @returns how many bindings were removed. @throws RestError 400 for an impossible request */
-  unbind(request: BindRequest): number {
-    const { event, handler, connector } = this.checked(request);
+  /**
+   * @returns how many bindings were removed
+   * @throws RestError 400 for an impossible request, 403 ACCESS_DENIED
+   */
+  unbind(request: UnbindRequest, rights: BindRights = EVERY_RIGHT): number {
+    const { event, handler, connector, authType } = checkedRequest(request, rights, 'unbinding');
     const before = this.bound.length;
-    this.bound = this.bound.filter(
-      (b) => b.event !== event || b.handler !== handler || (handler === '' && b.connector !== connector),
-    );
+    this.bound = this.bound.filter((b) => {
+      if (b.event !== event || b.handler !== handler) return true;
+      return handler === '' ? b.connector !== connector : authType !== null && b.authType !== authType;
+    });
     return before - this.bound.length;
   }
 
@@ -68,19 +101,27 @@ export class Bindings {
   clear(): void {
     this.bound = [];
   }
+}
 
-  private checked(request: BindRequest): BindRequest {
-    const event = request.event.toUpperCase();
-    const eventType = request.eventType.toLowerCase() || 'online';
-    if (event === '') throw argumentError("Argument 'EVENT' is null or empty");
-    if (eventType !== 'online' && eventType !== 'offline') {
-      throw argumentError("Value must be one of {online|offline}. Argument 'EVENT_TYPE'");
-    }
-    if (eventType === 'offline') {
-      if (event === QUEUE_EVENT) throw argumentError('Offline event cannot be registered for this event.');
-      return { ...request, event, eventType, handler: '', authType: 0, minTimeout: null };
-    }
-    if (request.handler === '') throw argumentError("Argument 'HANDLER' is null or empty");
-    return { ...request, event, eventType };
+/** The checks that binding and unbinding share, in the portal's order. An offline binding has no handler. */
+function checkedRequest<R extends BindRequest | UnbindRequest>(
+  request: R,
+  rights: BindRights,
+  action: 'binding' | 'unbinding',
+): R {
+  const event = request.event.toUpperCase();
+  const eventType = request.eventType.toLowerCase() || 'online';
+  if (event === '') throw argumentError("Argument 'EVENT' is null or empty");
+  if (eventType !== 'online' && eventType !== 'offline') {
+    throw argumentError("Value must be one of {online|offline}. Argument 'EVENT_TYPE'");
   }
+  if (eventType === 'offline') {
+    if (!rights.administrator) {
+      const description = `Offline events ${action} requires administrator access rights`;
+      throw new RestError(403, 'ACCESS_DENIED', description);
+    }
+    return { ...request, event, eventType, handler: '' };
+  }
+  if (request.handler === '') throw argumentError("Argument 'HANDLER' is null or empty");
+  return { ...request, event, eventType };
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
-import { LoadGenerator, startEmulator, type EmulatedPortal, type Emulator } from './index.js';
+import { startEmulator, type EmulatedPortal, type Emulator } from './index.js';
+import { LoadGenerator } from './load.js';
 
 const HELP = `A Bitrix24 portal on your laptop.
 
@@ -12,6 +13,7 @@ const HELP = `A Bitrix24 portal on your laptop.
   --rate <n>             changes a second on every portal, once their events are bound (0)
   --objects <n>          how many objects change (1000)
   --events <A,B>         events they raise (ONCRMDEALADD,ONCRMDEALUPDATE,ONCRMDEALDELETE)
+  --eastern <a,b>        portals that belong to a second authorization server, as those of Russia and its neighbours do
   --basic                a plan without reservations
   --redirect <url>       where an administrator's browser ends up who allows the application (https://localhost/)
   --endpoint-style <s>   host (default) = acme.localhost, path = 127.0.0.1/acme, for clients that cannot resolve that
@@ -27,6 +29,7 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '0' },
     objects: { type: 'string', default: '1000' },
     events: { type: 'string', default: 'ONCRMDEALADD,ONCRMDEALUPDATE,ONCRMDEALDELETE' },
+    eastern: { type: 'string', default: '' },
     basic: { type: 'boolean', default: false },
     redirect: { type: 'string', default: 'https://localhost/' },
     'endpoint-style': { type: 'string' },
@@ -49,7 +52,7 @@ function endpointStyle(): 'host' | 'path' {
 
 function printSettings(emulator: Emulator, portals: readonly EmulatedPortal[]): void {
   console.log(`Portals at ${emulator.url}, control API at ${emulator.url}/_control/\n`);
-  console.log(`B24_OAUTH_URL=${emulator.url}`);
+  console.log(`B24_OAUTH_URL=${[...emulator.authorizationServers.values()].map(({ url }) => url).join(',')}`);
   console.log(`B24_CLIENT_ID=${emulator.clientId}`);
   console.log(`B24_CLIENT_SECRET=${emulator.clientSecret}`);
   console.log('B24_ALLOW_HTTP=true');
@@ -77,16 +80,23 @@ async function main(): Promise<void> {
     console.log(HELP);
     return;
   }
-  const names = words(values.portals);
+  const eastern = words(values.eastern);
+  const names = [...new Set([...words(values.portals), ...eastern])];
   const emulator = await startEmulator({
     host: values.host,
     port: Number(values.port),
     endpointStyle: endpointStyle(),
+    ...(eastern.length === 0 ? {} : { authorizationServers: ['eastern'] }),
     ...(values['client-id'] === undefined ? {} : { clientId: values['client-id'] }),
     ...(values['client-secret'] === undefined ? {} : { clientSecret: values['client-secret'] }),
   });
   const portals = names.map((name) =>
-    emulator.addPortal({ name, extended: !values.basic, redirectUrl: values.redirect }),
+    emulator.addPortal({
+      name,
+      extended: !values.basic,
+      redirectUrl: values.redirect,
+      ...(eastern.includes(name) ? { authorizationServer: 'eastern' } : {}),
+    }),
   );
   const ratePerSecond = Number(values.rate);
   const loads =

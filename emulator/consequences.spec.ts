@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { startEmulator, type EmulatedPortal, type Emulator, type OfflineListedEvent } from './index.js';
+import { startEmulator, type EmulatedPortal, type Emulator } from './index.js';
+import { type OfflineListedEvent } from './offline-calls.js';
 import { PortalCaller, type OfflineGetAnswer } from './fixtures/portal-caller.js';
 import { TestClock } from './fixtures/test-clock.js';
 

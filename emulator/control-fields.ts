@@ -1,7 +1,8 @@
 import { FAULT_KINDS, type Fault } from './faults.js';
-import { type PortalLimits, type PushedChange } from './portal.js';
+import { type PortalLimits, type PortalState, type PushedChange } from './portal.js';
 import { type PortalOptions } from './portal-options.js';
-import { type PortalState } from './rest-desk.js';
+import { assertTimestampStyle, type TimestampStyle } from './portal-clock.js';
+import { isRedirectState } from './redirects.js';
 import { isSuspendedState } from './rest-error.js';
 
 export type Fields = Record<string, unknown>;
@@ -45,6 +46,13 @@ export function booleanField(fields: Fields, name: string): boolean {
   return value;
 }
 
+/** @throws ControlError 400 */
+export function timestampsField(fields: Fields): TimestampStyle {
+  const style = textField(fields, 'timestamps');
+  assertTimestampStyle(style);
+  return style;
+}
+
 /** The named fields that are present, each read by its kind. */
 function picked<T>(fields: Fields, names: readonly string[], read: (fields: Fields, name: string) => T) {
   return Object.fromEntries(names.filter((name) => name in fields).map((name) => [name, read(fields, name)]));
@@ -59,7 +67,7 @@ export function faultField(fields: Fields): Fault {
     method: textField(fields, 'method'),
     kind,
     ...times,
-    ...picked(fields, ['probability', 'status', 'ms'], numberField),
+    ...picked(fields, ['probability', 'status', 'ms', 'bytes'], numberField),
     ...picked(fields, ['error', 'description'], textField),
     ...picked(fields, ['commit'], booleanField),
   };
@@ -71,7 +79,7 @@ export function changeField(fields: Fields): PushedChange {
     event: textField(fields, 'event'),
     ...('data' in fields ? { data: fields['data'] } : {}),
     ...('userId' in fields ? { userId: fields['userId'] === null ? null : textField(fields, 'userId') } : {}),
-    ...picked(fields, ['messageId', 'connector'], textField),
+    ...picked(fields, ['dataText', 'messageId', 'connector'], textField),
     ...picked(fields, ['force'], booleanField),
   };
 }
@@ -94,8 +102,10 @@ export function limitsField(fields: Fields): PortalLimits {
 export function portalField(fields: Fields): PortalOptions {
   return {
     name: textField(fields, 'name'),
-    ...picked(fields, ['memberId', 'utcOffset', 'redirectUrl'], textField),
-    ...picked(fields, ['extended', 'connector', 'administrator'], booleanField),
+    ...picked(fields, ['memberId', 'site', 'utcOffset', 'redirectUrl', 'authorizationServer'], textField),
+    ...picked(fields, ['extended', 'connector', 'administrator', 'selfHosted', 'interface'], booleanField),
+    ...('featureAnswer' in fields ? { featureAnswer: fields['featureAnswer'] } : {}),
+    ...('timestamps' in fields ? { timestamps: timestampsField(fields) } : {}),
     ...limitsField(fields),
   };
 }
@@ -110,6 +120,11 @@ export function stateField(fields: Fields): PortalState {
     };
   }
   const state = textField(fields, 'state');
-  if (state !== 'active' && !isSuspendedState(state)) throw new ControlError(400, `Unknown state: ${state}`);
-  return state;
+  if (state === 'active' || isSuspendedState(state) || isRedirectState(state)) return state;
+  throw new ControlError(400, `Unknown state: ${state}`);
+}
+
+/** The user whom a call is about; undefined for the one who installed the application. @throws ControlError 400 */
+export function userField(fields: Fields): number | undefined {
+  return 'user' in fields ? numberField(fields, 'user') : undefined;
 }

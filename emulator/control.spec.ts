@@ -46,6 +46,30 @@ describe('control API', () => {
     expect((await control<unknown[]>('GET', 'portals/acme/journal')).body).toHaveLength(3);
   });
 
+  it('pushes data as it is written, and prints the time of change as told', async () => {
+    const text = '{"FIELDS":{"ID":9007199254740993,"SUM":100.00,"":[1e400,-0,1E5,"1.0"]}}';
+    const portal = emulator.portal('acme');
+    const rest = new PortalCaller(emulator, portal);
+    await control('POST', 'portals/acme/push', { event: 'ONX', dataText: text, force: true });
+    expect(
+      (await control('POST', 'portals/acme/push', { event: 'ONX', dataText: '{', force: true })).status,
+    ).toBe(400);
+    expect(await (await rest.raw('event.offline.list')).text()).toContain(`"EVENT_DATA":${text},`);
+    const printed = async (timestamps: string) => {
+      await control('POST', 'portals/acme/timestamps', { timestamps });
+      return (await rest.call<{ TIMESTAMP_X: unknown }[]>('event.offline.list')).result[0]?.TIMESTAMP_X;
+    };
+    expect(await printed('iso-basic')).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+0200$/);
+    expect(await printed('utc')).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+    expect(await printed('database')).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
+    expect(await printed('site')).toMatch(/^\d\d\.\d\d\.\d{4} \d\d:\d\d:\d\d$/);
+    expect(await printed('unix')).toBe(portal.rows()[0]?.TIMESTAMP_X);
+    expect(await printed('null')).toBeNull();
+    expect(await printed('none')).toBeUndefined();
+    expect((await control('POST', 'portals/acme/timestamps', { timestamps: 'x' })).status).toBe(400);
+    expect((await control('POST', 'portals', { name: 'odd', timestamps: 'null' })).status).toBe(201);
+  });
+
   it('switches features, state, administrator, limits and tokens', async () => {
     const portal = emulator.portal('acme');
     const rest = new PortalCaller(emulator, portal);
@@ -80,6 +104,23 @@ describe('control API', () => {
     expect((await rest.call('event.get')).error).toBe('ERROR_UNEXPECTED_ANSWER');
     await control('DELETE', 'faults');
     expect((await rest.call('event.get')).status).toBe(200);
+  });
+
+  it('shows a webhook and hands out a token of another application', async () => {
+    const { body } = await control<{ webhookEndpoint: string }>('GET', 'portals/acme');
+    expect(body.webhookEndpoint).toBe(emulator.portal('acme').webhookEndpoint);
+    emulator.portal('acme').bind('ONCRMDEALADD');
+    const rest = new PortalCaller(emulator, emulator.portal('acme'));
+    for (const request of [{}, { clientId: 'local.another' }]) {
+      const issued = await control<{ accessToken: string }>(
+        'POST',
+        'portals/acme/other-application',
+        request,
+      );
+      rest.use(issued.body.accessToken);
+      await rest.call('crm.deal.add');
+    }
+    expect(emulator.portal('acme').rows()).toHaveLength(2);
   });
 
   it('shows what was destroyed and runs the clean-up agent', async () => {

@@ -11,6 +11,8 @@ import {
   changeField,
   stateField,
   textField,
+  timestampsField,
+  userField,
   type Fields,
 } from './control-fields.js';
 import { type Emulator } from './emulator.js';
@@ -63,6 +65,7 @@ export class ControlApi {
       case 'GET /_control/portals':
         return ok({
           oauthUrl: this.emulator.publicUrl,
+          oauthUrls: [...this.emulator.authorizationServers.values()].map(({ url }) => url),
           clientId: this.emulator.clientId,
           portals: this.emulator.portals().map(describe),
         });
@@ -142,8 +145,14 @@ export class ControlApi {
         portal.setFeatures({
           ...('extended' in fields ? { extended: booleanField(fields, 'extended') } : {}),
           ...('connector' in fields ? { connector: booleanField(fields, 'connector') } : {}),
+          ...('answer' in fields ? { answer: fields['answer'] ?? undefined } : {}),
         });
         return ok(portal.getFeatures());
+      case 'POST finish-installation':
+        portal.finishInstallation();
+        return ok(true);
+      case 'POST open-interface':
+        return portal.openInterface(textField(fields, 'handler'), userField(fields)).then(ok);
       case 'POST state':
         portal.setState(stateField(fields));
         return ok(true);
@@ -151,25 +160,39 @@ export class ControlApi {
         portal.setLimits(limitsField(fields));
         return ok(true);
       case 'POST administrator':
-        portal.setAdministrator(booleanField(fields, 'administrator'));
+        portal.setAdministrator(booleanField(fields, 'administrator'), userField(fields));
         return ok(true);
+      case 'POST users':
+        return ok({ userId: portal.addUser({ administrator: booleanField(fields, 'administrator') }) });
       case 'POST bind':
         portal.bind(textField(fields, 'event'), 'connector' in fields ? textField(fields, 'connector') : '');
         return ok(portal.bindings());
       case 'POST expire-tokens':
         portal.expireAccessTokens();
         return ok(true);
+      case 'POST refuse-tokens':
+        portal.refuseAccessTokens('code' in fields ? textField(fields, 'code') : undefined);
+        return ok(true);
       case 'POST revoke':
         portal.revoke();
         return ok(true);
       case 'POST refresh-token':
-        return ok({ refreshToken: portal.issueRefreshToken() });
+        return ok({ refreshToken: portal.issueRefreshToken(userField(fields)) });
       case 'POST access-token':
-        return ok({ accessToken: portal.issueAccessToken() });
+        return ok({ accessToken: portal.issueAccessToken(userField(fields)) });
+      case 'POST other-application':
+        return ok({
+          accessToken: portal.accessTokenOfOther(
+            ...('clientId' in fields ? [textField(fields, 'clientId')] : []),
+          ),
+        });
       case 'POST install':
-        return portal.install(textField(fields, 'handler')).then(ok);
+        return portal.install(textField(fields, 'handler'), userField(fields)).then(ok);
       case 'POST uninstall':
         return portal.uninstall(textField(fields, 'handler')).then(ok);
+      case 'POST timestamps':
+        portal.printTimestamps(timestampsField(fields));
+        return ok(true);
       case 'POST cleanup':
         return ok({ deleted: portal.queue.runCleanupAgent() });
       default:
@@ -204,14 +227,16 @@ export class ControlApi {
 const ok = (body: unknown): HttpAnswer => ({ status: 200, body });
 
 function describe(portal: EmulatedPortal): Record<string, unknown> {
-  const { name, memberId, domain, clientEndpoint, applicationToken } = portal;
+  const { name, memberId, domain, clientEndpoint, webhookEndpoint, applicationToken } = portal;
   return {
     name,
     memberId,
     domain,
     clientEndpoint,
+    webhookEndpoint,
     applicationToken,
     features: portal.getFeatures(),
+    installed: portal.installed,
     rows: portal.queue.size,
     destroyed: portal.destroyed.length,
     requests: portal.counters.requests,

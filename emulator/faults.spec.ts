@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { FaultSet, startEmulator, type EmulatedPortal, type Emulator } from './index.js';
+import { FaultSet } from './faults.js';
+import { startEmulator, type EmulatedPortal, type Emulator } from './index.js';
 import { PortalCaller, type BatchAnswer } from './fixtures/portal-caller.js';
 
 describe('faults', () => {

@@ -1,20 +1,31 @@
+import { BAD_ANSWERS, type BadAnswer, isBadAnswer } from './bad-answers.js';
+
 /**
- * What can go wrong with one request:
+ * What can go wrong with one request, beside the ways to answer badly ({@link BadAnswer}):
  * - `drop-before-commit`: the connection breaks and nothing was done
  * - `drop-after-commit`: everything was done and the answer never arrives
  * - `error`: an error answer (`status`, `error`, `description`)
+ * - `sql-error`: the error answer of a portal whose database failed amid the work
  * - `html`: a web page instead of JSON
  * - `truncated`: the first half of the JSON answer
  * - `delay`: the request waits `ms` before anything happens
  * - `stall`: the answer never comes and the connection stays open
  */
-export type FaultKind =
-  'drop-before-commit' | 'drop-after-commit' | 'error' | 'html' | 'truncated' | 'delay' | 'stall';
+type FaultKind =
+  | 'drop-before-commit'
+  | 'drop-after-commit'
+  | 'error'
+  | 'sql-error'
+  | 'html'
+  | 'truncated'
+  | 'delay'
+  | 'stall'
+  | BadAnswer;
 
 export interface Fault {
   /**
-   * A method's name, `batch`, `oauth` or `*`. A command's name also meets the batch that carries it: `error`
-   * then fails that command alone, every other kind hits the whole request.
+   * A method's name, `batch`, `oauth` or `*`. A command's name also meets the batch that carries it: `error` and
+   * `sql-error` then fail that command alone, every other kind hits the whole request.
    */
   method: string;
   kind: FaultKind;
@@ -22,28 +33,34 @@ export interface Fault {
   times?: number;
   /** Chance of hitting a request, from 0 to 1; 1 by default. */
   probability?: number;
-  /** Whether the request takes effect. By default it does for `truncated` and `stall`, and not for `error` and `html`. */
+  /** Whether the request takes effect. By default it does for `truncated` and `stall`, and not for errors, `html` and bad answers. */
   commit?: boolean;
   status?: number;
   error?: string;
   description?: string;
   /** Milliseconds of `delay`. */
   ms?: number;
+  /** Size of a bad answer, unpacked; 60 million by default. */
+  bytes?: number;
 }
 
 export const FAULT_KINDS: readonly FaultKind[] = [
   'drop-before-commit',
   'drop-after-commit',
   'error',
+  'sql-error',
   'html',
   'truncated',
   'delay',
   'stall',
+  ...BAD_ANSWERS,
 ];
 
 /** Whether the request's effects happen in spite of the fault. */
 export function commits(fault: Fault): boolean {
-  switch (fault.kind) {
+  const { kind } = fault;
+  if (isBadAnswer(kind)) return fault.commit ?? false;
+  switch (kind) {
     case 'drop-before-commit':
       return false;
     case 'drop-after-commit':
@@ -53,10 +70,18 @@ export function commits(fault: Fault): boolean {
     case 'stall':
       return fault.commit ?? true;
     case 'error':
+    case 'sql-error':
     case 'html':
       return fault.commit ?? false;
   }
 }
+
+const SQL_ERROR = {
+  kind: 'error',
+  status: 500,
+  error: 'ERROR_CORE',
+  description: 'SQL query error!',
+} as const;
 
 interface ArmedFault {
   readonly fault: Fault;
@@ -80,7 +105,8 @@ export class FaultSet {
   inject(fault: Fault): FaultHandle {
     if (!FAULT_KINDS.includes(fault.kind)) throw new Error(`Unknown kind of fault: ${fault.kind}`);
     if (fault.method === '') throw new Error('A fault needs the name of a method, batch, oauth or *');
-    const entry: ArmedFault = { fault, left: fault.times ?? 1, hits: 0 };
+    const armed: Fault = fault.kind === 'sql-error' ? { ...fault, ...SQL_ERROR } : fault;
+    const entry: ArmedFault = { fault: armed, left: fault.times ?? 1, hits: 0 };
     this.armed.push(entry);
     return {
       get hits() {
@@ -94,10 +120,6 @@ export class FaultSet {
 
   clear(): void {
     this.armed = [];
-  }
-
-  pending(): readonly Fault[] {
-    return this.armed.map(({ fault }) => fault);
   }
 
   /** Takes the first fault that meets one of the names, the fault's method and `accepts`. */

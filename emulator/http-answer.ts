@@ -1,7 +1,10 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { answerBadly, isBadAnswer } from './bad-answers.js';
 import { commits, takeFault, type Fault, type FaultSet } from './faults.js';
-import { emptyPhpArray, isPhpArray, parseStr, type PhpArray } from './php.js';
+import { phpJsonDecode, PhpArray } from './php.js';
+import { parseStr } from './php-query.js';
+import { toJson } from './verbatim.js';
 
 export interface HttpAnswer {
   readonly status: number;
@@ -19,24 +22,23 @@ export async function readBody(request: IncomingMessage): Promise<string> {
 export async function readParams(request: IncomingMessage, search: string): Promise<PhpArray> {
   const body = await readBody(request);
   const type = request.headers['content-type'] ?? '';
-  return Object.assign(parseStr(search.replace(/^\?/, '')), bodyParams(type, body));
+  return new PhpArray([...parseStr(search.replace(/^\?/, '')), ...bodyParams(type, body)]);
 }
 
+/** A body that is not declared as JSON is a form, whatever else it is declared as. */
 function bodyParams(type: string, body: string): PhpArray {
-  if (type.includes('json')) {
-    try {
-      const parsed: unknown = JSON.parse(body);
-      return isPhpArray(parsed) ? parsed : emptyPhpArray();
-    } catch {
-      return emptyPhpArray();
-    }
+  if (type.replace(/;.*$/s, '').trim() !== 'application/json') return parseStr(body.trim());
+  try {
+    const parsed = phpJsonDecode(body.trim());
+    return parsed instanceof PhpArray ? parsed : new PhpArray();
+  } catch {
+    return new PhpArray();
   }
-  return type.includes('x-www-form-urlencoded') ? parseStr(body) : emptyPhpArray();
 }
 
 export function send(response: ServerResponse, { status, body }: HttpAnswer): void {
   if (typeof body === 'string') sendText(response, status, 'text/html; charset=utf-8', body);
-  else sendText(response, status, 'application/json; charset=utf-8', JSON.stringify(body));
+  else sendText(response, status, 'application/json; charset=utf-8', toJson(body));
 }
 
 export function sendText(response: ServerResponse, status: number, type: string, text: string): void {
@@ -59,7 +61,7 @@ export async function serveWithFaults(
   notServed: (refusal: string | null) => void,
 ): Promise<void> {
   const delay = takeFault(sets, names, (fault) => fault.kind === 'delay');
-  if (delay) await sleep(delay.ms ?? 0);
+  if (delay) await sleep(delay.ms ?? 0, undefined, { ref: false });
   const hitsWhole = (fault: Fault): boolean =>
     fault.kind !== 'delay' &&
     (fault.kind !== 'error' || fault.method === '*' || fault.method.toLowerCase() === names[0]);
@@ -70,11 +72,13 @@ export async function serveWithFaults(
   }
   const answer = commits(fault) ? await serve() : null;
   if (!answer) notServed(fault.kind === 'error' ? (fault.error ?? 'INTERNAL_SERVER_ERROR') : null);
-  applyFault(response, fault, answer);
+  await applyFault(response, fault, answer);
 }
 
-function applyFault(response: ServerResponse, fault: Fault, answer: HttpAnswer | null): void {
-  switch (fault.kind) {
+async function applyFault(response: ServerResponse, fault: Fault, answer: HttpAnswer | null): Promise<void> {
+  const { kind } = fault;
+  if (isBadAnswer(kind)) return answerBadly(response, kind, fault.bytes);
+  switch (kind) {
     case 'drop-before-commit':
     case 'drop-after-commit':
       response.socket?.destroy();
@@ -89,11 +93,12 @@ function applyFault(response: ServerResponse, fault: Fault, answer: HttpAnswer |
       sendText(response, fault.status ?? 502, 'text/html; charset=utf-8', PAGE);
       return;
     case 'truncated': {
-      const text = JSON.stringify(answer?.body ?? { result: null, time: {} });
+      const text = toJson(answer?.body ?? { result: null, time: {} });
       const half = text.slice(0, Math.ceil(text.length / 2));
       sendText(response, answer?.status ?? 200, 'application/json; charset=utf-8', half);
       return;
     }
+    case 'sql-error':
     case 'stall':
     case 'delay':
   }

@@ -1,6 +1,6 @@
 import { type EmulatedPortal } from './portal.js';
 
-export interface LoadOptions {
+interface LoadOptions {
   /** Changes a second. */
   ratePerSecond: number;
   /** Number of objects that change: the fewer, the more changes merge. */

@@ -1,40 +1,23 @@
-import { type Bindings, type BindRequest } from './bindings.js';
-import { type OfflineQueue } from './offline-queue.js';
+import { type BindRights } from './bindings.js';
+import { type CallContext, type Features, type MethodAnswer } from './call-context.js';
+import { callObjectMethod, isObjectMethod } from './object-methods.js';
 import { type GetParams } from './offline-calls.js';
-import { changeKeyCase, isPhpArray, phpGet, phpInt, phpString, type PhpArray } from './php.js';
+import {
+  changeKeyCase,
+  isPhpArray,
+  phpBool,
+  phpEntries,
+  phpGet,
+  phpInt,
+  phpString,
+  type PhpArray,
+} from './php.js';
 import { argumentError, RestError } from './rest-error.js';
-import { type Scope } from './offline-row.js';
-
-export interface Features {
-  extended: boolean;
-  connector: boolean;
-}
-
-/** Who calls, and what of the portal a method may touch. */
-export interface CallContext {
-  readonly authType: 'oauth' | 'webhook';
-  readonly administrator: boolean;
-  readonly scope: Scope;
-  readonly features: Features;
-  readonly queue: OfflineQueue;
-  readonly bindings: Bindings;
-  readonly knowsEvent: (event: string) => boolean;
-  /** Spends the call's share of the service time. A get spends it between choosing and reserving its rows. */
-  readonly serve: () => Promise<void>;
-}
-
-export interface MethodAnswer {
-  readonly result: unknown;
-  readonly total?: number;
-  readonly next?: number;
-  /** Rows printed, for the part of the service time that grows with them. */
-  readonly rows?: number;
-}
 
 type Method = (params: PhpArray, context: CallContext) => Promise<MethodAnswer>;
 
 function requireApplication(context: CallContext): void {
-  if (context.authType !== 'oauth') {
+  if (context.caller.clientId === null) {
     const description = 'Current authorization type is denied for this method';
     throw new RestError(403, 'WRONG_AUTH_TYPE', description);
   }
@@ -47,9 +30,9 @@ function requireAdministrator(context: CallContext, description = 'Access denied
 const licenseError = (feature: string): RestError =>
   new RestError(403, 'WRONG_LICENSE', `The current license does not allow: ${feature}`);
 
-/** @throws RestError 403 WRONG_LICENSE when a source key is given and the plan has none */
+/** @throws RestError 403 WRONG_LICENSE when a source key is given and the plan has none. An empty one is none. */
 export function requireConnectorFeature(authConnector: unknown, features: Features): void {
-  if (authConnector !== undefined && authConnector !== null && !features.connector) {
+  if (phpBool(authConnector) && !features.connector) {
     throw licenseError('auth_connector');
   }
 }
@@ -58,6 +41,7 @@ async function featureGet(query: PhpArray, context: CallContext): Promise<Method
   await context.serve();
   const code = phpString(phpGet(changeKeyCase(query, 'upper'), 'CODE'));
   if (code === '') throw new RestError(400, 'CODE_EMPTY', "CODE can't be empty");
+  if (context.features.answer !== undefined) return { result: { value: context.features.answer } };
   const enabled =
     code === 'rest_offline_extended'
       ? context.features.extended
@@ -65,7 +49,8 @@ async function featureGet(query: PhpArray, context: CallContext): Promise<Method
   return { result: { value: enabled ? 'Y' : 'N' } };
 }
 
-function bindRequest(query: PhpArray, context: CallContext): BindRequest {
+/** What `event.bind` and `event.unbind` have in common; a user that is not given is null. */
+function bindRequest(query: PhpArray, context: CallContext) {
   const params = changeKeyCase(query, 'upper');
   const options = phpGet(params, 'OPTIONS');
   const minTimeout = isPhpArray(options) ? phpGet(options, 'minTimeout') : undefined;
@@ -73,34 +58,40 @@ function bindRequest(query: PhpArray, context: CallContext): BindRequest {
     event: phpString(phpGet(params, 'EVENT')),
     eventType: phpString(phpGet(params, 'EVENT_TYPE')),
     handler: phpString(phpGet(params, 'HANDLER')),
-    connector: context.scope.connector,
-    authType: phpInt(phpGet(params, 'AUTH_TYPE')),
+    connector: context.caller.connector,
+    givenUser: phpGet(params, 'AUTH_TYPE'),
     minTimeout: minTimeout === undefined ? null : phpInt(minTimeout),
   };
 }
 
+const rightsOf = ({ administrator, knowsEvent }: CallContext): BindRights => ({ administrator, knowsEvent });
+
 async function eventBind(query: PhpArray, context: CallContext): Promise<MethodAnswer> {
   requireApplication(context);
   await context.serve();
-  const request = bindRequest(query, context);
-  if (request.eventType.toLowerCase() === 'offline') {
-    requireAdministrator(context, 'Offline events binding requires administrator access rights');
+  const { givenUser, ...request } = bindRequest(query, context);
+  const { userId } = context.caller;
+  const given = phpInt(givenUser);
+  if (given > 0 && given !== userId) {
+    requireAdministrator(context, 'Event binding with AUTH_TYPE requires administrator access rights');
   }
-  if (request.event !== '' && !context.knowsEvent(request.event.toUpperCase())) {
-    throw new RestError(400, 'ERROR_EVENT_NOT_FOUND', 'Event not found');
-  }
-  context.bindings.bind(request);
+  const authType = given > 0 || context.administrator ? given : userId;
+  context.bindings.bind({ ...request, authType }, rightsOf(context));
   return { result: true };
 }
 
 async function eventUnbind(query: PhpArray, context: CallContext): Promise<MethodAnswer> {
   requireApplication(context);
   await context.serve();
-  const request = bindRequest(query, context);
-  if (request.eventType.toLowerCase() === 'offline') {
-    requireAdministrator(context, 'Offline events unbinding requires administrator access rights');
+  const { givenUser, ...request } = bindRequest(query, context);
+  const { userId } = context.caller;
+  const unsaid = context.administrator ? null : userId;
+  const authType = givenUser === undefined ? unsaid : phpInt(givenUser);
+  // A text is never the same as a number: without an administrator, a form cannot name a user.
+  if (givenUser !== undefined && givenUser !== userId && request.eventType.toLowerCase() !== 'offline') {
+    requireAdministrator(context, 'Event unbinding with AUTH_TYPE requires administrator access rights');
   }
-  return { result: { count: context.bindings.unbind(request) } };
+  return { result: { count: context.bindings.unbind({ ...request, authType }, rightsOf(context)) } };
 }
 
 async function eventGet(_query: PhpArray, context: CallContext): Promise<MethodAnswer> {
@@ -108,6 +99,7 @@ async function eventGet(_query: PhpArray, context: CallContext): Promise<MethodA
   await context.serve();
   const result = context.bindings
     .all()
+    .filter(({ authType }) => context.administrator || authType === context.caller.userId)
     .map(({ event, handler, connector, authType }) =>
       handler === ''
         ? { event, connector_id: connector, offline: 1 }
@@ -149,7 +141,8 @@ async function offlineList(query: PhpArray, context: CallContext): Promise<Metho
   const params = {
     filter: phpGet(lower, 'filter'),
     order: phpGet(lower, 'order'),
-    start: phpGet(lower, 'start'),
+    // The portal takes it out of the request before a method reads names in any case.
+    start: phpGet(query, 'start'),
   };
   const { events, ...page } = context.queue.list(params, context.scope);
   return { result: events, rows: events.length, ...page };
@@ -177,12 +170,32 @@ async function offlineError(query: PhpArray, context: CallContext): Promise<Meth
   return { result: true };
 }
 
+async function appInfo(_query: PhpArray, context: CallContext): Promise<MethodAnswer> {
+  requireApplication(context);
+  await context.serve();
+  const result = {
+    ID: '11',
+    CODE: 'local.5c8bb1b0891cf2.87252039',
+    VERSION: '1',
+    STATUS: 'L',
+    INSTALLED: context.installed,
+    PAYMENT_EXPIRED: 'N',
+    DAYS: null,
+    LANGUAGE_ID: 'en',
+    LICENSE: 'en_pro100',
+    LICENSE_TYPE: 'pro100',
+    LICENSE_FAMILY: 'pro',
+  };
+  return { result };
+}
+
 async function serverTime(_query: PhpArray, context: CallContext): Promise<MethodAnswer> {
   await context.serve();
-  return { result: new Date().toISOString() };
+  return { result: context.time() };
 }
 
 const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
+  ['app.info', appInfo],
   ['feature.get', featureGet],
   ['event.bind', eventBind],
   ['event.unbind', eventUnbind],
@@ -194,7 +207,18 @@ const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
   ['server.time', serverTime],
 ]);
 
-export const isKnownMethod = (name: string): boolean => name === 'batch' || METHODS.has(name);
+/** Methods that a source key means anything to. */
+const KEYED: ReadonlySet<string> = new Set([
+  'event.bind',
+  'event.unbind',
+  'event.offline.get',
+  'event.offline.list',
+  'event.offline.clear',
+  'event.offline.error',
+]);
+
+export const isKnownMethod = (name: string): boolean =>
+  name === 'batch' || METHODS.has(name) || isObjectMethod(name);
 
 /** @throws RestError with the portal's own refusal */
 export async function callMethod(
@@ -202,8 +226,10 @@ export async function callMethod(
   params: PhpArray,
   context: CallContext,
 ): Promise<MethodAnswer> {
+  if (isObjectMethod(name)) return callObjectMethod(name, params, context);
   const method = METHODS.get(name);
   if (!method) throw new RestError(404, 'ERROR_METHOD_NOT_FOUND', 'Method not found!');
+  if (KEYED.has(name)) requireConnectorFeature(context.scope.connector, context.features);
   return method(params, context);
 }
 
@@ -212,5 +238,5 @@ export function batchCommands(query: PhpArray): [string, unknown][] {
   const cmd = phpGet(changeKeyCase(query, 'upper'), 'CMD');
   if (cmd === undefined) return [];
   if (!isPhpArray(cmd)) throw argumentError('The commands are not an array.');
-  return Object.entries(cmd);
+  return phpEntries(cmd);
 }

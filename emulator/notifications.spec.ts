@@ -3,7 +3,8 @@ import { type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startEmulator, type EmulatedPortal, type Emulator } from './index.js';
 import { readBody } from './http-answer.js';
-import { parseStr } from './php.js';
+import { phpValue } from './php.js';
+import { parseStr } from './php-query.js';
 import { PortalCaller } from './fixtures/portal-caller.js';
 import { TestClock } from './fixtures/test-clock.js';
 
@@ -26,7 +27,7 @@ describe('notifications', () => {
     posted = [];
     receiver = createServer((request, response) => {
       void readBody(request).then((body) => {
-        const form = parseStr(body) as unknown as Posted['form'];
+        const form = phpValue(parseStr(body)) as Posted['form'];
         posted.push({ type: request.headers['content-type'], body, form });
         response.end('ok');
       });
@@ -87,6 +88,32 @@ describe('notifications', () => {
       },
     });
     expect(first?.body).not.toContain('FIELDS');
+  });
+
+  it('carries no tokens for a change that no user made', async () => {
+    portal.bindNotification(handler);
+    portal.push({ event: 'ONX', data: 1, userId: null });
+    await portal.notified();
+    const { event, auth } = onlyForm();
+    expect(event).toBe('ONOFFLINEEVENT');
+    expect(auth).toEqual({
+      domain: portal.domain,
+      member_id: 'm1',
+      application_token: portal.applicationToken,
+    });
+  });
+
+  it('announces a change by a REST call to those who hear of it', async () => {
+    portal.bind('ONCRMDEALADD');
+    portal.bindNotification(handler);
+    const rest = new PortalCaller(emulator, portal);
+    await rest.call('crm.deal.add');
+    await portal.notified();
+    expect(posted).toEqual([]);
+    rest.use(portal.accessTokenOfOther());
+    await rest.call('crm.deal.add');
+    await portal.notified();
+    expect(onlyForm().event).toBe('ONOFFLINEEVENT');
   });
 
   it('says nothing of changes that did not enter the queue', async () => {

@@ -1,9 +1,10 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { isPhpArray, phpString } from './php.js';
+import { isPhpArray, phpEntries, phpString } from './php.js';
 
 /** One POST of the portal to a handler, and what became of it. */
 export interface Notification {
+  /** '' where an application's page was opened. */
   readonly event: string;
   readonly url: string;
   /** Milliseconds since the epoch. */
@@ -20,11 +21,11 @@ function* pairs(value: unknown, name: string): Generator<[string, string]> {
     yield [name, phpString(value)];
     return;
   }
-  for (const [key, inner] of Object.entries(value)) yield* pairs(inner, `${name}[${key}]`);
+  for (const [key, inner] of phpEntries(value)) yield* pairs(inner, `${name}[${key}]`);
 }
 
 /** Form encoding with bracketed names, as PHP's http_build_query makes it. */
-export function bracketedForm(fields: Record<string, unknown>): string {
+function bracketedForm(fields: Record<string, unknown>): string {
   const form = new URLSearchParams();
   for (const [key, value] of Object.entries(fields)) {
     for (const [name, text] of pairs(value, key)) form.append(name, text);
@@ -70,8 +71,17 @@ export class Notifier {
   constructor(private readonly now: () => number) {}
 
   send(event: string, url: string, fields: Record<string, unknown>): Promise<Notification> {
+    return this.deliver(event, url, { event, ...fields, ts: Math.floor(this.now() / 1000) });
+  }
+
+  /** A POST that is no event: an application's page is opened. */
+  open(url: string, fields: Record<string, unknown>): Promise<Notification> {
+    return this.deliver('', url, fields);
+  }
+
+  private deliver(event: string, url: string, fields: Record<string, unknown>): Promise<Notification> {
     const at = this.now();
-    const body = bracketedForm({ event, ...fields, ts: Math.floor(at / 1000) });
+    const body = bracketedForm(fields);
     const delivery = post(url, body, this.stop.signal)
       .then((status): Notification => ({ event, url, at, status, error: null }))
       .catch((error: unknown): Notification => ({ event, url, at, status: null, error: messageOf(error) }))

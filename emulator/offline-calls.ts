@@ -1,5 +1,6 @@
 import { type Condition, type Order } from './offline-filter.js';
 import { type Row, type Scope } from './offline-row.js';
+import { type TimestampStyle } from './portal-clock.js';
 
 export interface OfflineQueueOptions {
   /** Clock, milliseconds since the epoch. */
@@ -8,12 +9,16 @@ export interface OfflineQueueOptions {
   newProcessId?: () => string;
   /** The portal's offset in the timestamps it prints, `+02:00` by default. */
   utcOffset?: string;
+  /** How it prints them, `iso` by default. */
+  timestamps?: TimestampStyle;
 }
 
 export interface Change {
   event: string;
   /** What an online handler would get as `data`; `false` when left out. */
   data?: unknown;
+  /** The same as JSON text, which the portal prints as it is: `{"FIELDS":{"ID":9007199254740993}}`. */
+  dataText?: string;
   /** The user who made the change, `'1'` by default; `null` prints `EVENT_ADDITIONAL: false`. */
   userId?: string | null;
   /** Overrides md5(event|json(data)); up to 100 characters of any text. */
@@ -38,7 +43,7 @@ export interface JournalEntry {
   readonly merges: number;
 }
 
-/** A change that a careless call threw away: it will never be delivered to anybody. */
+/** A change that a careless call threw away: it will never be delivered. */
 export interface DestroyedRow {
   readonly row: Row;
   readonly by: {
@@ -67,7 +72,8 @@ export interface ListParams {
 /** A row as `event.offline.get` prints it. */
 export interface OfflineEvent {
   ID: string;
-  TIMESTAMP_X: string;
+  /** ISO 8601 unless the queue was told otherwise. */
+  TIMESTAMP_X: unknown;
   EVENT_NAME: string;
   EVENT_DATA: unknown;
   EVENT_ADDITIONAL: unknown;

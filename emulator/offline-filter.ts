@@ -1,9 +1,9 @@
-import { isPhpArray, phpInt, phpString } from './php.js';
+import { isPhpArray, phpEntries, phpInt, phpString } from './php.js';
 import { argumentError } from './rest-error.js';
 import { type Row } from './offline-row.js';
 
-export type Column = 'ID' | 'TIMESTAMP_X' | 'EVENT_NAME' | 'MESSAGE_ID' | 'PROCESS_ID' | 'ERROR';
-export type Operator = '=' | '>' | '<' | '>=' | '<=';
+type Column = 'ID' | 'TIMESTAMP_X' | 'EVENT_NAME' | 'MESSAGE_ID' | 'PROCESS_ID' | 'ERROR';
+type Operator = '=' | '>' | '<' | '>=' | '<=';
 
 export interface Condition {
   readonly column: Column;
@@ -40,7 +40,7 @@ function conditionValue(column: Column, key: string, value: unknown): string | n
 export function parseFilter(filter: unknown, columns: readonly Column[]): Condition[] {
   if (filter === undefined || filter === null) return [];
   if (!isPhpArray(filter)) throw argumentError('The filter is not an array.');
-  return Object.entries(filter).map(([rawKey, value]) => {
+  return phpEntries(filter).map(([rawKey, value]) => {
     const key = rawKey.toUpperCase();
     const [, operator = '', name = ''] = /^([^A-Z]*)(.*)$/s.exec(key) ?? [];
     if (!OPERATORS.includes(operator)) throw argumentError(`Filter operation not allowed: ${operator}`);
@@ -61,7 +61,7 @@ export function parseFilter(filter: unknown, columns: readonly Column[]): Condit
 export function parseOrder(order: unknown, columns: readonly Column[], otherwise: Column): Order[] {
   if (order === undefined || order === null) return [{ column: otherwise, descending: false }];
   if (!isPhpArray(order)) throw argumentError('The order is not an array.');
-  return Object.entries(order).map(([key, direction]) => {
+  return phpEntries(order).map(([key, direction]) => {
     const listed = /^\d+$/.test(key);
     const name = listed ? phpString(direction) : key.toUpperCase();
     const column = columns.find((candidate) => candidate === name);

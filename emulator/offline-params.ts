@@ -1,4 +1,4 @@
-import { isPhpArray, phpInt, phpString } from './php.js';
+import { isPhpArray, phpEntries, phpInt, phpString } from './php.js';
 import { argumentError } from './rest-error.js';
 
 /** @throws RestError 400 when there is none */
@@ -11,7 +11,7 @@ export function requiredProcessId(value: unknown): string {
 export function messageIdList(value: unknown): string[] {
   const problem = argumentError("Value must be array of MESSAGE_ID values. Argument 'message_id'");
   if (!isPhpArray(value)) throw problem;
-  const ids = Object.values(value).map((id) => phpString(id).trim());
+  const ids = phpEntries(value).map(([, id]) => phpString(id).trim());
   if (ids.some((id) => [...id].length !== 32)) throw problem;
   return ids;
 }
@@ -20,7 +20,7 @@ export function messageIdList(value: unknown): string[] {
 export function idList(value: unknown): number[] {
   const problem = argumentError("Value must be array of integers. Argument 'id'");
   if (!isPhpArray(value)) throw problem;
-  const ids = Object.values(value).map(phpInt);
+  const ids = phpEntries(value).map(([, id]) => phpInt(id));
   if (ids.some((id) => id <= 0)) throw problem;
   return ids;
 }

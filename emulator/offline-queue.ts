@@ -16,13 +16,14 @@ import { GET_COLUMNS, LIST_COLUMNS, parseFilter, parseOrder, type Condition } fr
 import { idList, messageIdList, requiredProcessId } from './offline-params.js';
 import { copyOf, type Row, type Scope, type StoredRow } from './offline-row.js';
 import { OfflineTable } from './offline-table.js';
-import { isPhpArray, phpInt, phpJson, phpString, phpValue } from './php.js';
-import { formatTimestamp } from './portal-clock.js';
+import { isPhpArray, phpEntries, phpInt, phpJson, phpString, phpValue } from './php.js';
+import { printTimestamp, type TimestampStyle } from './portal-clock.js';
 import { argumentError } from './rest-error.js';
+import { Verbatim } from './verbatim.js';
 
 /** Rows with `PROCESS_ID` set whose last change is older than this many seconds are cleaned up. */
 export const PROCESS_ID_LIFETIME_SECONDS = 2_952_000;
-export const PAGE_SIZE = 50;
+const PAGE_SIZE = 50;
 
 export const DEFAULT_SCOPE: Scope = { appId: 1, connector: '' };
 
@@ -39,6 +40,8 @@ export class OfflineQueue {
   readonly expired: Row[] = [];
   /** How often a row was marked as failed, by whomever. */
   marks = 0;
+  /** How `TIMESTAMP_X` is printed from now on. */
+  timestamps: TimestampStyle;
   private readonly table = new OfflineTable();
   private readonly now: () => number;
   private readonly newProcessId: () => string;
@@ -48,13 +51,14 @@ export class OfflineQueue {
     this.now = options.now ?? Date.now;
     this.newProcessId = options.newProcessId ?? randomProcessId;
     this.utcOffset = options.utcOffset ?? '+02:00';
+    this.timestamps = options.timestamps ?? 'iso';
   }
 
   get size(): number {
     return this.table.size;
   }
 
-  /** Copies of all rows in no particular order, whoever they belong to. */
+  /** Copies of all rows of all applications, in no particular order. */
   rows(): Row[] {
     return [...this.table.all()].map(copyOf);
   }
@@ -62,7 +66,7 @@ export class OfflineQueue {
   /** Records a change, merging it into the pending row of the same message where there is one. */
   push(change: Change, appId: number = DEFAULT_SCOPE.appId): PushOutcome {
     const scope = { appId, connector: change.connector ?? '' };
-    const data = change.data === undefined ? false : phpValue(change.data);
+    const data = dataOf(change);
     const messageId = change.messageId ?? messageIdOf(change.event, data);
     const fields = {
       TIMESTAMP_X: Math.floor(this.now() / 1000),
@@ -183,7 +187,7 @@ export class OfflineQueue {
       const wanted = new Set(idList(params.id));
       if (wanted.size > 0) doomed = doomed.filter((row) => wanted.has(row.ID));
     }
-    // An empty process id names every pending row, which nobody has read yet.
+    // An empty process id names every pending row, none of which was read yet.
     if (processId === '') {
       this.destroyed.push(...this.blame('event.offline.clear', processId, doomed.map(copyOf)));
     }
@@ -206,7 +210,7 @@ export class OfflineQueue {
     }
     let marked = 0;
     let deleted = 0;
-    for (const messageId of new Set(Object.values(params.message_id).map(phpString))) {
+    for (const messageId of new Set(phpEntries(params.message_id).map(([, id]) => phpString(id)))) {
       const rows = this.table.ofMessage(scope, messageId).filter((row) => row.ERROR === 0);
       const held = rows.filter((row) => row.PROCESS_ID === processId);
       const others = rows.filter((row) => row.PROCESS_ID !== processId);
@@ -248,7 +252,7 @@ export class OfflineQueue {
   private print(row: Row): OfflineEvent {
     return {
       ID: String(row.ID),
-      TIMESTAMP_X: formatTimestamp(row.TIMESTAMP_X, this.utcOffset),
+      TIMESTAMP_X: printTimestamp(row.TIMESTAMP_X, this.utcOffset, this.timestamps),
       EVENT_NAME: row.EVENT_NAME,
       EVENT_DATA: row.EVENT_DATA,
       EVENT_ADDITIONAL: row.EVENT_ADDITIONAL,
@@ -257,8 +261,13 @@ export class OfflineQueue {
   }
 }
 
+function dataOf({ data, dataText }: Change): unknown {
+  if (dataText !== undefined) return new Verbatim(dataText);
+  return data === undefined ? false : phpValue(data);
+}
+
 /** The id a portal gives to a change whose own code supplies none. */
-export function messageIdOf(event: string, data: unknown): string {
+function messageIdOf(event: string, data: unknown): string {
   return createHash('md5')
     .update(`${event}|${phpJson(data)}`)
     .digest('hex');

@@ -13,3 +13,41 @@ export function formatTimestamp(seconds: number, utcOffset: string): string {
 export function assertUtcOffset(utcOffset: string): void {
   if (!/^[+-]\d{2}:\d{2}$/.test(utcOffset)) throw new Error(`Not an offset such as +02:00: ${utcOffset}`);
 }
+
+/**
+ * How a portal prints `TIMESTAMP_X`. `iso` is what the REST documentation says; the others are what a portal's own
+ * settings, an old module or a changed class may make of it.
+ */
+const STYLES = {
+  iso: formatTimestamp,
+  /** `2024-07-18T12:32:31+0200` */
+  'iso-basic': (seconds, utcOffset) => formatTimestamp(seconds, utcOffset).replace(/:(\d\d)$/, '$1'),
+  /** `2024-07-18T10:32:31Z` */
+  utc: (seconds) => formatTimestamp(seconds, '+00:00').replace('+00:00', 'Z'),
+  /** `2024-07-18T12:32:31.000+02:00` */
+  fractions: (seconds, utcOffset) => `${formatTimestamp(seconds, utcOffset).slice(0, 19)}.000${utcOffset}`,
+  /** `2024-07-18 12:32:31` */
+  database: (seconds, utcOffset) => formatTimestamp(seconds, utcOffset).slice(0, 19).replace('T', ' '),
+  /** `18.07.2024 12:32:31` */
+  site: (seconds, utcOffset) =>
+    formatTimestamp(seconds, utcOffset).replace(/^(\d+)-(\d+)-(\d+)T(.{8}).*$/, '$3.$2.$1 $4'),
+  unix: (seconds) => seconds,
+  null: () => null,
+  /** The field is left out. */
+  none: () => undefined,
+  empty: () => '',
+  garbage: () => 'Object',
+} satisfies Record<string, (seconds: number, utcOffset: string) => unknown>;
+
+export type TimestampStyle = keyof typeof STYLES;
+
+export function printTimestamp(seconds: number, utcOffset: string, style: TimestampStyle): unknown {
+  return STYLES[style](seconds, utcOffset);
+}
+
+/** @throws Error for anything but the name of a style */
+export function assertTimestampStyle(style: string): asserts style is TimestampStyle {
+  if (!Object.hasOwn(STYLES, style)) {
+    throw new Error(`timestamps is one of ${Object.keys(STYLES).join(', ')}`);
+  }
+}

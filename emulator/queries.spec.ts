@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { startEmulator, type EmulatedPortal, type Emulator, type OfflineListedEvent } from './index.js';
+import { startEmulator, type EmulatedPortal, type Emulator } from './index.js';
+import { type OfflineListedEvent } from './offline-calls.js';
 import { PortalCaller, type OfflineGetAnswer } from './fixtures/portal-caller.js';
 import { TestClock } from './fixtures/test-clock.js';
 
@@ -101,6 +102,13 @@ describe('filters, order and pages', () => {
     expect(idsOf(last)).toEqual(['102', '103', '104']);
     expect(last.body).not.toHaveProperty('next');
     expect(portal.rows().every((row) => row.PROCESS_ID === '')).toBe(true);
+  });
+
+  it('pages by start in small letters only', async () => {
+    for (let i = 0; i < 100; i += 1) portal.push({ event: 'OND', data: i, force: true });
+    expect(idsOf(await list({ START: 100 }))[0]).toBe('1');
+    expect(idsOf(await list({ Start: 100, start: '50' }))[0]).toBe('51');
+    expect(idsOf(await list({ start: -1 }))[0]).toBe('1');
   });
 
   it('reads parameters whatever the case of their names, as PHP numbers', async () => {

@@ -2,16 +2,14 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startEmulator, type EmulatedPortal, type Emulator, type PortalState } from './index.js';
 import { PortalCaller } from './fixtures/portal-caller.js';
 
-const HANDLER = 'http://127.0.0.1:1/events';
-
-describe('refusals and bindings', () => {
+describe('refusals', () => {
   let emulator: Emulator;
   let portal: EmulatedPortal;
   let rest: PortalCaller;
 
   beforeEach(async () => {
     emulator = await startEmulator();
-    portal = emulator.addPortal({ name: 'acme', unknownEvents: ['ONNOSUCH'] });
+    portal = emulator.addPortal({ name: 'acme' });
     rest = new PortalCaller(emulator, portal);
   });
 
@@ -44,7 +42,7 @@ describe('refusals and bindings', () => {
   it.each(['event.offline.get', 'event.offline.list', 'event.offline.clear', 'event.offline.error'])(
     '%s needs an application and an administrator',
     async (method) => {
-      const webhook = await rest.post(`1/abcdef/${method}`, 'application/json', '{}');
+      const webhook = await rest.post(`1/${portal.webhook.secret}/${method}`, 'application/json', '{}');
       expect(webhook).toMatchObject({ status: 403, error: 'WRONG_AUTH_TYPE' });
       portal.setAdministrator(false);
       expect(await rest.call(method)).toMatchObject({ status: 403, error: 'ACCESS_DENIED' });
@@ -53,7 +51,7 @@ describe('refusals and bindings', () => {
 
   it('lets a webhook ask for features', async () => {
     const answer = await rest.post(
-      '1/abcdef/feature.get',
+      `1/${portal.webhook.secret}/feature.get`,
       'application/json',
       '{"CODE":"rest_auth_connector"}',
     );
@@ -73,6 +71,21 @@ describe('refusals and bindings', () => {
     expect((await rest.call('event.offline.get', { clear: 0 })).status).toBe(200);
   });
 
+  it('refuses a source key in the commands that need it, where the portal is one of those', async () => {
+    const lenient = emulator.addPortal({ name: 'lenient', connector: false, connectorRefusal: 'command' });
+    const batch = {
+      auth_connector: 'erp',
+      cmd: {
+        features: 'feature.get?CODE=rest_auth_connector',
+        bound: 'event.get',
+        rows: 'event.offline.list',
+      },
+    };
+    const answer = await new PortalCaller(emulator, lenient).call('batch', batch);
+    expect(answer.result).toMatchObject({ result: { features: { value: 'N' }, bound: [] } });
+    expect(answer.result).toMatchObject({ result_error: { rows: { error: 'WRONG_LICENSE' } } });
+  });
+
   it.each([
     ['event.offline.get', { limit: 0 }],
     ['event.offline.get', { limit: 'many' }],
@@ -87,6 +100,9 @@ describe('refusals and bindings', () => {
     ['event.bind', { event: 'ONX' }],
     ['event.bind', { event: 'ONX', event_type: 'sometimes' }],
     ['event.bind', { event: 'ONOFFLINEEVENT', event_type: 'offline' }],
+    ['event.unbind', { event_type: 'offline' }],
+    ['event.unbind', { event: 'ONX' }],
+    ['event.unbind', { event: 'ONX', event_type: 'sometimes' }],
   ])('%s %j is a 400 ERROR_ARGUMENT', async (method, params) => {
     expect(await rest.call(method, params)).toMatchObject({ status: 400, error: 'ERROR_ARGUMENT' });
   });
@@ -102,37 +118,6 @@ describe('refusals and bindings', () => {
     const params = { process_id: 'nobody', message_id: ['x'.repeat(32)] };
     expect((await rest.call('event.offline.error', params)).result).toBe(true);
     expect((await rest.call('event.offline.clear', params)).result).toBe(true);
-  });
-
-  it('binds offline events per source key, lists and unbinds them', async () => {
-    const bind = (params: Record<string, unknown> = {}) =>
-      rest.call('event.bind', { event: 'OnCrmDealAdd', event_type: 'offline', ...params });
-    expect((await bind()).result).toBe(true);
-    const again = await bind();
-    expect(again).toMatchObject({ status: 400, error: 'ERROR_CORE' });
-    expect(again.description).toBe('Unable to set event handler: Handler already binded');
-    expect((await bind({ auth_connector: 'erp' })).result).toBe(true);
-    const online = { event: 'ONOFFLINEEVENT', handler: HANDLER, options: { minTimeout: 5 } };
-    expect((await rest.call('event.bind', online)).result).toBe(true);
-    expect((await rest.call('event.get')).result).toEqual([
-      { event: 'ONCRMDEALADD', connector_id: '', offline: 1 },
-      { event: 'ONCRMDEALADD', connector_id: 'erp', offline: 1 },
-      { event: 'ONOFFLINEEVENT', handler: HANDLER, auth_type: '0', offline: 0 },
-    ]);
-    const unbind = { event: 'ONCRMDEALADD', event_type: 'offline' };
-    expect((await rest.call('event.unbind', unbind)).result).toEqual({ count: 1 });
-    expect((await rest.call('event.unbind', unbind)).result).toEqual({ count: 0 });
-    expect((await rest.call('event.unbind', { event: 'ONOFFLINEEVENT', handler: HANDLER })).result).toEqual({
-      count: 1,
-    });
-    expect(portal.bindings()).toHaveLength(1);
-  });
-
-  it('binds offline events for administrators only, and known events only', async () => {
-    const bind = (event: string) => rest.call('event.bind', { event, event_type: 'offline' });
-    expect(await bind('ONNOSUCH')).toMatchObject({ status: 400, error: 'ERROR_EVENT_NOT_FOUND' });
-    portal.setAdministrator(false);
-    expect(await bind('ONCRMDEALADD')).toMatchObject({ status: 403, error: 'ACCESS_DENIED' });
   });
 
   it('takes a change into the queue only where its event is bound for its source key', () => {

@@ -26,6 +26,7 @@ export type SuspendedState =
   | 'manifest-unavailable'
   | 'https-required'
   | 'access-restricted'
+  | 'connection-error'
   | 'internal-error'
   | 'unexpected-answer';
 
@@ -37,6 +38,7 @@ const SUSPENSIONS: Record<SuspendedState, readonly [number, string, string]> = {
   'manifest-unavailable': [404, 'ERROR_MANIFEST_IS_NOT_AVAILABLE', 'Manifest is not available'],
   'https-required': [400, 'INVALID_REQUEST', 'Https required.'],
   'access-restricted': [403, 'user_access_error', 'The user does not have access to the application.'],
+  'connection-error': [401, 'CONNECTION_ERROR', 'Error connecting to authorization server'],
   'internal-error': [500, 'INTERNAL_SERVER_ERROR', 'Internal server error'],
   'unexpected-answer': [500, 'ERROR_UNEXPECTED_ANSWER', 'Server returned an unexpected response'],
 };

@@ -3,9 +3,10 @@ import { type AddressInfo } from 'node:net';
 import { ControlApi } from './control.js';
 import { type Emulator } from './emulator.js';
 import { readParams, send, sendText, serveWithFaults } from './http-answer.js';
-import { tokenAnswer } from './oauth.js';
+import { redirectTarget } from './redirects.js';
+import { PhpArray } from './php.js';
 import { type EmulatedPortal } from './portal.js';
-import { faultNames, type RestRequest } from './rest-desk.js';
+import { faultNames, type RestRequest } from './rest-service.js';
 import { RestError } from './rest-error.js';
 
 /** Longer than any client keeps an idle connection, so that it is never this side that closes one. */
@@ -56,9 +57,15 @@ export class EmulatorServer {
     const { pathname, search, searchParams } = new URL(request.url ?? '/', 'http://emulator');
     const { portal, path } = this.locate(request.headers.host ?? '', pathname);
     if (!portal) {
-      if (/^\/oauth\/token\/?$/.test(path)) await this.token(searchParams, response);
-      else if (path.startsWith('/_control')) await this.control.handle(request, path, searchParams, response);
+      if (/^\/oauth\/token\/?$/.test(path)) {
+        await this.emulator.authorizationServer().answer(request, searchParams, response);
+      } else if (path.startsWith('/_control'))
+        await this.control.handle(request, path, searchParams, response);
       else sendText(response, 404, 'text/html; charset=utf-8', NOT_FOUND_PAGE);
+      return;
+    }
+    if (portal.redirects !== null) {
+      this.sendElsewhere(portal, request, path, response);
       return;
     }
     if (/^\/oauth\/authorize\/?$/.test(path)) {
@@ -70,7 +77,11 @@ export class EmulatorServer {
       sendText(response, 404, 'text/html; charset=utf-8', NOT_FOUND_PAGE);
       return;
     }
-    const rest: RestRequest = { ...call, params: await readParams(request, search) };
+    const rest: RestRequest = {
+      ...call,
+      params: await readParams(request, search),
+      authorization: request.headers.authorization ?? null,
+    };
     await serveWithFaults(
       response,
       [portal.faults, this.emulator.faults],
@@ -80,8 +91,28 @@ export class EmulatorServer {
     );
   }
 
+  private sendElsewhere(
+    portal: EmulatedPortal,
+    request: IncomingMessage,
+    path: string,
+    response: ServerResponse,
+  ): void {
+    const { redirects } = portal;
+    if (redirects === null) return;
+    const call = restCall(path);
+    if (call !== null) portal.notServed({ ...call, params: new PhpArray(), authorization: null }, redirects);
+    const location = redirectTarget(redirects, {
+      host: request.headers.host ?? '',
+      path: request.url ?? '/',
+    });
+    request.resume();
+    response.writeHead(302, { location, 'content-type': 'text/html; charset=utf-8' }).end();
+  }
+
   /** A portal stands in the host's first label (`acme.localhost`) or in the path's first step (`/acme/rest/`). */
   private locate(host: string, pathname: string): { portal: EmulatedPortal | null; path: string } {
+    const atSite = this.atSite(host, pathname);
+    if (atSite) return atSite;
     const [label = '', ...domain] = (host.split(':')[0] ?? '').toLowerCase().split('.');
     const byHost = domain.length > 0 ? this.emulator.findPortal(label) : null;
     if (byHost) return { portal: byHost, path: pathname };
@@ -91,26 +122,17 @@ export class EmulatorServer {
     return { portal: null, path: pathname };
   }
 
-  private async token(query: URLSearchParams, response: ServerResponse): Promise<void> {
-    const serve = (): { status: number; body: unknown } => {
-      try {
-        const { authority, publicUrl } = this.emulator;
-        const owner = authority.exchange(query);
-        this.emulator.portal(owner.name).counters.tokenRequests += 1;
-        const body = tokenAnswer(owner, authority.issue(owner), authority.accessTokenTtlSeconds, publicUrl);
-        return { status: 200, body };
-      } catch (error) {
-        if (!(error instanceof RestError)) throw error;
-        return { status: error.status, body: error.toJSON() };
+  /** The last portal that was given this host and a folder that the path is in. */
+  private atSite(host: string, pathname: string): { portal: EmulatedPortal; path: string } | null {
+    for (const portal of this.emulator.portals().reverse()) {
+      if (portal.site === null) continue;
+      const root = new URL(portal.clientEndpoint);
+      const folder = root.pathname.replace(/\/rest\/$/, '');
+      if (root.host === host.toLowerCase() && pathname.startsWith(`${folder}/`)) {
+        return { portal, path: pathname.slice(folder.length) };
       }
-    };
-    await serveWithFaults(
-      response,
-      [this.emulator.faults],
-      ['oauth'],
-      () => Promise.resolve(serve()),
-      () => undefined,
-    );
+    }
+    return null;
   }
 
   /** What a signed-in administrator's browser meets: a code at once, as JSON or by redirect to the application. */
@@ -121,14 +143,15 @@ export class EmulatorServer {
     response: ServerResponse,
   ): void {
     try {
-      const code = this.emulator.authority.issueCode(portal, query.get('client_id') ?? '');
+      const server = this.emulator.authorizationServer(portal.authorizationServer);
+      const code = server.authority.issueCode(portal, query.get('client_id') ?? '');
       const fields = {
         code,
         state: query.get('state') ?? '',
         domain: portal.domain,
         member_id: portal.memberId,
         scope: 'crm',
-        server_domain: new URL(this.emulator.publicUrl).host,
+        server_domain: new URL(server.url).host,
       };
       const target = query.get('redirect_uri') ?? portal.redirectUrl;
       if (target === null || (request.headers.accept ?? '').includes('json')) {
@@ -146,9 +169,13 @@ export class EmulatorServer {
 }
 
 /** `/rest/method`, `/rest/method.json`, or with a webhook's user and secret in between. */
-function restCall(path: string): Omit<RestRequest, 'params'> | null {
-  const [, method, webhookMethod] = /^\/rest\/(?:([^/]+)|\d+\/[^/]+\/([^/]+))\/?$/.exec(path) ?? [];
+function restCall(path: string): Pick<RestRequest, 'method' | 'webhook'> | null {
+  const [, method, userId = '', secret = '', webhookMethod] =
+    /^\/rest\/(?:([^/]+)|(\d+)\/([^/]+)\/([^/]+))\/?$/.exec(path) ?? [];
   const name = webhookMethod ?? method;
   if (name === undefined) return null;
-  return { method: name.toLowerCase().replace(/\.json$/, ''), webhook: webhookMethod !== undefined };
+  return {
+    method: name.toLowerCase().replace(/\.json$/, ''),
+    webhook: webhookMethod === undefined ? null : { userId, secret },
+  };
 }

@@ -1,7 +1,8 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { findProgram } from './temporary-server.mjs';
 import { root } from './prepare.mjs';
+import { runToEnd } from './run-to-end.mjs';
 
 const POLICY_FILE = '/usr/sbin/policy-rc.d';
 
@@ -29,8 +30,8 @@ export async function aptInstall(packages, log, { timeoutMs } = {}) {
   }
   try {
     const options = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }, timeout: timeoutMs };
-    await toEnd('apt-get', ['update', '-qq'], options);
-    await toEnd('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], options);
+    await runToEnd('apt-get', ['update', '-qq'], options);
+    await runToEnd('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], options);
   } finally {
     if (deny) {
       allow();
@@ -43,8 +44,8 @@ export async function aptInstall(packages, log, { timeoutMs } = {}) {
 export async function canCompose() {
   if (findProgram('docker') === undefined) return false;
   try {
-    await toEnd('docker', ['info'], {});
-    await toEnd('docker', ['compose', 'version'], {});
+    await runToEnd('docker', ['info']);
+    await runToEnd('docker', ['compose', 'version']);
     return true;
   } catch {
     return false;
@@ -62,22 +63,10 @@ export async function composeUp(service, log) {
     remove();
   };
   try {
-    await toEnd('docker', ['compose', 'up', '--detach', '--wait', service], { cwd: root });
+    await runToEnd('docker', ['compose', 'up', '--detach', '--wait', service], { cwd: root });
   } catch (error) {
     await stop();
     throw error;
   }
   return stop;
-}
-
-async function toEnd(command, args, options) {
-  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
-  let text = '';
-  child.stdout.on('data', (chunk) => (text += chunk));
-  child.stderr.on('data', (chunk) => (text += chunk));
-  const code = await new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}:\n${text.trim()}`);
 }

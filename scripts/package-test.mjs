@@ -24,7 +24,7 @@ const WANTED = [
   'docs/schemas/event.json',
   'package.json',
 ];
-const ALLOWED = /^(dist|docs)\/|^(CHANGELOG\.md|LICENSE|README\.md|package\.json)$/;
+const ALLOWED = /^(dist|docs)\/|^(CHANGELOG\.md|LICENSE|README(\.ru)?\.md|package\.json)$/;
 const UNWANTED = /\.(spec|test)\.|\.tsbuildinfo$|\.env|\.db$/;
 const SETTINGS_EXIT_CODE = 78;
 
@@ -79,7 +79,10 @@ async function pack() {
 async function install(tarball) {
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
   note('npm install …');
-  await run('npm install', 'npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', tarball]);
+  // Applications test with it; it is no part of the package.
+  const testing = `@nestjs/testing@${manifest.devDependencies['@nestjs/testing']}`;
+  const packages = [tarball, testing];
+  await run('npm install', 'npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', ...packages]);
   // Two copies of Nest's core could not inject into each other.
   const listed = await run('npm ls', 'npm', ['ls', '--all', '--parseable', '@nestjs/core']);
   const copies = new Set(listed.split('\n').filter((path) => path.endsWith('@nestjs/core')));

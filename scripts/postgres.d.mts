@@ -8,6 +8,8 @@ export interface Postgres {
 export interface PrivatePostgres extends Postgres {
   /** Everything that the cluster writes is in here. */
   readonly folder: string;
+  /** Numbers of its running processes. */
+  processes(): number[];
   /** `kill -9` of the server; resolves when it is gone. */
   kill(): Promise<void>;
   /** Starts it again on the same data and port, killing it first when it runs; resolves when it answers. */

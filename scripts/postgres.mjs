@@ -86,6 +86,7 @@ async function startPrivateCluster(programs, log) {
     return {
       url,
       folder: temporary.folder,
+      processes: () => temporary.processes(),
       kill,
       restart: async () => {
         await kill();

@@ -2,7 +2,11 @@
 export const root: string;
 
 /**
- * Brings dependencies and both builds up to date, each only when it is stale.
+ * Brings dependencies and both builds up to date, each only when it is stale; with `bundled`, the programs' bundles too.
  * @throws {Error} with the output of the step that failed
  */
-export function prepare(options?: { folder?: string; log?: (line: string) => void }): Promise<void>;
+export function prepare(options?: {
+  folder?: string;
+  log?: (line: string) => void;
+  bundled?: boolean;
+}): Promise<void>;

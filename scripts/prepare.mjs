@@ -1,41 +1,51 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { bundle } from './bundle.mjs';
+import { beginToMake, isUpToDate } from './made-of.mjs';
+import { isAlive, startedAt } from './processes.mjs';
+import { runToEnd } from './run-to-end.mjs';
 
 export const root = fileURLToPath(new URL('..', import.meta.url));
 
-const BUILD_SETTINGS = ['tsconfig.base.json', 'package-lock.json'];
-const TOOL_FOLDERS = ['emulator', 'bench', 'examples'];
-
 /**
  * Brings dependencies and both builds up to date, each only when it is stale: a call with nothing to do
- * takes milliseconds. Says one line about each step that it does run.
+ * takes milliseconds. Says one line about each step that it does run. With `bundled`, the programs' bundles too,
+ * where esbuild is installed.
  * @throws {Error} with the output of the step that failed
  */
-export async function prepare({ folder = root, log = (line) => console.error(line) } = {}) {
+export async function prepare({ folder = root, log = (line) => console.error(line), bundled = false } = {}) {
   checkNode(folder);
   const unlock = await lock(folder);
   try {
     if (dependenciesStale(folder)) {
       await step('npm ci', folder, log, ['ci', '--include=dev', '--no-audit', '--no-fund']);
     }
-    const sources = ['src', 'tsconfig.build.json', 'nest-cli.json', ...BUILD_SETTINGS];
-    if (outputStale(folder, 'dist', ['src'], sources)) {
-      await step('npm run build', folder, log, ['run', 'build'], 'dist');
-    }
-    // The tools may import from src, so they are as stale as it is.
-    const toolSources = [...TOOL_FOLDERS, 'src', 'tsconfig.tools.json', ...BUILD_SETTINGS];
-    if (outputStale(folder, 'build', TOOL_FOLDERS, toolSources)) {
-      await step('npm run build:tools', folder, log, ['run', 'build:tools'], 'build');
+    for (const [output, script] of [
+      ['dist', 'build'],
+      ['build', 'build:tools'],
+    ]) {
+      if (!isUpToDate(folder, output)) await step(`npm run ${script}`, folder, log, ['run', script], output);
     }
     makeExecutable(folder);
+    if (bundled) await bringBundlesUpToDate(folder, log);
   } finally {
     unlock();
   }
+}
+
+async function bringBundlesUpToDate(folder, log) {
+  if (isUpToDate(folder, 'build/bundle')) return;
+  const began = Date.now();
+  const bundled = beginToMake(folder, 'build/bundle');
+  const made = await bundle(folder);
+  if (made) bundled();
+  log(
+    made ? `bundles of dist: ${Date.now() - began} ms` : 'no esbuild: tests start dist, which takes longer',
+  );
 }
 
 /** The compiler does not, and `npx bitrix24-bridge` only does where it has not linked this folder before. */
@@ -44,15 +54,17 @@ function makeExecutable(folder) {
   if (existsSync(program)) chmodSync(program, 0o755);
 }
 
+/** A newer Node than is promised may try; npm says that it is none of those. */
 function checkNode(folder) {
-  const wanted = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).engines?.node ?? '>=20';
-  const [major = 0, minor = 0] = (/(\d+)(?:\.(\d+))?/.exec(wanted) ?? [])
-    .slice(1)
-    .map((part) => Number(part ?? 0));
-  const [haveMajor, haveMinor] = process.versions.node.split('.').map(Number);
-  if (haveMajor < major || (haveMajor === major && haveMinor < minor)) {
-    throw new Error(`Node ${wanted} is needed, this is ${process.versions.node}`);
-  }
+  const wanted = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).engines?.node;
+  if (wanted === undefined) return;
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  const fits = [...wanted.matchAll(/(\^|>=)(\d+)\.(\d+)/g)].some(
+    ([, operator, least, leastMinor]) =>
+      (major === Number(least) && minor >= Number(leastMinor)) ||
+      (operator === '>=' && major > Number(least)),
+  );
+  if (!fits) throw new Error(`Node ${wanted} is needed, this is ${process.versions.node}`);
 }
 
 /** Two terminals may start at once in a fresh checkout; two `npm ci` in one folder destroy each other. */
@@ -61,7 +73,7 @@ async function lock(folder) {
   const file = join(tmpdir(), `bitrix24-offline-bridge-prepare-${name}`);
   for (;;) {
     try {
-      writeFileSync(file, String(process.pid), { flag: 'wx' });
+      writeFileSync(file, holder(process.pid), { flag: 'wx' });
       return () => rmSync(file, { force: true });
     } catch (error) {
       if (error.code !== 'EEXIST') throw error;
@@ -71,15 +83,18 @@ async function lock(folder) {
   }
 }
 
+/** Not the number alone: a container that starts again gives out the same ones. */
+const holder = (pid) => `${pid} ${startedAt(pid)}`;
+
 function holderIsGone(file) {
   try {
-    const pid = Number(readFileSync(file, 'utf8'));
+    const text = readFileSync(file, 'utf8');
     // An empty file is one that its holder is still writing, unless it stays so.
-    if (pid === 0) return Date.now() - statSync(file).mtimeMs > 5000;
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    return error.code === 'ESRCH';
+    if (text === '') return Date.now() - statSync(file).mtimeMs > 5000;
+    const pid = Number(text.split(' ')[0]);
+    return !isAlive(pid) || text !== holder(pid);
+  } catch {
+    return false; // it was given back in this moment: try again
   }
 }
 
@@ -98,50 +113,29 @@ function dependenciesStale(folder) {
   );
 }
 
-function outputStale(folder, output, required, sources) {
-  if (!required.some((name) => hasSource(join(folder, name)))) return false;
-  return newest(join(folder, output)) < Math.max(...sources.map((name) => newest(join(folder, name))));
-}
-
-function hasSource(path) {
-  if (!existsSync(path)) return false;
-  return readdirSync(path, { recursive: true }).some((name) => isSource(String(name)));
-}
-
-const isSource = (name) => name.endsWith('.ts') && !name.endsWith('.spec.ts');
-
-/** Newest change below a path, in milliseconds; folders count, so that a removed file is noticed. 0 = absent. */
-function newest(path) {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat === undefined || path.endsWith('.spec.ts')) return 0;
-  if (!stat.isDirectory()) return stat.mtimeMs;
-  return readdirSync(path).reduce((latest, name) => Math.max(latest, newest(join(path, name))), stat.mtimeMs);
-}
-
 async function step(title, folder, log, args, output) {
   log(`${title} …`);
-  // A group of its own, so that it can be ended with everything that npm starts.
-  const child = spawn('npm', args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-  // Half a build would pass for an up-to-date one.
+  // Half a build would pass for an up-to-date one, and the compiler writes files in spite of errors.
   const discard = () =>
     output !== undefined && rmSync(join(folder, output), { recursive: true, force: true });
-  const abandon = () => {
-    process.kill(-child.pid, 'SIGKILL');
+  let abandon;
+  try {
+    // A group of its own, so that it can be ended with everything that npm starts.
+    await runToEnd('npm', args, { cwd: folder, detached: true }, (child) => {
+      abandon = () => {
+        process.kill(-child.pid, 'SIGKILL');
+        discard();
+      };
+      process.once('exit', abandon);
+    });
+  } catch (error) {
     discard();
-  };
-  process.once('exit', abandon);
-  let text = '';
-  child.stdout.on('data', (chunk) => (text += chunk));
-  child.stderr.on('data', (chunk) => (text += chunk));
-  const code = await new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  process.off('exit', abandon);
-  if (code === 0) return;
-  // The compiler writes files in spite of errors.
-  discard();
-  throw new Error(`${title} failed in ${relative(process.cwd(), folder) || '.'}:\n${text.trim()}`);
+    throw new Error(`${title} failed in ${relative(process.cwd(), folder) || '.'}:\n${error.message}`, {
+      cause: error,
+    });
+  } finally {
+    process.off('exit', abandon);
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { canAptInstall } from './installers.mjs';
 import { root } from './prepare.mjs';
+import { runToEnd } from './run-to-end.mjs';
 import { findProgram } from './temporary-server.mjs';
 
 const CACHE = join(root, 'node_modules/.cache/promtool');
@@ -31,7 +31,7 @@ export async function providePromtool({ log = () => {} } = {}) {
     log("fetching promtool from Debian's package prometheus …");
     await download(folder, signal);
     const [file = ''] = readdirSync(folder).filter((name) => name.endsWith('.deb'));
-    await toEnd('dpkg', ['-x', join(folder, file), join(folder, 'unpacked')], { signal });
+    await runToEnd('dpkg', ['-x', join(folder, file), join(folder, 'unpacked')], { signal });
     // Another process may have been quicker.
     if (!existsSync(PROGRAM)) renameSync(join(folder, 'unpacked'), CACHE);
     return PROGRAM;
@@ -45,7 +45,7 @@ export async function providePromtool({ log = () => {} } = {}) {
 
 /** With the package lists that are there, or else with new ones. */
 async function download(folder, signal) {
-  const fetchIt = () => toEnd('apt-get', ['download', '-qq', 'prometheus'], { signal, cwd: folder });
+  const fetchIt = () => runToEnd('apt-get', ['download', '-qq', 'prometheus'], { signal, cwd: folder });
   try {
     return await fetchIt();
   } catch {
@@ -57,22 +57,11 @@ async function download(folder, signal) {
 async function updateLists(signal) {
   for (;;) {
     try {
-      return await toEnd('apt-get', ['update', '-qq'], { signal });
+      return await runToEnd('apt-get', ['update', '-qq'], { signal });
     } catch (error) {
       // Another process may be at them just now.
       if (signal.aborted || !/lock/i.test(error.message)) throw error;
       await pause(3000, undefined, { signal });
     }
   }
-}
-
-async function toEnd(command, args, options) {
-  const child = spawn(command, args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] });
-  let text = '';
-  child.stderr.on('data', (chunk) => (text += chunk));
-  const code = await new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}: ${text.trim()}`);
 }

@@ -12,6 +12,8 @@ export interface PrivateNode {
   readonly nodeName: string;
   /** Everything that the node writes is in here. */
   readonly folder: string;
+  /** Numbers of the running processes: the node's, its port mapper's, and those of other nodes in the folder. */
+  processes(): number[];
   /** rabbitmqctl against this node; resolves to its output, rejects when it fails. */
   ctl(...args: string[]): Promise<string>;
   /**
@@ -23,10 +25,6 @@ export interface PrivateNode {
   kill(): Promise<void>;
   /** Starts it again on the same data and ports, killing it first when it runs; resolves when it answers. */
   restart(): Promise<void>;
-  /** `SIGSTOP`: it keeps its connections and says nothing more, like a machine that hangs. */
-  pause(): void;
-  /** Ends the pause. */
-  resume(): void;
 }
 
 export type PrivateRabbitmq = Rabbitmq & PrivateNode;

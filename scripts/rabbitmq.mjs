@@ -12,6 +12,9 @@ const NOWHERE =
   'installed and cannot be installed here (that takes root on Debian or Ubuntu), and no Docker engine ' +
   'answers. Start one (docker compose up -d rabbitmq) or set RABBITMQ_URL.';
 
+/** A command to a node that takes longer hangs, which is to be said and not waited for. */
+const CTL_LIMIT_MS = 60_000;
+
 /** Debian's and Red Hat's programs on the PATH are wrappers that insist on their own folders and account. */
 const PACKAGED_FOLDERS = ['/usr/lib/rabbitmq/bin'];
 
@@ -82,12 +85,11 @@ async function startPrivateNodes(server, size, log) {
       url: `amqp://guest:guest@127.0.0.1:${node.port}`,
       nodeName: node.name,
       folder: temporary.folder,
+      processes: () => temporary.processes(),
       ctl: (...args) => node.ctl(args),
       untilOnDisk: (...queues) => node.untilOnDisk(queues),
       kill: () => node.kill(),
       restart: () => node.restart(),
-      pause: () => node.signal('SIGSTOP'),
-      resume: () => node.signal('SIGCONT'),
     }));
     return { nodes: handles, url: handles.map(({ url }) => url).join(','), stop: () => temporary.stop() };
   } catch (error) {
@@ -146,10 +148,7 @@ class PrivateNode {
       RABBITMQ_CONF_ENV_FILE: temporary.write('rabbitmq-env.conf', ''),
       RABBITMQ_CONFIG_FILE: temporary.write('rabbitmq.conf', clusterSettings(cluster)),
       RABBITMQ_CONFIG_FILES: temporary.path('conf.d'),
-      RABBITMQ_ADVANCED_CONFIG_FILE: temporary.write(
-        'advanced.config',
-        '[{kernel, [{net_ticktime, 10}]}].\n',
-      ),
+      RABBITMQ_ADVANCED_CONFIG_FILE: temporary.write('advanced.config', '[].\n'),
       // Makes the start script become the node instead of waiting for it, so that a kill meets the node.
       RUNNING_UNDER_SYSTEMD: 'true',
     };
@@ -160,11 +159,6 @@ class PrivateNode {
     this.mapper.start();
     this.#process = temporary.start(this.server, [], { env: this.env, output });
     await temporary.until(this.#process, () => amqpAnswers({ port: this.port }), { seconds: 90, output });
-  }
-
-  /** `SIGSTOP`: its connections stay open and say nothing more. */
-  signal(name) {
-    this.#process?.child.kill(name);
   }
 
   async kill() {
@@ -190,7 +184,7 @@ class PrivateNode {
 
   ctl(args) {
     const program = join(dirname(this.server), 'rabbitmqctl');
-    return this.temporary.run(program, ['--node', this.name, ...args], this.env);
+    return this.temporary.run(program, ['--node', this.name, ...args], this.env, { timeout: CTL_LIMIT_MS });
   }
 }
 

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join, relative } from 'node:path';
+import { bundleFolder } from './bundle.mjs';
 import { prepare, root } from './prepare.mjs';
 import { providePostgres } from './postgres.mjs';
 import { provideRabbitmq } from './rabbitmq.mjs';
@@ -13,9 +14,10 @@ const END_WITHIN_MS = 15_000;
 /**
  * What every `npm run` of a program here does: bring the build up to date, provide the services, run the
  * program with the rest of the command line, end the services, exit as the program did.
- * @param {{ file: string, nodeArgs?: string[], rabbitmq?: boolean, postgres?: boolean }} program `file` from the project's root
+ * @param {{ file: string, nodeArgs?: string[], rabbitmq?: boolean, postgres?: boolean, bundled?: boolean }} program
+ * `file` from the project's root; `bundled` makes bundles of the service and of the command line for it
  */
-export async function run({ file, nodeArgs = [], rabbitmq = false, postgres = false }) {
+export async function run({ file, nodeArgs = [], rabbitmq = false, postgres = false, bundled = false }) {
   let broker;
   let database;
   let child;
@@ -31,7 +33,7 @@ export async function run({ file, nodeArgs = [], rabbitmq = false, postgres = fa
 
   let code = 1;
   try {
-    await prepare({ log: note });
+    await prepare({ log: note, bundled });
     if (!existsSync(join(root, file))) throw new Error(`${file} is missing after the build`);
     if (rabbitmq) broker = await provideRabbitmq({ log: note });
     if (postgres) database = await providePostgres({ log: note });
@@ -42,6 +44,7 @@ export async function run({ file, nodeArgs = [], rabbitmq = false, postgres = fa
         ...process.env,
         ...(broker && { RABBITMQ_URL: broker.url }),
         ...(database && { POSTGRES_URL: database.url }),
+        ...(bundled && existsSync(bundleFolder(root)) && { BRIDGE_PROGRAMS: bundleFolder(root) }),
       },
     });
     code = await new Promise((resolve, reject) => {

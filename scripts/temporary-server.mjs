@@ -12,18 +12,26 @@ import {
 import { delimiter, join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
+import { descendantsOf, isAlive } from './processes.mjs';
+import { runToEnd } from './run-to-end.mjs';
 
 /**
  * Ends the processes and removes the folder when its standard input closes, that is when the process that
  * started it is gone, in whatever way: `kill -9` runs no exit handler. Arguments: signal, folder, pids.
  */
 const WATCHDOG = `
+is_alive() {
+  kill -0 "$1" 2> /dev/null || return 1
+  # One that nobody reaps answers as well: ended is what the system says it is.
+  read -r line 2> /dev/null < "/proc/$1/stat" || return 0
+  case \${line##*) } in Z* | X*) return 1 ;; esac
+}
 cat > /dev/null
 signal=$1 folder=$2; shift 2
 for pid in "$@"; do kill -s "$signal" "$pid" 2> /dev/null; done
 [ "$signal" = KILL ] || for turn in 1 2 3 4 5 6 7 8 9 10; do
   alive=
-  for pid in "$@"; do kill -0 "$pid" 2> /dev/null && alive=yes; done
+  for pid in "$@"; do is_alive "$pid" && alive=yes; done
   [ -n "$alive" ] && sleep 0.2
 done
 for pid in "$@"; do kill -s KILL -- "-$pid" 2> /dev/null; done
@@ -79,18 +87,8 @@ export class TemporaryServer {
   }
 
   /** Runs a command to its end as the same account. @throws {Error} with its output when it fails */
-  async run(command, args, env = {}) {
-    const child = spawn(command, args, { ...this.#options(env), stdio: ['ignore', 'pipe', 'pipe'] });
-    let out = '';
-    let err = '';
-    child.stdout.on('data', (chunk) => (out += chunk));
-    child.stderr.on('data', (chunk) => (err += chunk));
-    const code = await new Promise((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', resolve);
-    });
-    if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}:\n${out}${err}`.trim());
-    return out;
+  run(command, args, env = {}, options = {}) {
+    return runToEnd(command, args, { ...this.#options(env), ...options });
   }
 
   /** Waits until `ready()` is true. @throws {Error} with the end of its output when the process ends first */
@@ -111,13 +109,30 @@ export class TemporaryServer {
       : '';
   }
 
-  /** Signals the process and waits until it is gone; a process that ignores it for 10 s is killed. */
+  /** Numbers of the processes that run, those that they have started included. */
+  processes() {
+    return this.#running
+      .filter(({ child, ended }) => !ended && child.pid !== undefined)
+      .flatMap(({ child }) => [child.pid, ...descendantsOf(child.pid)]);
+  }
+
+  /**
+   * Signals the process and waits until it is gone with all that it started: what is left of a killed server still
+   * holds its memory and its ports. What has not ended after 10 s is killed.
+   */
   async end(started, signal) {
-    if (started.ended) return;
-    started.child.kill(signal);
+    const { child } = started;
+    if (started.ended || child.pid === undefined) return;
+    // Stopped, it starts no other process between the look and the kill.
+    if (signal === 'SIGKILL') child.kill('SIGSTOP');
+    const family = descendantsOf(child.pid);
+    child.kill(signal);
     const deadline = Date.now() + 10_000;
-    while (!started.ended) {
-      if (Date.now() > deadline) started.child.kill('SIGKILL');
+    for (;;) {
+      const left = family.filter(isAlive);
+      if (started.ended && left.length === 0) return;
+      if (Date.now() > deadline) for (const pid of left) killIfThere(pid);
+      if (Date.now() > deadline) child.kill('SIGKILL');
       await pause(20);
     }
   }
@@ -153,6 +168,14 @@ export class TemporaryServer {
     this.#watchdog.stdin.unref();
     this.#watchdog.unref();
     previous?.kill('SIGKILL');
+  }
+}
+
+function killIfThere(pid) {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
   }
 }
 

@@ -19,4 +19,5 @@ await run({
   file: 'node_modules/jest/bin/jest.js',
   nodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
   rabbitmq: true,
+  bundled: true,
 });

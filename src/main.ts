@@ -3,21 +3,21 @@ import { setFlagsFromString } from 'node:v8';
 import { NestFactory } from '@nestjs/core';
 import { type NestExpressApplication } from '@nestjs/platform-express';
 import { AppModule } from './app.module.js';
-import { Bridge } from './bridge.js';
-import { SettingsError } from './config.js';
+import { OfflineBridge } from './bridge/offline-bridge.js';
+import { Secrets } from './bridge/secrets.js';
+import { SettingsError } from './config/settings-error.js';
 import { DatabaseInUse } from './database/sole-process.js';
-import { settingsOfProcess } from './environment.js';
-import { BridgeLogger } from './log.js';
+import { settingsOfProcess } from './config/process-settings.js';
+import { Refusals } from './http/refusals.js';
+import { HttpAdapter } from './http/http-adapter.js';
+import { BridgeLogger } from './logging/log.js';
+import { Metrics } from './monitoring/metrics.js';
 import { TokenVaultError } from './portals/token-vault.js';
+import { printable } from './logging/printable.js';
 import { startTracing } from './tracing/start.js';
 
 /** A stop is promised within 10 s; whatever hangs then is found by the next start. */
 const STOP_DEADLINE_MS = 9500;
-/** Requests have a few hundred bytes: whoever takes longer to send one is only holding the connection. */
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 20_000;
-/** How often Node looks for those who take longer. */
-const CONNECTIONS_LOOK_MS = 5000;
 /**
  * The heap may grow by half between two full collections, not to the four times that V8 allows a process that has a
  * machine to itself: this one stands beside others, and leaves much garbage when many portals start at once.
@@ -25,31 +25,37 @@ const CONNECTIONS_LOOK_MS = 5000;
 const HEAP_GROWTH_PERCENT = 50;
 
 function fail(message: string, code: number): never {
-  process.stderr.write(`${message}\n`);
+  process.stderr.write(`${printable(message)}\n`);
   process.exit(code);
 }
 
 async function main(): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
-  const settings = settingsOfProcess();
+  const { settings, remarks } = settingsOfProcess();
   // The log comes first, and the tokens that it hides are known only later.
   let secrets = () => [settings.B24_CLIENT_SECRET];
   const log = new BridgeLogger(settings, () => secrets());
+  for (const remark of remarks) log.warn({ event: 'settings.doubtful', remark });
   const stopTracing = await startTracing(process.env, log);
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.with({ settings, log }), {
-    logger: log,
-    bodyParser: false,
-    abortOnError: false,
-  });
+  const refusals = new Refusals(log, (reason) => app.get(Metrics).httpRefused(reason));
+  const adapter = new HttpAdapter(
+    { total: settings.HTTP_MAX_CONNECTIONS, perAddress: settings.HTTP_MAX_CONNECTIONS_PER_ADDRESS },
+    refusals,
+  );
+  const app = await NestFactory.create<NestExpressApplication>(
+    await AppModule.with({ settings, log }),
+    adapter,
+    {
+      logger: log,
+      bodyParser: false,
+      abortOnError: false,
+    },
+  );
   if (settings.HTTP_TRUSTED_PROXIES !== undefined) app.set('trust proxy', settings.HTTP_TRUSTED_PROXIES);
   app.disable('x-powered-by');
-  const server = app.getHttpServer();
-  server.headersTimeout = HEADERS_TIMEOUT_MS;
-  server.requestTimeout = REQUEST_TIMEOUT_MS;
-  // Read when the server begins to listen; missing in the types.
-  Object.assign(server, { connectionsCheckingInterval: CONNECTIONS_LOOK_MS });
-  const bridge = app.get(Bridge);
-  secrets = () => bridge.secrets();
+  app.get(Metrics).httpConnections(() => adapter.connections);
+  const known = app.get(Secrets);
+  secrets = () => known.read();
 
   let stopping = false;
   const stop = (signal: string) => {
@@ -74,7 +80,7 @@ async function main(): Promise<void> {
 
   await app.listen(settings.HTTP_PORT, settings.HTTP_HOST);
   log.info({ event: 'http.listening', url: await app.getUrl() });
-  await bridge.start();
+  await app.get(OfflineBridge).started();
 }
 
 main().catch((error: unknown) => {

@@ -1,15 +1,15 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Stage } from './support/stage.js';
+import { TestSystem } from './support/test-system.js';
 import { until } from './support/until.js';
 
 const QUICK = { RETRY_BASE_DELAY_MS: '300', RETRY_MAX_DELAY_MS: '1000' };
 
 describe('a plan without reservations', () => {
-  let stage: Stage;
-  afterEach(() => stage.close());
+  let system: TestSystem;
+  afterEach(() => system.close());
 
   it('is drained journal-first: every event once in hand before the portal deletes it, retries from the ledger', async () => {
-    stage = await Stage.open({
+    system = await TestSystem.open({
       portal: { extended: false },
       settings: { ...QUICK, RETRY_MAX_ATTEMPTS: '3' },
       onEvent: (event, downstream) => {
@@ -18,35 +18,36 @@ describe('a plan without reservations', () => {
         downstream.channel.ack(event.message);
       },
     });
-    stage.push(1, 700);
-    await until('every event', () => stage.delivered().size === 700);
+    system.push(1, 700);
+    await until('every event', () => system.delivered().size === 700);
     await until(
       'the dead letter',
-      async () => (await stage.downstream.depth(stage.downstream.names.dead)) === 1,
+      async () => (await system.downstream.depth(system.downstream.names.dead)) === 1,
     );
     const attempts = (objectId: string) =>
-      stage.downstream.received.filter((event) => event.objectId === objectId).map((event) => event.attempt);
+      system.downstream.received.filter((event) => event.objectId === objectId).map((event) => event.attempt);
     expect(attempts('7')).toEqual([1, 2, 3]);
     expect(attempts('5')).toEqual([1, 2]);
-    expect(stage.downstream.received.every((event) => event.processId.startsWith('journal-'))).toBe(true);
-    expect(stage.portal.rows()).toHaveLength(0);
-    expect(stage.portal.counters.perMethod['event.offline.error']).toBeUndefined();
-    expect(stage.portal.counters.refusals).toEqual({});
+    expect(system.downstream.received.every((event) => event.processId.startsWith('journal-'))).toBe(true);
+    expect(system.portal.rows()).toHaveLength(0);
+    expect(system.portal.counters.perMethod['event.offline.error']).toBeUndefined();
+    // A call decides, so it was asked once.
+    expect(system.portal.counters.refusals).toEqual({ WRONG_LICENSE: 1 });
   });
 
   it('loses nothing when the answer that carries the only copy never arrives', async () => {
-    stage = await Stage.open({ portal: { extended: false } });
+    system = await TestSystem.open({ portal: { extended: false } });
     for (let wave = 0; wave < 5; wave += 1) {
-      stage.portal.inject({ method: 'event.offline.get', kind: 'drop-after-commit' });
-      stage.push(wave * 100 + 1, wave * 100 + 100);
-      await until(`wave ${wave}`, () => stage.delivered().size === wave * 100 + 100);
+      system.portal.inject({ method: 'event.offline.get', kind: 'drop-after-commit' });
+      system.push(wave * 100 + 1, wave * 100 + 100);
+      await until(`wave ${wave}`, () => system.delivered().size === wave * 100 + 100);
     }
-    await until('an empty queue', () => stage.portal.rows().length === 0);
+    await until('an empty queue', () => system.portal.rows().length === 0);
   });
 
   it('is noticed when the portal loses reservations and when it has them again, with nothing lost or destroyed', async () => {
     const failing = { id: '' };
-    stage = await Stage.open({
+    system = await TestSystem.open({
       // Long enough for the failure to be heard while the row is still held: a later one would leave no mark.
       settings: { ...QUICK, SETTLE_AFTER_MS: '4000' },
       onEvent: (event, downstream) => {
@@ -55,26 +56,26 @@ describe('a plan without reservations', () => {
         downstream.channel.ack(event.message);
       },
     });
-    stage.push(1, 50);
-    await until('the first', () => stage.delivered().size === 50);
-    stage.portal.setFeatures({ extended: false });
-    stage.push(51, 100);
-    await until('without reservations', () => stage.delivered().size === 100);
-    await until('an empty queue', () => stage.portal.rows().length === 0);
-    const later = stage.downstream.received.filter((event) => Number(event.objectId) > 50);
+    system.push(1, 50);
+    await until('the first', () => system.delivered().size === 50);
+    system.portal.setFeatures({ extended: false });
+    system.push(51, 100);
+    await until('without reservations', () => system.delivered().size === 100);
+    await until('an empty queue', () => system.portal.rows().length === 0);
+    const later = system.downstream.received.filter((event) => Number(event.objectId) > 50);
     expect(later.every((event) => event.processId.startsWith('journal-'))).toBe(true);
 
-    stage.portal.setFeatures({ extended: true });
+    system.portal.setFeatures({ extended: true });
     // A running service asks every five minutes, and a new one at once.
-    expect(await stage.bridge.stop()).toBe(0);
+    expect(await system.bridge.stop()).toBe(0);
     failing.id = '120';
-    stage.bridge.start();
-    stage.push(101, 150);
+    system.bridge.start();
+    system.push(101, 150);
     const again = () =>
-      stage.downstream.received.filter(({ objectId, attempt }) => objectId === '120' && attempt === 2);
-    await until('with reservations', () => stage.delivered().size === 150 && again().length > 0);
-    await until('an empty queue', () => stage.portal.rows().length === 0);
+      system.downstream.received.filter(({ objectId, attempt }) => objectId === '120' && attempt === 2);
+    await until('with reservations', () => system.delivered().size === 150 && again().length > 0);
+    await until('an empty queue', () => system.portal.rows().length === 0);
     expect(again()[0]?.processId).not.toMatch(/^journal-/);
-    expect(stage.portal.queue.marks).toBe(1);
+    expect(system.portal.queue.marks).toBe(1);
   });
 });

@@ -3,6 +3,7 @@ import { HttpService } from '@nestjs/axios';
 import { startEmulator, type EmulatedPortal, type Emulator } from '../emulator/index.js';
 import { isFailed, type BatchCommand, type CommandOutcome } from '../src/bitrix24/batch.js';
 import { PortalError } from '../src/bitrix24/errors.js';
+import { AuthorizationServers } from '../src/bitrix24/authorization-servers.js';
 import { OAuthClient } from '../src/bitrix24/oauth-client.js';
 import {
   clearCommand,
@@ -46,7 +47,7 @@ function clientWith({
 } = {}): PortalClient {
   const http = new HttpService();
   const oauth = new OAuthClient({
-    url: emulator.url,
+    servers: new AuthorizationServers([emulator.url], true),
     clientId: emulator.clientId,
     clientSecret: emulator.clientSecret,
     http,

@@ -2,11 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { connect, type Channel, type ChannelModel } from 'amqplib';
-import {
-  BrokerConnection,
-  BrokerUnavailable,
-  type BrokerConnectionOptions,
-} from '../src/broker/connection.js';
+import { BrokerConnection } from '../src/broker/connection.js';
+import { type BrokerConnectionOptions, BrokerUnavailable } from '../src/broker/connection-options.js';
 import { type BrokerLogFields } from '../src/broker/logger.js';
 import { type OutgoingMessage, type PublishResult } from '../src/broker/outgoing.js';
 import { Publisher } from '../src/broker/publisher.js';

@@ -125,9 +125,9 @@ describe('broker outage', () => {
     const bodies = Array.from({ length: 30 }, (_, n) => `${n}:`.padEnd(n % 10 === 5 ? 200_000 : 1000, 'x'));
     try {
       const results = await fresh.publish(bodies.map(message));
-      expect(results.flatMap(({ status }, n) => (status === 'refused' ? [n] : []))).toEqual([5, 15, 25]);
+      expect(results.flatMap(({ status }, n) => (status === 'unsendable' ? [n] : []))).toEqual([5, 15, 25]);
       expect(results[5]).toEqual({
-        status: 'refused',
+        status: 'unsendable',
         reason: 'the body has 200000 bytes, the limit is 100000',
       });
       expect(results.filter(({ status }) => status === 'confirmed')).toHaveLength(27);

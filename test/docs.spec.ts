@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
+import { clientNames } from '../scripts/example-clients.mjs';
 import { anchorsOf, linksOf } from './support/markdown.js';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -15,8 +16,15 @@ const filesIn = (folder: string) =>
 const documents = [
   'README.md',
   'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
   ...[...filesIn('docs'), ...filesIn('deploy')].filter((name) => name.endsWith('.md')),
 ];
+
+/** Names of all files of code, without their folders. */
+const sources = new Set(
+  ['src', 'test', 'scripts', 'emulator', 'examples', 'bench'].flatMap(filesIn).map((name) => basename(name)),
+);
 
 /** Links of a document to something of ours, as path from the root and anchor; `/`-less schemes are not ours. */
 function ownLinks(document: string): { line: number; path: string; anchor: string }[] {
@@ -37,6 +45,81 @@ describe('the documentation', () => {
       return anchor !== '' && (!path.endsWith('.md') || !anchorsOf(read(path)).includes(anchor));
     });
     expect(broken).toEqual([]);
+  });
+
+  it('has every page, and every section of it, that code and manifests send their readers to', () => {
+    const named = ['src', 'deploy', 'scripts', 'examples']
+      .flatMap(filesIn)
+      .concat('.env.example', 'docker-compose.yml', 'Dockerfile')
+      .filter(
+        (name) => !name.includes('node_modules') && /\.(ts|mjs|js|ya?ml|json|example)$|file$/.test(name),
+      )
+      .flatMap((name) =>
+        [
+          ...read(name).matchAll(/(?<![\w./-])((?:docs\/[\w./-]*|README|CONTRIBUTING)\.md)(?:#([\w-]+))?/g),
+        ].map(([, page = '', anchor]) => ({ name, page, anchor })),
+      );
+    expect(named.length).toBeGreaterThan(40);
+    const lost = named.filter(
+      ({ page, anchor }) =>
+        !existsSync(join(root, page)) || (anchor !== undefined && !anchorsOf(read(page)).includes(anchor)),
+    );
+    expect(lost).toEqual([]);
+  });
+
+  it.each(documents.filter((name) => name !== 'CHANGELOG.md'))(
+    '%s: every file of the project that it names is there',
+    (document) => {
+      const named = [...read(document).matchAll(/`([\w./-]+)`/g)].map(([, name = '']) => name);
+      const paths = named.filter((name) =>
+        /^(src|test|scripts|emulator|examples|bench|deploy|docs|\.ci|\.github)\//.test(name),
+      );
+      expect(paths.filter((name) => !existsSync(join(root, name)))).toEqual([]);
+      const bare = named.filter((name) => /^[\w-]+(\.[\w-]+)?\.m?ts$/.test(name));
+      expect(bare.filter((name) => !sources.has(name))).toEqual([]);
+    },
+  );
+
+  it('names only commands that there are', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const ours = [...read('docs/command-line.md').matchAll(/^##+ `([a-z-]+)(?: ([a-z-]+))?/gm)].map(
+      ([, first = '', second]) => (second === undefined ? first : `${first} ${second}`),
+    );
+    const groups = new Set(ours.filter((name) => name.includes(' ')).map((name) => name.split(' ')[0]));
+    const unknown = documents
+      .filter((name) => name !== 'CHANGELOG.md')
+      .flatMap((document) => {
+        const text = read(document);
+        const npm = [...text.matchAll(/\bnpm run (?:-s )?([\w:-]+)/g)].map(([, name = '']) => name);
+        const bridge = [
+          ...text.matchAll(/(?:npx bitrix24-bridge|dist\/cli\/main\.js) ([a-z-]+)(?: ([a-z-]+))?/g),
+        ].map(([, first = '', second = '']) => (groups.has(first) ? `${first} ${second}` : first));
+        return [
+          ...npm.filter((name) => scripts[name] === undefined).map((name) => `${document}: npm run ${name}`),
+          ...bridge
+            .filter((name) => !ours.includes(name))
+            .map((name) => `${document}: bitrix24-bridge ${name}`),
+        ];
+      });
+    expect(ours.length).toBeGreaterThan(8);
+    expect(unknown).toEqual([]);
+  });
+
+  it('tells contributors what is in every folder of the code', () => {
+    const folders = readdirSync(join(root, 'src'), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
+    const [, table = ''] = read('CONTRIBUTING.md').split(/^## Rooms$/m);
+    const named = [...(table.split(/^## /m)[0] ?? '').matchAll(/`src\/([\w-]+)\/`/g)].map(([, name]) => name);
+    expect(named.sort()).toEqual(folders.sort());
+  });
+
+  it('begins with a README of at most 1,200 words', () => {
+    expect(
+      read('README.md')
+        .split(/\s+/)
+        .filter((word) => word !== '').length,
+    ).toBeLessThanOrEqual(1200);
   });
 
   it('has links', () => {
@@ -96,6 +179,75 @@ describe('the documentation', () => {
   });
 });
 
+describe('what each attacker can do', () => {
+  const page = read('docs/security.md');
+  const [, attackers = ''] = /^## Who can do what$([^]*?)^## /m.exec(page) ?? [];
+  const specs = (text: string) =>
+    [...text.matchAll(/`((?:src|test)\/[\w./-]+\.ts)`/g)].map(([, path = '']) => path);
+
+  it('names in every line a test, and every test is there', () => {
+    const lines = attackers
+      .split('\n')
+      .filter((line) => line.startsWith('| ') && !/^\| (-|tries|reads)/.test(line));
+    expect(lines.length).toBeGreaterThan(30);
+    expect(lines.filter((line) => specs(line).length === 0)).toEqual([]);
+    const named = [...specs(page), ...specs(read('docs/threat-model.md'))];
+    expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
+  it('names every attack that there is', () => {
+    const attacks = filesIn('test/security').filter((path) => path.endsWith('.spec.ts'));
+    expect(attacks.filter((path) => !specs(attackers).includes(path))).toEqual([]);
+  });
+});
+
+describe('the guide to client libraries', () => {
+  const guide = read('docs/clients.md');
+  /** Folder in examples/clients by the section that names it as its program. */
+  const programs = new Map(
+    guide
+      .split(/^### /m)
+      .slice(1)
+      .map((section) => {
+        const title = section.slice(0, section.indexOf('\n'));
+        const [, folder] = /^Program: \[examples\/clients\/([\w-]+)\]/m.exec(section) ?? [];
+        return [title, { folder, section }] as const;
+      }),
+  );
+
+  it('has a program, run by npm run examples, for every client that it does not call untested', () => {
+    expect(programs.size).toBe(16);
+    for (const [client, { folder, section }] of programs) {
+      if (folder === undefined) {
+        expect({ client, untested: /^No program: /m.test(section) }).toEqual({ client, untested: true });
+        continue;
+      }
+      expect({ client, isRun: clientNames.includes(folder) }).toEqual({ client, isRun: true });
+      const [, file = ''] = /\]\(\.\.\/(examples\/clients\/[^)]+)\)/.exec(section) ?? [];
+      expect({
+        client,
+        exists: file.startsWith(`examples/clients/${folder}/`) && existsSync(join(root, file)),
+      }).toEqual({ client, exists: true });
+    }
+  });
+
+  it('tells of every program that there is', () => {
+    const folders = readdirSync(join(root, 'examples/clients'));
+    const told = [...programs.values()].flatMap(({ folder }) => folder ?? []);
+    expect(told.sort()).toEqual(folders.sort());
+    expect([...clientNames].sort()).toEqual(folders);
+  });
+
+  it('says of each how to attach, how to fail an event, and what its traps are', () => {
+    for (const [client, { section }] of programs) {
+      const points = [...section.matchAll(/^- \*\*(\w+)\*\*:/gm)].map(([, point]) => point);
+      expect({ client, points }).toEqual({ client, points: ['Attach', 'Fail', 'Traps'] });
+      const row = guide.split('\n').filter((line) => line.startsWith(`| [${client}](`));
+      expect({ client, rows: row.length }).toEqual({ client, rows: 1 });
+    }
+  });
+});
+
 /** Name and level of every log line of the service. */
 function logLines(): Map<string, Set<string>> {
   const found = new Map<string, Set<string>>();
@@ -147,7 +299,7 @@ function propertyOf(object: ts.ObjectLiteralExpression, name: string): ts.Expres
 
 describe('the log lines', () => {
   const lines = logLines();
-  const [, section = ''] = read('docs/operations.md').split(/^## Log lines$/m);
+  const [, section = ''] = read('docs/operations/log-and-metrics.md').split(/^## Log lines$/m);
   const [table = ''] = section.split(/^## /m);
   const rows = [...table.matchAll(/^\| `([^`]+)` +\| ([a-z, ]+?) +\| (\S.*) \|$/gm)].map(
     ([, name = '', levels = '']) => ({ name, levels: levels.split(', ') }),

@@ -3,9 +3,9 @@ import { sql } from 'kysely';
 import { encodeBatch, parseBatchAnswer } from '../src/bitrix24/batch.js';
 import { type Database, openDatabase } from '../src/database/database.js';
 import { migrate } from '../src/database/migrate.js';
-import { Admission } from '../src/drain/admission.js';
-import { type RoundClient } from '../src/drain/loop-dependencies.js';
-import { PortalLoop } from '../src/drain/portal-loop.js';
+import { Admission } from '../src/drain/pacing/admission.js';
+import { type RoundClient } from '../src/drain/loop/loop-dependencies.js';
+import { PortalLoop } from '../src/drain/loop/portal-loop.js';
 import { Ledger } from '../src/ledger/ledger.js';
 import { MEMBER, SETTINGS } from './ledger/bench.js';
 import { registerPortals } from './ledger/portals.js';
@@ -49,12 +49,16 @@ describe('a ledger that can be read and not written', () => {
           extended = value;
           return Promise.resolve();
         },
+        state: () => 'active',
+        paused: () => false,
+        marksFailingSince: () => null,
+        setMarksFailing: () => Promise.resolve(),
         setState: () => Promise.resolve(),
-        mendBindings: () => Promise.resolve('yes' as const),
+        mendBindings: () => Promise.resolve({ notifies: 'yes' as const, missing: null }),
       },
       client,
       ledger: new Ledger(database, SETTINGS, () => now),
-      admission: new Admission({ limit: 1, patienceMs: 60_000 }),
+      admission: new Admission({ limit: 1 }).of(MEMBER),
       settings: {
         ...SETTINGS,
         DRAIN_LIMIT: 2,
@@ -69,12 +73,17 @@ describe('a ledger that can be read and not written', () => {
         settled: () => undefined,
         inFlight: () => undefined,
         ledger: (_memberId, failure) => health.push(failure),
-        exchange: () => undefined,
+        roundTook: () => undefined,
         round: () => undefined,
       },
       log: silence,
       brokerReady: () => true,
-      kickDispatch: () => undefined,
+      silence: {
+        age: () => SETTINGS.SETTLE_AFTER_MS,
+        heardAge: () => Promise.resolve(SETTINGS.SETTLE_AFTER_MS),
+        remaining: (ageMs) => Math.max(0, SETTINGS.SETTLE_AFTER_MS - ageMs),
+      },
+      wakeDispatch: () => undefined,
       now: () => now,
     });
     const rounds = async (count: number) => {

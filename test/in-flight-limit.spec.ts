@@ -1,13 +1,13 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Stage } from './support/stage.js';
+import { TestSystem } from './support/test-system.js';
 import { until } from './support/until.js';
 
 describe('DRAIN_MAX_IN_FLIGHT', () => {
-  let stage: Stage;
-  afterEach(() => stage.close());
+  let system: TestSystem;
+  afterEach(() => system.close());
 
   it('leaves events on the portal while that many are unsettled, and lets them come as those settle', async () => {
-    stage = await Stage.open({
+    system = await TestSystem.open({
       settings: {
         DRAIN_LIMIT: '100',
         DRAIN_MAX_IN_FLIGHT: '250',
@@ -15,25 +15,25 @@ describe('DRAIN_MAX_IN_FLIGHT', () => {
         SETTLE_AFTER_MS: '60000',
       },
     });
-    const pending = () => stage.portal.rows().filter((row) => row.PROCESS_ID === '').length;
-    stage.push(1, 1000);
+    const pending = () => system.portal.rows().filter((row) => row.PROCESS_ID === '').length;
+    system.push(1, 1000);
     // The last batch overshoots.
-    await until('the limit', () => stage.delivered().size >= 300);
+    await until('the limit', () => system.delivered().size >= 300);
     await until('the next round to see it', async () =>
-      (await stage.get('/metrics')).body.includes('bridge_events_in_flight{portal="acme"} 300'),
+      (await system.get('/metrics')).body.includes('bridge_events_in_flight{portal="acme"} 300'),
     );
     await new Promise((resolve) => setTimeout(resolve, 2000));
-    expect(stage.delivered().size).toBe(300);
+    expect(system.delivered().size).toBe(300);
     expect(pending()).toBe(700);
-    expect((await stage.get('/metrics')).body).toContain('bridge_events_in_flight{portal="acme"} 300');
+    expect((await system.get('/metrics')).body).toContain('bridge_events_in_flight{portal="acme"} 300');
 
     const answered = new Set<string>();
     await until('every event, as they settle', () => {
-      for (const event of stage.downstream.received) {
-        if (!answered.has(event.id)) stage.downstream.reply({ status: 'processed' }, event);
+      for (const event of system.downstream.received) {
+        if (!answered.has(event.id)) system.downstream.reply({ status: 'processed' }, event);
         answered.add(event.id);
       }
-      return stage.delivered().size === 1000 && stage.portal.rows().length === 0;
+      return system.delivered().size === 1000 && system.portal.rows().length === 0;
     });
   }, 180_000);
 });

@@ -13,7 +13,7 @@ import { Visitor } from './support/visitor.js';
 const root = join(import.meta.dirname, '..');
 const LIMIT_MS = 60_000;
 
-describe('whoever follows the README from "Run the service" on', () => {
+describe('who follows the section "Rehearse" of docs/install.md', () => {
   const prefix = `t${randomBytes(6).toString('hex')}`;
   const queue = `${prefix}.example`;
   let folder: string;
@@ -34,7 +34,7 @@ describe('whoever follows the README from "Run the service" on', () => {
 
   it('has a portal that he installs by link and code, sees an event fail and retries it', async () => {
     const [, section = ''] =
-      /^### 3\. Run the service$([^]*?)^### /m.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? [];
+      /^## Rehearse$([^]*?)^### /m.exec(readFileSync(join(root, 'docs/install.md'), 'utf8')) ?? [];
     const [portal = '', dotenv = '', start = '', commands = ''] = [
       ...section.matchAll(/```sh\n([^]*?)```/g),
     ].map(([, text = '']) => text.trim());
@@ -63,7 +63,7 @@ describe('whoever follows the README from "Run the service" on', () => {
 
     const plays = open('scripts/portal.mjs', after('npm run portal --', portal), ['--port', port]);
     await plays.says(/portals add/);
-    // What the README shows of .env is what the portal's terminal begins with, and a password.
+    // What the page shows of .env is what the portal's terminal begins with, and a password.
     const printed = [...plays.output.matchAll(/^B24_.*$/gm)].map(([line]) => line);
     const shown = dotenv.split('\n');
     const names = (lines: string[]) => lines.map((line) => line.split('=')[0]);

@@ -1,16 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepare } from '../scripts/prepare.mjs';
 
 /** Each build writes one file and fails once its source says so, like a compiler that emits in spite of errors. */
-const build = (source: string, output: string) =>
-  `node -e "const f=require('fs');f.mkdirSync('${output}',{recursive:true});f.writeFileSync('${output}/a.js','');` +
-  `if(f.readFileSync('${source}','utf8')==='wrong'){console.error('error in ${source}');process.exit(2)}"`;
+const builder = (source: string, output: string) =>
+  `import f from 'node:fs';import { beginToMake } from ${JSON.stringify(new URL('../scripts/made-of.mjs', import.meta.url))};
+  const made=beginToMake('.','${output}');f.mkdirSync('${output}',{recursive:true});f.writeFileSync('${output}/a.js','');
+  if(f.readFileSync('${source}','utf8')==='wrong'){console.error('error in ${source}');process.exit(2)}
+  made();`;
 
 describe('what every npm run prepares', () => {
   let folder: string;
+  let packageJson: object;
   const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
   const touch = (name: string, secondsAhead: number) => {
     const time = Date.now() / 1000 + secondsAhead;
@@ -24,12 +28,12 @@ describe('what every npm run prepares', () => {
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'prepare-'));
-    const scripts = { build: build('src/a.ts', 'dist'), 'build:tools': build('emulator/a.ts', 'build') };
+    write('dist.mjs', builder('src/a.ts', 'dist'));
+    write('build.mjs', builder('emulator/a.ts', 'build'));
+    const scripts = { build: 'node dist.mjs', 'build:tools': 'node build.mjs' };
     const dependency = { name: 'local', version: '1.0.0' };
-    write(
-      'package.json',
-      JSON.stringify({ name: 'p', version: '1.0.0', scripts, dependencies: { local: 'file:local' } }),
-    );
+    packageJson = { name: 'p', version: '1.0.0', scripts, dependencies: { local: 'file:local' } };
+    write('package.json', JSON.stringify(packageJson));
     for (const name of ['src', 'emulator', 'local']) mkdirSync(join(folder, name));
     write('local/package.json', JSON.stringify(dependency));
     write('src/a.ts', '');
@@ -49,12 +53,41 @@ describe('what every npm run prepares', () => {
     expect(await steps()).toEqual([]);
   });
 
-  it('rebuilds what is older than its source, the tools also when only src changed', async () => {
+  it('rebuilds what was made of another source, the tools also when only src changed', async () => {
     await steps();
-    touch('emulator/a.ts', 1);
+    write('emulator/a.ts', '// 1');
     expect(await steps()).toEqual(['npm run build:tools …']);
-    touch('src/a.ts', 2);
+    write('src/b.ts', '');
+    // As a copy that keeps its time.
+    touch('src/b.ts', -1000);
+    touch('src', -1000);
     expect(await steps()).toEqual(['npm run build …', 'npm run build:tools …']);
+    rmSync(join(folder, 'src/b.ts'));
+    expect(await steps()).toEqual(['npm run build …', 'npm run build:tools …']);
+  });
+
+  it('builds nothing because git wrote the same files once more, or a spec changed', async () => {
+    await steps();
+    touch('src/a.ts', 5);
+    touch('src', 5);
+    write('src/a.spec.ts', 'changed');
+    expect(await steps()).toEqual([]);
+  });
+
+  it('builds again what was built by hand of another source meanwhile, or was taken away', async () => {
+    await steps();
+    write('src/a.ts', '// 1');
+    execFileSync('npm', ['run', '-s', 'build'], { cwd: folder });
+    write('src/a.ts', '');
+    expect(await steps()).toEqual(['npm run build …']);
+    rmSync(join(folder, 'dist'), { recursive: true });
+    expect(await steps()).toEqual(['npm run build …']);
+  });
+
+  it('builds nothing where there are no sources', async () => {
+    await steps();
+    for (const name of ['src', 'emulator']) rmSync(join(folder, name), { recursive: true });
+    expect(await steps()).toEqual([]);
   });
 
   it('takes a newer lock file for another install only when it asks for something else', async () => {
@@ -81,6 +114,33 @@ describe('what every npm run prepares', () => {
     write('src/a.ts', '');
     touch('src/a.ts', 1);
     expect(await steps()).toContain('npm run build …');
+  });
+
+  it('builds nothing because an example client installed its dependencies', async () => {
+    mkdirSync(join(folder, 'examples/clients/rascal'), { recursive: true });
+    mkdirSync(join(folder, 'examples/clients/nestjs'), { recursive: true });
+    write('examples/clients/nestjs/main.ts', '');
+    await steps();
+    mkdirSync(join(folder, 'examples/clients/rascal/node_modules'));
+    write('examples/clients/rascal/consumer.ts', '');
+    touch('examples/clients/rascal', 1);
+    touch('examples/clients/rascal/node_modules', 1);
+    expect(await steps()).toEqual([]);
+    write('examples/clients/nestjs/main.ts', '// 1');
+    expect(await steps()).toEqual(['npm run build:tools …']);
+  });
+
+  it('takes the versions of Node that are promised and newer ones, and refuses the others', async () => {
+    const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+    const having = (engines: string) => {
+      write('package.json', JSON.stringify({ ...packageJson, engines: { node: engines } }));
+      return steps();
+    };
+    await having(`^${major - 1}.0.0 || ^${major}.${minor}.0`);
+    await having(`^18.0.0 || >=${major - 1}.${minor + 5}.0 <${major}`);
+    for (const engines of [`^${major}.${minor + 1}.0`, `^${major - 1}.0.0 || >=${major + 1}.0.0`]) {
+      await expect(having(engines)).rejects.toThrow(`Node ${engines} is needed`);
+    }
   });
 
   it('lets one of two calls work while the other waits', async () => {

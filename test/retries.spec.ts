@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type Downstream, type Received } from './support/downstream.js';
-import { Stage } from './support/stage.js';
+import { TestSystem } from './support/test-system.js';
 import { until } from './support/until.js';
 
 /** A failure is heard while its row is still held, on however busy a machine; all else is quick. */
@@ -22,89 +22,95 @@ function failing(objectId: string, attempts: number) {
 }
 
 describe('a failed event', () => {
-  let stage: Stage;
-  afterEach(() => stage.close());
+  let system: TestSystem;
+  afterEach(() => system.close());
   const attemptsOf = (objectId: string) =>
-    stage.downstream.received.filter((event) => event.objectId === objectId).map((event) => event.attempt);
+    system.downstream.received.filter((event) => event.objectId === objectId).map((event) => event.attempt);
 
   it('is marked once, comes again with its attempt counted on under the same id, and is cleared at last', async () => {
-    stage = await Stage.open({ settings: QUICK, onEvent: failing('2', 2) });
-    stage.push(1, 3);
-    await until('an empty queue', () => attemptsOf('2').length >= 3 && stage.portal.rows().length === 0);
+    system = await TestSystem.open({ settings: QUICK, onEvent: failing('2', 2) });
+    system.push(1, 3);
+    await until('an empty queue', () => attemptsOf('2').length >= 3 && system.portal.rows().length === 0);
     expect(attemptsOf('2')).toEqual([1, 2, 3]);
-    const copies = stage.downstream.received.filter((event) => event.objectId === '2');
+    const copies = system.downstream.received.filter((event) => event.objectId === '2');
     expect(new Set(copies.map((event) => event.id)).size).toBe(1);
     expect(new Set(copies.map((event) => event.processId)).size).toBe(2);
-    expect(stage.portal.counters.perMethod['event.offline.error']).toBe(1);
+    expect(system.portal.counters.perMethod['event.offline.error']).toBe(1);
   });
 
   it('is dead when its attempts are exhausted: in the dead-letter queue, with reason and count, then cleared', async () => {
-    stage = await Stage.open({ settings: { ...QUICK, RETRY_MAX_ATTEMPTS: '3' }, onEvent: failing('2', 99) });
-    stage.push(1, 3);
-    const { dead } = stage.downstream.names;
-    await until('the dead letter', async () => (await stage.downstream.depth(dead)) === 1);
-    const letter = await stage.downstream.channel.get(dead, { noAck: true });
+    system = await TestSystem.open({
+      settings: { ...QUICK, RETRY_MAX_ATTEMPTS: '3' },
+      onEvent: failing('2', 99),
+    });
+    system.push(1, 3);
+    const { dead } = system.downstream.names;
+    await until('the dead letter', async () => (await system.downstream.depth(dead)) === 1);
+    const letter = await system.downstream.channel.get(dead, { noAck: true });
     if (letter === false) throw new Error('no dead letter');
     expect(letter.fields.routingKey).toBe('acme.crm.deal.update');
     expect(letter.properties.headers).toMatchObject({
       'x-bridge-attempts': 3,
       'x-bridge-reason': 'attempt 3 of 2',
     });
-    const last = stage.downstream.received.filter((event) => event.objectId === '2').at(-1);
+    const last = system.downstream.received.filter((event) => event.objectId === '2').at(-1);
     expect(JSON.parse(letter.content.toString())).toEqual(last?.body);
-    await until('an empty queue', () => stage.portal.rows().length === 0);
+    await until('an empty queue', () => system.portal.rows().length === 0);
     expect(attemptsOf('2')).toEqual([1, 2, 3]);
-    expect((await stage.get('/metrics')).body).toContain(
+    expect((await system.get('/metrics')).body).toContain(
       'bridge_events_settled_total{portal="acme",outcome="dead"} 1',
     );
   });
 
   it('goes straight to the dead-letter queue with RETRY_MAX_ATTEMPTS=1, never marked', async () => {
-    stage = await Stage.open({ settings: { ...QUICK, RETRY_MAX_ATTEMPTS: '1' }, onEvent: failing('2', 99) });
-    stage.push(1, 3);
+    system = await TestSystem.open({
+      settings: { ...QUICK, RETRY_MAX_ATTEMPTS: '1' },
+      onEvent: failing('2', 99),
+    });
+    system.push(1, 3);
     await until(
       'the dead letter',
-      async () => (await stage.downstream.depth(stage.downstream.names.dead)) === 1,
+      async () => (await system.downstream.depth(system.downstream.names.dead)) === 1,
     );
-    await until('an empty queue', () => stage.portal.rows().length === 0);
+    await until('an empty queue', () => system.portal.rows().length === 0);
     expect(attemptsOf('2')).toEqual([1]);
-    expect(stage.portal.counters.perMethod['event.offline.error']).toBeUndefined();
+    expect(system.portal.counters.perMethod['event.offline.error']).toBeUndefined();
   });
 
   it('reported after its row was cleared is retried from the ledger, without a mark', async () => {
     const held: Received[] = [];
-    stage = await Stage.open({
+    system = await TestSystem.open({
       settings: { ...QUICK, SETTLE_AFTER_MS: '200' },
       onEvent: (event, { channel }) => {
         if (event.objectId === '2' && event.attempt === 1) held.push(event);
         channel.ack(event.message);
       },
     });
-    stage.push(1, 3);
-    await until('an empty queue', () => held.length === 1 && stage.portal.rows().length === 0);
+    system.push(1, 3);
+    await until('an empty queue', () => held.length === 1 && system.portal.rows().length === 0);
     // A newer change of the same object waits: a stale mark would destroy it.
-    stage.portal.inject({ method: 'batch', kind: 'delay', ms: 500 });
-    stage.downstream.reply({ status: 'failed', reason: 'late' }, held[0]);
-    stage.downstream.reply({ status: 'failed', reason: 'late, again' }, held[0]);
+    system.portal.inject({ method: 'batch', kind: 'delay', ms: 500 });
+    system.downstream.reply({ status: 'failed', reason: 'late' }, held[0]);
+    system.downstream.reply({ status: 'failed', reason: 'late, again' }, held[0]);
     await until('the retry', () => attemptsOf('2').includes(2));
-    stage.push(2, 2);
+    system.push(2, 2);
     await until('the newer change', () => attemptsOf('2').filter((attempt) => attempt === 1).length === 2);
-    await until('an empty queue', () => stage.portal.rows().length === 0);
-    expect(stage.portal.counters.perMethod['event.offline.error']).toBeUndefined();
-    expect((await stage.get('/metrics')).body).toContain('outcome="late_failed"} 1');
+    await until('an empty queue', () => system.portal.rows().length === 0);
+    expect(system.portal.counters.perMethod['event.offline.error']).toBeUndefined();
+    expect((await system.get('/metrics')).body).toContain('outcome="late_failed"} 1');
   });
 
   it('that somebody else marked, or that was marked before us, is fetched and delivered', async () => {
-    stage = await Stage.prepare({ settings: QUICK });
-    const { portal } = stage;
+    system = await TestSystem.prepare({ settings: QUICK });
+    const { portal } = system;
     portal.bind('ONCRMDEALUPDATE');
-    stage.push(1, 4);
+    system.push(1, 4);
     const messageIds = portal.rows().map((row) => row.MESSAGE_ID);
     portal.queue.error({ process_id: '', message_id: messageIds.slice(0, 2) });
     expect(portal.rows().filter((row) => row.ERROR === 1)).toHaveLength(2);
-    await stage.downstream.start();
-    stage.bridge.start();
-    await until('all four', () => stage.delivered().size === 4);
+    await system.downstream.start();
+    system.bridge.start();
+    await until('all four', () => system.delivered().size === 4);
     await until('an empty queue', () => portal.rows().length === 0);
   });
 });

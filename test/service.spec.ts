@@ -2,9 +2,13 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { asyncapiDocument } from '../src/contract/asyncapi.js';
 import { BridgeProcess } from './support/bridge-process.js';
-import { Stage } from './support/stage.js';
+import { startDist } from './support/programs.js';
+import { TestSystem } from './support/test-system.js';
 import { startTcpProxy } from './support/tcp-proxy.js';
 import { until } from './support/until.js';
+
+// Beside the bundles of other journeys, what users start is tried too.
+startDist();
 
 describe('the service', () => {
   const closing: (() => Promise<unknown>)[] = [];
@@ -41,38 +45,38 @@ describe('the service', () => {
     const proxy = await startTcpProxy(target.hostname, Number(target.port === '' ? 5672 : target.port));
     closing.push(() => proxy.close());
     await proxy.refuse();
-    const stage = await Stage.prepare({
+    const system = await TestSystem.prepare({
       settings: { RABBITMQ_URL: `amqp://${target.username}:${target.password}@127.0.0.1:${proxy.port}` },
     });
-    closing.push(() => stage.close());
-    stage.bridge.start();
-    await stage.bridge.logged('http.listening');
-    expect((await stage.get('/health/live')).status).toBe(200);
+    closing.push(() => system.close());
+    system.bridge.start();
+    await system.bridge.logged('http.listening');
+    expect((await system.get('/health/live')).status).toBe(200);
     await until('readiness to say why not', async () => {
-      const { status, body } = await stage.get('/health/ready');
+      const { status, body } = await system.get('/health/ready');
       return (
         status === 503 && (JSON.parse(body) as { error: { broker?: object } }).error.broker !== undefined
       );
     });
     await proxy.accept();
-    await until('readiness', async () => (await stage.get('/health/ready')).status === 200, 10_000);
-    expect(stage.bridge.output).not.toContain(`:${target.password}@`);
+    await until('readiness', async () => (await system.get('/health/ready')).status === 200, 10_000);
+    expect(system.bridge.output).not.toContain(`:${target.password}@`);
   });
 
   it('serves its metrics under the documented names', async () => {
-    const stage = await Stage.open();
-    closing.push(() => stage.close());
-    stage.push(1, 20);
+    const system = await TestSystem.open();
+    closing.push(() => system.close());
+    system.push(1, 20);
     await until(
       'everything settled',
-      () => stage.delivered().size === 20 && stage.portal.rows().length === 0,
+      () => system.delivered().size === 20 && system.portal.rows().length === 0,
     );
-    const { body } = await stage.get('/metrics');
+    const { body } = await system.get('/metrics');
     for (const line of [
       'bridge_events_published_total{portal="acme"} 20',
       'bridge_events_settled_total{portal="acme",outcome="processed"} 20',
       'bridge_portal_requests_total{portal="acme",method="batch",outcome="ok"}',
-      'bridge_exchange_duration_seconds_count{portal="acme"}',
+      'bridge_round_duration_seconds_count{portal="acme"}',
       'bridge_publish_lag_seconds_count{portal="acme"} 20',
       'bridge_portal_state{portal="acme",state="active"} 1',
       'bridge_events_in_flight{portal="acme"}',
@@ -82,25 +86,25 @@ describe('the service', () => {
   });
 
   it('serves its contract, with its own names', async () => {
-    const stage = await Stage.open();
-    closing.push(() => stage.close());
-    const { status, body } = await stage.get('/asyncapi.yaml');
+    const system = await TestSystem.open();
+    closing.push(() => system.close());
+    const { status, body } = await system.get('/asyncapi.yaml');
     expect(status).toBe(200);
-    const { prefix } = stage.downstream;
+    const { prefix } = system.downstream;
     expect(parse(body)).toEqual(parse(asyncapiDocument({ prefix, ownKeys: false, ownEnvelopes: false })));
     expect(body).toContain(`name: ${prefix}.events`);
   });
 
   it('never writes a token, a secret or a password', async () => {
-    const stage = await Stage.open({ settings: { LOG_LEVEL: 'debug' } });
-    closing.push(() => stage.close());
-    stage.portal.expireAccessTokens();
-    stage.push(1, 5);
-    await until('delivery with a renewed token', () => stage.delivered().size === 5);
-    await stage.bridge.stop();
-    expect(stage.bridge.output).toContain('"event":"round"');
-    expect(stage.bridge.output).not.toContain(stage.emulator.clientSecret);
-    expect(stage.bridge.output).not.toContain(stage.bridge.settings['B24_REFRESH_TOKEN']);
-    expect(stage.bridge.output).not.toMatch(/access_token|refresh_token|guest:guest/);
+    const system = await TestSystem.open({ settings: { LOG_LEVEL: 'debug' } });
+    closing.push(() => system.close());
+    system.portal.expireAccessTokens();
+    system.push(1, 5);
+    await until('delivery with a renewed token', () => system.delivered().size === 5);
+    await system.bridge.stop();
+    expect(system.bridge.output).toContain('"event":"round"');
+    expect(system.bridge.output).not.toContain(system.emulator.clientSecret);
+    expect(system.bridge.output).not.toContain(system.bridge.settings['B24_REFRESH_TOKEN']);
+    expect(system.bridge.output).not.toMatch(/access_token|refresh_token|guest:guest/);
   });
 });

@@ -2,30 +2,16 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect } from 'amqplib';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { type PrivatePostgres, providePostgres } from '../scripts/postgres.mjs';
+import { descendantsOf, isAlive } from '../scripts/processes.mjs';
 import { type PrivateRabbitmq, provideRabbitmq } from '../scripts/rabbitmq.mjs';
 
 /** A clean machine installs the server first. */
 const START_MS = 240_000;
-
-/** Processes that live in this folder or were told about it; one that is dead but not yet reaped has neither. */
-function processesOf(folder: string): string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        return ['environ', 'cmdline'].some((file) =>
-          readFileSync(`/proc/${pid}/${file}`, 'utf8').includes(folder),
-        );
-      } catch {
-        return false; // it ended in this moment, or is somebody else's
-      }
-    });
-}
 
 async function until(what: string, condition: () => boolean): Promise<void> {
   const deadline = Date.now() + 20_000;
@@ -110,10 +96,11 @@ describe('a private RabbitMQ', () => {
 
   it('leaves no process and no folder when stopped', async () => {
     expect(existsSync(node.folder)).toBe(true);
-    expect(processesOf(node.folder).length).toBeGreaterThanOrEqual(2); // the node and its port mapper
+    const processes = node.processes();
+    expect(processes.length).toBeGreaterThanOrEqual(2); // the node and its port mapper
     await node.stop();
     expect(existsSync(node.folder)).toBe(false);
-    await until('its processes are gone', () => processesOf(node.folder).length === 0);
+    expect(processes.filter(isAlive)).toEqual([]);
   });
 });
 
@@ -146,11 +133,10 @@ describe('a RabbitMQ whose owner is killed', () => {
     stranger.close();
     await (await connect(url)).close();
 
+    const processes = descendantsOf(owner.pid!);
+    expect(processes.length).toBeGreaterThanOrEqual(3); // the node, its port mapper, and who watches over them
     owner.kill('SIGKILL');
-    await until(
-      'folder and processes are gone',
-      () => !existsSync(folder) && processesOf(folder).length === 0,
-    );
+    await until('folder and processes are gone', () => !existsSync(folder) && !processes.some(isAlive));
     await expect(connect(url)).rejects.toThrow('ECONNREFUSED');
   }, 240_000);
 });
@@ -175,7 +161,9 @@ describe('a private PostgreSQL', () => {
   it('keeps a committed row through kill -9 and a restart on the same data', async () => {
     await query('CREATE DATABASE another');
     await query('CREATE TABLE kept AS SELECT 7 AS seven');
+    const processes = cluster.processes();
     await cluster.kill();
+    expect(processes.filter(isAlive)).toEqual([]);
     await expect(query('SELECT 1')).rejects.toThrow('ECONNREFUSED');
     await cluster.restart();
     expect(await query('SELECT seven FROM kept')).toEqual([{ seven: 7 }]);
@@ -198,9 +186,10 @@ describe('a private PostgreSQL', () => {
   });
 
   it('leaves no process and no folder when stopped', async () => {
-    expect(processesOf(cluster.folder).length).toBeGreaterThanOrEqual(1);
+    const processes = cluster.processes();
+    expect(processes.length).toBeGreaterThanOrEqual(2); // the server and what it starts, each in its own session
     await cluster.stop();
     expect(existsSync(cluster.folder)).toBe(false);
-    await until('its processes are gone', () => processesOf(cluster.folder).length === 0);
+    expect(processes.filter(isAlive)).toEqual([]);
   });
 });

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { OtlpReceiver } from './support/otlp-receiver.js';
-import { Stage } from './support/stage.js';
+import { startDist } from './support/programs.js';
+import { TestSystem } from './support/test-system.js';
 import { until } from './support/until.js';
 
 /** A trace and a span of the consumer's own. */
@@ -17,10 +18,13 @@ const PROBE = `process.on('exit', () => {
 
 jest.setTimeout(120_000);
 
+// It counts the modules that a process loads.
+startDist();
+
 describe('traces', () => {
   let folder: string;
   let collector: OtlpReceiver;
-  let stage: Stage | undefined;
+  let system: TestSystem | undefined;
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'traces-'));
@@ -29,18 +33,18 @@ describe('traces', () => {
   });
 
   afterEach(async () => {
-    await stage?.close();
-    stage = undefined;
+    await system?.close();
+    system = undefined;
     collector.close();
     rmSync(folder, { recursive: true, force: true });
   });
 
   const probe = () => ({ NODE_OPTIONS: `--require ${join(folder, 'probe.cjs')}` });
   const traceparents = () =>
-    stage!.downstream.received.map(({ message }) => message.properties.headers?.['traceparent'] as unknown);
+    system!.downstream.received.map(({ message }) => message.properties.headers?.['traceparent'] as unknown);
 
   it('follow an event from its change to the mark, through the consumer, over a kill of the service', async () => {
-    stage = await Stage.open({
+    system = await TestSystem.open({
       settings: {
         ...probe(),
         OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
@@ -51,8 +55,8 @@ describe('traces', () => {
         SETTLE_AFTER_MS: '60000',
       },
     });
-    stage.push(1, 2);
-    const { received } = stage.downstream;
+    system.push(1, 2);
+    const { received } = system.downstream;
     await until('two events', () => received.length >= 2);
     await until(
       'their spans',
@@ -60,24 +64,24 @@ describe('traces', () => {
     );
     // What is not in the ledger as published when the service is killed is published again, in a span of its own.
     await until('both to be recorded', async () =>
-      (await stage!.get('/metrics')).body.includes('bridge_events_published_total{portal="acme"} 2'),
+      (await system!.get('/metrics')).body.includes('bridge_events_published_total{portal="acme"} 2'),
     );
-    await stage.bridge.stop('SIGKILL');
-    stage.bridge.start();
-    await stage.bridge.logged('replies.consuming');
+    await system.bridge.stop('SIGKILL');
+    system.bridge.start();
+    await system.bridge.logged('replies.consuming');
 
     const [first, second] = received;
     const [, traceId, publishSpan] = String(traceparents()[0]).split('-');
     const reply = (event: typeof first, headers: Record<string, string>) =>
-      stage!.downstream.channel.sendToQueue(
-        stage!.downstream.names.replies,
+      system!.downstream.channel.sendToQueue(
+        system!.downstream.names.replies,
         Buffer.from('{"status":"failed","reason":"no such customer"}'),
         { correlationId: String(event?.message.properties.correlationId), headers },
       );
     // One consumer goes on with the event's trace, the other has its own.
     reply(first, { traceparent: `00-${traceId}-${OWN_SPAN}-01` });
     reply(second, { traceparent: `00-${OWN_TRACE}-${OWN_SPAN}-01` });
-    await until('both marked', () => stage!.portal.rows().filter((row) => row.ERROR === 1).length === 2);
+    await until('both marked', () => system!.portal.rows().filter((row) => row.ERROR === 1).length === 2);
     await until('all spans', () => collector.spans.filter(({ name }) => name === 'bridge mark').length === 2);
 
     expect(traceparents()[0]).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
@@ -107,31 +111,31 @@ describe('traces', () => {
     expect(linked?.links).toMatchObject([{ traceId: OWN_TRACE, spanId: OWN_SPAN }]);
 
     expect([...collector.services]).toEqual(['bitrix24-offline-bridge']);
-    expect(await stage.bridge.stop()).toBe(0);
-    expect(stage.bridge.output).toMatch(/sdk modules loaded: [1-9]/);
+    expect(await system.bridge.stop()).toBe(0);
+    expect(system.bridge.output).toMatch(/sdk modules loaded: [1-9]/);
   });
 
   it('are neither taken nor loaded without the standard variables', async () => {
-    stage = await Stage.open({ settings: probe() });
-    stage.push(1, 1);
+    system = await TestSystem.open({ settings: probe() });
+    system.push(1, 1);
     await until('the event', () => traceparents().length > 0);
     expect(traceparents()).toEqual([undefined]);
-    expect(await stage.bridge.stop()).toBe(0);
-    expect(stage.bridge.output).toContain('sdk modules loaded: 0.');
+    expect(await system.bridge.stop()).toBe(0);
+    expect(system.bridge.output).toContain('sdk modules loaded: 0.');
   });
 
   it('that nobody collects hold nothing up', async () => {
-    stage = await Stage.open({
+    system = await TestSystem.open({
       settings: {
         OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
         OTEL_EXPORTER_OTLP_TIMEOUT: '300',
         OTEL_BSP_SCHEDULE_DELAY: '50',
       },
     });
-    stage.push(1, 1);
-    await until('the event settled', () => stage!.portal.rows().length === 0);
+    system.push(1, 1);
+    await until('the event settled', () => system!.portal.rows().length === 0);
     expect(traceparents()[0]).toMatch(/^00-/);
-    await stage.bridge.logged('tracing.trouble');
-    expect(await stage.bridge.stop()).toBe(0);
+    await system.bridge.logged('tracing.trouble');
+    expect(await system.bridge.stop()).toBe(0);
   });
 });

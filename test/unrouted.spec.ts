@@ -1,43 +1,72 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Stage } from './support/stage.js';
+import { TestSystem } from './support/test-system.js';
 import { until } from './support/until.js';
 
 describe('events that nobody is bound to', () => {
-  let stage: Stage;
-  afterEach(() => stage.close());
+  let system: TestSystem;
+  afterEach(() => system.close());
 
   it('are kept in the unrouted queue and settle like any other', async () => {
-    stage = await Stage.open({
+    system = await TestSystem.open({
       consume: { bindings: ['*.crm.deal.*'] },
       settings: { B24_EVENTS: 'ONCRMDEALUPDATE,ONCRMLEADADD' },
     });
-    stage.push(1, 10);
-    stage.push(11, 15, 'ONCRMLEADADD');
-    await until('the routed ones', () => stage.delivered().size === 10);
+    system.push(1, 10);
+    system.push(11, 15, 'ONCRMLEADADD');
+    await until('the routed ones', () => system.delivered().size === 10);
     await until(
       'the others',
-      async () => (await stage.downstream.depth(stage.downstream.names.unrouted)) === 5,
+      async () => (await system.downstream.depth(system.downstream.names.unrouted)) === 5,
     );
-    await until('an empty queue on the portal', () => stage.portal.rows().length === 0);
-    expect(stage.delivered().size).toBe(10);
+    await until('an empty queue on the portal', () => system.portal.rows().length === 0);
+    expect(system.delivered().size).toBe(10);
+  });
+
+  it('go there too when only an exchange of somebody else is bound, with no queue behind it', async () => {
+    system = await TestSystem.open({
+      consume: { bindings: ['*.crm.deal.*'] },
+      settings: { B24_EVENTS: 'ONCRMDEALUPDATE,ONCRMLEADADD' },
+    });
+    const { channel, names, prefix } = system.downstream;
+    const foreign = `${prefix}.foreign`;
+    await channel.assertExchange(foreign, 'topic', { autoDelete: true });
+    await channel.bindExchange(foreign, names.events, '*.crm.lead.*');
+    system.push(1, 10);
+    system.push(11, 40, 'ONCRMLEADADD');
+    system.push(41, 50);
+    await until('the routed ones', () => system.delivered().size === 20);
+    await until('an empty queue on the portal', () => system.portal.rows().length === 0);
+    const unrouted = new Set<string>();
+    for (;;) {
+      const kept = await channel.get(names.unrouted, { noAck: true });
+      if (kept === false) break;
+      expect(kept.fields.routingKey).toBe('acme.crm.lead.add');
+      unrouted.add(String(kept.properties.messageId));
+    }
+    expect(unrouted.size).toBe(30);
+    expect(system.bridge.find('publisher.channel_ended')).toBeUndefined();
+    expect(system.bridge.find('publisher.unroutable')?.message).toMatchObject({
+      exchange: names.events,
+      routingKey: 'acme.crm.lead.add',
+    });
   });
 
   it.each([
     ['the unrouted queue', false],
     ['its binding', true],
   ])('are not lost when somebody removes %s meanwhile', async (_what, bindingOnly) => {
-    stage = await Stage.open({ consume: { bindings: ['nothing'] } });
+    system = await TestSystem.open({ consume: { bindings: ['nothing'] } });
     const { channel, names, depth } = {
-      channel: stage.downstream.channel,
-      names: stage.downstream.names,
-      depth: () => stage.downstream.depth(stage.downstream.names.unrouted),
+      channel: system.downstream.channel,
+      names: system.downstream.names,
+      depth: () => system.downstream.depth(system.downstream.names.unrouted),
     };
-    stage.push(1, 5);
+    system.push(1, 5);
     await until('the first ones', async () => (await depth()) === 5);
     if (bindingOnly) await channel.unbindQueue(names.unrouted, names.unrouted, '');
     else await channel.deleteQueue(names.unrouted);
-    stage.push(6, 10);
-    await until('an empty queue on the portal', () => stage.portal.rows().length === 0);
+    system.push(6, 10);
+    await until('an empty queue on the portal', () => system.portal.rows().length === 0);
     expect(await depth()).toBe(bindingOnly ? 10 : 5);
   });
 });

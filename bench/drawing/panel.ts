@@ -10,7 +10,7 @@ export interface Panel {
   draw(width: number, height: number): string;
 }
 
-export interface Bar {
+interface Bar {
   readonly name: string;
   readonly value: number;
   /** The bridge's own, as against what it stands beside. */

@@ -88,7 +88,7 @@ async function startReplicas(
   const replicas: Replica[] = [];
   for (let index = 0; index < REPLICAS; index += 1) {
     const onLine = (line: string) => {
-      const portal = /"event":"dispatch","portal":"([^"]+)"/.exec(line)?.[1];
+      const portal = /"event":"dispatch".*?"portal":"([^"]+)"/.exec(line)?.[1];
       if (portal !== undefined) lastPublisher.set(portal, index);
     };
     const service = await Service.start(cleanup, settings, { onLine });

@@ -3,7 +3,6 @@ import amqp, { type Channel, type ChannelModel, type ConsumeMessage } from 'amqp
 import {
   declareTopology,
   deleteTopology,
-  quorumQueueOptions,
   type TopologyNames,
   topologyNames,
 } from '../../src/broker/topology.js';
@@ -41,7 +40,10 @@ export class Broker {
     const channel = await connection.createChannel();
     const broker = new Broker(prefix, names, connection, channel);
     await declareTopology(channel, names);
-    await channel.assertQueue(broker.queue, quorumQueueOptions());
+    await channel.assertQueue(broker.queue, {
+      durable: true,
+      arguments: { 'x-queue-type': 'quorum' },
+    });
     await channel.bindQueue(broker.queue, names.events, '#');
     return broker;
   }
@@ -66,6 +68,16 @@ export class Broker {
     const message = await this.channel.get(this.queue, { noAck: true });
     if (message === false) throw new Error('there is no event to look at');
     return message as unknown as ConsumeMessage;
+  }
+
+  /** Binds a queue for `key` that is full from its first message on and refuses all others. */
+  async fullQueue(key: string): Promise<void> {
+    const { queue } = await this.channel.assertQueue('', {
+      exclusive: true,
+      maxLength: 1,
+      arguments: { 'x-overflow': 'reject-publish' },
+    });
+    await this.channel.bindQueue(queue, this.names.events, key);
   }
 
   async purge(): Promise<void> {

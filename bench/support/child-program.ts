@@ -39,7 +39,7 @@ export async function runProgram(
 }
 
 /** What a program has been given to do, and how it speaks with whoever started it. */
-export interface Assignment<Task> {
+interface Assignment<Task> {
   readonly task: Task;
   readonly report: (message: object) => void;
   /** Resolves when everything reported has left; nothing can be reported after it. */

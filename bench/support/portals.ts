@@ -36,7 +36,7 @@ export interface Posted {
   readonly status: number | null;
 }
 
-export interface PortalCounters {
+interface PortalCounters {
   readonly requests: number;
   readonly refusals: Readonly<Record<string, number>>;
 }
@@ -197,14 +197,17 @@ export class Portal {
     private readonly portals: Portals,
   ) {}
 
-  /** Changes `count` objects that have not changed before. Returns the first object's id. */
-  async change(count: number): Promise<number> {
+  /** Changes `count` objects that have not changed before, each by its event. Returns the first object's id. */
+  async change(
+    count: number,
+    eventOf: (object: number) => string = () => 'ONCRMDEALUPDATE',
+  ): Promise<number> {
     const first = this.lastObject + 1;
     this.lastObject += count;
     for (let from = first; from <= this.lastObject; from += PUSH_AT_ONCE) {
       const length = Math.min(PUSH_AT_ONCE, this.lastObject - from + 1);
       const changes = Array.from({ length }, (_, index) => ({
-        event: 'ONCRMDEALUPDATE',
+        event: eventOf(from + index),
         data: { FIELDS: { ID: String(from + index) } },
         userId: '1',
         // Bindings are made by then or not: the backlog is there.

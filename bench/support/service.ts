@@ -11,7 +11,7 @@ const ROOT = join(import.meta.dirname, '../../..');
 
 const KEPT_COMPLAINTS = 20;
 
-export interface ServiceOptions {
+interface ServiceOptions {
   readonly profile?: boolean;
   readonly onLine?: (line: string) => void;
 }
@@ -110,8 +110,8 @@ export class Service {
 
   private readLine(line: string): void {
     this.onLine(line);
-    if (this.url === null) this.url = /"event":"http\.listening","url":"([^"]+)"/.exec(line)?.[1] ?? null;
-    if (line.includes('"level":"log"') || line.includes('"tokens.in_clear"')) return;
+    if (this.url === null) this.url = /"event":"http\.listening".*"url":"([^"]+)"/.exec(line)?.[1] ?? null;
+    if (line.includes('"level":"info"') || line.includes('"tokens.in_clear"')) return;
     this.complained += 1;
     if (this.complaints.length < KEPT_COMPLAINTS) this.complaints.push(line);
   }

@@ -4,32 +4,30 @@ import { join } from 'node:path';
 import { startEmulator } from '../../emulator/index.js';
 import { type Example, type Surroundings, Trial } from './trial.js';
 
-const ROOT = join(import.meta.dirname, '../../..');
+/** Each is a bridge, a consumer and their load on the broker: more at once would only wait for each other. */
+const AT_ONCE = 4;
+/** No name of an example is longer. */
+const WIDTH = 24;
 
-/** All examples; one whose runtime is missing has no command but what to install. */
-const EXAMPLES: readonly { name: string; command: string | undefined; file: string; advice: string }[] = [
-  { name: 'nestjs', command: process.execPath, file: 'build/examples/nestjs/main.js', advice: '' },
-  { name: 'amqplib', command: process.execPath, file: 'examples/amqplib/consumer.mjs', advice: '' },
-  {
-    name: 'python',
-    command: process.env['EXAMPLES_PYTHON'],
-    file: 'examples/python/consumer.py',
-    advice: 'no python3 with pika: apt-get install python3-pika, or pip install pika',
-  },
-  {
-    name: 'php',
-    command: process.env['EXAMPLES_PHP'],
-    file: 'examples/php/consumer.php',
-    advice:
-      'no php with php-amqplib: apt-get install php-cli php-amqplib, or composer require php-amqplib/php-amqplib in examples/php',
-  },
-];
+/** An example and how to run it; one whose runtime is missing has no command but what to install. */
+interface Candidate {
+  readonly name: string;
+  readonly command?: readonly string[];
+  readonly advice: string;
+}
+
+/** What scripts/examples.mjs found. */
+function candidates(): Candidate[] {
+  const text = process.env['EXAMPLES'];
+  if (text === undefined) throw new Error('EXAMPLES is not set: start this by npm run examples');
+  return JSON.parse(text) as Candidate[];
+}
 
 /** Prints one line about it. */
 async function tryOut(example: Example, around: Surroundings): Promise<boolean> {
   const startedAt = performance.now();
   const trial = new Trial(example, around);
-  const name = example.name.padEnd(8);
+  const name = example.name.padEnd(WIDTH);
   try {
     await trial.run();
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
@@ -61,13 +59,19 @@ async function main(): Promise<number> {
     folder,
     signal: interrupted.signal,
   };
-  const skipped = EXAMPLES.filter(({ command }) => command === undefined);
-  for (const { name, advice } of skipped) console.log(`SKIP  ${name.padEnd(8)}  ${advice}`);
-  const results = await Promise.all(
-    EXAMPLES.flatMap(({ name, command, file }) =>
-      command === undefined ? [] : [tryOut({ name, command, args: [join(ROOT, file)] }, around)],
-    ),
+  const all = candidates();
+  const skipped = all.filter(({ command }) => command === undefined);
+  for (const { name, advice } of skipped) console.log(`SKIP  ${name.padEnd(WIDTH)}  ${advice}`);
+  const waiting = all.flatMap(({ name, command: [command, ...args] = [] }) =>
+    command === undefined ? [] : [{ name, command, args }],
   );
+  const results: boolean[] = [];
+  const takeTurns = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      results.push(await tryOut(next, around));
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, takeTurns));
   await emulator.close();
   rmSync(folder, { recursive: true, force: true });
   const failed = results.filter((ok) => !ok).length;

@@ -149,6 +149,7 @@ export class Trial {
     const [message] = this.copies;
     if (message === undefined) throw new Error('no event was published');
     channel.sendToQueue(this.queue, message.content, {
+      contentType: String(message.properties.contentType),
       messageId: String(message.properties.messageId),
       correlationId: String(message.properties.correlationId),
       replyTo: String(message.properties.replyTo),

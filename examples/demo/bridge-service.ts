@@ -142,9 +142,9 @@ export class BridgeService {
 
   private note(line: string): void {
     try {
-      const { message } = JSON.parse(line) as { message?: unknown };
-      if (typeof message !== 'object' || message === null || !('event' in message)) return;
-      this.events.set(String(message.event), { ...message });
+      const said: unknown = JSON.parse(line);
+      if (typeof said !== 'object' || said === null || !('event' in said)) return;
+      this.events.set(String(said.event), { ...said });
       this.onEvent?.();
     } catch {
       return;

@@ -16,7 +16,7 @@ const TICK_MS = 50;
 export const EVENTS: readonly string[] = KINDS.map((kind) => kind.event);
 
 /** One portal, its busy users, and a clerk who writes down what happens to its queue. */
-export class DemoPortal {
+class DemoPortal {
   readonly changes: Change[] = [];
   private readonly marked = new Map<string, Mark>();
   /** By row. */

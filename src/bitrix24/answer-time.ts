@@ -1,5 +1,5 @@
 import { type BatchCommand } from './batch.js';
-import { isObject } from './json-values.js';
+import { isObject, numberOf } from './json-values.js';
 
 /** The `time` part of an answer. */
 export interface AnswerTime {
@@ -68,6 +68,6 @@ function positive(value: unknown): number | null {
 }
 
 function amount(value: unknown): number | null {
-  const number = typeof value === 'string' && value !== '' ? Number(value) : value;
-  return typeof number === 'number' && Number.isFinite(number) && number >= 0 ? number : null;
+  const number = typeof value === 'string' && value !== '' ? Number(value) : numberOf(value);
+  return number !== undefined && Number.isFinite(number) && number >= 0 ? number : null;
 }

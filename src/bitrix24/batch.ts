@@ -9,7 +9,7 @@ import {
 import { isObject, textOf, wholeNumber } from './json-values.js';
 
 /** Commands that a portal runs in one batch; it answers those beyond with an error. */
-export const MAX_COMMANDS = 50;
+const MAX_COMMANDS = 50;
 /** Ids that fit into one command, with room for its other variables. */
 export const MAX_IDS_PER_COMMAND = 500;
 /** PHP drops what exceeds this (`max_input_vars`), without a word. */
@@ -119,7 +119,7 @@ function encode(method: string, text: string): string {
 }
 
 /** Unix milliseconds at which each command's method has its execution time back. */
-export type ResetTimes = ReadonlyMap<string, number>;
+type ResetTimes = ReadonlyMap<string, number>;
 
 /**
  * Reads a batch's answer: one outcome for every name asked for, in that order. PHP writes an empty map as `[]`.

@@ -11,6 +11,22 @@ const ROWS: Row[] = [
   [401, 'expired_token', 'The access token provided has expired', 'refresh', 'no'],
   [401, 'invalid_token', 'Unable to get application by token', 'unauthorized', 'no'],
   [401, 'NO_AUTH_FOUND', 'Wrong authorization data', 'unauthorized', 'no'],
+  [401, 'authorization_error', 'Unable to authorize user', 'unauthorized', 'no'],
+  [401, 'APPLICATION_NOT_FOUND', 'Application not found', 'unauthorized', 'no'],
+  [401, 'ERROR_OAUTH', 'Application not installed', 'unauthorized', 'no'],
+  [401, 'ERROR_OAUTH', 'Something else', 'retry', 'no'],
+  [401, 'CONNECTION_ERROR', 'Error connecting to authorization server', 'retry', 'no'],
+  [401, 'SOMETHING_NEW', '', 'retry', 'no'],
+  [401, '', '', 'retry', 'no'],
+  // The code decides, whatever the status.
+  [401, 'OVERLOAD_LIMIT', 'REST API is blocked due to overload.', 'suspend', 'no'],
+  [401, 'insufficient_scope', 'The request requires higher privileges', 'configuration', 'no'],
+  [401, 'ACCESS_DENIED', 'REST API is available only on commercial plans.', 'suspend', 'no'],
+  [401, 'PORTAL_DELETED', 'Portal was deleted', 'suspend', 'no'],
+  [403, 'PORTAL_DELETED', 'Portal was deleted', 'suspend', 'no'],
+  [410, 'PORTAL_DELETED', 'Portal was deleted', 'suspend', 'no'],
+  [403, 'invalid_token', 'Unable to get application by token', 'unauthorized', 'no'],
+  [503, 'CONNECTION_ERROR', 'Error connecting to authorization server', 'retry', 'no'],
   [403, 'ACCESS_DENIED', 'Access denied!', 'configuration', 'no'],
   [403, 'INVALID_CREDENTIALS', 'Invalid request credentials', 'configuration', 'no'],
   [403, 'insufficient_scope', 'The request requires higher privileges', 'configuration', 'no'],
@@ -25,6 +41,10 @@ const ROWS: Row[] = [
   [403, 'PAYMENT_REQUIRED', 'Payment required', 'suspend', 'no'],
   [400, 'ERROR_ARGUMENT', 'Value must be positive integer', 'bug', 'no'],
   [400, 'ERROR_CORE', 'Unable to set event handler: Handler already binded', 'bug', 'no'],
+  [500, 'ERROR_CORE', 'SQL query error!', 'retry', 'unknown'],
+  [503, 'ERROR_CORE', '', 'retry', 'unknown'],
+  [500, 'error_core', 'Something else', 'retry', 'unknown'],
+  [400, 'ERROR_CORE', 'SQL query error!', 'retry', 'unknown'],
   [404, 'ERROR_METHOD_NOT_FOUND', 'Method not found!', 'bug', 'no'],
   [400, 'ERROR_BATCH_LENGTH_EXCEEDED', 'Max batch length exceeded', 'bug', 'no'],
   [405, 'ERROR_BATCH_METHOD_NOT_ALLOWED', 'Method is not allowed for batch usage', 'bug', 'no'],
@@ -34,8 +54,17 @@ const ROWS: Row[] = [
   // One command of a batch has no status of its own.
   [null, 'WRONG_LICENSE', '', 'unlicensed', 'no'],
   [null, 'INTERNAL_SERVER_ERROR', '', 'retry', 'unknown'],
+  // The batch was authorized, so a command that was not is no end; it may have run in part.
+  [null, 'invalid_token', '', 'retry', 'unknown'],
+  [null, 'CONNECTION_ERROR', '', 'retry', 'unknown'],
+  [null, 'expired_token', '', 'refresh', 'no'],
+  [null, 'ERROR_CORE', 'SQL query error!', 'retry', 'unknown'],
+  [null, 'ERROR_CORE', 'Mysql query error: (1213) Deadlock found', 'retry', 'unknown'],
+  [null, 'ERROR_CORE', 'Something went wrong', 'unknown-outcome', 'unknown'],
+  [200, 'ERROR_CORE', '', 'unknown-outcome', 'unknown'],
+  [null, '', 'SQL query error!', 'retry', 'unknown'],
+  [400, 'SOMETHING', 'SQL query error!', 'retry', 'unknown'],
   // Codes that nobody knows go by their status, and claim nothing.
-  [401, 'authorization_error', '', 'unauthorized', 'no'],
   [403, 'SOMETHING', '', 'configuration', 'no'],
   [429, 'SOMETHING', '', 'throttle', 'no'],
   [502, 'SOMETHING', '', 'retry', 'unknown'],
@@ -54,6 +83,15 @@ describe('classifyPortalError', () => {
     expect(error.name).toBe(error.constructor.name);
   });
 
+  it('a binding that is refused in general did not come about, and may have with an error of the database', () => {
+    const executed = (description: string) =>
+      ['event.bind', 'event.unbind'].map(
+        (method) => classifyPortalError(null, 'ERROR_CORE', description, method).executed,
+      );
+    expect(executed('Unable to set event handler: Handler already binded')).toEqual(['no', 'no']);
+    expect(executed('SQL query error!')).toEqual(['unknown', 'unknown']);
+  });
+
   it('says which feature a plan lacks', () => {
     const feature = (description: string, method: string): unknown => {
       const error = classifyPortalError(403, 'WRONG_LICENSE', description, method);
@@ -70,6 +108,8 @@ describe('classifyPortalError', () => {
     });
     expect(feature('', 'event.offline.get')).toMatchObject({ feature: 'rest_offline_extended' });
     expect(feature('', 'event.bind')).toMatchObject({ feature: null });
+    // A request that is refused as a whole brought a source key.
+    expect(feature('', 'batch')).toMatchObject({ feature: 'rest_auth_connector' });
   });
 
   it('keeps the time at which a method is free again', () => {

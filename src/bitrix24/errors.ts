@@ -5,10 +5,12 @@
  *   fresh token was called expired as well; treat it like `retry`
  * - `throttle`: nothing ran; wait until `until`
  * - `unknown-outcome`: find out what the portal did before repeating anything
- * - `suspend`: the portal as a whole takes no calls; look again slowly
- * - `unauthorized`: the authorization is gone; only a new installation brings it back
+ * - `suspend`: the portal as a whole takes no calls; ask again rarely
+ * - `unauthorized`: the authorization is gone; only a new installation brings it back. Of a portal's own refusal the
+ *   client makes sure with a renewed token, before it lets this surface
  * - `unlicensed`: the plan lacks one feature
- * - `configuration`: someone has to change a setting or a right; look again slowly
+ * - `not-allowed`: our settings keep us from calling it; nothing was sent
+ * - `configuration`: a setting or a right has to be changed; ask again rarely
  * - `bug`: the call itself is wrong and would fail again
  */
 export type PortalAction =
@@ -17,6 +19,7 @@ export type PortalAction =
   | 'suspend'
   | 'unauthorized'
   | 'unlicensed'
+  | 'not-allowed'
   | 'configuration'
   | 'throttle'
   | 'unknown-outcome'
@@ -96,8 +99,14 @@ export class OutcomeUnknown extends PortalError {
   }
 }
 
+/**
+ * The server said 200 and its answer cannot be taken in: it is too large, holds too much, or is no JSON object. Asked
+ * again, it may well answer the same.
+ */
+export class UnusableAnswer extends OutcomeUnknown {}
+
 /** An answer came, but not in the shape that this method answers with: what was done cannot be read from it. */
-export class UnreadableAnswer extends OutcomeUnknown {
+export class UnreadableAnswer extends UnusableAnswer {
   constructor(method: string, why: string, status: number | null = null) {
     super({ method, code: 'UNREADABLE_ANSWER', description: why, status });
   }
@@ -124,6 +133,14 @@ export class PortalUnauthorized extends PortalError {
   readonly action = 'unauthorized';
 }
 
+/**
+ * Whether the authorization holds cannot be told at present: the portal could not ask its authorization server, it
+ * refused the token for an unknown reason, or no new token could be had. Transient; nothing ran.
+ */
+export class AuthorizationUnavailable extends PortalError {
+  readonly action = 'retry';
+}
+
 export class PortalMisconfigured extends PortalError {
   readonly action = 'configuration';
 }
@@ -145,6 +162,11 @@ export class FeatureUnlicensed extends PortalError {
       description: `${details.description ?? ''} [feature ${feature ?? 'unknown'}]`.trim(),
     });
   }
+}
+
+/** The portal is not among those that the settings allow: it was not called, and its tokens were not sent. */
+export class PortalNotAllowed extends PortalError {
+  readonly action = 'not-allowed';
 }
 
 /** The call is wrong: refused by the portal, or by us before it was sent. */

@@ -3,8 +3,9 @@ import { type AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { HttpService } from '@nestjs/axios';
+import { AuthorizationServers, type Belonging } from './authorization-servers.js';
 import { PortalError } from './errors.js';
-import { OAuthClient, type Grant } from './oauth-client.js';
+import { OAuthClient, type TokenGrant } from './oauth-client.js';
 
 const GRANTED = {
   access_token: 'access-2',
@@ -20,22 +21,37 @@ const GRANTED = {
   domain: 'oauth.bitrix.info',
 };
 
+/** The body of a request. */
+async function received(request: http.IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
 let server: http.Server;
-let asked: URL[];
+let asked: { url: URL; verb: string; type: string | undefined; form: Record<string, string> }[];
 let answer: { status: number; body: unknown } | 'reset' | 'silence';
 let url: string;
 
 beforeEach(async () => {
   asked = [];
   answer = { status: 200, body: GRANTED };
-  server = http.createServer((request, response) => {
-    asked.push(new URL(request.url ?? '', url));
-    if (answer === 'reset') request.socket.resetAndDestroy();
-    else if (answer !== 'silence') {
-      const { status, body } = answer;
-      response.writeHead(status).end(typeof body === 'string' ? body : JSON.stringify(body));
-    }
-  });
+  server = http.createServer(
+    (request, response) =>
+      void received(request).then((text) => {
+        asked.push({
+          url: new URL(request.url ?? '', url),
+          verb: request.method ?? '',
+          type: request.headers['content-type'],
+          form: Object.fromEntries(new URLSearchParams(text)),
+        });
+        if (answer === 'reset') request.socket.resetAndDestroy();
+        else if (answer !== 'silence') {
+          const { status, body } = answer;
+          response.writeHead(status).end(typeof body === 'string' ? body : JSON.stringify(body));
+        }
+      }),
+  );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = `http://oauth.localhost:${(server.address() as AddressInfo).port}`;
 });
@@ -47,7 +63,7 @@ afterEach(() => {
 
 function client(options: { allowHttp?: boolean; timeoutMs?: number } = {}): OAuthClient {
   return new OAuthClient({
-    url,
+    servers: new AuthorizationServers([url], options.allowHttp ?? true),
     clientId: 'app.id',
     clientSecret: 'client-secret&+',
     http: new HttpService(),
@@ -56,7 +72,55 @@ function client(options: { allowHttp?: boolean; timeoutMs?: number } = {}): OAut
   });
 }
 
-async function failureOf(promise: Promise<Grant>): Promise<PortalError> {
+/** Two servers; each remembers who asked it and answers as the test says. */
+async function pair(): Promise<{
+  answers: { status: number; body: object }[];
+  tokens: string[][];
+  hosts: string[];
+  close: () => void;
+  refresh: (of?: Belonging) => Promise<TokenGrant>;
+}> {
+  const refused = {
+    status: 400,
+    body: { error: 'invalid_grant', error_description: 'Invalid refresh token' },
+  };
+  const answers = [refused, refused];
+  const tokens: string[][] = [[], []];
+  const servers = await Promise.all(
+    [0, 1].map(async (index) => {
+      const one = http.createServer(
+        (request, response) =>
+          void received(request).then((text) => {
+            const form = new URLSearchParams(text);
+            tokens[index]?.push(form.get('refresh_token') ?? '');
+            const { status, body } = answers[index] ?? refused;
+            response.writeHead(status).end(JSON.stringify(body));
+          }),
+      );
+      await new Promise<void>((resolve) => one.listen(0, '127.0.0.1', resolve));
+      return one;
+    }),
+  );
+  const hosts = servers.map((one) => `127.0.0.1:${(one.address() as AddressInfo).port}`);
+  const oauth = new OAuthClient({
+    servers: new AuthorizationServers(
+      hosts.map((host) => `http://${host}`),
+      true,
+    ),
+    clientId: 'app.id',
+    clientSecret: 'client-secret',
+    http: new HttpService(),
+  });
+  return {
+    answers,
+    tokens,
+    hosts,
+    close: () => servers.forEach((one) => (one.closeAllConnections(), one.close())),
+    refresh: (of) => oauth.refresh('refresh-1', of),
+  };
+}
+
+async function failureOf(promise: Promise<TokenGrant>): Promise<PortalError> {
   const error = await promise.then(
     () => new Error('it granted'),
     (reason: unknown) => reason,
@@ -69,8 +133,11 @@ describe('OAuthClient', () => {
   it('exchanges a refresh token for a new pair', async () => {
     const before = Date.now();
     const grant = await client().refresh('refresh-1/+');
-    expect(asked[0]?.pathname).toBe('/oauth/token/');
-    expect(Object.fromEntries(asked[0]?.searchParams ?? [])).toEqual({
+    expect(asked[0]?.url.pathname).toBe('/oauth/token/');
+    // No secret stands in an address.
+    expect(asked[0]?.url.search).toBe('');
+    expect(asked[0]).toMatchObject({ verb: 'POST', type: 'application/x-www-form-urlencoded' });
+    expect(asked[0]?.form).toEqual({
       grant_type: 'refresh_token',
       client_id: 'app.id',
       client_secret: 'client-secret&+',
@@ -81,7 +148,7 @@ describe('OAuthClient', () => {
       refreshToken: 'refresh-2',
       expiresAt: expect.any(Number),
       clientEndpoint: 'https://acme.bitrix24.com/rest/',
-      serverEndpoint: 'https://oauth.bitrix.info/rest/',
+      authorizationServer: new URL(url).host,
       memberId: 'a223c6b3710f85df22e9377d6c4f7553',
       scope: 'crm,task',
       userId: '1',
@@ -93,7 +160,7 @@ describe('OAuthClient', () => {
 
   it('exchanges a code', async () => {
     await client().exchangeCode('code-1');
-    expect(Object.fromEntries(asked[0]?.searchParams ?? [])).toMatchObject({
+    expect(asked[0]?.form).toMatchObject({
       grant_type: 'authorization_code',
       code: 'code-1',
     });
@@ -104,7 +171,7 @@ describe('OAuthClient', () => {
     answer = { status: 200, body: { ...rest, client_endpoint: 'https://acme.bitrix24.com/rest' } };
     expect(await client().refresh('r')).toMatchObject({
       clientEndpoint: 'https://acme.bitrix24.com/rest/',
-      serverEndpoint: null,
+      authorizationServer: new URL(url).host,
       userId: null,
       expiresAt: 1721302351000,
     });
@@ -113,7 +180,9 @@ describe('OAuthClient', () => {
   it.each([
     [400, 'invalid_grant', 'unauthorized', 'no'],
     [401, 'invalid_grant', 'unauthorized', 'no'],
+    [400, 'bad_verification_code', 'unauthorized', 'no'],
     [401, 'invalid_client', 'configuration', 'no'],
+    [400, 'wrong_client', 'configuration', 'no'],
     [400, 'invalid_request', 'configuration', 'no'],
     [400, 'invalid_scope', 'configuration', 'no'],
     [402, 'PAYMENT_REQUIRED', 'suspend', 'no'],
@@ -138,7 +207,6 @@ describe('OAuthClient', () => {
     ['client_endpoint', { client_endpoint: 'acme.bitrix24.com' }],
     ['client_endpoint', { client_endpoint: 'javascript:alert(1)' }],
     ['client_endpoint', { client_endpoint: 'https://u:p@acme.bitrix24.com/rest/' }],
-    ['server_endpoint', { server_endpoint: 'nowhere' }],
   ])('does not believe an answer with a wrong %s: %j', async (field, wrong) => {
     answer = { status: 200, body: { ...GRANTED, ...wrong } };
     const error = await failureOf(client().refresh('refresh-1'));
@@ -182,5 +250,75 @@ describe('OAuthClient', () => {
         expect(everything).not.toContain(secret);
       }
     }
+  });
+
+  it.each([
+    [undefined],
+    ['nowhere'],
+    ['https://evil.example/rest/'],
+    ['javascript:alert(1)'],
+    [7],
+    [{ host: 'evil' }],
+  ])('takes a server_endpoint %j for untold: the granting server is the one', async (told) => {
+    answer = { status: 200, body: { ...GRANTED, server_endpoint: told } };
+    expect(await client().refresh('r')).toMatchObject({ authorizationServer: new URL(url).host });
+  });
+
+  describe('with two servers', () => {
+    const granted = { status: 200, body: GRANTED };
+    let two: Awaited<ReturnType<typeof pair>>;
+    beforeEach(async () => {
+      two = await pair();
+    });
+    afterEach(() => two.close());
+    const asks = () => two.tokens.map((tokens) => tokens.length);
+
+    it('asks the one that was told, and no other', async () => {
+      two.answers[1] = granted;
+      expect(await two.refresh({ told: `http://${two.hosts[1]}/rest/` })).toMatchObject({
+        authorizationServer: two.hosts[1],
+      });
+      expect(asks()).toEqual([0, 1]);
+      const error = await failureOf(two.refresh({ told: two.hosts[0] ?? '' }));
+      expect(error).toMatchObject({ action: 'unauthorized', method: `oauth/token at ${two.hosts[0]}` });
+      expect(asks()).toEqual([1, 1]);
+    });
+
+    it('moves on after a definite refusal where nothing was told', async () => {
+      two.answers[1] = granted;
+      for (const error of ['invalid_grant', 'bad_verification_code', 'wrong_client', 'invalid_client']) {
+        two.answers[0] = { status: 400, body: { error } };
+        await expect(two.refresh({ told: 'https://evil.example/rest/' })).resolves.toBeDefined();
+      }
+      expect(asks()).toEqual([4, 4]);
+      // Where the portal's address suggests the second, that one is asked first.
+      await two.refresh({ domain: 'zavod.bitrix24.ru' });
+      expect(asks()).toEqual([4, 5]);
+    });
+
+    it.each([
+      [500, 'INTERNAL_SERVER_ERROR'],
+      [503, 'QUERY_LIMIT_EXCEEDED'],
+      [429, 'whatever'],
+      [403, 'PAYMENT_REQUIRED'],
+      [302, 'moved'],
+    ])('does not move on after %s %s', async (status, error) => {
+      two.answers[0] = { status, body: { error } };
+      await failureOf(two.refresh());
+      expect(asks()).toEqual([1, 0]);
+    });
+
+    it('shows what the likeliest said, and names both', async () => {
+      const refused = await failureOf(two.refresh());
+      expect(refused).toMatchObject({ action: 'unauthorized', executed: 'no', code: 'invalid_grant' });
+      expect(refused.message).toMatch(new RegExp(`^oauth/token at ${two.hosts[0]}: .*at ${two.hosts[1]}`));
+      // One that does not even know the application is not likely to know the portal.
+      two.answers[0] = { status: 400, body: { error: 'wrong_client' } };
+      const second = await failureOf(two.refresh());
+      expect(second).toMatchObject({ action: 'unauthorized', code: 'invalid_grant' });
+      expect(second.message).toMatch(new RegExp(`^oauth/token at ${two.hosts[1]}: .*at ${two.hosts[0]}`));
+      two.answers[1] = { status: 400, body: { error: 'invalid_client' } };
+      expect(await failureOf(two.refresh())).toMatchObject({ action: 'configuration', code: 'wrong_client' });
+    });
   });
 });

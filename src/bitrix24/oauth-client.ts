@@ -1,156 +1,113 @@
 import { type HttpService } from '@nestjs/axios';
-import {
-  OutcomeUnknown,
-  PortalFailed,
-  PortalMisconfigured,
-  PortalSuspended,
-  PortalThrottled,
-  PortalUnauthorized,
-  UnreadableAnswer,
-  type ErrorDetails,
-  type PortalError,
-} from './errors.js';
-import { textOf, wholeNumber } from './json-values.js';
-import { checkedAddress, sendRequest, withoutSecrets } from './request.js';
+import { TOKEN_ANSWER } from './answer-limits.js';
+import { type AuthorizationServers, type Belonging } from './authorization-servers.js';
+import { PortalError, PortalMisconfigured, PortalUnauthorized } from './errors.js';
+import { disowns, type TokenGrant, parseTokenGrant, tokenRefusal } from './token-grant.js';
+import { textOf } from './json-values.js';
+import { sendRequest, withoutSecrets } from './request.js';
 
-/** What the authorization server granted for one portal. */
-export interface Grant {
-  accessToken: string;
-  /** Replaces the one that was used, which may be void from now on. */
-  refreshToken: string;
-  /** Unix milliseconds by our clock. */
-  expiresAt: number;
-  /** The portal's REST root, with a slash at its end. */
-  clientEndpoint: string;
-  /** The authorization server's REST root; null where it was left out. */
-  serverEndpoint: string | null;
-  /** Identifies the portal, whatever its address. */
-  memberId: string;
-  scope: string;
-  userId: string | null;
-  /** The installation's status as the server abbreviates it: `L` local, `F` free, `T` trial, … */
-  status: string;
-}
+export { type TokenGrant } from './token-grant.js';
 
-export interface OAuthClientOptions {
-  /** The authorization server, the only one that is ever sent the secret. */
-  url: string;
+interface OAuthClientOptions {
+  /** The only ones that are ever sent the secret. */
+  servers: AuthorizationServers;
   clientId: string;
   clientSecret: string;
   http: HttpService;
-  /** Permits `http://`, for this server and for the portals that it names. */
+  /** Permits `http://` for the portals that the servers name. */
   allowHttp?: boolean;
   timeoutMs?: number;
 }
 
-const NAME = 'oauth/token';
-const MAX_ANSWER_BYTES = 1024 * 1024;
+type GrantType = 'refresh_token' | 'authorization_code';
+
 const DEFAULT_TIMEOUT_MS = 30_000;
-/** A member id is a part of event ids and correlation ids, so it holds none of their separators. */
-const MEMBER_ID = /^[A-Za-z0-9_]{8,64}$/;
 
 /**
- * The application's side of OAuth. Every call throws a PortalError: `unauthorized` for a token or code that the
- * server no longer takes, `configuration` for our own keys, `suspend` for an unpaid application.
+ * The application's side of OAuth. A portal belongs to one of several authorization servers; where nothing has told
+ * which one, the likeliest is asked first, and the next one only after a definite refusal: where an answer is missing,
+ * the token may have been spent.
+ *
+ * Every call throws a PortalError: `unauthorized` for a token or code that no server takes, `configuration` for our own
+ * keys, `suspend` for an unpaid application. Its text names the servers.
  */
 export class OAuthClient {
-  private readonly url: string;
-
-  /** @throws {TypeError} for an address that the secret must not be sent to */
-  constructor(private readonly options: OAuthClientOptions) {
-    this.url = checkedAddress(options.url, options.allowHttp === true);
-  }
+  constructor(private readonly options: OAuthClientOptions) {}
 
   /** Exchanges a refresh token for a new pair. Where the outcome is unknown, the old one may be void. */
-  refresh(refreshToken: string): Promise<Grant> {
-    return this.grant('refresh_token', refreshToken);
+  refresh(refreshToken: string, of: Belonging = {}): Promise<TokenGrant> {
+    return this.grant('refresh_token', refreshToken, of);
   }
 
   /** Exchanges the code of an installation, which lives for 30 seconds. */
-  exchangeCode(code: string): Promise<Grant> {
-    return this.grant('authorization_code', code);
+  exchangeCode(code: string, of: Belonging = {}): Promise<TokenGrant> {
+    return this.grant('authorization_code', code, of);
   }
 
-  private async grant(type: 'refresh_token' | 'authorization_code', secret: string): Promise<Grant> {
-    const { clientId, clientSecret, http, timeoutMs } = this.options;
-    const query = new URLSearchParams({
+  private async grant(type: GrantType, secret: string, of: Belonging): Promise<TokenGrant> {
+    const refusals: PortalError[] = [];
+    for (const host of this.options.servers.candidates(of)) {
+      try {
+        return await this.ask(host, type, secret);
+      } catch (error) {
+        if (!(error instanceof PortalError) || !disowns(error)) throw error;
+        refusals.push(error);
+      }
+    }
+    throw summary(refusals);
+  }
+
+  private async ask(host: string, type: GrantType, secret: string): Promise<TokenGrant> {
+    const { servers, clientId, clientSecret, http, timeoutMs, allowHttp = false } = this.options;
+    const name = `oauth/token at ${host}`;
+    const form = new URLSearchParams({
       grant_type: type,
       client_id: clientId,
       client_secret: clientSecret,
       [type === 'refresh_token' ? 'refresh_token' : 'code']: secret,
     });
     const { status, body } = await sendRequest(http, {
-      name: NAME,
-      verb: 'GET',
-      url: `${this.url}oauth/token/?${query.toString()}`,
+      name,
+      verb: 'POST',
+      url: `${servers.addressOf(host)}oauth/token/`,
+      // Posted, so that no secret stands in an address, where access logs and proxies would keep it.
+      body: form.toString(),
+      contentType: 'application/x-www-form-urlencoded',
       timeoutMs: timeoutMs ?? DEFAULT_TIMEOUT_MS,
       connection: 'fresh',
-      maxAnswerBytes: MAX_ANSWER_BYTES,
+      limits: TOKEN_ANSWER,
     });
     if (status !== 200 || 'error' in body) {
       const description = withoutSecrets(textOf(body['error_description']), [clientSecret, secret]);
-      throw refusal(status, withoutSecrets(textOf(body['error']), [clientSecret, secret]), description);
+      throw tokenRefusal(
+        name,
+        status,
+        withoutSecrets(textOf(body['error']), [clientSecret, secret]),
+        description,
+      );
     }
-    return this.parseGrant(body);
-  }
-
-  private parseGrant(body: Record<string, unknown>): Grant {
-    const lifetime = wholeNumber(body['expires_in']);
-    const expires = wholeNumber(body['expires']);
-    // The lifetime comes first: it does not depend on two clocks being equal.
-    const expiresAt =
-      lifetime !== null ? Date.now() + lifetime * 1000 : expires !== null ? expires * 1000 : null;
-    if (expiresAt === null) throw unreadable('expires_in', 'no number');
-    const memberId = text(body, 'member_id');
-    if (!MEMBER_ID.test(memberId)) throw unreadable('member_id', 'not of its form');
+    const told = textOf(body['server_endpoint']);
     return {
-      accessToken: text(body, 'access_token'),
-      refreshToken: text(body, 'refresh_token'),
-      expiresAt,
-      clientEndpoint: this.address(body, 'client_endpoint'),
-      serverEndpoint: textOf(body['server_endpoint']) === '' ? null : this.address(body, 'server_endpoint'),
-      memberId,
-      scope: textOf(body['scope']),
-      userId: textOf(body['user_id']) || null,
-      status: textOf(body['status']),
+      ...parseTokenGrant(name, body, allowHttp),
+      // One that names none of ours, or nothing, was still the one that granted.
+      authorizationServer: servers.named(told) ?? host,
     };
   }
-
-  private address(body: Record<string, unknown>, field: string): string {
-    try {
-      return checkedAddress(text(body, field), this.options.allowHttp === true);
-    } catch (error) {
-      if (error instanceof TypeError) throw unreadable(field, error.message);
-      throw error;
-    }
-  }
 }
 
-function refusal(status: number, code: string, description: string): PortalError {
-  const details: ErrorDetails = { method: NAME, code: code === '' ? 'NO_CODE' : code, status, description };
-  switch (code.toLowerCase()) {
-    case 'invalid_grant':
-      return new PortalUnauthorized(details);
-    case 'payment_required':
-    case 'portal_deleted':
-      return new PortalSuspended(details);
-    case 'query_limit_exceeded':
-      return new PortalThrottled(details, null);
-    default:
-      if (status === 429) return new PortalThrottled(details, null);
-      if (status >= 500) return new PortalFailed(details);
-      // Here belong invalid_client, invalid_request, invalid_scope.
-      if (status >= 400 || code !== '') return new PortalMisconfigured(details);
-      return new OutcomeUnknown(details);
-  }
-}
-
-function text(body: Record<string, unknown>, field: string): string {
-  const value = body[field];
-  if (typeof value !== 'string' || value === '') throw unreadable(field, 'no text');
-  return value;
-}
-
-function unreadable(field: string, why: string): UnreadableAnswer {
-  return new UnreadableAnswer(NAME, `${field}: ${why}`, 200);
+/**
+ * One error for several refusals: that of the likeliest server, with what the others said. A server that refuses the
+ * token knows the application, so it is likelier than one that does not.
+ */
+function summary(refusals: readonly PortalError[]): PortalError {
+  const likeliest = refusals.find(({ action }) => action === 'unauthorized') ?? refusals[0];
+  if (likeliest === undefined) throw new TypeError('there is no authorization server');
+  const others = refusals.filter((refusal) => refusal !== likeliest);
+  if (others.length === 0) return likeliest;
+  const { method, code, status } = likeliest;
+  const said = [likeliest.description, ...others.map(({ message }) => message)];
+  const details = { method, code, status, description: said.filter((text) => text !== '').join('; ') };
+  return likeliest.action === 'unauthorized'
+    ? new PortalUnauthorized(details)
+    : new PortalMisconfigured(details);
 }

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { parseJson } from '../json/exact-json.js';
+import { ExactNumber } from '../json/exact-number.js';
 import { encodeCommand } from './batch.js';
 import { RequestRefused, UnreadableAnswer } from './errors.js';
 import {
@@ -121,10 +123,14 @@ describe('parseGetResult', () => {
     ['an event of another name', { EVENT_NAME: '__proto__' }, { event: '__PROTO__' }],
     ['seconds for a time', { TIMESTAMP_X: 1721298751 }, { changedAt: 1721298751 }],
     ['a time in UTC', { TIMESTAMP_X: '2024-07-18T10:32:31Z' }, { changedAt: 1721298751 }],
-    ['a time without offset', { TIMESTAMP_X: '2024-07-18T12:32:31' }, { changedAt: 1_800_000_000 }],
-    ['an impossible time', { TIMESTAMP_X: '2024-13-18T12:32:31+02:00' }, { changedAt: 1_800_000_000 }],
-    ['no time', { TIMESTAMP_X: null }, { changedAt: 1_800_000_000 }],
-    ['time zero', { TIMESTAMP_X: 0 }, { changedAt: 1_800_000_000 }],
+    ['a time without offset', { TIMESTAMP_X: '2024-07-18T12:32:31' }, { changedAt: 1721305951 }],
+    [
+      'an impossible time',
+      { TIMESTAMP_X: '2024-13-18T12:32:31+02:00' },
+      { changedAt: 1_800_000_000, timeAssumed: true },
+    ],
+    ['no time', { TIMESTAMP_X: null }, { changedAt: 1_800_000_000, timeAssumed: true }],
+    ['time zero', { TIMESTAMP_X: 0 }, { changedAt: 1_800_000_000, timeAssumed: true }],
   ])('forgives %s', (_what, odd, expected) => {
     expect(read({ ...ROW, ...odd })).toMatchObject(expected);
   });
@@ -152,6 +158,22 @@ describe('parseGetResult', () => {
   it('names a row without a message id after the row', () => {
     const { events } = parseGetResult({ process_id: 'p', events: [{ ...ROW, MESSAGE_ID: '' }] }, ANSWERED_AT);
     expect(events.map(({ messageId }) => messageId)).toEqual(['unnamed-row-17']);
+  });
+
+  it('cuts what no portal stores: a long code keeps a hash, and a long message id is none', () => {
+    const read = (row: object) =>
+      parseGetResult({ process_id: 'p', events: [{ ID: '17', ...row }] }, 0).events[0];
+    const [one, other] = ['a', 'b'].map(
+      (end) => read({ EVENT_NAME: `ON${'X'.repeat(1_000_000)}${end}` })?.event,
+    );
+    expect(one).toMatch(/^ONX{998}…[0-9A-F]{16}$/);
+    expect(other).toMatch(/^ONX{998}…[0-9A-F]{16}$/);
+    expect(one).not.toBe(other);
+    expect(read({ EVENT_NAME: `ON${'X'.repeat(998)}` })?.event).toBe(`ON${'X'.repeat(998)}`);
+    expect(read({ MESSAGE_ID: 'm'.repeat(255) })?.messageId).toBe('m'.repeat(255));
+    expect(read({ MESSAGE_ID: 'm'.repeat(256) })?.messageId).toBe('unnamed-row-17');
+    expect(read({ EVENT_ADDITIONAL: { user_id: '1'.repeat(1_000_000) } })?.userId).toHaveLength(255);
+    expect(() => read({ ID: '1'.repeat(1_000_000) })).toThrow('a row with an ID of 1000000 characters');
   });
 
   it('leaves no NUL in a text, which PostgreSQL would refuse together with the whole batch', () => {
@@ -196,6 +218,35 @@ describe('parseGetResult', () => {
         },
       ),
     );
+  });
+});
+
+describe('a row with numbers instead of texts', () => {
+  const rows = (text: string) => parseJson(text) as Record<string, unknown>;
+
+  it('keeps every digit of its ids', () => {
+    const big = '9007199254740993';
+    const row = `{"ID":${big},"MESSAGE_ID":1${big},"PROCESS_ID":2${big},"EVENT_ADDITIONAL":{"user_id":${big}},
+      "EVENT_DATA":{"FIELDS":{"ID":${big}}},"TIMESTAMP_X":1721298751.0,"ERROR":1.0}`;
+    const [event] = parseGetResult(rows(`{"process_id":3${big},"events":[${row}]}`), ANSWERED_AT).events;
+    expect(event).toMatchObject({
+      rowId: big,
+      messageId: `1${big}`,
+      userId: big,
+      changedAt: 1_721_298_751,
+      data: { FIELDS: { ID: new ExactNumber(big) } },
+    });
+    expect(parseGetResult(rows(`{"process_id":3${big},"events":[${row}]}`), ANSWERED_AT).processId).toBe(
+      `3${big}`,
+    );
+    const listed = parseListResult(Object.values(rows(`{"a":${row}}`)), ANSWERED_AT);
+    expect(listed).toMatchObject([{ rowId: big, processId: `2${big}`, errored: true }]);
+    expect(clearCommand({ processId: 'p', ids: [event?.rowId ?? ''] }).params['id']).toEqual([big]);
+  });
+
+  it('is named by the number, not by its spelling, where that is small', () => {
+    const [event] = parseGetResult(rows('{"events":[{"ID":17.0,"MESSAGE_ID":"m"}]}'), ANSWERED_AT).events;
+    expect(event?.rowId).toBe('17');
   });
 });
 

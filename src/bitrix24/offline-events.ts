@@ -1,10 +1,12 @@
+import { createHash } from 'node:crypto';
 import { MAX_IDS_PER_COMMAND, type RestCommand } from './batch.js';
+import { changeTime } from './change-time.js';
 import { RequestRefused, UnreadableAnswer } from './errors.js';
-import { isObject, textOf, wholeNumber } from './json-values.js';
+import { isObject, textOf } from './json-values.js';
 
 /** Fields with the operator before the name (`=`, `>`, `<`, `>=`, `<=`), e.g. `{ '>PROCESS_ID': '' }`. */
-export type EventFilter = Readonly<Record<string, string | number>>;
-export type EventOrder = Readonly<Record<string, 'ASC' | 'DESC'>>;
+type EventFilter = Readonly<Record<string, string | number>>;
+type EventOrder = Readonly<Record<string, 'ASC' | 'DESC'>>;
 
 /** One row of a portal's offline queue. */
 export interface OfflineEvent {
@@ -12,6 +14,8 @@ export interface OfflineEvent {
   rowId: string;
   /** `TIMESTAMP_X` in Unix seconds. */
   changedAt: number;
+  /** The time could not be read: `changedAt` is when the answer was given. */
+  timeAssumed?: true;
   /** Event code in capitals, e.g. `ONCRMDEALUPDATE`; `UNKNOWN` where the row has none. */
   event: string;
   /** `EVENT_DATA` as it came; null where the row has none. */
@@ -27,7 +31,7 @@ export interface ListedEvent extends OfflineEvent {
   errored: boolean;
 }
 
-export interface GetOptions {
+interface GetOptions {
   /** Rows at most, from 1. */
   limit: number;
   /** false keeps the rows on the portal, reserved; true deletes them and makes the answer their only copy. */
@@ -42,10 +46,19 @@ export interface GetOptions {
 }
 
 /**
- * Stands, before the row's id, for a message id that is empty or holds a NUL: an event's own code chooses it. No mark
- * can name such a row, and it is delivered like any other.
+ * Stands, before the row's id, for a message id that is empty, holds a NUL, or is longer than any portal stores: an
+ * event's own code chooses it. No mark can name such a row, and it is delivered like any other.
  */
-export const UNNAMED_MESSAGE = 'unnamed-row-';
+const UNNAMED_MESSAGE = 'unnamed-row-';
+
+/**
+ * Characters. A portal's columns are shorter; a server that pretends to be one may send a megabyte, which would stand in every
+ * log line, page and table that tells of the row.
+ */
+const LONGEST_EVENT = 1000;
+const LONGEST_MESSAGE_ID = 255;
+const LONGEST_ROW_ID = 100;
+const LONGEST_USER_ID = 255;
 
 const GET = 'event.offline.get';
 const LIST = 'event.offline.list';
@@ -119,8 +132,9 @@ export function errorCommand(options: { processId: string; messageIds: readonly 
 
 /**
  * Reads an answer of `event.offline.get`. Odd fields are forgiven, since refusing one row would keep all others
- * from being delivered. A row whose time cannot be read counts as changed when the answer was given: a fixed
- * substitute would give two changes of one object the same time, and consumers would drop the second as known.
+ * from being delivered. A row whose time cannot be read is assumed to have changed when the answer was given, and says
+ * so: a fixed substitute would give two changes of one object the same time, and consumers would drop the second as
+ * known. The ledger tells which of them it has met before.
  *
  * @param answeredAt Unix seconds, the answer's `time.start`
  * @throws {UnreadableAnswer} without a list of rows, or for a row that cannot be told apart from others
@@ -130,7 +144,7 @@ export function parseGetResult(
   answeredAt: number,
 ): { processId: string | null; events: OfflineEvent[] } {
   if (!isObject(value)) throw new UnreadableAnswer(GET, 'no map');
-  const processId = textOf(value['process_id']);
+  const processId = processIdOf(GET, value['process_id']);
   return {
     processId: processId === '' ? null : processId,
     events: rowsOf(GET, value['events']).map((row) => parseRow(GET, row, answeredAt)),
@@ -145,8 +159,17 @@ export function parseListResult(value: unknown, answeredAt: number): ListedEvent
   return rowsOf(LIST, value).map((row) => {
     const event = parseRow(LIST, row, answeredAt);
     const errored = row['ERROR'] === true || textOf(row['ERROR']) === '1';
-    return { ...event, processId: textOf(row['PROCESS_ID']), errored };
+    return { ...event, processId: processIdOf(LIST, row['PROCESS_ID']), errored };
   });
+}
+
+/** Portals make them of 32 characters. Whatever was reserved under such a text could not be named again. */
+const LONGEST_PROCESS_ID = 255;
+
+function processIdOf(method: string, value: unknown): string {
+  const processId = textOf(value);
+  if (processId.length <= LONGEST_PROCESS_ID) return processId;
+  throw new UnreadableAnswer(method, `a process_id of ${processId.length} characters`);
 }
 
 /** PHP writes a list as a map once its keys have a gap. */
@@ -162,35 +185,40 @@ function rowsOf(method: string, value: unknown): Record<string, unknown>[] {
 function parseRow(method: string, row: Record<string, unknown>, answeredAt: number): OfflineEvent {
   const rowId = textOf(row['ID']);
   if (rowId === '') throw new UnreadableAnswer(method, 'a row without ID');
+  if (rowId.length > LONGEST_ROW_ID)
+    throw new UnreadableAnswer(method, `a row with an ID of ${rowId.length} characters`);
   const named = textOf(row['MESSAGE_ID']);
-  const messageId = named === '' || named.includes('\0') ? `${UNNAMED_MESSAGE}${rowId}` : named;
+  const usable = named !== '' && named.length <= LONGEST_MESSAGE_ID && !named.includes('\0');
+  const messageId = usable ? named : `${UNNAMED_MESSAGE}${rowId}`;
   const additional = row['EVENT_ADDITIONAL'];
-  const userId = isObject(additional) ? withoutNul(textOf(additional['user_id'])) : '';
+  const changedAt = changeTime(row['TIMESTAMP_X']);
+  const userId = isObject(additional)
+    ? withoutNul(textOf(additional['user_id']).slice(0, LONGEST_USER_ID))
+    : '';
   return {
     rowId,
     messageId,
-    changedAt: unixSeconds(row['TIMESTAMP_X']) ?? Math.floor(answeredAt),
-    event: withoutNul(textOf(row['EVENT_NAME'])).trim().toUpperCase() || 'UNKNOWN',
+    changedAt: changedAt ?? Math.floor(answeredAt),
+    ...(changedAt === null ? { timeAssumed: true } : {}),
+    event: eventCode(textOf(row['EVENT_NAME'])),
     // The portal writes false or null where an event has no data.
     data: row['EVENT_DATA'] === undefined || row['EVENT_DATA'] === false ? null : row['EVENT_DATA'],
     userId: userId === '' ? null : userId,
   };
 }
 
+/** One that is longer than anything that could be delivered is cut, and told from others by its hash. */
+function eventCode(name: string): string {
+  const code = withoutNul(name).trim().toUpperCase();
+  if (code.length <= LONGEST_EVENT) return code || 'UNKNOWN';
+  const hash = createHash('sha256').update(code).digest('hex').slice(0, 16).toUpperCase();
+  // Not within a character.
+  return `${code.slice(0, LONGEST_EVENT).replace(/[\ud800-\udbff]$/, '')}…${hash}`;
+}
+
 /** PostgreSQL stores no NUL: one would keep all events of its batch from the ledger. */
 function withoutNul(text: string): string {
   return text.replaceAll('\0', '\ufffd');
-}
-
-const ISO_WITH_OFFSET = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
-
-function unixSeconds(value: unknown): number | null {
-  if (typeof value === 'string' && ISO_WITH_OFFSET.test(value)) {
-    const milliseconds = Date.parse(value);
-    return Number.isNaN(milliseconds) ? null : Math.floor(milliseconds / 1000);
-  }
-  const seconds = wholeNumber(value);
-  return seconds !== null && seconds > 0 && seconds < 100_000_000_000 ? seconds : null;
 }
 
 function listing(

@@ -2,10 +2,10 @@ import http from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { HttpService } from '@nestjs/axios';
-import { keptAgents } from './connections.js';
 import { RequestCancelled } from './errors.js';
 import { PortalClient } from './portal-client.js';
 import { RateBudget } from './rate-budget.js';
+import { DIRECT } from './outbound-routes.js';
 
 describe('a request to a portal that may belong to another process by now', () => {
   let server: http.Server;
@@ -74,7 +74,8 @@ describe('a request to a portal that may belong to another process by now', () =
     const answers = [true];
     const ours = client(answers);
     await ours.call('events', {});
-    expect(Object.keys(keptAgents.httpAgent.freeSockets)).not.toEqual([]);
+    const { httpAgent } = DIRECT.to('http://acme.localhost', 'kept').agents;
+    expect(Object.keys(httpAgent.freeSockets)).not.toEqual([]);
     answers.push(false);
     await refused(ours.call('events', {}));
     await new Promise((resolve) => setTimeout(resolve, 50));

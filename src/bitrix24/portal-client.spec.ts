@@ -2,14 +2,15 @@ import http from 'node:http';
 import https from 'node:https';
 import net, { type AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { HttpService } from '@nestjs/axios';
 import axios from 'axios';
-import { keptAgents } from './connections.js';
 import { PortalError, PortalThrottled, PortalUnauthorized, OutcomeUnknown } from './errors.js';
-import { PortalClient, type PortalClientOptions, type RequestReport } from './portal-client.js';
+import { type RequestReport } from './portal-call.js';
+import { PortalClient, type PortalClientOptions } from './portal-client.js';
 import { RateBudget } from './rate-budget.js';
+import { DIRECT } from './outbound-routes.js';
 import { type TokenSource } from './token-source.js';
 
 /** How axios waits for a request to be cancelled. */
@@ -237,11 +238,62 @@ describe('PortalClient', () => {
     });
 
     it.each([
-      [401, 'invalid_token', 'unauthorized'],
-      [401, 'NO_AUTH_FOUND', 'unauthorized'],
-      [403, 'insufficient_scope', 'configuration'],
-    ])('does not renew for %s %s', async (status, code, action) => {
-      script = fails(status, code);
+      'invalid_token',
+      'NO_AUTH_FOUND',
+      'authorization_error',
+      'CONNECTION_ERROR',
+      'SOMETHING_NEW',
+      '',
+    ])(
+      'renews once and repeats once for a 401 %s, of which a portal may have remembered the cause',
+      async (code) => {
+        script = (response, call) =>
+          (call.body['auth'] === 'token-1' ? fails(401, code) : ok('done'))(response, call);
+        expect((await client().call('events', {})).result).toBe('done');
+        expect(seen.map(({ body }) => body['auth'])).toEqual(['token-1', 'token-2']);
+        expect(tokens.renewals).toEqual(['token-1']);
+      },
+    );
+
+    it.each([
+      ['invalid_token', 'unauthorized'],
+      ['NO_AUTH_FOUND', 'unauthorized'],
+      ['CONNECTION_ERROR', 'retry'],
+      ['SOMETHING_NEW', 'retry'],
+    ])('takes a second %s for what it is (%s), and does not renew at each request', async (code, action) => {
+      script = fails(401, code, 'why');
+      const one = client();
+      const first = await failureOf(one.call('events', {}));
+      expect(first).toMatchObject({ action, executed: 'no', status: 401, code });
+      expect(first.message.includes('a newly renewed token is refused as well')).toBe(
+        action === 'unauthorized',
+      );
+      expect(seen).toHaveLength(2);
+      // Until the next renewal nobody knows whether it is the token.
+      expect(await failureOf(one.call('events', {}))).toMatchObject({
+        action: 'retry',
+        executed: 'no',
+        code,
+      });
+      expect(seen).toHaveLength(3);
+      expect(tokens.renewals).toEqual(['token-1']);
+      // Over: what comes then is met anew.
+      script = ok('done');
+      await one.call('events', {});
+      script = (response, call) =>
+        (call.body['auth'] === 'token-2' ? fails(401, code) : ok('done'))(response, call);
+      expect((await one.call('events', {})).result).toBe('done');
+      expect(tokens.renewals).toEqual(['token-1', 'token-2']);
+    });
+
+    it.each([
+      [403, 'insufficient_scope', '', 'configuration'],
+      [401, 'insufficient_scope', '', 'configuration'],
+      [401, 'OVERLOAD_LIMIT', '', 'suspend'],
+      [401, 'ACCESS_DENIED', 'REST is available only on commercial plans', 'suspend'],
+      [401, 'PORTAL_DELETED', '', 'suspend'],
+    ])('does not renew for %s %s (%s)', async (status, code, text, action) => {
+      script = fails(status, code, text);
       expect(await failureOf(client().call('events', {}))).toMatchObject({
         action,
         executed: 'no',
@@ -250,6 +302,34 @@ describe('PortalClient', () => {
       });
       expect(seen).toHaveLength(1);
       expect(tokens.renewals).toEqual([]);
+    });
+
+    it('renews before the next request where a command of a batch was refused for its token, once a token', async () => {
+      script = (response, call) =>
+        ok({
+          result: { a: 1 },
+          result_error: { b: { error: 'invalid_token', error_description: 'why' } },
+        })(response, call);
+      const one = client();
+      const commands = ['a', 'b'].map((name) => ({ name, method: 'events', params: {} }));
+      for (let round = 0; round < 4; round += 1) {
+        const { results } = await one.batch(commands);
+        expect(results.get('b')).toMatchObject({ error: { action: 'retry', executed: 'unknown' } });
+      }
+      expect(seen.map(({ body }) => body['auth'])).toEqual(['token-1', 'token-2', 'token-2', 'token-2']);
+      expect(tokens.renewals).toEqual(['token-1']);
+    });
+
+    it('gives up where the authorization server says that the grant is dead, or does not answer', async () => {
+      script = fails(401, 'CONNECTION_ERROR');
+      tokens.refusal = new PortalUnauthorized({ method: 'oauth/token', code: 'invalid_grant' });
+      expect(await failureOf(client().call('events', {}))).toBe(tokens.refusal);
+      tokens.refusal = new PortalThrottled({ method: 'oauth/token', code: 'X', status: 429 }, null);
+      const one = client();
+      expect(await failureOf(one.call('events', {}))).toMatchObject({ action: 'retry', code: 'X' });
+      tokens.refusal = null;
+      script = ok(1);
+      expect((await one.call('events', {})).result).toBe(1);
     });
   });
 
@@ -326,15 +406,19 @@ describe('PortalClient', () => {
       ['JSON that is no map', (r) => r.writeHead(200).end('[]'), { code: 'NOT_JSON' }],
       ['a map without result', json(200, { time: TIME }), { code: 'UNREADABLE_ANSWER' }],
       ['500 without error', json(500, {}), { code: 'UNREADABLE_ANSWER', status: 500 }],
-      ['a reset instead of an answer', (r) => r.socket?.resetAndDestroy(), { code: 'ECONNRESET' }],
-      ['an end instead of an answer', (r) => r.socket?.end(), { code: 'ECONNRESET' }],
+      [
+        'a reset instead of an answer',
+        (r) => r.socket?.resetAndDestroy(),
+        { code: 'ECONNRESET', status: null },
+      ],
+      ['an end instead of an answer', (r) => r.socket?.end(), { code: 'ECONNRESET', status: null }],
       [
         'a reset amid the answer',
         (r) => {
           r.writeHead(200, { 'content-length': '1000' });
           r.write('{"result":', () => r.socket?.resetAndDestroy());
         },
-        { status: 200 },
+        { status: 200, code: 'ECONNRESET' },
       ],
       [
         'an end amid the chunks',
@@ -342,9 +426,9 @@ describe('PortalClient', () => {
           r.writeHead(200);
           r.write('{"result":true}', () => r.socket?.end());
         },
-        {},
+        { status: 200, code: 'ECONNRESET' },
       ],
-      ['noise instead of HTTP', (r) => r.socket?.end('SSH-2.0-OpenSSH_9.6\r\n\r\n'), {}],
+      ['noise instead of HTTP', (r) => r.socket?.end('SSH-2.0-OpenSSH_9.6\r\n\r\n'), { status: null }],
       [
         'broken compression',
         (r) => r.writeHead(200, { 'content-encoding': 'gzip' }).end('{"result":true}'),
@@ -362,14 +446,52 @@ describe('PortalClient', () => {
     it('more than it is ready to take, packed or not', async () => {
       const large = JSON.stringify({ result: 'x'.repeat(200_000) });
       script = (r) => r.writeHead(200).end(large);
-      const limited = client({ maxAnswerBytes: 100_000 });
-      expect(await failureOf(limited.call('events', {}))).toMatchObject({
-        action: 'unknown-outcome',
+      const limited = client({ answers: { bytes: 100_000, values: 1000, depth: 100 } });
+      const asked = () => failureOf(limited.batch([{ name: 'a', method: 'events', params: {} }]));
+      const tooLarge = { action: 'unknown-outcome', code: 'ANSWER_TOO_LARGE', status: 200 };
+      expect(await asked()).toMatchObject(tooLarge);
+      for (const [packing, packed] of [
+        ['gzip', gzipSync(large)],
+        ['br', brotliCompressSync(large)],
+        ['deflate', deflateSync(large)],
+      ] as const) {
+        script = (r) => r.writeHead(200, { 'content-encoding': packing }).end(packed);
+        expect(await asked()).toMatchObject(tooLarge);
+        expect((await client().call('events', {})).result).toHaveLength(200_000);
+      }
+      script = (r) => r.writeHead(200).end(`{"result":[${'[],'.repeat(1000)}[]]}`);
+      expect(await asked()).toMatchObject({ ...tooLarge, code: 'ANSWER_TOO_COMPLEX' });
+      script = (r) => r.writeHead(200).end(`{"result":${'['.repeat(101)}${']'.repeat(101)}}`);
+      expect(await asked()).toMatchObject({ ...tooLarge, code: 'ANSWER_TOO_COMPLEX' });
+    });
+
+    it('more than a call without events is worth, or an error', async () => {
+      script = (r) => r.writeHead(200).end(JSON.stringify({ result: 'x'.repeat(1_100_000) }));
+      expect(await failureOf(client().call('event.get', {}))).toMatchObject({ code: 'ANSWER_TOO_LARGE' });
+      script = (r) => r.writeHead(500).end(JSON.stringify({ error: 'x'.repeat(300_000) }));
+      expect(await failureOf(client().call('event.get', {}))).toMatchObject({
         code: 'ANSWER_TOO_LARGE',
+        status: 500,
       });
-      script = (r) => r.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(large));
-      expect(await failureOf(limited.call('events', {}))).toMatchObject({ code: 'ANSWER_TOO_LARGE' });
-      expect((await client().call('events', {})).result).toHaveLength(200_000);
+    });
+
+    it.each(['zstd', 'compress', 'gzip, gzip', 'x'])('an answer packed as %s', async (packing) => {
+      script = (r) => r.writeHead(200, { 'content-encoding': packing }).end('{"result":1}');
+      expect(await failureOf(client().call('events', {}))).toMatchObject({ code: 'NOT_JSON', status: 200 });
+    });
+
+    it('packed nothing without end', async () => {
+      script = (r) => {
+        r.writeHead(200, { 'content-encoding': 'gzip' });
+        r.write(Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]));
+        const block = Buffer.alloc(50_000, Buffer.from([0, 0, 0, 0xff, 0xff]));
+        const go = () => {
+          while (!r.destroyed && r.write(block));
+          if (!r.destroyed) r.once('drain', go);
+        };
+        go();
+      };
+      expect(await failureOf(client().call('events', {}))).toMatchObject({ code: 'ANSWER_TOO_LARGE' });
     });
 
     it('nothing in time', async () => {
@@ -378,6 +500,7 @@ describe('PortalClient', () => {
       expect(await failureOf(slow.call('events', {}))).toMatchObject({
         action: 'unknown-outcome',
         code: 'TIMEOUT',
+        status: null,
       });
       expect(reports).toMatchObject([{ method: 'events', outcome: 'unknown-outcome' }]);
     });
@@ -390,6 +513,7 @@ describe('PortalClient', () => {
       };
       expect(await failureOf(client({ timeoutMs: 1000 }).call('events', {}))).toMatchObject({
         code: 'TIMEOUT',
+        status: 200,
       });
     });
 
@@ -431,7 +555,7 @@ describe('PortalClient', () => {
         [ok(1), {}, {}],
         [(response) => response.socket?.destroy(), {}, {}],
         [hang, { timeoutMs: 50 }, {}],
-        [ok('x'.repeat(2000)), { maxAnswerBytes: 1000 }, {}],
+        [ok('x'.repeat(2_000_000)), { answers: { bytes: 1000, values: 9, depth: 9 } }, {}],
         [() => cut.abort(), {}, { cut: cut.signal }],
       ];
       for (const [how, options, call] of ends) {
@@ -508,7 +632,7 @@ describe('PortalClient', () => {
     );
     tokens.address = `https://acme.localhost:${await listen(tls)}/rest/`;
     closers.push(() => tls.closeAllConnections());
-    const { httpsAgent } = keptAgents;
+    const { httpsAgent } = DIRECT.to(tokens.address, 'kept').agents;
     const kept = { ...httpsAgent.options };
     Object.assign(httpsAgent.options, {
       pskCallback: () => psk,

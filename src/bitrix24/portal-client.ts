@@ -1,40 +1,26 @@
 import { type HttpService } from '@nestjs/axios';
-import { AnswerClock, type AnswerTime } from './answer-time.js';
-import {
-  encodeBatch,
-  isMethodName,
-  parseBatchAnswer,
-  type BatchCommand,
-  type CommandOutcome,
-  type CommandResult,
-} from './batch.js';
+import { type AnswerLimits, DEFAULT_PAGE, SMALL_ANSWER } from './answer-limits.js';
+import { AnswerClock } from './answer-time.js';
+import { Authorization, refusesToken } from './authorization.js';
+import { encodeBatch, isFailed, isMethodName, parseBatchAnswer, type BatchCommand } from './batch.js';
 import { IDLE_CONNECTION_MS } from './connections.js';
 import { classifyPortalError } from './error-table.js';
 import {
-  OutcomeUnknown,
   PortalError,
   PortalMisconfigured,
+  PortalNotAllowed,
   PortalThrottled,
-  PortalUnauthorized,
-  PortalUnreachable,
   RequestCancelled,
   RequestRefused,
-  TokenExpired,
   UnreadableAnswer,
-  type PortalAction,
 } from './errors.js';
 import { textOf, wholeNumber } from './json-values.js';
-import { type RateBudget } from './rate-budget.js';
-import { checkedAddress, notPermitted, REDIRECTED, sendRequest, withoutSecrets } from './request.js';
+import { MovedPortal } from './moved-portal.js';
+import { type BatchAnswer, type CallAnswer, type CallOptions, type RequestReport } from './portal-call.js';
+import { type BudgetReport, type RateBudget } from './rate-budget.js';
+import { REDIRECTED } from './redirect.js';
+import { checkedAddress, notPermitted, sendRequest, withoutSecrets } from './request.js';
 import { type TokenSource } from './token-source.js';
-
-/** One HTTP request to a portal, for metrics. */
-export interface RequestReport {
-  method: string;
-  /** `ok`, or what the error asks for. */
-  outcome: 'ok' | PortalAction;
-  durationMs: number;
-}
 
 export interface PortalClientOptions {
   tokens: TokenSource;
@@ -42,7 +28,8 @@ export interface PortalClientOptions {
   http: HttpService;
   /** Milliseconds for a request. The portal cuts one at 60 s, so above that nothing of it is still running. */
   timeoutMs?: number;
-  maxAnswerBytes?: number;
+  /** What the answer to a batch may be, which carries events; 10 MiB by default. */
+  answers?: AnswerLimits;
   /** Source key: the portal's methods see only what was bound with the same one. */
   authConnector?: string | undefined;
   allowHttp?: boolean;
@@ -51,49 +38,37 @@ export interface PortalClientOptions {
   observer?: (report: RequestReport) => void;
 }
 
-export interface CallOptions {
-  /** Ends the wait for room in the rate budget; a request under way goes on. */
-  signal?: AbortSignal;
-  /** Cuts off a request under way as well, which leaves its outcome unknown. */
-  cut?: AbortSignal;
-}
-
-export interface CallAnswer extends CommandResult {
-  time: AnswerTime;
-}
-
-export interface BatchAnswer {
-  /** One outcome for every command, in the order of the commands. */
-  results: Map<string, CommandOutcome>;
-  time: AnswerTime;
-  /** The same of every command, by name. */
-  times: ReadonlyMap<string, AnswerTime>;
-}
-
-/** The authorization server blocks callers that ask it all the time. */
-const ASK_AGAIN_MS = 3_600_000;
 const DEFAULT_TIMEOUT_MS = 65_000;
-const DEFAULT_MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 
 /**
  * Calls one portal's REST methods, within its rate budget. A call is one HTTP request and is never repeated by
- * itself, with one exception: a request refused for an expired token ran nothing, so it is sent once more with a
- * renewed one. Repeating `event.offline.get` after a lost answer would reserve batches that nobody knows.
+ * itself, with one exception: a request whose token was refused ran nothing, so it is sent once more with a renewed
+ * one. Repeating `event.offline.get` after a lost answer would reserve batches that the bridge does not know.
  *
  * Every failure is a PortalError, save what the token source's store throws. A call that is not permitted any more is
  * a RequestCancelled with the code `NOT_OURS`.
  */
 export class PortalClient {
   private readonly clock = new AnswerClock();
-  /** When the authorization server may be asked again where a portal is that redirects; `performance.now()`. */
-  private askAgainAt = 0;
+  private readonly authorization: Authorization;
+  private readonly moved: MovedPortal;
   /** When the last request ended, `performance.now()`; at first as if just now, since others follow a first one. */
   private lastEndedAt = performance.now();
 
-  constructor(private readonly options: PortalClientOptions) {}
+  constructor(private readonly options: PortalClientOptions) {
+    this.authorization = new Authorization(options.tokens, options.permitted);
+    this.moved = new MovedPortal(options.tokens, (method) => this.address(method));
+  }
 
-  get memberId(): string {
-    return this.options.tokens.memberId;
+  /** The same portal under another source key ('' for none), within the same budget and with the same tokens. */
+  under(authConnector: string): PortalClient {
+    if (authConnector === (this.options.authConnector ?? '')) return this;
+    return new PortalClient({ ...this.options, authConnector });
+  }
+
+  /** What is used of the portal's request budget, by whatever calls it within this process. */
+  budgetReport(): BudgetReport {
+    return this.options.budget.report();
   }
 
   /** Calls one method with JSON parameters. */
@@ -128,6 +103,9 @@ export class PortalClient {
     const time = this.clock.read('batch', body['time']);
     const { times, resets } = this.clock.readCommands(commands, body['result']);
     const results = parseBatchAnswer(body, commands, { halt, resets });
+    for (const outcome of results.values()) {
+      if (isFailed(outcome) && refusesToken(outcome.error)) this.authorization.doubt();
+    }
     return { results, time, times };
   }
 
@@ -136,17 +114,16 @@ export class PortalClient {
     params: Readonly<Record<string, unknown>>,
     options: CallOptions,
   ): Promise<Record<string, unknown>> {
-    const token = await this.authorization(method, this.options.tokens.accessToken());
+    let sentWith = '';
     try {
-      return await this.sendOnce(method, params, token, options);
+      const send = (token: string) => {
+        sentWith = token;
+        return this.sendOnce(method, params, token, options);
+      };
+      return await this.authorization.run(method, send, options.cut);
     } catch (error) {
-      if (error instanceof PortalError && error.code === REDIRECTED) {
-        throw await this.whereabouts(error, method, token);
-      }
-      if (!(error instanceof TokenExpired)) throw error;
-      this.assertPermitted(method);
-      const renewed = await this.authorization(method, this.options.tokens.renew(token));
-      return await this.sendOnce(method, params, renewed, options);
+      if (!(error instanceof PortalMisconfigured) || error.code !== REDIRECTED) throw error;
+      throw await this.moved.explain(error, method, sentWith, () => this.assertPermitted(method));
     }
   }
 
@@ -156,7 +133,7 @@ export class PortalClient {
     token: string,
     options: CallOptions,
   ): Promise<Record<string, unknown>> {
-    const { http, budget, timeoutMs, maxAnswerBytes } = this.options;
+    const { http, budget, timeoutMs, answers } = this.options;
     const url = this.address(method) + method;
     await this.waitForRoom(method, options);
     this.assertPermitted(method);
@@ -172,7 +149,12 @@ export class PortalClient {
         body: this.body(method, params, token),
         timeoutMs: timeoutMs ?? DEFAULT_TIMEOUT_MS,
         connection: rare ? 'fresh' : 'kept',
-        maxAnswerBytes: maxAnswerBytes ?? DEFAULT_MAX_ANSWER_BYTES,
+        limits:
+          method === 'batch' || (answers?.bytes ?? Infinity) < SMALL_ANSWER.bytes
+            ? (answers ?? DEFAULT_PAGE)
+            : SMALL_ANSWER,
+        share: options.share,
+        large: options.large,
         cut: options.cut,
         ...(this.options.permitted === undefined ? {} : { permitted: this.options.permitted }),
       });
@@ -188,29 +170,6 @@ export class PortalClient {
       this.lastEndedAt = performance.now();
       this.options.observer?.({ method, outcome, durationMs: this.lastEndedAt - startedAt });
     }
-  }
-
-  /**
-   * A portal that was given another address redirects from the former one. Where to is not believed: the authorization
-   * server knows, and says so with new tokens. The request is not repeated.
-   * @returns what to throw: the redirect, or that the portal has moved
-   */
-  private async whereabouts(redirect: PortalError, method: string, token: string): Promise<PortalError> {
-    const now = performance.now();
-    if (now < this.askAgainAt) return redirect;
-    this.assertPermitted(method);
-    const former = this.address(method);
-    try {
-      await this.options.tokens.renew(token);
-    } catch (error) {
-      if (error instanceof PortalUnauthorized) throw error;
-      return redirect;
-    }
-    this.askAgainAt = now + ASK_AGAIN_MS;
-    const present = this.address(method);
-    if (present === former) return redirect;
-    const description = `the portal has moved from ${new URL(former).host} to ${new URL(present).host}`;
-    return new OutcomeUnknown({ method, code: 'MOVED', status: redirect.status, description });
   }
 
   private body(method: string, params: Readonly<Record<string, unknown>>, token: string): string {
@@ -234,7 +193,7 @@ export class PortalClient {
   ): PortalError | null {
     const given = body['error'];
     if (status === 200 && (given === undefined || given === null)) return null;
-    if (given === undefined || given === null) {
+    if ((given === undefined || given === null) && status !== 401) {
       return new UnreadableAnswer(method, 'a status without an error', status);
     }
     const code = withoutSecrets(textOf(given), [token]);
@@ -271,26 +230,12 @@ export class PortalClient {
     try {
       return checkedAddress(this.options.tokens.endpoint(), this.options.allowHttp === true);
     } catch (error) {
+      if (error instanceof PortalNotAllowed) throw error;
       const why = error instanceof TypeError ? error.message : 'it is not known';
       throw new PortalMisconfigured({
         method,
         code: 'ENDPOINT_REFUSED',
         description: `the portal's address: ${why}`,
-      });
-    }
-  }
-
-  /** Whatever became of a token request, the method itself did not run. */
-  private async authorization(method: string, token: Promise<string>): Promise<string> {
-    try {
-      return await token;
-    } catch (error) {
-      if (!(error instanceof PortalError) || error.executed === 'no') throw error;
-      throw new PortalUnreachable({
-        method,
-        code: error.code,
-        status: error.status,
-        description: `no access token: ${error.message}`,
       });
     }
   }

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 /** Calls `wake` after `ms`; the returned function calls that off. */
 export type Sleep = (ms: number, wake: () => void) => () => void;
 
-export interface RateBudgetOptions {
+interface RateBudgetOptions {
   /** Requests a second that the portal's bucket leaks. */
   perSecond: number;
   /** Level above which the portal refuses. */
@@ -15,6 +15,25 @@ export interface RateBudgetOptions {
   sleep?: Sleep;
   /** From 0 to 1: jitter of the pauses. */
   random?: () => number;
+}
+
+/** A portal's request budget at one moment. */
+export interface BudgetReport {
+  /** Requests that the budget counts at present; it falls by `perSecond` a second. */
+  readonly used: number;
+  /** Requests above which the next one waits. */
+  readonly capacity: number;
+  readonly perSecond: number;
+  /** Requests that wait for their turn. */
+  readonly waiting: number;
+  /** Nothing is sent before then, Unix ms: the portal refused a request, or blocked the method; null where it did not. */
+  readonly pausedUntil: number | null;
+  /** Requests let through since this process began to call the portal. */
+  readonly sent: number;
+  /** Times that the portal refused for too many requests, or for a method without time, since then. */
+  readonly refused: number;
+  /** Unix ms; null where there was none. */
+  readonly lastRefusedAt: number | null;
 }
 
 /** Requests let through at once by a process that has just started. */
@@ -64,6 +83,9 @@ export class RateBudget {
   private timeSkew = 0;
   private readonly waiters: Waiter[] = [];
   private cancelSleep: (() => void) | null = null;
+  private sent = 0;
+  private refused = 0;
+  private lastRefusedAt: number | null = null;
 
   constructor(options: RateBudgetOptions) {
     this.leakPerMs = options.perSecond / 1000;
@@ -78,10 +100,10 @@ export class RateBudget {
     this.levelAt = this.time();
   }
 
-  /** Counts one request and returns true where it may be sent at once and nobody waits before it. */
+  /** Counts one request and returns true where it may be sent at once and no other waits before it. */
   tryAcquire(): boolean {
     if (this.waiters.length > 0 || this.waitFor(1) > 0) return false;
-    this.level += 1;
+    this.countOne();
     return true;
   }
 
@@ -113,7 +135,7 @@ export class RateBudget {
   }
 
   /**
-   * The portal said QUERY_LIMIT_EXCEEDED: someone else at our address uses its bucket too, so ours counts as
+   * The portal said QUERY_LIMIT_EXCEEDED: another client at our address uses its bucket, too, so ours counts as
    * full and everything pauses: 1 s, doubling up to 60 s while it goes on, with jitter.
    */
   throttled(): void {
@@ -122,10 +144,11 @@ export class RateBudget {
     if (now < this.pausedUntil) return;
     const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(this.pauses, 20));
     this.pauses += 1;
+    this.countRefusal();
     this.pausedUntil = now + longest * (0.5 + this.random() / 2);
     this.blockedUntil = Math.max(this.blockedUntil, this.pausedUntil);
     this.level = this.burst;
-    // It stays full until the pause ends: whoever filled the bucket may be filling it still.
+    // It stays full until the pause ends: the other caller may be filling it still.
     this.levelAt = this.pausedUntil;
     this.letThrough();
   }
@@ -139,6 +162,7 @@ export class RateBudget {
   blockUntil(at: number): void {
     const wait = Math.min(at - this.wallClock(), LONGEST_BLOCK_MS);
     if (!(wait > 0)) return;
+    this.countRefusal();
     this.blockedUntil = Math.max(this.blockedUntil, this.time() + wait);
     this.letThrough();
   }
@@ -148,9 +172,35 @@ export class RateBudget {
     return this.wallClock() + this.waitFor(this.waiters.length + 1);
   }
 
+  report(): BudgetReport {
+    // Brings the level up to date.
+    this.waitFor(1);
+    const paused = this.blockedUntil - this.time();
+    return {
+      used: this.level,
+      capacity: this.capacity,
+      perSecond: this.leakPerMs * 1000,
+      waiting: this.waiters.length,
+      pausedUntil: paused > 0 ? this.wallClock() + paused : null,
+      sent: this.sent,
+      refused: this.refused,
+      lastRefusedAt: this.lastRefusedAt,
+    };
+  }
+
+  private countOne(): void {
+    this.level += 1;
+    this.sent += 1;
+  }
+
+  private countRefusal(): void {
+    this.refused += 1;
+    this.lastRefusedAt = this.wallClock();
+  }
+
   private letThrough(): void {
     while (this.waiters.length > 0 && this.waitFor(1) <= 0) {
-      this.level += 1;
+      this.countOne();
       this.waiters.shift()?.go();
     }
     this.cancelSleep?.();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { OutcomeUnknown, PortalUnauthorized, PortalUnreachable } from './errors.js';
-import { type Grant } from './oauth-client.js';
+import { type TokenGrant } from './oauth-client.js';
 import { TokenKeeper, type StoredTokens, type TokenStore } from './token-keeper.js';
 
 const MEMBER = 'a223c6b3710f85df22e9377d6c4f7553';
@@ -21,7 +21,7 @@ class Disk implements TokenStore {
     await tick();
     return this.tokens;
   }
-  async save(grant: Grant): Promise<void> {
+  async save(grant: TokenGrant): Promise<void> {
     await tick();
     if (this.broken) throw new Error('disk full');
     this.tokens = {
@@ -41,7 +41,7 @@ class Server {
   /** Faults of the next refreshes: lost before or after the server took the token. */
   faults: ('before' | 'after' | 'unreachable')[] = [];
 
-  async refresh(refreshToken: string): Promise<Grant> {
+  async refresh(refreshToken: string): Promise<TokenGrant> {
     this.asked.push(refreshToken);
     await tick();
     const fault = this.faults.shift();
@@ -56,7 +56,7 @@ class Server {
       refreshToken: this.valid,
       expiresAt: 0,
       clientEndpoint: ENDPOINT.replace('acme', `acme${this.grants}`),
-      serverEndpoint: null,
+      authorizationServer: 'oauth.bitrix.info',
       memberId: this.memberId,
       scope: '',
       userId: null,

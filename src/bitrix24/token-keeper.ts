@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { PortalError, PortalMisconfigured } from './errors.js';
-import { type Grant, type OAuthClient } from './oauth-client.js';
+import { type Belonging } from './authorization-servers.js';
+import { type TokenGrant, type OAuthClient } from './oauth-client.js';
 import { type TokenSource } from './token-source.js';
 
 export interface StoredTokens {
@@ -8,6 +9,8 @@ export interface StoredTokens {
   refreshToken: string;
   /** The portal's REST root. */
   clientEndpoint: string;
+  /** Host of the authorization server that the portal belongs to; null where nothing has told yet. */
+  authorizationServer?: string | null;
 }
 
 /** Where a portal's tokens are kept. */
@@ -15,10 +18,16 @@ export interface TokenStore {
   load(): Promise<StoredTokens>;
 
   /** Resolves when the grant is stored durably. */
-  save(grant: Grant): Promise<void>;
+  save(grant: TokenGrant): Promise<void>;
+
+  /**
+   * Asked before a portal at that REST root is sent anything, and before its tokens are renewed.
+   * @throws {PortalNotAllowed} where the settings keep us from it
+   */
+  assertAllowed?(clientEndpoint: string): void;
 }
 
-/** Between the answer that another process got and its writing it down pass moments. */
+/** Another process stores a new pair a moment after it was granted. */
 const PATIENCE_MS = 3000;
 const LOOK_EVERY_MS = 100;
 
@@ -30,7 +39,7 @@ export class TokenKeeper implements TokenSource {
   private current: StoredTokens | null = null;
   private renewing: Promise<StoredTokens> | null = null;
   /** A granted pair that could not be stored yet: it is kept, because the server will not grant it again. */
-  private unsaved: Grant | null = null;
+  private unsaved: TokenGrant | null = null;
 
   constructor(
     readonly memberId: string,
@@ -42,6 +51,7 @@ export class TokenKeeper implements TokenSource {
 
   endpoint(): string {
     if (this.current === null) throw new Error(`The tokens of portal ${this.memberId} are not loaded yet`);
+    this.store.assertAllowed?.(this.current.clientEndpoint);
     return this.current.clientEndpoint;
   }
 
@@ -71,11 +81,12 @@ export class TokenKeeper implements TokenSource {
     const stored = await this.store.load();
     // Another process renewed them while this one was not in charge.
     if (stored.accessToken !== usedAccessToken) return (this.current = stored);
+    this.store.assertAllowed?.(stored.clientEndpoint);
     try {
-      return await this.keep(await this.refreshTwice(stored.refreshToken));
+      return await this.keep(await this.refreshTwice(stored));
     } catch (error) {
       if (!(error instanceof PortalError) || error.action !== 'unauthorized') throw error;
-      // Refused because someone else was quicker: what they store is the valid pair.
+      // Refused because another process was quicker: the pair that it stores is the valid one.
       const theirs = await this.storedByOthers(stored.refreshToken);
       if (theirs === null) throw error;
       return (this.current = theirs);
@@ -92,16 +103,18 @@ export class TokenKeeper implements TokenSource {
     }
   }
 
-  private async refreshTwice(refreshToken: string): Promise<Grant> {
+  private async refreshTwice(stored: StoredTokens): Promise<TokenGrant> {
+    const { refreshToken, clientEndpoint, authorizationServer: told = null } = stored;
+    const of: Belonging = { told, domain: new URL(clientEndpoint).host };
     try {
-      return await this.oauth.refresh(refreshToken);
+      return await this.oauth.refresh(refreshToken, of);
     } catch (error) {
       if (!(error instanceof PortalError) || error.executed === 'no') throw error;
-      return await this.oauth.refresh(refreshToken);
+      return await this.oauth.refresh(refreshToken, of);
     }
   }
 
-  private async keep(grant: Grant): Promise<StoredTokens> {
+  private async keep(grant: TokenGrant): Promise<StoredTokens> {
     if (grant.memberId !== this.memberId) {
       throw new PortalMisconfigured({
         method: 'oauth/token',
@@ -116,6 +129,7 @@ export class TokenKeeper implements TokenSource {
       accessToken: grant.accessToken,
       refreshToken: grant.refreshToken,
       clientEndpoint: grant.clientEndpoint,
+      authorizationServer: grant.authorizationServer,
     };
     return this.current;
   }

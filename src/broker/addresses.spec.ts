@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { BrokerAddresses, BrokerAddressError, inRandomOrder } from './addresses.js';
 import { connectionTiming, connectTimeoutMs } from './connection-timing.js';
-import { namedSizeLimit, reopenDelayMs } from './publisher.js';
+import { reopenDelayMs } from './publisher.js';
+import { namedSizeLimit } from './size-limit.js';
 
 describe('broker addresses', () => {
   it('names an unusable address by its position and never repeats it', () => {

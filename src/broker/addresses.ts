@@ -1,3 +1,5 @@
+import { explainedFault } from './connection-fault.js';
+
 /** The broker's addresses are unusable. Names the fault by position, as an address may hold a password. */
 export class BrokerAddressError extends Error {
   constructor(message: string) {
@@ -41,6 +43,15 @@ export class BrokerAddresses {
     return this.redact(messageOf(error));
   }
 
+  /** Why the broker at `url` cannot be used and what to do, without credentials. */
+  async explain(error: unknown, url: string): Promise<string> {
+    const code = codeOf(error);
+    const words = messageOf(error);
+    return this.redact(
+      await explainedFault(code === '' || words.includes(code) ? words : `${code}: ${words}`, url),
+    );
+  }
+
   private learn(text: string, position: number): void {
     let url: URL;
     try {
@@ -70,6 +81,12 @@ export function inRandomOrder(urls: readonly string[], random: () => number = Ma
     .map((url) => ({ url, rank: random() }))
     .sort((a, b) => a.rank - b.rank)
     .map(({ url }) => url);
+}
+
+function codeOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : '';
 }
 
 /** Not by `instanceof`: an error may come from another realm. A connect over two IP families has no message. */

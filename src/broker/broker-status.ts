@@ -2,10 +2,11 @@ import { type BrokerLogger } from './logger.js';
 
 /**
  * `connecting`: the broker does not answer, or not yet; `up`: usable, topology declared; `blocked`: the broker
- * takes no messages at present (memory or disk alarm); `conflict`: it answers and refuses our topology;
+ * takes no messages at present (memory or disk alarm); `conflict`: it answers and refuses our topology; `taken`: the
+ * prefix belongs to another bridge's database;
  * `closed`: closed by us for good.
  */
-export type BrokerState = 'connecting' | 'up' | 'blocked' | 'conflict' | 'closed';
+type BrokerState = 'connecting' | 'up' | 'blocked' | 'conflict' | 'taken' | 'closed';
 
 export interface BrokerStatus {
   readonly state: BrokerState;
@@ -17,7 +18,7 @@ export interface BrokerStatus {
 
 export type BrokerStatusListener = (status: BrokerStatus) => void;
 
-/** The present state, and who wants to hear of the next. */
+/** The present state, and the listeners that are told of the next. */
 export class BrokerStatusBoard {
   private status: BrokerStatus = { state: 'connecting', reason: 'not started', since: Date.now() };
   private readonly listeners = new Set<BrokerStatusListener>();
@@ -33,7 +34,7 @@ export class BrokerStatusBoard {
     return () => this.listeners.delete(listener);
   }
 
-  /** A new reason within the same state is recorded and not announced. `closed` is final. */
+  /** A new reason within the same state is recorded, and listeners are not told. `closed` is final. */
   change(state: BrokerState, reason: string | null): void {
     const before = this.status;
     if (before.state === 'closed') return;

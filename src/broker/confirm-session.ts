@@ -1,8 +1,8 @@
-import { type ConfirmChannel } from 'amqplib';
+import { type ConfirmChannel, type Message } from 'amqplib';
 import { messageOf } from './addresses.js';
 import { closeQuietly } from './amqp-handles.js';
-import { within } from './deadlines.js';
-import { confirmed, refused, unconfirmed, type QueuedMessage } from './outgoing.js';
+import { within } from '../timing/within.js';
+import { confirmed, refused, type QueuedMessage, unsendable } from './outgoing.js';
 import { brokerText, replyCode } from './topology.js';
 
 export interface ConfirmWindow {
@@ -26,10 +26,12 @@ export interface SessionEnd {
   readonly unanswered: readonly QueuedMessage[];
 }
 
-export interface SessionEvents {
+interface SessionEvents {
   /** A message was answered or the channel's buffer drained: there may be room for more. */
   room(): void;
   confirmed(): void;
+  /** No queue took it, and it has another exchange to go to. */
+  cameBack(item: QueuedMessage): void;
   /** Called exactly once. */
   ended(end: SessionEnd): void;
 }
@@ -55,7 +57,7 @@ export class ConfirmSession {
   ) {
     channel.on('error', (error) => (this.failure = error));
     // It comes before the confirm, which the broker also gives for what it could route nowhere.
-    channel.on('return', () => this.abandon('the broker has no queue for a message', NO_ROUTE));
+    channel.on('return', (message: Message) => this.returned(message));
     // Before the client library's own listener, which reports every open confirm as failed, one by one.
     channel.prependListener('close', () => this.channelClosed());
     channel.on('drain', () => {
@@ -82,10 +84,10 @@ export class ConfirmSession {
 
   /** Sends it. False when the channel cannot take it any more: it was not sent and has no answer. */
   send(item: QueuedMessage): boolean {
-    const { exchange, routingKey, body, properties } = item.message;
+    const { routingKey, body, properties } = item.message;
     try {
       this.drained = this.channel.publish(
-        exchange,
+        item.exchange,
         routingKey,
         body,
         { persistent: true, ...properties, mandatory: true },
@@ -97,10 +99,11 @@ export class ConfirmSession {
         return false;
       }
       // Thrown while encoding, before anything was written: too long a key, a header of no known type.
-      item.answer(refused(messageOf(error)));
+      item.answer(unsendable(messageOf(error)));
       return true;
     }
     item.sentAt = Date.now();
+    item.cameBack = false;
     this.inFlight.add(item);
     this.bytesInFlight += item.bytes;
     this.watch();
@@ -129,13 +132,27 @@ export class ConfirmSession {
   private answered(item: QueuedMessage, error: unknown): void {
     if (this.over || !this.inFlight.delete(item)) return;
     this.bytesInFlight -= item.bytes;
-    if (error === null || error === undefined) {
-      item.answer(confirmed);
-      this.events.confirmed();
+    if (error !== null && error !== undefined) {
+      item.answer(refused);
     } else {
-      item.answer(unconfirmed('the broker answered with a nack'));
+      this.events.confirmed();
+      if (item.cameBack) this.events.cameBack(item);
+      else item.answer(confirmed);
     }
     this.events.room();
+  }
+
+  private returned({ fields, properties }: Message): void {
+    for (const item of this.inFlight) {
+      const { routingKey, properties: own } = item.message;
+      if (item.cameBack || item.exchange !== fields.exchange || routingKey !== fields.routingKey) continue;
+      if (own.messageId !== properties.messageId || own.correlationId !== properties.correlationId) continue;
+      if (item.otherExchange === null) break;
+      item.cameBack = true;
+      return;
+    }
+    // Every exchange of ours but the one for events leads to a queue of ours, which must be gone.
+    this.abandon('the broker has no queue for a message', NO_ROUTE);
   }
 
   private channelClosed(): void {

@@ -1,7 +1,7 @@
 import { type ChannelModel, connect } from 'amqplib';
 import { BrokerAddresses } from './addresses.js';
 import { destroySocket } from './amqp-handles.js';
-import { within } from './deadlines.js';
+import { within } from '../timing/within.js';
 
 /** None of the addresses has a usable broker. `message` names each with its reason, without credentials. */
 export class NoBroker extends Error {
@@ -11,7 +11,7 @@ export class NoBroker extends Error {
   }
 }
 
-/** A connection for a quick look; end it with {@link disconnect}. */
+/** A connection for a few questions; end it with {@link disconnect}. */
 export interface QuickConnection {
   readonly model: ChannelModel;
   /** `host:port`. */
@@ -34,7 +34,7 @@ export async function connectOnce(urls: readonly string[], timeoutMs: number): P
       model.on('error', () => undefined);
       return { model, host };
     } catch (error) {
-      reasons.push(`${host}: ${addresses.reasonOf(error)}`);
+      reasons.push(`${host}: ${await addresses.explain(error, url)}`);
     }
   }
   throw new NoBroker(reasons.join('; '));

@@ -10,6 +10,9 @@ export interface ConnectionTiming {
   readonly declareTimeoutMs: number;
 }
 
+/** A broker that says nothing for so many heartbeats is given up at the latest. */
+export const SILENT_BROKER_HEARTBEATS = 3;
+
 /** We promise to go on within 10 s, wherever that is. */
 const COMEBACK_MS = 9000;
 

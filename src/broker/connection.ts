@@ -1,39 +1,22 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Channel, type ChannelModel, type ConfirmChannel } from 'amqplib';
 import { AmqpConnectionManagerClass } from 'amqp-connection-manager';
-import { destroySocket, tamed } from './amqp-handles.js';
+import { destroySocket, withErrorListener } from './amqp-handles.js';
 import { BrokerAddresses } from './addresses.js';
 import { BrokerStatusBoard, type BrokerStatus, type BrokerStatusListener } from './broker-status.js';
+import { type BrokerConnectionOptions, BrokerUnavailable } from './connection-options.js';
+import { blockedFault } from './connection-fault.js';
 import { silentBrokerLogger, type BrokerLogger } from './logger.js';
 import { connectionTiming, type ConnectionTiming, managerOptions } from './connection-timing.js';
-import { BrokerTimeout, within } from './deadlines.js';
-import { declareOn } from './declaring.js';
-import { brokerText, TopologyConflict, type TopologyNames } from './topology.js';
-
-/** There is no usable connection to the broker at this moment. */
-export class BrokerUnavailable extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'BrokerUnavailable';
-  }
-}
-
-export interface BrokerConnectionOptions {
-  /** `amqp://` or `amqps://` addresses, tried in turn. */
-  readonly urls: readonly string[];
-  readonly names: TopologyNames;
-  readonly logger?: BrokerLogger;
-  /** A silent broker is given up after two to three of these. */
-  readonly heartbeatSeconds?: number;
-  /** Pause between attempts to connect. */
-  readonly reconnectMs?: number;
-  /** Pause between attempts to declare what the broker refused. Default 5,000. */
-  readonly conflictRetryMs?: number;
-  /** Shown in the broker's list of connections. */
-  readonly connectionName?: string;
-}
+import { TimedOut, within } from '../timing/within.js';
+import { declareOn, notDeclaredBecause } from './declaring.js';
+import { PrefixGuard } from './prefix-guard.js';
+import { type PrefixOwner, PrefixTaken } from './prefix-owner.js';
+import { type TopologyNames } from './topology.js';
+import { TopologyNotices } from './topology-notices.js';
 
 const CLOSE_TIMEOUT_MS = 3000;
+const ASKING = 'RabbitMQ is being asked whose the prefix is';
 
 /**
  * The connection to RabbitMQ: opened, kept and opened again by itself, with the topology declared every time
@@ -47,15 +30,19 @@ export class BrokerConnection {
   private readonly timing: ConnectionTiming;
   private readonly board: BrokerStatusBoard;
   private readonly stopping = new AbortController();
+  private readonly prefix: PrefixGuard;
+  private readonly notices: TopologyNotices;
   private manager: AmqpConnectionManagerClass | null = null;
   private model: ChannelModel | null = null;
   private host = '';
   private blockedBecause: string | null = null;
   private declaring: Promise<void> | null = null;
-  /** The topology was declared by this process, and nobody has missed a part of it since. */
+  /** The topology was declared by this process, and no part of it was found missing since. */
   private stood = false;
   /** Why we dropped the connection ourselves. */
   private dropped: string | null = null;
+  /** `queue x`, `exchange x`: known to be as the bridge needs them, on this connection. */
+  private known: ReadonlySet<string> = new Set();
 
   /** @throws {BrokerAddressError} when an address is unusable; nothing is opened yet */
   constructor(private readonly options: BrokerConnectionOptions) {
@@ -64,7 +51,9 @@ export class BrokerConnection {
     this.logger = options.logger ?? silentBrokerLogger;
     this.conflictRetryMs = options.conflictRetryMs ?? 5000;
     this.board = new BrokerStatusBoard(this.logger);
+    this.notices = new TopologyNotices(this.logger);
     this.timing = connectionTiming(options.urls.length, options);
+    this.prefix = new PrefixGuard(options.names, this.logger, this.stopping.signal);
   }
 
   /** Begins to connect and returns at once, whether the broker answers or not. */
@@ -78,8 +67,9 @@ export class BrokerConnection {
     manager.on('connect', ({ connection, url }: { connection: ChannelModel; url: unknown }) =>
       this.connected(connection, String(url)),
     );
-    manager.on('connectFailed', ({ err, url }: { err: unknown; url: unknown }) =>
-      this.lost(`${BrokerAddresses.hostOf(String(url))}: ${this.addresses.reasonOf(err)}`),
+    manager.on(
+      'connectFailed',
+      ({ err, url }: { err: unknown; url: unknown }) => void this.failed(err, String(url)),
     );
     manager.on('disconnect', ({ err }: { err: unknown }) =>
       this.lost(`${this.host}: ${this.dropped ?? this.addresses.reasonOf(err)}`),
@@ -89,6 +79,27 @@ export class BrokerConnection {
     this.board.change('connecting', 'no answer yet');
     // It goes on trying after a refused login as well, so its rejection says nothing that the events do not.
     manager.connect().catch(() => undefined);
+  }
+
+  /**
+   * From now on it counts as `up` only while the prefix is `owner`'s: claimed where no bridge has it, and checked from time to time.
+   * While it is another's the state is `taken`.
+   */
+  claimPrefix(owner: PrefixOwner): void {
+    this.prefix.claimFor(owner);
+    const { state } = this.board.current();
+    if (state === 'up' || state === 'blocked') this.board.change('connecting', ASKING);
+    void this.ensureDeclared();
+  }
+
+  /** Connected, and the prefix is another's or not known to be ours yet. */
+  get withoutPrefix(): boolean {
+    return this.model !== null && !this.prefix.holds(this.model);
+  }
+
+  /** Whether `queue x` or `exchange x` is known to have the properties that it needs: others may have made it without. */
+  knows(object: string): boolean {
+    return this.known.has(object);
   }
 
   status(): BrokerStatus {
@@ -169,6 +180,12 @@ export class BrokerConnection {
     void this.ensureDeclared();
   }
 
+  /** Explaining may take a question to the address; where a connection came meanwhile, the explanation is old. */
+  private async failed(error: unknown, url: string): Promise<void> {
+    const reason = await this.addresses.explain(error, url);
+    if (this.model === null) this.lost(`${BrokerAddresses.hostOf(url)}: ${reason}`);
+  }
+
   private lost(reason: string): void {
     this.model = null;
     this.blockedBecause = null;
@@ -184,8 +201,8 @@ export class BrokerConnection {
   private blocked(reason: string): void {
     this.blockedBecause = reason;
     if (this.board.current().state !== 'up') return;
-    this.logger.warn({ event: 'broker.blocked', host: this.host, reason });
-    this.board.change('blocked', reason);
+    this.logger.warn({ event: 'broker.blocked', host: this.host, reason: blockedFault(reason) });
+    this.board.change('blocked', blockedFault(reason));
   }
 
   private unblocked(): void {
@@ -199,11 +216,13 @@ export class BrokerConnection {
     while (this.model === model) {
       try {
         await this.declare(model);
-        if (this.model === model) this.declared();
+        // It may have been claimed meanwhile.
+        if (this.model === model && !this.prefix.holds(model)) continue;
+        if (this.model === model) this.declared(model);
         return;
       } catch (error) {
         if (this.model !== model) return;
-        if (error instanceof BrokerTimeout && this.addresses.urls.length > 1) {
+        if (error instanceof TimedOut && this.addresses.urls.length > 1) {
           if (this.board.current().state === 'connecting') return this.leave(model, error);
           // It takes events all the same, and another node may not.
         } else this.refused(error);
@@ -212,48 +231,59 @@ export class BrokerConnection {
     }
   }
 
-  /** It may be this node alone that is stuck. */
-  private leave(model: ChannelModel, error: BrokerTimeout): void {
+  /** This node alone may be stuck: tries the next. */
+  private leave(model: ChannelModel, error: TimedOut): void {
     this.dropped = `the topology cannot be declared: ${error.message}`;
     destroySocket(model);
   }
 
   private async declare(model: ChannelModel): Promise<void> {
-    const late = await declareOn(model, this.names, {
+    // First, since nothing is touched under another bridge's prefix.
+    await this.prefix.hold(model);
+    const { given, declared, unlimited, bindings } = await declareOn(model, this.names, {
       timeoutMs: this.timing.declareTimeoutMs,
       knownBefore: this.stood,
     });
-    if (late === null) {
+    this.known = declared;
+    this.notices.given(this.host, given);
+    this.notices.unlimited(this.host, unlimited);
+    if (bindings === null) {
       this.stood = true;
       return;
     }
     this.logger.warn({ event: 'broker.bindings_pending', host: this.host });
-    late.bindings.catch(() => (this.model === model ? this.redeclare() : undefined));
+    bindings.catch(() => (this.model === model ? this.redeclare() : undefined));
   }
 
-  private declared(): void {
+  private declared(model: ChannelModel): void {
     const before = this.board.current();
     if (before.state === 'up' || before.state === 'blocked') return;
-    this.logger.info({
-      event: 'broker.up',
-      host: this.host,
-      after: before.state,
-      tookMs: Date.now() - before.since,
+    if (before.reason !== ASKING) {
+      this.logger.info({
+        event: 'broker.up',
+        host: this.host,
+        after: before.state,
+        tookMs: Date.now() - before.since,
+      });
+    }
+    const isUp = () => this.board.current().state === 'up';
+    this.prefix.watch(model, isUp, (error) => {
+      this.refused(error);
+      void this.ensureDeclared();
     });
     if (this.blockedBecause === null) this.board.change('up', null);
-    else this.board.change('blocked', this.blockedBecause);
+    else this.board.change('blocked', blockedFault(this.blockedBecause));
   }
 
   private refused(error: unknown): void {
-    const reason =
-      error instanceof TopologyConflict
-        ? error.message
-        : `the topology cannot be declared: ${brokerText(error)}`;
+    const reason = notDeclaredBecause(error);
     const before = this.board.current();
-    if (before.state !== 'conflict' || before.reason !== reason) {
-      this.logger.error({ event: 'broker.conflict', host: this.host, reason });
+    const state = error instanceof PrefixTaken ? 'taken' : 'conflict';
+    if (before.state !== state || before.reason !== reason) {
+      if (state === 'taken') this.logger.error({ event: 'broker.prefix_taken', host: this.host, reason });
+      else this.logger.error({ event: 'broker.conflict', host: this.host, reason });
     }
-    this.board.change('conflict', this.addresses.redact(reason));
+    this.board.change(state, this.addresses.redact(reason));
   }
 
   private async opened<C extends Channel>(open: (model: ChannelModel) => Promise<C>): Promise<C> {
@@ -262,8 +292,8 @@ export class BrokerConnection {
     if (model === null || (state !== 'up' && state !== 'blocked')) {
       throw new BrokerUnavailable(`the broker is ${state}${reason === null ? '' : `: ${reason}`}`);
     }
-    const channel = tamed(await open(model));
-    // It may have died together with the connection before anybody could listen for that.
+    const channel = withErrorListener(await open(model));
+    // It may have died together with the connection before its events were listened to.
     if (this.model !== model) throw new BrokerUnavailable('the connection was lost meanwhile');
     return channel;
   }

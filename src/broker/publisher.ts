@@ -2,13 +2,21 @@ import { messageOf } from './addresses.js';
 import { type BrokerStatus } from './broker-status.js';
 import { ConfirmSession, NO_ROUTE, type ConfirmWindow, type SessionEnd } from './confirm-session.js';
 import { type BrokerConnection } from './connection.js';
+import { queueMessages } from './queue-messages.js';
+import { SizeLimit } from './size-limit.js';
 import { silentBrokerLogger, type BrokerLogger } from './logger.js';
 import { MessageQueue } from './message-queue.js';
-import { QueuedMessage, refused, unconfirmed, type OutgoingMessage, type PublishResult } from './outgoing.js';
+import {
+  type QueuedMessage,
+  unconfirmed,
+  unsendable,
+  type OutgoingMessage,
+  type PublishResult,
+} from './outgoing.js';
 
 export interface PublisherOptions extends Partial<ConfirmWindow> {
   readonly logger?: BrokerLogger;
-  /** Bodies over this many bytes are refused unsent. Default 16 MiB, RabbitMQ 4's own limit. */
+  /** Bodies over this many bytes are unsendable. Default 16 MiB, RabbitMQ 4's own limit. */
   readonly maxMessageBytes?: number;
 }
 
@@ -16,6 +24,7 @@ const NOT_FOUND = 404;
 const PRECONDITION_FAILED = 406;
 const REOPEN_MAX_MS = 5000;
 const CLOSE_CHANNEL_MS = 1000;
+const TELL_AGAIN_MS = 60_000;
 
 /**
  * Publishes with confirms, many in flight, over one channel shared by all callers. It never says `confirmed`
@@ -23,21 +32,23 @@ const CLOSE_CHANNEL_MS = 1000;
  * in the same flight.
  *
  * A message that makes the broker close the channel is told from its fellows (by the size limit that the broker
- * names, else by sending each of them alone) and refused, so that it cannot take them down again and again.
+ * names, else by sending each of them alone) and called unsendable, so that it cannot take them down again and again.
+ * One that comes back because no queue takes it is sent again to the exchange that it names for that.
  */
 export class Publisher {
   private readonly window: ConfirmWindow;
-  private readonly configuredMaxBytes: number;
+  private readonly limit: SizeLimit;
   private readonly logger: BrokerLogger;
   private readonly queue = new MessageQueue();
   private readonly unsubscribe: () => void;
-  private maxMessageBytes: number;
   private session: ConfirmSession | null = null;
   private opening = false;
   private reopenTimer: NodeJS.Timeout | null = null;
   /** Channels that ended since the last confirm. */
   private failures = 0;
   private topologyMissing = false;
+  /** When a message that came back was last told of, Unix ms. */
+  private toldOfReturn = 0;
   private closed = false;
   private whenIdle: (() => void) | null = null;
 
@@ -51,8 +62,7 @@ export class Publisher {
       maxInFlightBytes: options.maxInFlightBytes ?? 8 * 1024 * 1024,
       confirmTimeoutMs: options.confirmTimeoutMs ?? 30_000,
     };
-    this.configuredMaxBytes = options.maxMessageBytes ?? 16 * 1024 * 1024;
-    this.maxMessageBytes = this.configuredMaxBytes;
+    this.limit = new SizeLimit(options.maxMessageBytes ?? 16 * 1024 * 1024);
     this.logger = options.logger ?? silentBrokerLogger;
     this.unsubscribe = connection.onChange((status) => this.connectionChanged(status));
     this.reopen();
@@ -70,33 +80,12 @@ export class Publisher {
     const { signal } = options;
     const because = this.unusableBecause() ?? (signal?.aborted === true ? 'aborted' : null);
     if (because !== null) return Promise.resolve(messages.map(() => unconfirmed(because)));
-    return new Promise((resolve) => {
-      const results: PublishResult[] = [];
-      const items: QueuedMessage[] = [];
-      let open = messages.length;
-      const abort = () => items.forEach((item) => item.answer(unconfirmed('aborted')));
-      const finish = () => {
-        signal?.removeEventListener('abort', abort);
-        resolve(results);
-      };
-      if (open === 0) return finish();
-      messages.forEach((message, index) => {
-        const item = new QueuedMessage(message, (result) => {
-          results[index] = result;
-          open -= 1;
-          if (open === 0) finish();
-        });
-        items.push(item);
-        this.queue.push(item);
-      });
-      signal?.addEventListener('abort', abort, { once: true });
-      this.pump();
-    });
+    return queueMessages(messages, this.queue, signal, () => this.pump());
   }
 
   /** The largest body that is sent, in bytes: the configured limit, or a lower one that the broker named. */
   get bodyLimit(): number {
-    return this.maxMessageBytes;
+    return this.limit.bytes;
   }
 
   /**
@@ -135,7 +124,7 @@ export class Publisher {
     if (status.state === 'up' || status.state === 'blocked') {
       if (this.session === null) {
         // A new connection may lead to a broker with another limit.
-        this.maxMessageBytes = this.configuredMaxBytes;
+        this.limit.reset();
         this.failures = 0;
         this.reopen();
       }
@@ -155,9 +144,9 @@ export class Publisher {
       const { session } = this;
       const next = this.queue.peek();
       if (next === undefined || session === null) return;
-      if (next.bytes > this.maxMessageBytes) {
+      if (next.bytes > this.limit.bytes) {
         this.queue.shift();
-        next.answer(refused(`the body has ${next.bytes} bytes, the limit is ${this.maxMessageBytes}`));
+        next.answer(unsendable(`the body has ${next.bytes} bytes, the limit is ${this.limit.bytes}`));
         continue;
       }
       if (!session.hasRoomFor(next) || !session.send(next)) return;
@@ -192,6 +181,7 @@ export class Publisher {
       const session: ConfirmSession = new ConfirmSession(channel, this.window, {
         room: () => this.roomIn(session),
         confirmed: () => (this.failures = 0),
+        cameBack: (item) => this.cameBack(item),
         ended: (end) => this.ended(session, end),
       });
       if (this.closed) return void session.close(CLOSE_CHANNEL_MS);
@@ -214,6 +204,19 @@ export class Publisher {
     this.pump();
   }
 
+  private cameBack(item: QueuedMessage): void {
+    if (this.closed) return item.answer(unconfirmed('the publisher is closing'));
+    const now = Date.now();
+    if (now - this.toldOfReturn >= TELL_AGAIN_MS) {
+      this.toldOfReturn = now;
+      const { exchange, otherExchange, message } = item;
+      const { routingKey } = message;
+      this.logger.warn({ event: 'publisher.unroutable', exchange, routingKey, sentTo: otherExchange });
+    }
+    item.redirect();
+    this.queue.putBack([item]);
+  }
+
   private ended(session: ConfirmSession, end: SessionEnd): void {
     if (this.session === session) this.session = null;
     this.whenIdle?.();
@@ -228,26 +231,23 @@ export class Publisher {
     }
     if (end.code === PRECONDITION_FAILED && !this.closed) this.isolateCulprit(end);
     else for (const item of end.unanswered) item.answer(unconfirmed(end.reason));
-    // Every exchange of ours leads to a queue of ours: what comes back says that one is gone.
     this.topologyMissing ||= end.code === NOT_FOUND || end.code === NO_ROUTE;
     this.reopen();
   }
 
   /** The broker found fault with one message of the flight; the others are sent again on the next channel. */
   private isolateCulprit(end: SessionEnd): void {
-    const limit = namedSizeLimit(end.reason);
-    if (limit !== null && limit < this.maxMessageBytes) {
-      this.maxMessageBytes = limit;
-      this.logger.warn({ event: 'publisher.size_limit_learned', bytes: limit });
+    if (this.limit.learn(end.reason)) {
+      this.logger.warn({ event: 'publisher.size_limit_learned', bytes: this.limit.bytes });
     }
     const [only] = end.unanswered;
-    if (end.unanswered.some((item) => item.bytes > this.maxMessageBytes)) {
-      // The gate in front of the channel refuses each of them against the lower limit.
+    if (end.unanswered.some((item) => item.bytes > this.limit.bytes)) {
+      // The gate in front of the channel holds each of them against the lower limit.
       this.failures = 1;
       this.queue.putBack(end.unanswered);
     } else if (only?.alone === true) {
       this.failures = 1;
-      only.answer(refused(end.reason));
+      only.answer(unsendable(end.reason));
     } else {
       for (const item of end.unanswered) item.alone = true;
       this.queue.putBack(end.unanswered);
@@ -258,10 +258,4 @@ export class Publisher {
 /** How long to wait before a channel is opened again, after `failures` channels that brought no confirm. */
 export function reopenDelayMs(failures: number): number {
   return failures <= 1 ? 0 : Math.min(REOPEN_MAX_MS, 50 * 2 ** Math.min(failures, 10));
-}
-
-/** N of "message size M is larger than configured max size N". */
-export function namedSizeLimit(reason: string): number | null {
-  const limit = /message size \d+ is larger than .*size (\d+)/.exec(reason)?.[1];
-  return limit === undefined ? null : Number(limit);
 }

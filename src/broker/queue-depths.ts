@@ -1,6 +1,6 @@
 import { closeQuietly } from './amqp-handles.js';
 import { type BrokerConnection } from './connection.js';
-import { within } from './deadlines.js';
+import { within } from '../timing/within.js';
 import { replyCode, type TopologyNames } from './topology.js';
 
 const QUEUES = ['unrouted', 'replies', 'rejected', 'dead'] as const;
@@ -12,7 +12,7 @@ const NOT_FOUND = 404;
 
 /**
  * How many messages wait in the bridge's queues. Never throws: what the broker does not tell within `timeoutMs`
- * is null. A queue that is missing (somebody deleted it) is declared again, as events that belong in it would be
+ * is null. A queue that is missing (it was deleted) is declared again, as events that belong in it would be
  * dropped without a word.
  */
 export async function readQueueDepths(

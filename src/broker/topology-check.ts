@@ -1,19 +1,24 @@
-import { type Channel, type ChannelModel } from 'amqplib';
+import { type ChannelModel } from 'amqplib';
 import { messageOf } from './addresses.js';
-import { closeQuietly, tamed } from './amqp-handles.js';
+import { onThrowAway } from './amqp-handles.js';
 import {
   declareObject,
+  differenceThatCounts,
+  formerOf,
+  lacksRight,
   replyCode,
   TopologyConflict,
   type TopologyNames,
+  type TopologyObject,
   topologyObjects,
 } from './topology.js';
 
 /** What was found of one exchange or queue. */
-export interface TopologyFinding {
+interface TopologyFinding {
   readonly kind: 'exchange' | 'queue';
   readonly name: string;
-  readonly state: 'ok' | 'missing' | 'conflict' | 'unknown';
+  /** `given`: it is there, and this user has no right to declare it, which is what would tell its properties. */
+  readonly state: 'ok' | 'given' | 'missing' | 'conflict' | 'unknown';
   /** What is wrong with it, in the broker's words; null where nothing is. */
   readonly reason: string | null;
   /** Of a queue that is there: messages waiting, and who reads them. */
@@ -24,9 +29,9 @@ export interface TopologyFinding {
 const NOT_FOUND = 404;
 
 /**
- * Looks at every exchange and queue of `names`, each on a throw-away channel, since the broker answers a bad one by
+ * Checks every exchange and queue of `names`, each on a throw-away channel, since the broker answers a bad one by
  * closing the channel. Creates nothing: only what is there already is declared once more, which tells whether it is
- * what the bridge needs. Bindings cannot be asked for over AMQP and are not looked at.
+ * what the bridge needs. Bindings cannot be asked for over AMQP and are not checked.
  */
 export async function checkTopology(model: ChannelModel, names: TopologyNames): Promise<TopologyFinding[]> {
   const findings: TopologyFinding[] = [];
@@ -40,10 +45,10 @@ export async function checkTopology(model: ChannelModel, names: TopologyNames): 
         await channel.checkExchange(name);
         return null;
       });
-      await onThrowAway(model, (channel) => declareObject(channel, object));
+      const known = await isKnown(model, object);
       findings.push({
         ...found,
-        state: 'ok',
+        state: known ? 'ok' : 'given',
         messages: depth?.messageCount ?? null,
         consumers: depth?.consumerCount ?? null,
       });
@@ -58,11 +63,20 @@ export async function checkTopology(model: ChannelModel, names: TopologyNames): 
   return findings;
 }
 
-async function onThrowAway<T>(model: ChannelModel, look: (channel: Channel) => Promise<T>): Promise<T> {
-  const channel = tamed(await model.createChannel());
+/**
+ * Whether it is as it has to be, or as an earlier version declared it; false where this user may not know.
+ * @throws {TopologyConflict} where it is not
+ */
+async function isKnown(model: ChannelModel, object: TopologyObject): Promise<boolean> {
+  const declare = (one: TopologyObject) => onThrowAway(model, (channel) => declareObject(channel, one));
   try {
-    return await look(channel);
-  } finally {
-    await closeQuietly(channel);
+    await declare(object);
+  } catch (error) {
+    if (lacksRight(error)) return false;
+    if (object.kind !== 'queue' || !(error instanceof TopologyConflict)) throw error;
+    await declare(formerOf(object)).catch((formerError: unknown) => {
+      throw differenceThatCounts(object, error, formerError);
+    });
   }
+  return true;
 }

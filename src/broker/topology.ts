@@ -1,11 +1,18 @@
 import { type Channel, type Options } from 'amqplib';
 import { messageOf } from './addresses.js';
+import {
+  deadQueue,
+  type QueueDeclaration,
+  rejectedQueue,
+  repliesQueue,
+  unroutedQueue,
+} from './queue-options.js';
 
 /** Names of every exchange and queue of one bridge. */
 export interface TopologyNames {
   /** Topic exchange: events out. */
   readonly events: string;
-  /** Fanout exchange, and the quorum queue behind it: events that nobody is bound to. */
+  /** Fanout exchange, and the quorum queue behind it: events that no other queue is bound to. */
   readonly unrouted: string;
   /** Quorum queue: replies in. */
   readonly replies: string;
@@ -15,6 +22,8 @@ export interface TopologyNames {
   readonly rejected: string;
   /** Topic exchange, and the quorum queue behind it: events whose attempts are exhausted. */
   readonly dead: string;
+  /** Exchange that carries nothing and tells whose the prefix is; see prefix-owner.ts. */
+  readonly owner: string;
 }
 
 /** The names under `prefix`, the first word of all of them. */
@@ -26,31 +35,7 @@ export function topologyNames(prefix: string): TopologyNames {
     failures: `${prefix}.failures`,
     rejected: `${prefix}.replies.rejected`,
     dead: `${prefix}.dead`,
-  };
-}
-
-/** How the queues without a dead-letter target are declared. */
-export function quorumQueueOptions(): Options.AssertQueue {
-  return { durable: true, arguments: { 'x-queue-type': 'quorum' } };
-}
-
-/**
- * How `replies` is declared; whoever else declares it must use the same, or the broker refuses.
- *
- * RabbitMQ 4 gives every quorum queue a delivery limit of 20 and drops what exceeds it: a reply that fails that
- * often is parked in `rejected` instead. `at-least-once` keeps it until `rejected` has confirmed it, and only
- * works together with `reject-publish`.
- */
-export function repliesQueueOptions(names: TopologyNames): Options.AssertQueue {
-  return {
-    durable: true,
-    arguments: {
-      'x-queue-type': 'quorum',
-      'x-dead-letter-exchange': '',
-      'x-dead-letter-routing-key': names.rejected,
-      'x-dead-letter-strategy': 'at-least-once',
-      'x-overflow': 'reject-publish',
-    },
+    owner: `${prefix}.owner`,
   };
 }
 
@@ -72,8 +57,25 @@ export class TopologyConflict extends Error {
   }
 }
 
+/** An exchange or queue is missing, and this user of the broker may not declare it. */
+export class TopologyMissing extends Error {
+  constructor(
+    /** `queue x` or `exchange x`. */
+    readonly object: string,
+  ) {
+    super(
+      `${object} does not exist, and this user has no right to configure it. Have it made by an administrator ` +
+        '(deploy/rabbitmq/definitions.json has everything), or give the user the right',
+    );
+    this.name = 'TopologyMissing';
+  }
+}
+
+const ACCESS_REFUSED = 403;
 const PRECONDITION_FAILED = 406;
 const RESOURCE_LOCKED = 405;
+
+export type QueueObject = { readonly kind: 'queue'; readonly name: string } & QueueDeclaration;
 
 /** One thing that stands on the broker. */
 export type TopologyObject =
@@ -83,26 +85,27 @@ export type TopologyObject =
       readonly type: 'topic' | 'fanout';
       readonly options: Options.AssertExchange;
     }
-  | { readonly kind: 'queue'; readonly name: string; readonly options: Options.AssertQueue }
+  | QueueObject
   | { readonly kind: 'binding'; readonly queue: string; readonly exchange: string; readonly key: string };
 
 /** Everything of `names`: what catches a message stands before what sends one there. */
 export function topologyObjects(names: TopologyNames): TopologyObject[] {
   const exchange = (name: string, type: 'topic' | 'fanout', options: Options.AssertExchange = {}) =>
     ({ kind: 'exchange', name, type, options: { durable: true, ...options } }) as const;
-  const queue = (name: string, options = quorumQueueOptions()) => ({ kind: 'queue', name, options }) as const;
+  const queue = (name: string, declaration: QueueDeclaration) =>
+    ({ kind: 'queue', name, ...declaration }) as const;
   const binding = (queueName: string, exchangeName: string, key: string) =>
     ({ kind: 'binding', queue: queueName, exchange: exchangeName, key }) as const;
   return [
     exchange(names.unrouted, 'fanout'),
-    queue(names.unrouted),
+    queue(names.unrouted, unroutedQueue()),
     binding(names.unrouted, names.unrouted, ''),
-    queue(names.rejected),
-    queue(names.replies, repliesQueueOptions(names)),
+    queue(names.rejected, rejectedQueue()),
+    queue(names.replies, repliesQueue(names.rejected)),
     exchange(names.failures, 'fanout'),
     binding(names.replies, names.failures, ''),
     exchange(names.dead, 'topic'),
-    queue(names.dead),
+    queue(names.dead, deadQueue()),
     binding(names.dead, names.dead, '#'),
     exchange(names.events, 'topic', { alternateExchange: names.unrouted }),
   ];
@@ -118,7 +121,7 @@ export async function declareTopology(channel: Channel, names: TopologyNames): P
 }
 
 /** Declares them one after another. @throws {TopologyConflict} when one exists with other properties */
-export async function declareObjects(channel: Channel, objects: readonly TopologyObject[]): Promise<void> {
+async function declareObjects(channel: Channel, objects: readonly TopologyObject[]): Promise<void> {
   for (const object of objects) await declareObject(channel, object);
 }
 
@@ -136,9 +139,36 @@ export async function declareObject(channel: Channel, object: TopologyObject): P
   }
 }
 
+/** The same queue as earlier versions declared it. */
+export function formerOf(queue: QueueObject): QueueObject {
+  return { ...queue, options: queue.formerly };
+}
+
+/**
+ * What to tell of a queue that is neither as it has to be (`conflict`) nor as earlier versions declared it. The broker
+ * names one difference only, and of `conflict` that may be a limit, without which the queue would be used all the same.
+ * What the earlier declaration was refused for counts, unless that is an argument that only the present one has.
+ * @param formerError what declaring it as earlier versions did threw; returned as it is where it is no conflict
+ */
+export function differenceThatCounts(
+  queue: QueueObject,
+  conflict: TopologyConflict,
+  formerError: unknown,
+): unknown {
+  if (!(formerError instanceof TopologyConflict)) return formerError;
+  const argument = /inequivalent arg '([^']+)'/.exec(formerError.difference)?.[1] ?? '';
+  const has = ({ arguments: given }: Options.AssertQueue) => Object.hasOwn((given ?? {}) as object, argument);
+  return has(queue.options) && !has(queue.formerly) ? conflict : formerError;
+}
+
+/** Whether the broker refused a declaration because the user lacks the right, and not because of what is there. */
+export function lacksRight(error: unknown): boolean {
+  return replyCode(error) === ACCESS_REFUSED;
+}
+
 /** Deletes everything of `names`, messages included. For tests and for taking a bridge down for good. */
 export async function deleteTopology(channel: Channel, names: TopologyNames): Promise<void> {
-  for (const name of [names.events, names.failures, names.dead, names.unrouted]) {
+  for (const name of [names.events, names.failures, names.dead, names.unrouted, names.owner]) {
     await channel.deleteExchange(name);
   }
   for (const name of [names.replies, names.rejected, names.unrouted, names.dead]) {

@@ -3,10 +3,10 @@ import { type Channel, type ConsumeMessage } from 'amqplib';
 import { closeQuietly } from './amqp-handles.js';
 import { messageOf } from './addresses.js';
 import { type BrokerConnection } from './connection.js';
-import { type TopologyNames } from './topology.js';
+import { brokerText, lacksRight, type TopologyNames } from './topology.js';
 
-/** Events that nobody was bound to, by their routing key. */
-export interface UnroutedKey {
+/** Events that no queue was bound to, by their routing key. */
+interface UnroutedKey {
   readonly key: string;
   readonly count: number;
   /** When the last one was seen, Unix ms. */
@@ -14,7 +14,7 @@ export interface UnroutedKey {
 }
 
 /** What was seen since this process started. */
-export interface UnroutedSight {
+export interface UnroutedReport {
   /** Those with the most events first. */
   readonly keys: readonly UnroutedKey[];
   /** Why nothing is seen at present; null while events are watched. */
@@ -30,7 +30,7 @@ const KEYS = 200;
 const AGAIN_MS = 5000;
 
 /**
- * Watches which routing keys nobody is bound to. It listens beside the queue that keeps those events, at a queue of
+ * Watches which routing keys no queue is bound to. It listens beside the queue that keeps those events, at a queue of
  * its own that ends with the connection, and takes nothing out of the one that counts: reading there and putting back
  * would count as a delivery, and a quorum queue drops what was delivered too often. What came before it listened it
  * does not know.
@@ -57,7 +57,7 @@ export class UnroutedKeys {
     void this.open();
   }
 
-  sight(): UnroutedSight {
+  report(): UnroutedReport {
     const keys = [...this.seen].map(([key, facts]) => ({ key, ...facts }));
     keys.sort((left, right) => right.count - left.count || left.key.localeCompare(right.key));
     return { keys, blind: this.blind };
@@ -86,11 +86,11 @@ export class UnroutedKeys {
       await channel.prefetch(AT_ONCE);
       let unacknowledged: ConsumeMessage | null = null;
       await channel.consume(queue, (message) => {
-        if (message === null) return this.ended(channel, 'somebody deleted the queue');
+        if (message === null) return this.ended(channel, 'the queue was deleted');
         this.note(message.fields.routingKey);
         if (unacknowledged === null) {
           setTimeout(() => {
-            if (unacknowledged !== null && this.channel === channel) channel.ack(unacknowledged, true);
+            if (unacknowledged !== null && this.channel === channel) acknowledge(channel, unacknowledged);
             unacknowledged = null;
           }, PAUSE_MS).unref();
         }
@@ -98,8 +98,12 @@ export class UnroutedKeys {
       });
       if (this.channel === channel) this.blind = null;
     } catch (error) {
-      if (this.channel === null) this.again(messageOf(error));
-      else this.ended(this.channel, messageOf(error));
+      const reason = lacksRight(error)
+        ? `this user of the broker may not declare a queue of its own: ${brokerText(error)}`
+        : messageOf(error);
+      if (this.channel === null) this.again(reason);
+      // The broker has closed the channel, and its end told of nothing but that.
+      else this.ended(this.channel, reason);
     } finally {
       this.opening = false;
     }
@@ -130,5 +134,14 @@ export class UnroutedKeys {
     let least = Infinity;
     for (const [key, { lastAt }] of this.seen) if (lastAt < least) [oldest, least] = [key, lastAt];
     if (oldest !== null) this.seen.delete(oldest);
+  }
+}
+
+/** With all before it. A connection that is closing takes no acknowledgement: its queue ends with it, and so do its messages. */
+function acknowledge(channel: Channel, message: ConsumeMessage): void {
+  try {
+    channel.ack(message, true);
+  } catch {
+    // The channel's own end is heard by its listeners.
   }
 }

@@ -1,6 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { type Settings } from '../config.js';
-import { type CommandResult } from './command-result.js';
+import { type Settings } from '../config/settings.js';
+import { LANGUAGES } from '../i18n/language.js';
+import { printable } from '../logging/printable.js';
+import { type CommandResult } from './command/command-result.js';
+import { packageVersion } from './command/package-version.js';
+import { type AuditOptions, listAudit } from './audit/list-audit.js';
 import { discardEvents } from './events/discard-events.js';
 import { listEvents } from './events/list-events.js';
 import { retryEvents } from './events/retry-events.js';
@@ -9,15 +13,22 @@ import { showEvent } from './events/show-event.js';
 import { addPortal } from './portals/add-portal.js';
 import { checkPortal } from './portals/check-portal.js';
 import { listPortals } from './portals/list-portals.js';
+import { pausePortal } from './portals/pause-portal.js';
 import { removePortal } from './portals/remove-portal.js';
-import { type Terminal } from './terminal.js';
-import { type Workbench } from './workbench.js';
+import { renamePortal } from './portals/rename-portal.js';
+import { resumePortal } from './portals/resume-portal.js';
+import { type Terminal } from './command/terminal.js';
+import { type CommandContext } from './command/command-context.js';
 
 /** What the commands need of the process around them. */
-export interface ProgramContext {
-  /** @throws {SettingsError} */
-  readonly settings: () => Settings;
+interface ProgramContext {
+  /** The settings, and remarks on what in them may not be meant so. @throws {SettingsError} */
+  readonly read: () => { readonly settings: Settings; readonly remarks: readonly string[] };
   readonly terminal: Terminal;
+  /** Takes help. */
+  readonly out: (text: string) => void;
+  /** Takes usage errors. */
+  readonly err: (text: string) => void;
   /** Called once by every command that was carried out. */
   readonly done: (result: CommandResult, asJson: boolean) => void;
 }
@@ -27,47 +38,63 @@ Exit codes: 0 all is well; 1 something is wrong, or there was nothing to act on;
 78 the settings are wrong. Settings are read from the environment and from .env in this folder, as the service does.`;
 
 /** The commands, their options and their help. */
-export function program({ settings, terminal, done }: ProgramContext): Command {
+export function program({ read, terminal, out, err, done }: ProgramContext): Command {
+  const settings = (): Settings => {
+    const { settings, remarks } = read();
+    for (const remark of remarks) terminal.say(`Settings: ${remark}`);
+    return settings;
+  };
   const root = new Command('bitrix24-bridge')
     .description('Looks after the Bitrix24 offline bridge, beside the running service.')
+    .version(packageVersion(), '--version', 'print the version')
     .addHelpText('after', EXIT_CODES)
-    // Where nothing is said, a thrown error ends the process; here main decides the exit code.
+    // Errors repeat words of the command line, which may hold control characters.
+    .configureOutput({
+      writeOut: (text) => out(printable(text)),
+      writeErr: (text) => err(printable(text)),
+    })
+    // Otherwise commander ends the process by itself; runCommandLine decides the exit code.
     .exitOverride();
 
   /** A command that works with the database. */
-  const atBench =
+  const withDatabase =
     <A extends unknown[]>(
-      work: (bench: Workbench, ...args: A) => CommandResult | Promise<CommandResult>,
+      work: (context: CommandContext, ...args: A) => CommandResult | Promise<CommandResult>,
       options: { create?: boolean } = {},
     ) =>
     async (asJson: boolean, ...args: A): Promise<void> => {
-      // What a command needs is loaded when it runs: help and mistakes are answered at once.
-      const { Workbench } = await import('./workbench.js');
-      const bench = await Workbench.open(settings(), options);
+      // Loaded only when a command runs: help and usage errors are answered at once.
+      const { CommandContext } = await import('./command/command-context.js');
+      const context = await CommandContext.open(settings(), options);
       try {
-        done(await work(bench, ...args), asJson);
+        done(await work(context, ...args), asJson);
       } finally {
-        await bench.close();
+        await context.close();
       }
     };
 
   const portals = root.command('portals').description('The portals that the application is installed on.');
-  const list = atBench(listPortals);
+  const list = withDatabase(listPortals);
   leaf(portals, 'list', 'List them with their states, as the database has them.').action(({ json }: Json) =>
     list(json === true),
   );
-  const add = atBench((bench, domain: string, code?: string) => addPortal(bench, terminal, domain, code), {
-    create: true,
-  });
+  const add = withDatabase(
+    (context, domain: string, code?: string) => addPortal(context, terminal, domain, code),
+    {
+      create: true,
+    },
+  );
   leaf(portals, 'add', 'Install the application on a portal: prints a link, takes the code that it yields.')
     .argument('<domain>', "the portal's host, such as acme.bitrix24.com")
     .option('--code <code>', 'the code, where you have it already (it lives for 30 seconds)')
     .action((domain: string, { json, code }: Json & { code?: string }) => add(json === true, domain, code));
-  const check = atBench(checkPortal);
+  const check = withDatabase(checkPortal);
   leaf(portals, 'check', 'Ask a portal for everything that draining it depends on. Changes nothing.')
     .argument('<portal>', 'name, domain or member id')
     .action((portal: string, { json }: Json) => check(json === true, portal));
-  const remove = atBench((bench, portal: string, yes: boolean) => removePortal(bench, terminal, portal, yes));
+  const remove = withDatabase((context, portal: string, yes: boolean) =>
+    removePortal(context, terminal, portal, yes),
+  );
   leaf(portals, 'remove', "Forget a portal's tokens and stop draining it. Its events stay in the ledger.")
     .argument('<portal>', 'name, domain or member id')
     .option('--yes', 'do not ask')
@@ -75,10 +102,37 @@ export function program({ settings, terminal, done }: ProgramContext): Command {
       remove(json === true, portal, yes === true),
     );
 
+  const rename = withDatabase((context, portal: string, name: string, yes: boolean) =>
+    renamePortal(context, terminal, portal, name, yes),
+  );
+  leaf(portals, 'rename', 'Give a portal another name: the first word of the routing keys of its events.')
+    .argument('<portal>', 'name, domain or member id')
+    .argument('<name>', 'its new name')
+    .option('--yes', 'do not ask')
+    .action((portal: string, name: string, { json, yes }: Json & { yes?: true }) =>
+      rename(json === true, portal, name, yes === true),
+    );
+
+  const pause = withDatabase(pausePortal);
+  leaf(portals, 'pause', 'Reserve nothing new of a portal until it is resumed; what is in hand is finished.')
+    .argument('<portal>', 'name, domain or member id')
+    .option('--reason <text>', 'why, for those who find it paused')
+    .action((portal: string, { json, reason }: Json & { reason?: string }) =>
+      pause(json === true, portal, reason ?? null),
+    );
+  const resume = withDatabase(resumePortal);
+  leaf(portals, 'resume', 'End a pause, and have a portal that is stopped asked again at once.')
+    .argument('<portal>', 'name, domain or member id')
+    .action((portal: string, { json }: Json) => resume(json === true, portal));
+
   const events = root.command('events').description('The events in the ledger.');
-  const look = atBench(listEvents);
+  const look = withDatabase(listEvents);
   filters(
-    leaf(events, 'list', 'List events in trouble; --state orphan asks the portals for rows nobody knows of.'),
+    leaf(
+      events,
+      'list',
+      'List events in trouble; --state orphan asks the portals for rows that the ledger does not know.',
+    ),
   )
     .option('--limit <number>', 'show at most so many', wholeNumber, 50)
     .addHelpText(
@@ -86,16 +140,16 @@ export function program({ settings, terminal, done }: ProgramContext): Command {
       '\nStates: failed, marked, waiting, dead (these four by default), reserved, published, processed; or orphan.',
     )
     .action(({ json, ...options }: Json & EventOptions & { limit: number }) => look(json === true, options));
-  const show = atBench(showEvent);
+  const show = withDatabase(showEvent);
   leaf(events, 'show', 'Show everything about an event: its deliveries, its reason, its message.')
     .argument('<event>', 'event id, or the number (SEQ) of a delivery')
     .action((id: string, { json }: Json) => show(json === true, id));
-  const retry = atBench(retryEvents);
+  const retry = withDatabase(retryEvents);
   choice(leaf(events, 'retry', 'Deliver events again now. Dead ones get a new series of attempts.'))
     .addHelpText('after', '\nBy default events that are dead, waiting or marked; --state narrows that.')
     .action((ids: string[], { json, ...options }: Json & EventOptions) => retry(json === true, ids, options));
-  const discard = atBench((bench, ids: string[], options: EventOptions & { yes?: boolean }) =>
-    discardEvents(bench, terminal, ids, options),
+  const discard = withDatabase((context, ids: string[], options: EventOptions & { yes?: boolean }) =>
+    discardEvents(context, terminal, ids, options),
   );
   choice(
     leaf(events, 'discard', 'Give events up for good. They leave the portal as if they had been processed.'),
@@ -109,7 +163,60 @@ export function program({ settings, terminal, done }: ProgramContext): Command {
       discard(json === true, ids, options),
     );
 
+  const audit = withDatabase(listAudit);
+  leaf(
+    root,
+    'audit',
+    'Show who did what: retries, discards, installations, names, log-ins. The latest first.',
+  )
+    .option('--portal <portal>', 'only what was done to this portal (name, domain or member id)')
+    .option('--actor <name>', 'only what this user, token or door did (alice, dashboard, cli)')
+    .option('--action <action>', 'only this: retried, discarded, paused, resumed, installed, renamed, …')
+    .option('--from <time>', 'not before this day or time, UTC (2026-11-29, "2026-11-29 14:00")')
+    .option('--to <time>', 'before this day or time, UTC')
+    .option('--limit <number>', 'show at most so many', wholeNumber, 50)
+    .action(({ json, ...options }: Json & AuditOptions) => audit(json === true, options));
+
+  const broker = root.command('broker').description('What the service stands on at RabbitMQ.');
+  const takePrefix = withDatabase(async (context, yes: boolean) => {
+    const { takeOver } = await import('./broker/take-over.js');
+    return takeOver(context, terminal, yes);
+  });
+  leaf(broker, 'take-over', "Make the prefix this database's, after the bridge that it belongs to is gone.")
+    .option('--yes', 'do not ask')
+    .action(({ json, yes }: Json & { yes?: true }) => takePrefix(json === true, yes === true));
+
+  const queues = root.command('queues').description('What lies on RabbitMQ that nobody has got.');
+  const lookInto = withDatabase(async (context, queue: string) => {
+    const { lookIntoQueue } = await import('./queues/republish.js');
+    return lookIntoQueue(context, queue);
+  });
+  leaf(queues, 'look', 'Count what lies in a queue by routing key; everything stays in its place.')
+    .argument('<queue>', 'unrouted or dead')
+    .action((queue: string, { json }: Json) => lookInto(json === true, queue));
+  const republish = withDatabase(async (context, queue: string, options: { key?: string; count: number }) => {
+    const { republishQueue } = await import('./queues/republish.js');
+    return republishQueue(context, queue, options);
+  });
+  leaf(queues, 'republish', 'Deliver events again that lie in a queue, oldest first.')
+    .argument('<queue>', 'unrouted or dead')
+    .option('--key <routing key>', 'only events of this routing key')
+    .requiredOption('--count <number>', 'at most so many', wholeNumber)
+    .action((queue: string, { json, ...options }: Json & { key?: string; count: number }) =>
+      republish(json === true, queue, options),
+    );
+
   const database = root.command('database').description('The database that the service works on.');
+  leaf(
+    database,
+    'backup',
+    'Copy a SQLite database to a new file, while the service runs; the copy is checked.',
+  )
+    .argument('<file>', 'where the copy goes; nothing may be there yet')
+    .action(async (file: string, { json }: Json) => {
+      const { backupDatabase } = await import('./database/backup-database.js');
+      done(await backupDatabase(settings().DATABASE_URL, file), json === true);
+    });
   leaf(database, 'copy', 'Move from SQLite to an empty PostgreSQL, with the service stopped.')
     .requiredOption(
       '--from <url>',
@@ -126,8 +233,9 @@ export function program({ settings, terminal, done }: ProgramContext): Command {
     'doctor',
     'Look at everything that the service stands on, and say what to do. Changes nothing.',
   ).action(async ({ json }: Json) => {
-    const { doctor } = await import('./doctor.js');
-    done(await doctor(settings()), json === true);
+    const { doctor } = await import('./doctor/doctor.js');
+    const { settings, remarks } = read();
+    done(await doctor(settings, remarks), json === true);
   });
   return root;
 }
@@ -137,7 +245,17 @@ interface Json {
 }
 
 function leaf(parent: Command, name: string, description: string): Command {
-  return parent.command(name).description(description).option('--json', 'print JSON').exitOverride();
+  return parent
+    .command(name)
+    .description(description)
+    .option('--json', 'print JSON')
+    .addOption(
+      new Option(
+        '--lang <language>',
+        'language of what was found (default: as LC_ALL, LC_MESSAGES or LANG say)',
+      ).choices([...LANGUAGES]),
+    )
+    .exitOverride();
 }
 
 function filters(command: Command): Command {

@@ -45,7 +45,7 @@ export function asyncapiDocument({ prefix, ownKeys, ownEnvelopes }: ContractVari
       for (const keyword of Object.keys(data)) delete data[keyword];
     }
   }
-  // Texts in one line each: whoever searches it finds them.
+  // Texts in one line each: so that a search finds them.
   return stringify(document, { lineWidth: 0 });
 }
 

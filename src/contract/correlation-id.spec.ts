@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { anyText } from '../../test/support/any-text.js';
 import {
   type Correlation,
   decodeCorrelationId,
@@ -43,7 +44,7 @@ describe('a correlation id', () => {
   });
 
   it('comes back as it went, or is refused', () => {
-    const text = fc.string({ unit: 'binary', maxLength: 60 });
+    const text = anyText({ maxLength: 60 });
     fc.assert(
       fc.property(text, text, fc.integer({ min: -1 }), text, (memberId, processId, attempt, messageId) => {
         const original = { memberId, processId, attempt, messageId };
@@ -98,9 +99,11 @@ describe('a correlation id', () => {
     'a:b:١:c',
     'a:b:9999999999:c',
     'a:b:1',
-    'a'.repeat(1_000_000),
-    ':'.repeat(1_000_000),
   ])('is not read from %j', (text) => {
     expect(decodeCorrelationId(text)).toBeNull();
+  });
+
+  it.each(['a', ':'])('is not read from a million of %j', (character) => {
+    expect(decodeCorrelationId(character.repeat(1_000_000))).toBeNull();
   });
 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { type Channel, type ChannelModel, connect, type ConsumeMessage, type Options } from 'amqplib';
 import { encodeDeadEvent, encodeEvent } from './event.js';
-import { parseReply } from './reply.js';
+import { readReplies } from './reply.js';
 
 const url = process.env['RABBITMQ_URL'] ?? 'amqp://guest:guest@127.0.0.1:5672';
 
@@ -74,6 +74,8 @@ describe('what RabbitMQ makes of an event that a consumer gave up', () => {
       await new Promise<void>((resolve) => (wake = resolve));
     }
   }
+
+  const parseReply = (message: ConsumeMessage) => readReplies(message, failures).replies[0];
 
   function failed(reason: string): unknown {
     return { kind: 'dead_letter', outcome: 'failed', reason, target };

@@ -13,7 +13,10 @@ export interface EventFacts {
   changedAt: number;
   /** The event's code: `ONCRMDEALUPDATE`. */
   event: string;
-  /** What the portal sent as the event's data. */
+  /**
+   * What the portal sent as the event's data. A number that JavaScript would not write as it came (`9007199254740993`,
+   * `1.0`) is an `ExactNumber`.
+   */
   data: unknown;
   userId: string | null;
   /** 1 for the first delivery. */

@@ -1,3 +1,4 @@
+import { ExactNumber } from '../json/exact-number.js';
 import { requireShortstr, UnencodableEvent } from './correlation-id.js';
 import { type EventFacts } from './event-facts.js';
 
@@ -109,7 +110,7 @@ function check(event: EventEnvelope, standard: EventEnvelope): void {
         `the envelope hook added ${excerpt(name)}: attributes are named by a-z and 0-9`,
       );
     }
-    if (typeof value !== 'string' && typeof value !== 'boolean' && !Number.isInteger(value)) {
+    if (typeof value !== 'string' && typeof value !== 'boolean' && !isWhole(value)) {
       throw new UnencodableEvent(`the envelope hook gave ${name} ${kindOf(value)}: that belongs into data`);
     }
   }
@@ -117,6 +118,11 @@ function check(event: EventEnvelope, standard: EventEnvelope): void {
   if (event.subject !== undefined && (typeof event.subject !== 'string' || event.subject === '')) {
     throw new UnencodableEvent(`the envelope hook gave subject ${kindOf(event.subject)}`);
   }
+}
+
+/** Large ones too: an id of the portal is a fine attribute. */
+function isWhole(value: unknown): boolean {
+  return value instanceof ExactNumber ? /^-?\d+$/.test(value.text) : Number.isInteger(value);
 }
 
 function attempted<T>(what: string, hook: () => T): T {

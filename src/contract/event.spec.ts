@@ -1,5 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { anyText } from '../../test/support/any-text.js';
+import { parseJson } from '../json/exact-json.js';
+import { type ExactNumber } from '../json/exact-number.js';
 import {
   decodeCorrelationId,
   encodeDeadEvent,
@@ -9,6 +12,7 @@ import {
   type EventFacts,
   UnencodableEvent,
 } from './event.js';
+import { type EventEnvelope } from './event-hooks.js';
 
 const REPLIES = 'bitrix24.replies';
 const ROUTING_KEY = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/;
@@ -44,12 +48,48 @@ function refusal(part: Partial<EventFacts>, replyTo = REPLIES): string {
 function expectPublishable({ routingKey, properties }: EncodedEvent): void {
   expect(routingKey).toMatch(ROUTING_KEY);
   const { messageId, correlationId, replyTo, type } = properties;
-  for (const text of [routingKey, messageId, correlationId, replyTo, type]) {
-    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(255);
-  }
+  const texts = [routingKey, messageId, correlationId, replyTo, type];
+  expect(texts.filter((text) => Buffer.byteLength(text) > 255)).toEqual([]);
   expect(decodeCorrelationId(correlationId)).not.toBeNull();
   expect(Number.isSafeInteger(properties.timestamp) && properties.timestamp >= 0).toBe(true);
 }
+
+describe('numbers that JavaScript cannot hold', () => {
+  const encode = (data: string, hooks = {}) =>
+    encodeEvent({ ...facts, data: parseJson(data) }, REPLIES, hooks);
+  const textOf = (encoded: EncodedEvent) => encoded.body.toString();
+
+  it.each(['9007199254740993', '123456789012345678901', '1.0', '100.00', '1e400', '-0', '1E5'])(
+    'reach the consumer as they came, in the subject too: %s',
+    (number) => {
+      const data = `{"FIELDS":{"ID":${number},"LIST":[1,${number},"${number}"]}}`;
+      const text = textOf(encode(data));
+      expect(text).toContain(`"data":{"event":"ONCRMDEALUPDATE","data":${data},"userId":"1"}`);
+      expect(text).toContain(`"subject":"crm.deal/${number}"`);
+      const dead = encodeDeadEvent({ ...facts, data: parseJson(data) }, REPLIES, 'why', 5);
+      expect(textOf(dead)).toContain(data);
+    },
+  );
+
+  it('may be all that there is', () => {
+    expect(textOf(encode('1.0'))).toContain('"data":{"event":"ONCRMDEALUPDATE","data":1.0,"userId":"1"}');
+  });
+
+  it('pass through hooks, and may be attributes where they are whole', () => {
+    const envelope = (event: EventEnvelope): EventEnvelope => {
+      const { data } = event.data as { data: { FIELDS: { ID: ExactNumber } } };
+      return {
+        ...event,
+        data: { id: data.FIELDS.ID, double: Number(data.FIELDS.ID) * 2 },
+        dealid: data.FIELDS.ID,
+      };
+    };
+    const text = textOf(encode('{"FIELDS":{"ID":9007199254740993}}', { envelope }));
+    expect(text).toContain('"data":{"id":9007199254740993,"double":18014398509481984}');
+    expect(text).toContain('"dealid":9007199254740993');
+    expect(() => encode('{"FIELDS":{"ID":1.50}}', { envelope })).toThrow(UnencodableEvent);
+  });
+});
 
 describe('encodeEvent', () => {
   it('writes the envelope, key and properties of the contract', () => {
@@ -205,10 +245,15 @@ describe('encodeEvent', () => {
   it('refuses data that holds itself or nests too deep, in one line', () => {
     const circle: Record<string, unknown> = {};
     circle['self'] = circle;
-    expect(refusal({ data: circle })).toMatch(/^the data is not JSON: .{1,200}$/);
-    let deep: unknown = 1;
-    for (let n = 0; n < 1_000_000; n++) deep = [deep];
-    expect(refusal({ data: deep })).toMatch(/^the data is not JSON: .{1,200}$/);
+    expect(refusal({ data: circle })).toBe('the data is nested deeper than 500 levels');
+    const nested = (levels: number) => {
+      let data: unknown = 1;
+      for (let n = 0; n < levels; n++) data = n % 2 === 0 ? [data] : { data };
+      return data;
+    };
+    expect(() => encodeEvent({ ...facts, data: nested(500) }, REPLIES)).not.toThrow();
+    for (const levels of [501, 5000, 1_000_000])
+      expect(refusal({ data: nested(levels) })).toBe('the data is nested deeper than 500 levels');
   });
 
   it('refuses a reply queue of over 255 bytes', () => {
@@ -291,7 +336,7 @@ describe('encodeDeadEvent', () => {
 
 describe('over any facts', () => {
   const text = fc.oneof(
-    fc.string({ unit: 'binary', maxLength: 300 }),
+    anyText({ maxLength: 300 }),
     fc.constantFrom('', '__proto__', 'a:b', 'x'.repeat(10_000)),
   );
   const anyFacts: fc.Arbitrary<EventFacts> = fc.record({

@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto';
+import { isDeeperThan } from '../json/deep-json.js';
+import { writeJson } from '../json/exact-json.js';
+import { objectIdOf } from '../json/object-id.js';
 import { encodeCorrelationId, isAttempt, requireShortstr, UnencodableEvent } from './correlation-id.js';
 import { type EventFacts } from './event-facts.js';
 import { type EventEnvelope, hookedEnvelope, hookedKey, type EventHooks } from './event-hooks.js';
 import { fallbackPortalName } from './portal-name.js';
 import { cutToBytes, fitsShortstr, SHORTSTR_BYTES } from './shortstr.js';
-import { subjectPrefix, topicOf } from './topics.js';
+import { standardRoutingKey } from './routing-key.js';
+import { subjectPrefix } from './topics.js';
 
 export {
   type Correlation,
@@ -14,8 +18,13 @@ export {
 } from './correlation-id.js';
 export { type EventFacts } from './event-facts.js';
 
-const CONTENT_TYPE = 'application/cloudevents+json';
+export const EVENT_CONTENT_TYPE = 'application/cloudevents+json';
 const APP_ID = 'bitrix24-offline-bridge';
+/**
+ * Levels of maps and lists in an event's data. PHP writes and reads 512 at most, most other readers of JSON about a
+ * thousand, and an event that a consumer's reader breaks on would come again and again.
+ */
+const DATA_LEVELS = 500;
 /** 9999-12-31T23:59:59Z, the last second that RFC 3339 can write. */
 const LAST_SECOND = 253_402_300_799;
 /** Long enough for a stack trace's first lines, short enough for any broker's frame. */
@@ -61,7 +70,7 @@ export function encodeEvent(facts: EventFacts, replyTo: string, hooks: EventHook
   if (!isSecond(changedAt)) throw new UnencodableEvent('the time of change is not in whole Unix seconds');
   const id = eventId(facts.memberId, facts.rowId, changedAt);
   const correlationId = encodeCorrelationId(facts);
-  const routingKey = hookedKey(hooks, facts, `${portal}.${topicOf(event)}`);
+  const routingKey = hookedKey(hooks, facts, standardRoutingKey(portal, event));
   requireShortstr('the routing key', routingKey);
   requireShortstr('the event id', id);
   requireShortstr('the event code', event);
@@ -136,7 +145,7 @@ function assemble(facts: EventFacts, names: Names, hooks: EventHooks = {}): Enco
     routingKey: names.routingKey,
     body: Buffer.from(toJson(hookedEnvelope(hooks, facts, envelope as EventEnvelope))),
     properties: {
-      contentType: CONTENT_TYPE,
+      contentType: EVENT_CONTENT_TYPE,
       messageId: names.id,
       correlationId: names.correlationId,
       replyTo: names.replyTo,
@@ -195,33 +204,15 @@ function payload(data: unknown): unknown {
   if (data === undefined || data === null || data === false) return null;
   if (typeof data === 'function' || typeof data === 'symbol')
     throw new UnencodableEvent('the data is not JSON');
+  if (isDeeperThan(data, DATA_LEVELS))
+    throw new UnencodableEvent(`the data is nested deeper than ${DATA_LEVELS} levels`);
   return Array.isArray(data) && data.length === 0 ? {} : data;
 }
 
 /** What changed, `crm.deal/123`; undefined where the data carries no id. */
 export function subjectOf(event: string, data: unknown): string | undefined {
-  const id = subjectId(data);
+  const id = objectIdOf(data);
   return id === undefined ? undefined : `${subjectPrefix(event)}/${id}`;
-}
-
-/** The id of the changed object, wherever this kind of event keeps it. */
-function subjectId(data: unknown): string | number | undefined {
-  if (!isRecord(data)) return undefined;
-  for (const holder of [data['FIELDS'], data['FIELDS_AFTER'], data['FIELDS_BEFORE'], data]) {
-    if (!isRecord(holder)) continue;
-    const id = scalar(holder['ID']) ?? (holder === data ? scalar(holder['id']) : undefined);
-    if (id !== undefined) return id;
-  }
-  return undefined;
-}
-
-function scalar(value: unknown): string | number | undefined {
-  if (typeof value === 'string' && value !== '') return value;
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }
 
 function isSecond(value: number): boolean {
@@ -230,7 +221,7 @@ function isSecond(value: number): boolean {
 
 function toJson(envelope: unknown): string {
   try {
-    return JSON.stringify(envelope);
+    return writeJson(envelope);
   } catch (error) {
     const [why] = String(error instanceof Error ? error.message : error).split('\n', 1);
     throw new UnencodableEvent(`the data is not JSON: ${(why ?? '').slice(0, 200)}`);

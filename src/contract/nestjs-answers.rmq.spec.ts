@@ -14,7 +14,7 @@ import {
 import { type Channel, type ChannelModel, connect } from 'amqplib';
 import { concat, from, type Observable, of, throwError } from 'rxjs';
 import { decodeCorrelationId, encodeEvent } from './event.js';
-import { parseReply, type Reply } from './reply.js';
+import { readReplies, type Reply } from './reply.js';
 
 const url = process.env['RABBITMQ_URL'] ?? 'amqp://guest:guest@127.0.0.1:5672';
 
@@ -90,8 +90,10 @@ describe('what a NestJS RMQ server answers to an event', () => {
       (message) => {
         if (message === null) return;
         const messageId = decodeCorrelationId(String(message.properties.correlationId))?.messageId ?? '';
+        const [reply] = readReplies(message, 'test.failures').replies;
+        if (reply === undefined) throw new Error(`no reply: ${message.content.toString()}`);
         const answer = {
-          reply: parseReply(message),
+          reply,
           body: JSON.parse(message.content.toString()) as unknown,
         };
         answers.set(messageId, [...(answers.get(messageId) ?? []), answer]);

@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { anyText } from '../../test/support/any-text.js';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { encodeEvent } from './event.js';
-import { MalformedReply, parseReply, type Reply, type ReplyMessage } from './reply.js';
+import { readReplies, type Reply, type ReplyMessage } from './reply.js';
 
 const correlationId = 'member:process:2:message:1';
 const target = {
@@ -35,14 +37,24 @@ function message(body: unknown, properties: ReplyMessage['properties'] = {}): Re
   return { content, properties };
 }
 
-function refusal(body: unknown, properties: ReplyMessage['properties'] = { correlationId }): string {
-  try {
-    parseReply(message(body, properties));
-  } catch (error) {
-    expect(error).toBeInstanceOf(MalformedReply);
-    return (error as MalformedReply).reason;
+const failures = 'bitrix24.failures';
+/** Most of what is refused here is so for another reason than its size. */
+const ROOMY = 1024 * 1024;
+
+/** The one reply of a message. */
+function parseReply(given: ReplyMessage): Reply {
+  const { replies, fault } = readReplies(given, failures, ROOMY);
+  const [reply] = replies;
+  if (fault !== null || reply === undefined || replies.length > 1) {
+    throw new Error(`${replies.length} replies, and ${fault}`);
   }
-  throw new Error('nothing was refused');
+  return reply;
+}
+
+function refusal(body: unknown, properties: ReplyMessage['properties'] = { correlationId }): string {
+  const { replies, fault } = readReplies(message(body, properties), failures, ROOMY);
+  expect(replies).toEqual([]);
+  return fault ?? 'nothing was refused';
 }
 
 describe('a reply to one event', () => {
@@ -59,20 +71,106 @@ describe('a reply to one event', () => {
     expect(parseReply(message(body, { correlationId }))).toEqual({ kind: 'single', outcome, reason, target });
   });
 
+  it.each([...['FAILED', 'Failed', ' failed ', 'failure', 'fail', 'error', 'err', 'nack', 'rejected', 'ko']])(
+    'takes the status %j for failed',
+    (status) => {
+      expect(parseReply(message({ status }, { correlationId }))).toMatchObject({
+        kind: 'single',
+        outcome: 'failed',
+      });
+    },
+  );
+
+  it.each(['Processed', 'OK', 'success', 'succeeded', 'successful', 'done', 'ACK', 'complete', 'completed'])(
+    'takes the status %j for processed',
+    (status) => {
+      const reply = parseReply(message({ status }, { correlationId }));
+      expect(reply).toMatchObject({ kind: 'single', outcome: 'processed' });
+    },
+  );
+
+  it.each<[unknown, string | null]>([
+    [{ status: 'failed', reason: { code: 42, text: 'x' } }, '{"code":42,"text":"x"}'],
+    [{ status: 'failed', reason: ['a', 9007199254740993n] }, '["a",9007199254740993]'],
+    [{ status: 'failed', reason: 7 }, '7'],
+    [{ status: 'failed', reason: false }, 'false'],
+    [{ status: 'error', message: 'x' }, 'x'],
+    [{ status: 'failed', error: { code: 1 }, message: 'y' }, '{"code":1}'],
+    [{ Status: 'failed', Reason: 'x', message: 'y' }, 'x'],
+    [{ error: 'x' }, 'x'],
+    [{ reason: 'x' }, 'x'],
+    [{ success: false, message: 'x' }, 'x'],
+    [{ status: 'failed', process_id: 'process', reason: 'x' }, 'x'],
+    [{ status: 'failed', messageId: 'message:1' }, null],
+    [{ status: 'failed', member_id: 'member' }, null],
+    [{ pattern: 'reply', data: { status: 'failed', reason: 'x' }, id: '1' }, 'x'],
+    [{ pattern: 'reply', data: [{ status: 'failed', reason: 'x' }] }, 'x'],
+    [[{ status: 'failed', reason: 'x' }], 'x'],
+    [JSON.stringify(JSON.stringify({ status: 'failed' })), null],
+  ])('plainly says failed: %j', (body, reason) => {
+    const text =
+      typeof body === 'string'
+        ? body
+        : JSON.stringify(body, (_, value: unknown) =>
+            typeof value === 'bigint' ? `#${value}#` : value,
+          ).replace(/"#(\d+)#"/g, '$1');
+    const reply = parseReply(message(text, { correlationId }));
+    expect(reply).toEqual({ kind: 'single', outcome: 'failed', reason, target });
+  });
+
+  it('may be packed', () => {
+    const text = Buffer.from('{"status":"failed"}');
+    for (const [contentEncoding, body] of [
+      ['gzip', gzipSync(text)],
+      ['GZIP', gzipSync(text)],
+      [undefined, gzipSync(text)],
+      ['x-gzip', gzipSync(Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), text]))],
+      ['deflate', deflateSync(text)],
+      ['deflate', deflateRawSync(text)],
+      ['br', brotliCompressSync(text)],
+      ['gzip', text],
+      ['utf-8', text],
+      ['snappy', text],
+    ] as const) {
+      const reply = parseReply(message(body, { correlationId, contentEncoding }));
+      expect([contentEncoding, reply.outcome]).toEqual([contentEncoding, 'failed']);
+    }
+  });
+
+  it.each<[string, Buffer, string | RegExp]>([
+    ['gzip', gzipSync(Buffer.alloc(20_000_000, ' ')), 'the body unpacks to more than 4194304 bytes'],
+    ['br', brotliCompressSync(Buffer.alloc(5_000_000, ' ')), 'the body unpacks to more than 4194304 bytes'],
+    ['gzip', gzipSync('{"status":"failed"}').subarray(0, 20), 'the body cannot be unpacked as gzip'],
+    ['gzip', Buffer.from([1, 2, 3]), 'content_encoding is "gzip", and the body is no gzip'],
+    ['br', Buffer.from([1, 2, 3]), 'the body cannot be unpacked as br'],
+    ['snappy', Buffer.from([1, 2, 3]), 'content_encoding is "snappy", not gzip, deflate or br'],
+  ])('is refused where it cannot be unpacked: %s', (contentEncoding, body, reason) => {
+    expect(refusal(body, { correlationId, contentEncoding })).toBe(reason);
+  });
+
   it('may begin with a byte order mark', () => {
     expect(parseReply(message('\ufeff{"status":"processed"}', { correlationId })).outcome).toBe('processed');
   });
 
   it.each<[unknown, string]>([
-    [{ status: 'done' }, 'status is "done", not "processed" or "failed"'],
-    [{ status: 'FAILED' }, 'status is "FAILED", not "processed" or "failed"'],
-    [{ status: '' }, 'status is "", not "processed" or "failed"'],
-    [{ status: null }, 'status is null, not "processed" or "failed"'],
-    [{ status: true }, 'status is true, not "processed" or "failed"'],
-    [{ status: ['failed'] }, 'status is a list, not "processed" or "failed"'],
-    [{ status: { failed: 1 } }, 'status is an object, not "processed" or "failed"'],
-    [{ status: 'failed', reason: 7 }, 'reason is 7, not a text'],
-    [{ status: 'failed', reason: ['x'] }, 'reason is a list, not a text'],
+    [{ status: 'maybe' }, 'status "maybe" is neither "failed" nor "processed"'],
+    [{ STATUS: 'maybe' }, 'STATUS "maybe" is neither "failed" nor "processed"'],
+    [{ status: '' }, 'status "" is neither "failed" nor "processed"'],
+    [{ status: null }, 'neither status, process_id nor a NestJS answer, and not dead-lettered'],
+    [{ status: true }, 'status true is neither "failed" nor "processed"'],
+    [{ status: 500 }, 'status 500 is neither "failed" nor "processed"'],
+    [{ status: ['failed'] }, 'status a list is neither "failed" nor "processed"'],
+    [{ status: { failed: 1 } }, 'status an object is neither "failed" nor "processed"'],
+    [{ message: 'x' }, 'neither status, process_id nor a NestJS answer, and not dead-lettered'],
+    [{ status: 'failed', member_id: 'other' }, 'member_id is not that of the correlation id'],
+    [
+      { status: 'failed', process_id: 'other' },
+      'process_id is not that of the correlation id, and there is no message_id',
+    ],
+    [
+      { status: 'failed', messageId: ['message:1', 'b'] },
+      'messageId is not that of the correlation id, and there is no process_id',
+    ],
   ])('%j is refused', (body, reason) => {
     expect(refusal(body)).toBe(reason);
   });
@@ -142,13 +240,50 @@ describe('a reply to several events', () => {
     expect(parseReply(message(body))).toMatchObject({ kind: 'group', ...reply });
   });
 
+  it.each<[unknown, Partial<Reply>]>([
+    [{ memberId: 'member', processId: 'process', messageId: ['a', 'b'] }, { target: several }],
+    [{ memberid: 'member', processid: 'process', messageid: ['a', 'b'] }, { target: several }],
+    [{ MEMBER_ID: 'member', ProcessID: 'process', message_ids: ['a', 'b'] }, { target: several }],
+    [
+      { memberId: 'x', member_id: 'member', process_id: 'process', message_id: ['a', 'b'] },
+      { target: several },
+    ],
+    [
+      { portal: 'https://ACME.bitrix24.com:443/', process_id: 'process', message_id: 'a', error: 'x' },
+      {
+        reason: 'x',
+        target: { ...several, portal: { name: 'https://ACME.bitrix24.com:443/' }, messageIds: ['a'] },
+      },
+    ],
+    [[{ ...ids, status: 'ok' }], { outcome: 'processed', target: several }],
+    [
+      { ...ids, success: true },
+      { outcome: 'processed', target: several },
+    ],
+  ])('is forgiven its form: %j', (body, reply) => {
+    expect(parseReply(message(body))).toMatchObject({ kind: 'group', ...reply });
+  });
+
+  it('has the member id of its correlation id where it names no portal', () => {
+    const { member_id: _, ...rest } = ids;
+    expect(parseReply(message(rest, { correlationId: 'member:process:1:a' })).target).toEqual(several);
+  });
+
+  it('takes digits as they are', () => {
+    const body = '{"member_id":"member","process_id":9007199254740993,"message_id":[-7]}';
+    expect(parseReply(message(body)).target).toMatchObject({
+      processId: '9007199254740993',
+      messageIds: ['-7'],
+    });
+  });
+
   it('needs no correlation id, and heeds none', () => {
     expect(parseReply(message(ids, { correlationId: 'a:b:1:c' })).target).toEqual(several);
   });
 
   it.each<[Record<string, unknown>, string]>([
     [{ message_id: undefined }, 'no message_id'],
-    [{ message_id: null }, 'message_id is null, not a text of 1 to 255 characters'],
+    [{ message_id: null }, 'no message_id'],
     [{ message_id: [] }, 'message_id is an empty list'],
     [{ message_id: [''] }, 'message_id is "", not a text of 1 to 255 characters'],
     [{ message_id: ['a', ['b']] }, 'message_id is a list, not a text of 1 to 255 characters'],
@@ -160,14 +295,13 @@ describe('a reply to several events', () => {
     [{ message_id: 'a\0' }, 'message_id is "a\\u0000", not a text of 1 to 255 characters'],
     [{ message_id: 'x'.repeat(256) }, `message_id is "${'x'.repeat(79)}…, not a text of 1 to 255 characters`],
     [{ process_id: '' }, 'process_id is "", not a text of 1 to 255 characters'],
-    [{ process_id: null }, 'process_id is null, not a text of 1 to 255 characters'],
+    [{ process_id: null }, 'no process_id'],
     [{ member_id: undefined }, 'neither member_id nor portal'],
     [{ member_id: '', portal: 'acme' }, 'member_id is "", not a text of 1 to 255 characters'],
     [{ member_id: null, portal: ['acme'] }, 'portal is a list, not a text of 1 to 255 characters'],
-    [{ status: 'done' }, 'status is "done", not "processed" or "failed"'],
-    [{ reason: {} }, 'reason is an object, not a text'],
+    [{ status: 'maybe' }, 'status "maybe" is neither "failed" nor "processed"'],
   ])('with %j is refused', (part, reason) => {
-    expect(refusal({ ...ids, ...part })).toBe(reason);
+    expect(refusal({ ...ids, ...part }, {})).toBe(reason);
   });
 
   it('takes 10,000 ids and no more', () => {
@@ -294,11 +428,23 @@ describe('a dead-lettered event', () => {
     ['', 'the body is empty'],
     ['{', 'the body is not JSON: "{"'],
     [{ some: 'other' }, 'its body is no event of the bridge'],
-    [{ memberid: 'm', processid: 'p', messageid: 'x' }, 'its body is no event of the bridge'],
-    [{ memberid: 'm', processid: 'p', messageid: '', attempt: 1 }, 'its body is no event of the bridge'],
-    [{ memberid: 'm', processid: 7, messageid: 'x', attempt: 1 }, 'its body is no event of the bridge'],
-    [{ memberid: 'm', processid: 'p', messageid: 'x', attempt: '1' }, 'its body is no event of the bridge'],
-    [{ memberid: 'm', processid: 'p', messageid: 'x', attempt: -1 }, 'its body is no event of the bridge'],
+    [{ specversion: '1.0', memberid: 'm', processid: 'p' }, 'its body is no event of the bridge'],
+    [
+      { specversion: '1.0', memberid: 'm', processid: 'p', messageid: '', attempt: 1 },
+      'its body is no event of the bridge',
+    ],
+    [
+      { specversion: '1.0', memberid: 'm', processid: 7, messageid: 'x', attempt: 1 },
+      'its body is no event of the bridge',
+    ],
+    [
+      { specversion: '1.0', memberid: 'm', processid: 'p', messageid: 'x', attempt: '1' },
+      'its body is no event of the bridge',
+    ],
+    [
+      { specversion: '1.0', memberid: 'm', processid: 'p', messageid: 'x', attempt: -1 },
+      'its body is no event of the bridge',
+    ],
   ])('is refused where nothing names it: %j', (body, why) => {
     expect(refusal(body, { headers: rejected })).toBe(
       `dead-lettered without a usable correlation id, and ${why}`,
@@ -319,6 +465,75 @@ describe('a dead-lettered event', () => {
   });
 });
 
+describe('an event that a person publishes again', () => {
+  const fields = { exchange: failures };
+  const reply = { kind: 'dead_letter', outcome: 'failed', reason: `published to ${failures}`, target };
+
+  it('has failed, named by its correlation id or by its body', () => {
+    for (const properties of [{ correlationId }, {}, { correlationId: 'rpc-17' }]) {
+      expect(parseReply({ ...message(event.body, properties), fields })).toEqual(reply);
+    }
+    for (const body of ['', 'not json', { some: 'other' }]) {
+      expect(parseReply({ ...message(body, { correlationId }), fields })).toEqual(reply);
+    }
+  });
+
+  it('says what it says where a status was added', () => {
+    const body = { ...(JSON.parse(event.body.toString()) as object), status: 'failed', reason: 'x' };
+    const said = { kind: 'single', outcome: 'failed', reason: 'x', target };
+    expect(parseReply(message(body))).toEqual(said);
+    expect(parseReply({ ...message(body, { correlationId }), fields: { exchange: '' } })).toEqual(said);
+  });
+
+  it('is no reason to take a reply for anything else', () => {
+    expect(parseReply({ ...message({ status: 'processed' }, { correlationId }), fields }).outcome).toBe(
+      'processed',
+    );
+  });
+});
+
+describe('a list of replies', () => {
+  const one = { member_id: 'member', process_id: 'process', message_id: 'a' };
+
+  it('is read one by one, whatever stands between', () => {
+    const body = [{ ...one, status: 'failed' }, { ...one, status: 'maybe' }, 7, { ...one, status: 'ok' }];
+    const { replies, fault } = readReplies(message(body), failures);
+    expect(replies.map(({ outcome }) => outcome)).toEqual(['failed', 'processed']);
+    expect(fault).toBe('reply 2 of 4: status "maybe" is neither "failed" nor "processed"');
+  });
+
+  it('has 10,000 items and no more, whatever they say', () => {
+    const one = { member_id: 'm', process_id: 'p', message_id: 'i' };
+    const list = (nonsense: number) => message([...Array.from({ length: nonsense }, () => ({})), one, one]);
+    expect(readReplies(list(9998), failures, ROOMY).replies).toHaveLength(2);
+    expect(readReplies(list(9999), failures, ROOMY).replies).toHaveLength(1);
+    const { stackTraceLimit } = Error;
+    expect(readReplies(list(100_000), failures, ROOMY)).toEqual({
+      replies: [],
+      fault: expect.stringMatching(/^reply 1 of 100002: neither status/) as unknown,
+    });
+    expect(Error.stackTraceLimit).toBe(stackTraceLimit);
+    const all = readReplies(message(Array.from({ length: 10_001 }, () => '')), failures, ROOMY);
+    expect(all.fault).toMatch(/^reply 1 of 10001: the body is ""/);
+  });
+
+  it('is not read where it unpacks to more values than ten thousand replies have', () => {
+    const packed = (count: number) =>
+      readReplies({ content: gzipSync(`[${'{},'.repeat(count)}{}]`), properties: {} }, failures);
+    expect(packed(74_000).fault).toMatch(/^reply 1 of 74001: neither status/);
+    expect(packed(75_000).fault).toBe('the body unpacks to more than 150000 values');
+    const text = JSON.stringify({ ...one, status: 'failed', reason: '[{,'.repeat(100_000) });
+    expect(readReplies({ content: gzipSync(text), properties: {} }, failures)).toMatchObject({ fault: null });
+  });
+
+  it('names 10,000 events and no more', () => {
+    const many = Array.from({ length: 10_001 }, (_, n) => ({ ...one, message_id: `m${n}` }));
+    const { replies, fault } = readReplies(message(many), failures, ROOMY);
+    expect(replies).toHaveLength(10_000);
+    expect(fault).toBe('reply 10001 of 10001: more than 10000 events are named');
+  });
+});
+
 describe('what is no reply', () => {
   it.each<[unknown, string | RegExp]>([
     ['', 'the body is empty'],
@@ -330,8 +545,10 @@ describe('what is no reply', () => {
     ['null', 'the body is null, not an object'],
     ['7', 'the body is 7, not an object'],
     ['"failed"', 'the body is "failed", not an object'],
-    ['[{"status":"failed"}]', 'the body is a list, not an object'],
-    ['{"Status":"failed"}', 'neither status, process_id nor a NestJS answer, and not dead-lettered'],
+    ['[]', 'the body is an empty list'],
+    ['[{}]', 'reply 1 of 1: neither status, process_id nor a NestJS answer, and not dead-lettered'],
+    ['[[{"status":"failed"}]]', 'reply 1 of 1: the body is a list, not an object'],
+    ['{"state":"failed"}', 'neither status, process_id nor a NestJS answer, and not dead-lettered'],
     [
       '{"__proto__":{"status":"failed"}}',
       'neither status, process_id nor a NestJS answer, and not dead-lettered',
@@ -340,15 +557,15 @@ describe('what is no reply', () => {
       '{"constructor":{"prototype":{"status":"failed"}}}',
       'neither status, process_id nor a NestJS answer, and not dead-lettered',
     ],
-    [event.body, 'neither status, process_id nor a NestJS answer, and not dead-lettered'],
+    [event.body, 'an event without a status: it fails where it is published to the failures exchange'],
   ])('%p', (body, reason) => {
     expect(refusal(body)).toEqual(typeof reason === 'string' ? reason : expect.stringMatching(reason));
   });
 
   it('is found out however deep it nests', () => {
     const deep = '['.repeat(500_000) + ']'.repeat(500_000);
-    expect(refusal(deep)).toMatch(/^the body is /);
-    expect(refusal(`{"status":${deep}}`)).toMatch(/^(status is a list|the body is not JSON)/);
+    expect(refusal(deep)).toMatch(/^(reply 1 of 1: )?the body is /);
+    expect(refusal(`{"status":${deep}}`)).toMatch(/^(status a list is|the body is not JSON)/);
     expect(refusal(`{"process_id":"p","portal":"acme","message_id":${deep}}`)).toMatch(
       /^(message_id is a list|the body is not)/,
     );
@@ -356,6 +573,8 @@ describe('what is no reply', () => {
       outcome: 'failed',
       reason: 'an error that cannot be shown',
     });
+    const told = message(`{"isDisposed":true,"err":{"code":"E42","cause":${deep}}}`, { correlationId });
+    expect(parseReply(told).reason).toMatch(/^\{"code":"E42","cause":\[+"…"\]+\}$/);
   });
 
   it('never pollutes an object', () => {
@@ -417,37 +636,46 @@ describe('over any message', () => {
     {
       correlationId: fc.oneof(
         { weight: 3, arbitrary: fc.constant(correlationId) },
-        { weight: 1, arbitrary: fc.oneof(fc.string({ unit: 'binary' }), anything) },
+        { weight: 1, arbitrary: fc.oneof(anyText(), anything) },
       ),
       headers: fc.oneof(fc.constant({}), fc.record({ 'x-death': anything }), fc.constant(rejected), anything),
     },
     { requiredKeys: [] },
   );
 
-  it('gives a sound reply or MalformedReply with one short line', () => {
-    const seen = new Set<string>();
+  const seen = new Set<string>();
+  function check(reply: Reply): void {
+    seen.add(`${reply.kind} ${reply.outcome}`);
+    const { portal, processId, messageIds, attempt } = reply.target;
+    const ids: unknown[] = [...Object.values(portal), processId, ...messageIds];
+    // One look at all of it: thousands of replies are checked.
+    expect({
+      ids: ids.filter((id) => typeof id !== 'string' || id === '' || id.includes('\0')),
+      some: messageIds.length > 0,
+      twice: messageIds.length - new Set(messageIds).size,
+      withoutAttempt: attempt === null,
+      reason: reply.reason === null || (reply.reason !== '' && reply.reason.length <= 1_000),
+      processedDeadLetter: reply.outcome !== 'failed' && reply.kind === 'dead_letter',
+    }).toEqual({
+      ids: [],
+      some: true,
+      twice: 0,
+      withoutAttempt: reply.kind === 'group',
+      reason: true,
+      processedDeadLetter: false,
+    });
+  }
+
+  it('gives sound replies, or a fault with one short line', () => {
     fc.assert(
       fc.property(body, properties, (content, props) => {
-        let reply: Reply;
-        try {
-          reply = parseReply({ content, properties: props });
-        } catch (error) {
-          expect(error).toBeInstanceOf(MalformedReply);
-          const { reason } = error as MalformedReply;
-          expect(reason).toMatch(/^[^\n\r]{1,220}$/);
+        const { replies, fault } = readReplies({ content, properties: props }, failures);
+        expect(replies.length > 0 || fault !== null).toBe(true);
+        if (fault !== null) {
+          expect(fault).toMatch(/^[^\n\r]{1,220}$/);
           seen.add('malformed');
-          return;
         }
-        seen.add(`${reply.kind} ${reply.outcome}`);
-        const { portal, processId, messageIds, attempt } = reply.target;
-        for (const id of [...Object.values(portal), processId, ...messageIds]) {
-          expect(typeof id === 'string' && id !== '' && !id.includes('\0')).toBe(true);
-        }
-        expect(messageIds.length).toBeGreaterThan(0);
-        expect(new Set(messageIds).size).toBe(messageIds.length);
-        expect(attempt === null).toBe(reply.kind === 'group');
-        expect(reply.reason === null || (reply.reason !== '' && reply.reason.length <= 1_000)).toBe(true);
-        if (reply.outcome !== 'failed') expect(reply.kind).not.toBe('dead_letter');
+        for (const reply of replies) check(reply);
       }),
       { numRuns: 5_000 },
     );
@@ -456,5 +684,60 @@ describe('over any message', () => {
     for (const branch of [...kinds, 'nest partial', 'dead_letter failed', 'malformed']) {
       expect(seen).toContain(branch);
     }
+  });
+});
+
+describe('a message that is larger than a reply may be', () => {
+  const limit = 1000;
+  const large = (properties: ReplyMessage['properties'], exchange = '', body: unknown = 'x'.repeat(1001)) =>
+    readReplies({ ...message(body, properties), fields: { exchange } }, failures, limit);
+  const event = { contentType: 'application/cloudevents+json; charset=UTF-8' };
+  const [memberId, processId, attempt, messageId] = ['m', 'p', 2, 'i'];
+  const body = JSON.stringify({
+    specversion: '1.0',
+    subject: 'a,"data":b',
+    memberid: memberId,
+    processid: processId,
+    messageid: messageId,
+    attempt,
+    data: { text: 'x'.repeat(1001) },
+  });
+
+  it('is no reply, and not read', () => {
+    const said = `{"status":"failed","reason":"${'x'.repeat(1001)}"}`;
+    const fault = `the body has ${said.length} bytes, a reply 1000 at most`;
+    expect(large({ correlationId }, '', said)).toEqual({ replies: [], fault });
+    expect(large({ correlationId, headers: rejected }, '', said)).toEqual({ replies: [], fault });
+    expect(large({ correlationId, ...event }, '', said)).toEqual({ replies: [], fault });
+    expect(large({}, failures, said)).toEqual({ replies: [], fault });
+    expect(large({ headers: rejected, ...event }, '', '['.repeat(1001)).replies).toEqual([]);
+    expect(large({ headers: rejected, ...event }, '', `{,"data":${'x'.repeat(1001)}`).replies).toEqual([]);
+  });
+
+  it('of which the size alone is in the way says what it says with one byte fewer', () => {
+    const said = `{"status":"failed","reason":"${'x'.repeat(1000 - 31)}"}`;
+    expect(said).toHaveLength(1000);
+    expect(large({ correlationId }, '', said).replies).toHaveLength(1);
+    expect(large({ correlationId }, '', `${said} `).replies).toHaveLength(0);
+  });
+
+  it.each<[string, ReplyMessage['properties'], string]>([
+    ['that was dead-lettered', { correlationId, headers: rejected, ...event }, ''],
+    ['that came through the failures exchange', { correlationId, headers: rejected }, failures],
+    ['that a person published again', { correlationId }, failures],
+  ])('is an event %s, by its correlation id', (_, properties, exchange) => {
+    expect(large(properties, exchange)).toMatchObject({
+      replies: [{ kind: 'dead_letter', outcome: 'failed', target: { attempt: 2 } }],
+      fault: null,
+    });
+  });
+
+  it.each<[string, ReplyMessage['properties'], string]>([
+    ['that was dead-lettered', { headers: rejected, ...event }, ''],
+    ['that a person published again', {}, failures],
+  ])('is an event %s, by what stands before its data', (_, properties, exchange) => {
+    const { replies } = large(properties, exchange, body);
+    const target = { portal: { memberId }, processId, messageIds: [messageId], attempt };
+    expect(replies).toMatchObject([{ kind: 'dead_letter', outcome: 'failed', target }]);
   });
 });

@@ -1,268 +1,127 @@
-import { isUtf8 } from 'node:buffer';
-import { type Correlation, decodeCorrelationId, isAttempt } from './correlation-id.js';
+import { EVENT_CONTENT_TYPE } from './event.js';
+import { headOfEvent } from './event-head.js';
+import { MalformedReply } from './malformed-reply.js';
+import { readBody, REPLY_BYTES, UNPACKED_TIMES } from './reply-body.js';
+import { GROUP_LIMIT, isObject, keep } from './reply-fields.js';
+import { deadLetter, type Envelope, inPacket, readReply, type Reply, saysSomething } from './reply-forms.js';
+import { identityInBody, toTarget, usable } from './reply-target.js';
+import { describeDeath } from './x-death.js';
 
-/** Characters of a reason that are kept. */
-const REASON_LENGTH = 1_000;
-/** Events that one group reply may name. */
-const GROUP_LIMIT = 10_000;
-/** A portal's message id has 100 characters at most, every other id fewer. */
-const ID_LENGTH = 255;
-/** How much of a strange value an error message repeats. */
-const EXCERPT_LENGTH = 80;
-
-/** How the reply was made: by hand for one event or several, by a NestJS server, or by RabbitMQ. */
-export type ReplyKind = 'single' | 'group' | 'nest' | 'dead_letter';
-
-/** `partial`: one of several answers to one event, which decides nothing. */
-export type ReplyOutcome = 'processed' | 'failed' | 'partial';
-
-/** The deliveries that a reply speaks of. */
-export interface ReplyTarget {
-  portal: { memberId: string } | { name: string };
-  processId: string;
-  /** Never empty, no id twice. */
-  messageIds: string[];
-  /** Null: the current one. */
-  attempt: number | null;
-}
-
-export interface Reply {
-  kind: ReplyKind;
-  outcome: ReplyOutcome;
-  /** At most 1,000 characters. */
-  reason: string | null;
-  target: ReplyTarget;
-}
+export { REPLY_BYTES } from './reply-body.js';
+export { type Reply, type ReplyKind } from './reply-forms.js';
 
 /** The parts of an AMQP message that make a reply. */
 export interface ReplyMessage {
   content: Buffer;
-  properties: { correlationId?: unknown; headers?: unknown };
+  properties: {
+    correlationId?: unknown;
+    headers?: unknown;
+    contentEncoding?: unknown;
+    contentType?: unknown;
+  };
+  fields?: { exchange?: unknown };
 }
 
-/** A message that is no reply; `reason` is one short line. */
-export class MalformedReply extends Error {
-  override readonly name = 'MalformedReply';
-
-  constructor(readonly reason: string) {
-    super(`malformed reply: ${reason}`);
-  }
+/** What a message of the reply queue says. A list may hold replies that make sense beside one that does not. */
+interface RepliesRead {
+  readonly replies: Reply[];
+  /** Null where everything made sense; otherwise one short line that names what did not. */
+  readonly fault: string | null;
 }
-
-type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
- * Reads any message of the reply queue.
- * @throws MalformedReply, and nothing else
+ * Reads any message of the reply queue; never throws. What weighs more than a reply may is not read: it is an event that
+ * came back, which its properties name, or no reply.
+ * @param failures the exchange through which an event fails that a person publishes again
+ * @param maxBytes what a reply may weigh
  */
-export function parseReply(message: ReplyMessage): Reply {
-  const { correlationId, headers } = message.properties;
-  const body = readBody(message.content);
+export function readReplies(message: ReplyMessage, failures: string, maxBytes = REPLY_BYTES): RepliesRead {
+  const { correlationId, contentEncoding } = message.properties;
+  const death = deathOf(message, failures);
+  if (message.content.length > maxBytes) return readLarge(message, failures, maxBytes, death);
+  const envelope = { correlationId, death };
+  try {
+    const body = bodyOf(message.content, contentEncoding, maxBytes * UNPACKED_TIMES);
+    // A reply that went through a consumer's own delay queue carries x-death too, and still says what it says.
+    if (death !== null && (body instanceof MalformedReply || !saysSomething(body)))
+      return only(deadLetter(envelope, body));
+    if (body instanceof MalformedReply) throw body;
+    const replied = inPacket(body);
+    return Array.isArray(replied) ? readList(replied, envelope) : only(readReply(replied, envelope, true));
+  } catch (error) {
+    return { replies: [], fault: faultOf(error) };
+  }
+}
+
+function only(reply: Reply): RepliesRead {
+  return { replies: [reply], fault: null };
+}
+
+/** Why a message counts as dead-lettered; null where it does not. */
+function deathOf({ properties: { headers }, fields }: ReplyMessage, failures: string): string | null {
   const deaths = isObject(headers) ? headers['x-death'] : undefined;
-  // A reply that went through somebody's own delay queue carries x-death too, and still says what it says.
-  if (deaths !== undefined && deaths !== null && (body instanceof MalformedReply || !looksLikeReply(body))) {
-    return deadLetter(deaths, correlationId, body);
+  if (deaths !== undefined && deaths !== null) return describeDeath(deaths);
+  return fields?.exchange === failures ? keep(`published to ${failures}`) : null;
+}
+
+function readLarge(
+  { content, properties, fields }: ReplyMessage,
+  failures: string,
+  maxBytes: number,
+  death: string | null,
+): RepliesRead {
+  const { contentType } = properties;
+  const isEvent =
+    fields?.exchange === failures ||
+    (typeof contentType === 'string' && contentType.startsWith(EVENT_CONTENT_TYPE));
+  const identity = usable(properties.correlationId) ?? identityInBody(headOfEvent(content));
+  if (death !== null && isEvent && identity !== null)
+    return only({ kind: 'dead_letter', outcome: 'failed', reason: death, target: toTarget(identity) });
+  return { replies: [], fault: `the body has ${content.length} bytes, a reply ${maxBytes} at most` };
+}
+
+function bodyOf(content: Buffer, contentEncoding: unknown, unpackedBytes: number): unknown {
+  try {
+    return readBody(content, contentEncoding, unpackedBytes);
+  } catch (error) {
+    if (error instanceof MalformedReply) return error;
+    throw error;
   }
-  if (body instanceof MalformedReply) throw body;
-  if (has(body, 'process_id')) return group(body);
-  if (has(body, 'isDisposed')) return nest(body, correlationId);
-  if (body['status'] === 'processed' || body['status'] === 'failed') return single(body, correlationId);
-  // NestJS leaves `response` out where a handler's stream yields undefined, so `{}` is one of several.
-  if (has(body, 'err') || has(body, 'response') || Object.keys(body).length === 0)
-    return nest(body, correlationId);
-  if (has(body, 'status')) return single(body, correlationId);
-  throw new MalformedReply('neither status, process_id nor a NestJS answer, and not dead-lettered');
 }
 
-function looksLikeReply(body: JsonObject): boolean {
-  return (
-    !has(body, 'specversion') &&
-    ['process_id', 'isDisposed', 'err', 'response', 'status'].some((key) => has(body, key))
-  );
+function faultOf(error: unknown): string {
+  if (error instanceof MalformedReply) return error.reason;
+  throw error;
 }
 
-function single(body: JsonObject, correlationId: unknown): Reply {
-  const outcome = readStatus(body['status']);
-  return { kind: 'single', outcome, reason: readReason(body['reason']), target: correlated(correlationId) };
-}
-
-function group(body: JsonObject): Reply {
-  const outcome =
-    body['status'] === undefined || body['status'] === null ? 'failed' : readStatus(body['status']);
-  return {
-    kind: 'group',
-    outcome,
-    reason: readReason(body['reason']),
-    target: {
-      portal: readPortal(body),
-      processId: readId('process_id', body['process_id']),
-      messageIds: readMessageIds(body['message_id']),
-      attempt: null,
-    },
-  };
-}
-
-/** `{response}`, `{response, isDisposed}`, `{isDisposed}`, `{err, isDisposed}`, and `{id, err, status}` for no handler. */
-function nest(body: JsonObject, correlationId: unknown): Reply {
-  const { isDisposed = false, err } = body;
-  if (typeof isDisposed !== 'boolean')
-    throw new MalformedReply(`isDisposed is ${excerpt(isDisposed)}, not true or false`);
-  // Older NestJS servers write `err: null` beside a response.
-  const failed = err !== undefined && err !== null && err !== false;
-  // The answer "no handler for this pattern" comes alone and without isDisposed, told by its status.
-  const last = isDisposed || (failed && body['status'] === 'error');
-  const target = correlated(correlationId);
-  if (!last) return { kind: 'nest', outcome: 'partial', reason: null, target };
-  if (!failed) return { kind: 'nest', outcome: 'processed', reason: null, target };
-  return { kind: 'nest', outcome: 'failed', reason: keep(describeError(err)), target };
-}
-
-function deadLetter(deaths: unknown, correlationId: unknown, body: JsonObject | MalformedReply): Reply {
-  const named = typeof correlationId === 'string' ? decodeCorrelationId(correlationId) : null;
-  const usable = named === null || holdsNul(named) ? null : named;
-  const target = usable ?? (body instanceof MalformedReply ? null : identityInBody(body));
-  if (target === null) {
-    const why = body instanceof MalformedReply ? body.reason : 'its body is no event of the bridge';
-    throw new MalformedReply(`dead-lettered without a usable correlation id, and ${why}`);
+function readList(list: readonly unknown[], envelope: Envelope): RepliesRead {
+  if (list.length === 0) throw new MalformedReply('the body is an empty list');
+  // The traces are not read, and for thousands of items that make no sense they would hold up all else for a second.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return readItems(list, envelope);
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
-  return { kind: 'dead_letter', outcome: 'failed', reason: describeDeath(deaths), target: toTarget(target) };
 }
 
-function identityInBody(body: JsonObject): Correlation | null {
-  const { memberid: memberId, processid: processId, messageid: messageId, attempt } = body;
-  if (!isId(memberId) || !isId(processId) || !isId(messageId) || !isAttempt(attempt)) return null;
-  return { memberId, processId, messageId, attempt };
-}
-
-/** RabbitMQ puts the newest death first. */
-function describeDeath(deaths: unknown): string | null {
-  const newest: unknown = Array.isArray(deaths) ? deaths[0] : undefined;
-  if (!isObject(newest) || typeof newest['reason'] !== 'string') return 'dead-lettered';
-  const { reason, queue } = newest;
-  if (typeof queue !== 'string') return keep(reason);
-  return keep(`${reason} ${reason === 'rejected' ? 'by' : 'in'} queue ${queue}`);
-}
-
-function describeError(err: unknown): string {
-  if (typeof err === 'string') return err;
-  if (isObject(err)) {
-    const { message } = err;
-    if (typeof message === 'string' && message !== '') return message;
-    // Validation errors come as a list of sentences.
-    if (Array.isArray(message)) {
-      const sentences = message.filter((line) => typeof line === 'string');
-      if (sentences.length > 0) return sentences.join('; ');
+function readItems(list: readonly unknown[], envelope: Envelope): RepliesRead {
+  const replies: Reply[] = [];
+  let fault: string | null = null;
+  let events = 0;
+  for (const [at, item] of list.entries()) {
+    const last = at === GROUP_LIMIT;
+    try {
+      if (last && events < GROUP_LIMIT) throw new MalformedReply(`more than ${GROUP_LIMIT} replies`);
+      const reply = readReply(item, envelope, false);
+      events += reply.target.messageIds.length;
+      if (events > GROUP_LIMIT) throw new MalformedReply(`more than ${GROUP_LIMIT} events are named`);
+      replies.push(reply);
+    } catch (error) {
+      fault ??= `reply ${at + 1} of ${list.length}: ${faultOf(error)}`;
+      if (events > GROUP_LIMIT || last) break;
     }
   }
-  return asJson(err);
-}
-
-function correlated(correlationId: unknown): ReplyTarget {
-  if (correlationId === undefined || correlationId === null || correlationId === '') {
-    throw new MalformedReply('no correlation id');
-  }
-  const named = typeof correlationId === 'string' ? decodeCorrelationId(correlationId) : null;
-  if (named === null) throw new MalformedReply(`the correlation id ${excerpt(correlationId)} names no event`);
-  return toTarget(named);
-}
-
-/** PostgreSQL stores no NUL: one such id would keep a whole group of replies from being written. */
-function holdsNul({ memberId, processId, messageId }: Correlation): boolean {
-  return [memberId, processId, messageId].some((id) => id.includes('\0'));
-}
-
-function toTarget(correlation: Correlation): ReplyTarget {
-  if (holdsNul(correlation)) throw new MalformedReply('an id holds a NUL character');
-  const { memberId, processId, messageId, attempt } = correlation;
-  return { portal: { memberId }, processId, messageIds: [messageId], attempt };
-}
-
-function readPortal(body: JsonObject): ReplyTarget['portal'] {
-  const { member_id: memberId, portal } = body;
-  if (memberId !== undefined && memberId !== null) return { memberId: readId('member_id', memberId) };
-  if (portal !== undefined && portal !== null) return { name: readId('portal', portal) };
-  throw new MalformedReply('neither member_id nor portal');
-}
-
-function readMessageIds(value: unknown): string[] {
-  const ids: readonly unknown[] = Array.isArray(value) ? value : [value];
-  if (ids.length === 0) throw new MalformedReply('message_id is an empty list');
-  if (ids.length > GROUP_LIMIT)
-    throw new MalformedReply(`message_id lists ${ids.length} ids, more than ${GROUP_LIMIT}`);
-  return [...new Set(ids.map((id) => readId('message_id', id)))];
-}
-
-function readId(name: string, value: unknown): string {
-  const id = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value;
-  if (isId(id)) return id;
-  if (value === undefined) throw new MalformedReply(`no ${name}`);
-  throw new MalformedReply(`${name} is ${excerpt(value)}, not a text of 1 to ${ID_LENGTH} characters`);
-}
-
-function isId(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && fits(value) && !value.includes('\0');
-}
-
-/** Counted in characters, as a portal's database and JSON Schema do: one may be a pair of code units. */
-function fits(id: string): boolean {
-  return id.length <= ID_LENGTH || (id.length <= 2 * ID_LENGTH && [...id].length <= ID_LENGTH);
-}
-
-function readStatus(status: unknown): 'processed' | 'failed' {
-  if (status === 'processed' || status === 'failed') return status;
-  throw new MalformedReply(`status is ${excerpt(status)}, not "processed" or "failed"`);
-}
-
-function readReason(reason: unknown): string | null {
-  if (reason === undefined || reason === null) return null;
-  if (typeof reason !== 'string') throw new MalformedReply(`reason is ${excerpt(reason)}, not a text`);
-  return keep(reason);
-}
-
-/** The part of a reason that is worth storing: no half characters, and no NUL, which PostgreSQL refuses. */
-function keep(reason: string): string | null {
-  const start = reason
-    .slice(0, REASON_LENGTH)
-    .replaceAll('\0', '\ufffd')
-    .replace(/[\ud800-\udbff]$/, '');
-  return start === '' ? null : start;
-}
-
-function readBody(content: Buffer): JsonObject | MalformedReply {
-  if (content.length === 0) return new MalformedReply('the body is empty');
-  if (!isUtf8(content)) return new MalformedReply('the body is not UTF-8');
-  // Some platforms begin every text with a byte order mark.
-  const text = content.toString('utf8').replace(/^\ufeff/, '');
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    return new MalformedReply(`the body is not JSON: ${excerpt(text)}`);
-  }
-  return isObject(body) ? body : new MalformedReply(`the body is ${excerpt(body)}, not an object`);
-}
-
-/** One line that tells a value apart without repeating all of it. */
-function excerpt(value: unknown): string {
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object' && value !== null) return 'an object';
-  const text = typeof value === 'string' ? JSON.stringify(value.slice(0, EXCERPT_LENGTH)) : String(value);
-  return text.length > EXCERPT_LENGTH ? `${text.slice(0, EXCERPT_LENGTH)}…` : text;
-}
-
-function asJson(value: unknown): string {
-  try {
-    return JSON.stringify(value);
-  } catch {
-    // Nested too deep to write out.
-    return 'an error that cannot be shown';
-  }
-}
-
-function has(body: JsonObject, key: string): boolean {
-  return Object.hasOwn(body, key);
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return { replies, fault };
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { anyText } from '../../test/support/any-text.js';
 import catalogue from './bitrix24-events.json' with { type: 'json' };
-import { knownEvent, subjectPrefix, topicOf } from './topics.js';
+import { subjectPrefix, topicOf } from './topics.js';
 
 const TOPIC = /^[a-z0-9-]+(\.[a-z0-9-]+){2,}$/;
 
@@ -12,7 +13,6 @@ describe('topicOf', () => {
     for (const { code, topic } of plain) {
       expect(topicOf(code)).toBe(topic);
       expect(topicOf(code.toLowerCase())).toBe(topic);
-      expect(knownEvent(code)).toBe(true);
     }
   });
 
@@ -32,7 +32,6 @@ describe('topicOf', () => {
     ['ONCRMDYNAMICITEMADD', 'crm.dynamic-item.add'],
   ])('smart processes: %s → %s', (code, topic) => {
     expect(topicOf(code)).toBe(topic);
-    expect(knownEvent(code)).toBe(true);
   });
 
   it.each([
@@ -56,7 +55,6 @@ describe('topicOf', () => {
     ['ONTAS\u212AADD', 'other.tas-add.event'],
   ])('not listed: %j → %s', (code, topic) => {
     expect(topicOf(code)).toBe(topic);
-    expect(knownEvent(code)).toBe(false);
   });
 
   it('takes a code of any length', () => {
@@ -66,18 +64,16 @@ describe('topicOf', () => {
   });
 
   it('stays right when more codes pass by than are remembered', () => {
-    for (let n = 0; n < 5_000; n++)
-      expect(topicOf(`ONCRMDYNAMICITEMADD_${n}`)).toBe(`crm.dynamic-item-${n}.add`);
+    const numbers = Array.from({ length: 5_000 }, (_, n) => n);
+    expect(numbers.map((n) => topicOf(`ONCRMDYNAMICITEMADD_${n}`))).toEqual(
+      numbers.map((n) => `crm.dynamic-item-${n}.add`),
+    );
     expect(topicOf('ONCRMDYNAMICITEMADD_134')).toBe('crm.dynamic-item-134.add');
     expect(topicOf('ONCRMDEALUPDATE')).toBe('crm.deal.update');
   });
 
   it('is made of words of a-z, 0-9 and - for any code, the same for upper and lower case', () => {
-    const code = fc.oneof(
-      fc.string({ unit: 'binary' }),
-      fc.string(),
-      fc.constantFrom(...catalogue.map((event) => event.code)),
-    );
+    const code = fc.oneof(anyText(), fc.string(), fc.constantFrom(...catalogue.map((event) => event.code)));
     fc.assert(
       fc.property(code, (text) => {
         const topic = topicOf(text);

@@ -12,7 +12,6 @@ const MEMO_CODE_LENGTH = 128;
 interface Topic {
   readonly topic: string;
   readonly subjectPrefix: string;
-  readonly known: boolean;
 }
 
 const listed = new Map<string, string>();
@@ -21,6 +20,17 @@ for (const { code, topic } of catalogue) {
   const key = asciiLowerCase(code);
   if (key.endsWith(NUMBER_IN_CODE)) numbered.set(key.slice(0, -NUMBER_IN_CODE.length), topic);
   else listed.set(key, topic);
+}
+
+/** Every code that Bitrix24 documents, in capitals; that of a smart process' events ends in `_`. */
+export const LISTED_CODES: readonly string[] = [...listed.keys(), ...numbered.keys()].map((code) =>
+  code.toUpperCase(),
+);
+
+/** Whether Bitrix24 documents an event of this code. */
+export function isListedCode(code: string): boolean {
+  const key = asciiLowerCase(code);
+  return listed.has(key) || numberedTopic(key) !== undefined;
 }
 
 const memo = new Map<string, Topic>();
@@ -32,11 +42,6 @@ const memo = new Map<string, Topic>();
  */
 export function topicOf(eventCode: string): string {
   return lookUp(eventCode).topic;
-}
-
-/** Whether the code is one of Bitrix24's documented events. */
-export function knownEvent(eventCode: string): boolean {
-  return lookUp(eventCode).known;
 }
 
 /** What an event is about, its topic without the action: `ONCRMDEALUPDATE` → `crm.deal`. */
@@ -58,12 +63,11 @@ function lookUp(eventCode: string): Topic {
 function find(eventCode: string): Topic {
   const key = asciiLowerCase(eventCode);
   const topic = listed.get(key) ?? numberedTopic(key);
-  if (topic !== undefined)
-    return { topic, subjectPrefix: topic.slice(0, topic.lastIndexOf('.')), known: true };
+  if (topic !== undefined) return { topic, subjectPrefix: topic.slice(0, topic.lastIndexOf('.')) };
   const word = key.replace(/^on/, '').replace(/[^a-z0-9]/gu, '-');
   // A routing key has no empty words: an event without a name still needs one.
   const prefix = `other.${word === '' ? 'unnamed' : word}`;
-  return { topic: `${prefix}.event`, subjectPrefix: prefix, known: false };
+  return { topic: `${prefix}.event`, subjectPrefix: prefix };
 }
 
 function numberedTopic(key: string): string | undefined {

@@ -22,17 +22,44 @@ export interface Copied {
 
 /** Tables that speak of running processes; those of the source are none of the target's. */
 type TableLeft = 'replicas' | 'leases';
-type TableCopied = Exclude<keyof Schema, TableLeft>;
+type TableCopied = Exclude<keyof Schema, TableLeft | 'identity'>;
 /** The compiler asks for every other table of the schema. */
-const NO_ROWS: Readonly<Record<TableCopied, number>> = { portals: 0, deliveries: 0, journal: 0 };
+const NO_ROWS: Readonly<Record<TableCopied, number>> = {
+  portals: 0,
+  offered_tokens: 0,
+  deliveries: 0,
+  journal: 0,
+  former_process_ids: 0,
+  ended_sessions: 0,
+  audit: 0,
+  idempotency_keys: 0,
+  bulk_tasks: 0,
+  bulk_task_deliveries: 0,
+  reasons: 0,
+  portal_numbers: 0,
+  event_codes: 0,
+  history_batches: 0,
+  history: 0,
+  event_log: 0,
+};
 const TABLES = Object.keys(NO_ROWS) as TableCopied[];
+/** Tables whose rows get numbers, and the column. */
+const NUMBERED: readonly (readonly [TableCopied, string])[] = [
+  ['deliveries', 'seq'],
+  ['reasons', 'no'],
+  ['portal_numbers', 'no'],
+  ['event_codes', 'no'],
+  ['history_batches', 'no'],
+  ['event_log', 'no'],
+  ['audit', 'id'],
+];
 /** PostgreSQL takes 65,535 parameters in one statement. */
 const ROWS_AT_ONCE = 1000;
 
 /**
  * Copies everything from a SQLite database to an empty PostgreSQL one, as it is: sealed tokens stay sealed, deliveries
- * keep their `seq` and the next one counts on. Both are brought up to date first. Nobody can write either meanwhile,
- * and the target has everything or, where this throws, nothing. Whoever calls makes sure that no service runs on the source.
+ * keep their `seq` and the next one counts on. Both are brought up to date first. Neither can be written meanwhile,
+ * and the target has everything or, where this throws, nothing. The caller makes sure that no service runs on the source.
  *
  * @throws {CopyRefused} when a bridge runs on the target, when that holds anything, or did not get all there was
  * @throws the driver's error
@@ -47,9 +74,12 @@ export async function copyDatabase(source: Database, target: Database): Promise<
   await migrate(target);
   return source.db.transaction().execute((from) =>
     target.db.transaction().execute(async (into) => {
-      await sql`lock table portals, deliveries, journal in exclusive mode`.execute(into);
+      await sql`lock table ${sql.join(TABLES.map((table) => sql.table(table)))} in exclusive mode`.execute(
+        into,
+      );
       await requireUnused({ ...target, db: into });
       for (const table of TABLES) await copyTable(from, into, table);
+      await takeIdentity(from, into);
       const lastSeq = await continueNumbers(from, into);
       return { rows: await compare(from, into), deliveriesByState: await statesOf(into), lastSeq };
     }),
@@ -97,14 +127,25 @@ async function copyTable(
   }
 }
 
+/** What RabbitMQ knows as one database goes on as the same one, whatever the target was called. */
+async function takeIdentity(from: Transaction<Schema>, into: Transaction<Schema>): Promise<void> {
+  const rows = await from.selectFrom('identity').selectAll().execute();
+  if (rows.length === 0) return;
+  await into.deleteFrom('identity').execute();
+  await into.insertInto('identity').values(rows).execute();
+}
+
 /** Numbers once given are not given again, not even those of deliveries that were purged. */
 async function continueNumbers(from: Transaction<Schema>, into: Transaction<Schema>): Promise<number> {
-  const { rows } = await sql<{
-    seq: number;
-  }>`select seq from sqlite_sequence where name = 'deliveries'`.execute(from);
-  const lastSeq = rows[0]?.seq ?? 0;
-  if (lastSeq > 0) {
-    await sql`select setval(pg_get_serial_sequence('deliveries', 'seq'), ${lastSeq})`.execute(into);
+  let lastSeq = 0;
+  for (const [table, column] of NUMBERED) {
+    const { rows } = await sql<{
+      seq: number;
+    }>`select seq from sqlite_sequence where name = ${table}`.execute(from);
+    const last = rows[0]?.seq ?? 0;
+    if (last > 0)
+      await sql`select setval(pg_get_serial_sequence(${table}, ${column}), ${last})`.execute(into);
+    if (table === 'deliveries') lastSeq = last;
   }
   return lastSeq;
 }

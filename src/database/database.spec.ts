@@ -43,14 +43,11 @@ describe('the embedded database', () => {
 
   it('migrates at start, and a second time without effect', async () => {
     const database = fresh();
-    expect(await migrate(database)).toEqual([
-      '0001-ledger',
-      '0002-retry-by-hand',
-      '0003-notification-handler',
-      '0004-leases',
-      '0005-trouble',
-      '0006-replica-reports',
-    ]);
+    const names = await migrate(database);
+    expect(names[0]).toBe('0001-ledger');
+    // Kysely runs them in the order of their names, and refuses one that comes before another that has run.
+    const numbers = names.map((name) => Number(/^(\d{4})-[a-z-]+$/.exec(name)?.[1]));
+    expect(numbers).toEqual([...new Set(numbers)].sort((one, other) => one - other));
     expect(await migrate(database)).toEqual([]);
     expect(await database.db.selectFrom('deliveries').selectAll().execute()).toEqual([]);
   });

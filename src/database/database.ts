@@ -6,6 +6,7 @@ import pg from 'pg';
 import { type Dialect, dialectOf } from './dialect.js';
 import { type Schema } from './schema.js';
 import { PatientSqliteDialect, type SqliteFile } from './sqlite-driver.js';
+import { StandingFile } from './standing-file.js';
 import { StatementCache } from './statement-cache.js';
 import { groupCommit, type Transact } from './transactions.js';
 
@@ -15,9 +16,11 @@ export interface Database {
   readonly dialect: Dialect;
   /** Transactions of the ledger; those of SQLite are committed together where several wait. */
   readonly transact: Transact;
+  /** @throws {DatabaseFileGone} when its file is not there any more; there is none to look at on PostgreSQL */
+  readonly checkFile: () => void;
 }
 
-export interface DatabaseOptions {
+interface DatabaseOptions {
   /**
    * PostgreSQL ends a transaction whose process says nothing for so long (ms): one that was paused, or cut off, must
    * not keep its locks from those who take over from it. Without it, it waits for as long as the connection stands.
@@ -32,8 +35,16 @@ export interface DatabaseOptions {
 export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
   const dialect = dialectOf(url);
   if (dialect === 'postgres') return databaseOver(dialect, openPostgres(url, options));
-  const open = () => openFile(url.slice('file:'.length));
-  return databaseOver(dialect, new Kysely<Schema>({ dialect: new PatientSqliteDialect(open) }));
+  const path = url.slice('file:'.length);
+  let standing: StandingFile | null = null;
+  const open = () => {
+    const file = openFile(path);
+    standing = path === ':memory:' ? null : new StandingFile(path);
+    return file;
+  };
+  const checkFile = () => standing?.check();
+  const db = new Kysely<Schema>({ dialect: new PatientSqliteDialect(open, checkFile) });
+  return { ...databaseOver(dialect, db), checkFile };
 }
 
 /** A database by its handle. PostgreSQL's transactions run side by side. */
@@ -41,6 +52,7 @@ export function databaseOver(dialect: Dialect, db: Kysely<Schema>): Database {
   return {
     dialect,
     db,
+    checkFile: () => undefined,
     transact: dialect === 'sqlite' ? groupCommit(db) : (work) => db.transaction().execute(work),
   };
 }
@@ -77,7 +89,7 @@ export function postgresTypes(): pg.CustomTypesConfig {
 /** A connection that the server cuts, idle or in use, must not end the process; the next query opens another. */
 export function survive(pool: pg.Pool): void {
   pool.on('error', () => undefined);
-  // Whoever uses it learns of it by his query.
+  // A query that uses it fails, and says so.
   pool.on('connect', (client) => client.on('error', () => undefined));
 }
 

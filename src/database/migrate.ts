@@ -7,6 +7,23 @@ import { notificationHandlerMigration } from './migrations/0003-notification-han
 import { leasesMigration } from './migrations/0004-leases.js';
 import { troubleMigration } from './migrations/0005-trouble.js';
 import { replicaReportsMigration } from './migrations/0006-replica-reports.js';
+import { authorizationServerMigration } from './migrations/0007-authorization-server.js';
+import { marksFailingMigration } from './migrations/0008-marks-failing.js';
+import { sourceKeyMigration } from './migrations/0009-source-key.js';
+import { formerNameMigration } from './migrations/0010-former-name.js';
+import { assumedTimesMigration } from './migrations/0011-assumed-times.js';
+import { refusedMigration } from './migrations/0012-refused.js';
+import { identityMigration } from './migrations/0013-identity.js';
+import { formerProcessIdsMigration } from './migrations/0014-former-process-ids.js';
+import { badAnswersMigration } from './migrations/0015-bad-answers.js';
+import { offeredTokensMigration } from './migrations/0016-offered-tokens.js';
+import { endedSessionsMigration } from './migrations/0018-ended-sessions.js';
+import { bulkTasksMigration } from './migrations/0032-bulk-tasks.js';
+import { standsForNewerMigration } from './migrations/0021-stands-for-newer.js';
+import { historyMigration } from './migrations/0022-history.js';
+import { auditMigration } from './migrations/0027-audit.js';
+import { idempotencyKeysMigration } from './migrations/0028-idempotency-keys.js';
+import { pausedMigration } from './migrations/0030-paused.js';
 
 /** A migration failed; the database is as it was before that migration. */
 export class MigrationError extends Error {
@@ -52,5 +69,22 @@ function migrationsOf(dialect: Dialect): Record<string, Migration> {
     '0004-leases': leasesMigration(),
     '0005-trouble': troubleMigration(),
     '0006-replica-reports': replicaReportsMigration(),
+    '0007-authorization-server': authorizationServerMigration(),
+    '0008-marks-failing': marksFailingMigration(),
+    '0009-source-key': sourceKeyMigration(),
+    '0010-former-name': formerNameMigration(),
+    '0011-assumed-times': assumedTimesMigration(),
+    '0012-refused': refusedMigration(),
+    '0013-identity': identityMigration(),
+    '0014-former-process-ids': formerProcessIdsMigration(),
+    '0015-bad-answers': badAnswersMigration(),
+    '0016-offered-tokens': offeredTokensMigration(),
+    '0018-ended-sessions': endedSessionsMigration(),
+    '0021-stands-for-newer': standsForNewerMigration(),
+    '0022-history': historyMigration(dialect),
+    '0027-audit': auditMigration(dialect),
+    '0028-idempotency-keys': idempotencyKeysMigration(),
+    '0030-paused': pausedMigration(),
+    '0032-bulk-tasks': bulkTasksMigration(),
   };
 }

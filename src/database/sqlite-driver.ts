@@ -10,7 +10,7 @@ import {
   SqliteDialect,
   SqliteDriver,
 } from 'kysely';
-import { Turns } from './turns.js';
+import { EventLoopYield } from './event-loop-yield.js';
 
 /** An open file, as the driver package gives it. */
 export interface SqliteFile extends SqliteDatabase {
@@ -22,7 +22,7 @@ export interface SqliteFile extends SqliteDatabase {
 const LOCKED_MS = 2000;
 const FIRST_LOOK_MS = 2;
 const LAST_LOOK_MS = 50;
-/** How long one question may follow another before the process turns to its connections. */
+/** How long queries may follow one another before the event loop runs. */
 const TURN_MS = 5;
 
 /**
@@ -37,13 +37,19 @@ const TURN_MS = 5;
  * Migrations run in transactions too, so that neither a crash nor a second process leaves half of them.
  */
 export class PatientSqliteDialect extends SqliteDialect {
-  /** @param open called on first use, and again after it threw */
-  constructor(private readonly open: () => SqliteFile) {
+  /**
+   * @param open called on first use, and again after it threw
+   * @param guard called before anything is read or written; what it throws, the caller gets
+   */
+  constructor(
+    private readonly open: () => SqliteFile,
+    private readonly guard: () => void = () => undefined,
+  ) {
     super({ database: () => Promise.resolve(open()) });
   }
 
   override createDriver(): Driver {
-    return new PatientSqliteDriver(this.open);
+    return new PatientSqliteDriver(this.open, this.guard);
   }
 
   override createAdapter(): DialectAdapter {
@@ -55,15 +61,18 @@ class PatientSqliteDriver extends SqliteDriver {
   /** Kysely lets one caller at a time have the one connection. */
   private inTransaction = false;
   /**
-   * Since when others have had the lock. One account for all writes: while it is overdrawn each of them looks once
+   * Since when other processes have had the lock, for all writes together: once that is too long, each write tries once
    * and fails, instead of making those behind it wait as long again.
    */
   private lockedSince: number | null = null;
-  private readonly turns = new Turns(TURN_MS);
+  private readonly eventLoop = new EventLoopYield(TURN_MS);
 
   private opened: SqliteFile | null = null;
 
-  constructor(open: () => SqliteFile) {
+  constructor(
+    open: () => SqliteFile,
+    private readonly guard: () => void,
+  ) {
     super({ database: () => Promise.resolve((this.opened = open())) });
   }
 
@@ -76,6 +85,7 @@ class PatientSqliteDriver extends SqliteDriver {
   }
 
   override async beginTransaction(): Promise<void> {
+    this.guard();
     for (let waitMs = FIRST_LOOK_MS; ; waitMs = Math.min(waitMs * 2, LAST_LOOK_MS)) {
       try {
         this.file.exec('begin immediate');
@@ -93,7 +103,9 @@ class PatientSqliteDriver extends SqliteDriver {
   }
 
   override async commitTransaction(): Promise<void> {
-    await this.turns.next();
+    await this.eventLoop.next();
+    // Once more: what is committed counts as kept.
+    this.guard();
     this.file.exec('commit');
     this.inTransaction = false;
   }
@@ -115,10 +127,13 @@ class PatientSqliteDriver extends SqliteDriver {
   }
 
   private async execute<R>(connection: DatabaseConnection, query: CompiledQuery): Promise<QueryResult<R>> {
-    await this.turns.next();
+    await this.eventLoop.next();
     const { kind } = query.query;
-    if (this.inTransaction || kind === 'SelectQueryNode' || kind === 'RawNode')
+    if (this.inTransaction) return connection.executeQuery<R>(query);
+    if (kind === 'SelectQueryNode' || kind === 'RawNode') {
+      this.guard();
       return connection.executeQuery<R>(query);
+    }
     await this.beginTransaction();
     try {
       const result = await connection.executeQuery<R>(query);

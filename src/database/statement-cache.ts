@@ -2,7 +2,7 @@ import { type SqliteStatement } from 'kysely';
 import { type SqliteFile } from './sqlite-driver.js';
 
 /** A statement as the driver package gives it, beyond what Kysely asks of one. */
-export interface DriverStatement extends SqliteStatement {
+interface DriverStatement extends SqliteStatement {
   /** From here on its rows are lists of values. */
   raw(): this;
   /** Of the statement as it was run last. */
@@ -88,7 +88,7 @@ class KeptStatement implements SqliteStatement {
     return this.orForget(() => this.statement.run(parameters));
   }
 
-  /** Rows one by one: somebody else may ask the same meanwhile, so this one is not shared. */
+  /** Rows one by one: another caller may ask the same meanwhile, so this one is not shared. */
   iterate(parameters: readonly unknown[]): IterableIterator<unknown> {
     return this.file.prepare(this.text).iterate(parameters);
   }

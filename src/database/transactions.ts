@@ -2,7 +2,7 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import { type Schema } from './schema.js';
 
 /** What is to be done in one transaction. */
-export type Work<T> = (tx: Transaction<Schema>) => Promise<T>;
+type Work<T> = (tx: Transaction<Schema>) => Promise<T>;
 
 /**
  * Runs work in a transaction. Resolves when it is committed; rejects with what the work threw, or with the driver's
@@ -11,7 +11,7 @@ export type Work<T> = (tx: Transaction<Schema>) => Promise<T>;
  */
 export type Transact = <T>(work: Work<T>, rows?: number) => Promise<T>;
 
-/** What is committed together at most: a failing disk takes so much with it, and everybody else waits for so long (ms). */
+/** How much is committed together at most: a failing disk loses so many pieces of work, others wait so long (ms). */
 const TOGETHER = 16;
 const TOGETHER_MS = 25;
 /** Work that writes so many rows and more takes longer than the commit does. */
@@ -27,7 +27,7 @@ interface Waiting {
 /**
  * Commits together what is waiting to be written (SQLite has one writer): each piece of work has a savepoint of its
  * own and fails alone, and one commit, which is what has to wait for the disk, serves all of them. Work that finds
- * nobody else waiting is committed at once.
+ * no other waiting is committed at once.
  *
  * Small work goes before large work, so that a portal with one change does not wait behind all the batches of those
  * with thousands. Each commit takes one piece of large work along, however much there is that is small.

@@ -1,6 +1,6 @@
 import { type Database } from '../database/database.js';
 import { type DeliveryState } from '../database/schema.js';
-import { claimPortalsOf } from './claim.js';
+import { claimPortals } from './claim.js';
 import { discard, type Discarded } from './discard.js';
 import {
   countDeliveries,
@@ -14,13 +14,30 @@ import {
   type PageMark,
   someDeliveries,
 } from './find-deliveries.js';
-import { retryNow, type RetriedNow } from './retry-now.js';
-import { type RetryPolicy } from './retry-timing.js';
+import { refusedByPortal, type RefusedCount } from './refused.js';
+import { retriedOf, retryNow, type RetriedNow } from './retry-now.js';
+import { addUp } from './state-counts.js';
+import { type LedgerPolicy } from './history/history-settings.js';
+import { revive, type Revived } from './revive.js';
 import { heldProcessIds } from './round-snapshot.js';
+import { type Returned } from './take-back.js';
 import { chunks, type Db } from './transitions.js';
 import { inFlightByPortal, troubleByPortal, type Troubles } from './trouble.js';
 
-/** Deliveries changed in one transaction: a service beside us is held up for milliseconds. */
+/** Who has deliveries changed, and where that is written down. */
+export interface Hand {
+  /** A name for the record. */
+  readonly by: string;
+  /** Told of each part that is done, of one portal each: how many deliveries of it were changed. */
+  readonly trail?: {
+    /** In the transaction that does it. */
+    inside(tx: Db, memberId: string, count: number): Promise<void>;
+    /** After its commit. */
+    committed(memberId: string, count: number): void;
+  };
+}
+
+/** Deliveries changed in one transaction: the running service is held up for milliseconds. */
 const CHUNK = 500;
 
 /**
@@ -30,7 +47,7 @@ const CHUNK = 500;
 export class LedgerAdmin {
   constructor(
     private readonly database: Database,
-    private readonly policy: RetryPolicy,
+    private readonly policy: LedgerPolicy,
     private readonly now: () => number = Date.now,
   ) {}
 
@@ -48,7 +65,12 @@ export class LedgerAdmin {
     return troubleByPortal(this.database.db);
   }
 
-  /** Deliveries that are neither settled nor marked, by member id. */
+  /** What queues refuse at present, by member id and routing key. */
+  refusedByPortal(): Promise<Map<string, RefusedCount[]>> {
+    return refusedByPortal(this.database.db);
+  }
+
+  /** Deliveries that are neither settled, refused nor marked, by member id. */
   inFlightByPortal(): Promise<Map<string, number>> {
     return inFlightByPortal(this.database.db);
   }
@@ -75,44 +97,92 @@ export class LedgerAdmin {
     return heldProcessIds(this.database.db, memberId);
   }
 
-  /** Makes deliveries due now; see {@link retryNow}. */
-  async retryNow(seqs: readonly number[]): Promise<RetriedNow> {
+  /** Makes deliveries due now, portal by portal; see {@link retryNow}. */
+  async retryNow(seqs: readonly number[], hand?: Hand): Promise<RetriedNow> {
     const sum: RetriedNow = { renewed: 0, due: 0, fetched: 0, left: {} };
-    for (const part of chunks(seqs, CHUNK)) {
-      const done = await this.write(part, (tx) => retryNow(tx, part, this.policy, this.now()));
-      sum.renewed += done.renewed;
-      sum.due += done.due;
-      sum.fetched += done.fetched;
-      addTo(sum.left, done.left);
-    }
-    return sum;
-  }
-
-  /** Gives deliveries up; see {@link discard}. */
-  async discard(seqs: readonly number[], by: string): Promise<Discarded> {
-    const sum: Discarded = { discarded: 0, left: {} };
-    for (const part of chunks(seqs, CHUNK)) {
-      const done = await this.write(part, (tx) => discard(tx, part, by, this.now()));
-      sum.discarded += done.discarded;
-      addTo(sum.left, done.left);
-    }
-    return sum;
-  }
-
-  private write<T>(seqs: readonly number[], verb: (tx: Db) => Promise<T>): Promise<T> {
-    const { transact, dialect } = this.database;
-    return transact(async (tx) => {
-      await claimPortalsOf(tx, dialect, seqs);
-      return verb(tx);
+    await this.eachPart(seqs, hand, async (tx, part) => {
+      const done = await retryNow(tx, part, this.policy, this.now(), hand?.by ?? null);
+      return {
+        count: retriedOf(done),
+        committed: () => {
+          sum.renewed += done.renewed;
+          sum.due += done.due;
+          sum.fetched += done.fetched;
+          sum.left = addUp(sum.left, done.left);
+        },
+      };
     });
+    return sum;
   }
-}
 
-function addTo(
-  sum: Partial<Record<DeliveryState, number>>,
-  more: Partial<Record<DeliveryState, number>>,
-): void {
-  for (const [state, count] of Object.entries(more) as [DeliveryState, number][]) {
-    sum[state] = (sum[state] ?? 0) + count;
+  /** Gives deliveries up, portal by portal; see {@link discard}. */
+  async discard(seqs: readonly number[], hand: Hand): Promise<Discarded> {
+    const sum: Discarded = { discarded: 0, left: {} };
+    await this.eachPart(seqs, hand, async (tx, part) => {
+      const done = await discard(tx, part, hand.by, this.policy, this.now());
+      return {
+        count: done.discarded,
+        committed: () => {
+          sum.discarded += done.discarded;
+          sum.left = addUp(sum.left, done.left);
+        },
+      };
+    });
+    return sum;
+  }
+
+  /** Has the events of dead letters delivered again, in one transaction; see {@link revive}. One result for each. */
+  async revive(letters: readonly Omit<Returned, 'reason'>[], hand: Hand): Promise<Revived[]> {
+    const { transact, dialect } = this.database;
+    const counts = new Map<string, number>();
+    const results = await transact(async (tx) => {
+      counts.clear();
+      await claimPortals(
+        tx,
+        dialect,
+        letters.map(({ memberId }) => memberId),
+      );
+      const done: Revived[] = [];
+      for (const letter of letters) {
+        const revived = await revive(tx, letter, this.policy, this.now(), hand.by);
+        if (revived === 'due') counts.set(letter.memberId, (counts.get(letter.memberId) ?? 0) + 1);
+        done.push(revived);
+      }
+      for (const [memberId, count] of counts) await hand.trail?.inside(tx, memberId, count);
+      return done;
+    });
+    for (const [memberId, count] of counts) hand.trail?.committed(memberId, count);
+    return results;
+  }
+
+  /** Short transactions, each of one portal. */
+  private async eachPart(
+    seqs: readonly number[],
+    hand: Hand | undefined,
+    verb: (tx: Db, part: readonly number[]) => Promise<{ count: number; committed: () => void }>,
+  ): Promise<void> {
+    const { transact, dialect } = this.database;
+    for (const [memberId, own] of await this.byPortal(seqs)) {
+      for (const part of chunks(own, CHUNK)) {
+        const done = await transact(async (tx) => {
+          await claimPortals(tx, dialect, [memberId]);
+          const result = await verb(tx, part);
+          if (result.count > 0) await hand?.trail?.inside(tx, memberId, result.count);
+          return result;
+        });
+        done.committed();
+        if (done.count > 0) hand?.trail?.committed(memberId, done.count);
+      }
+    }
+  }
+
+  private async byPortal(seqs: readonly number[]): Promise<Map<string, number[]>> {
+    const parts = new Map<string, number[]>();
+    for (const { seq, memberId } of await this.some(seqs)) {
+      const own = parts.get(memberId);
+      if (own === undefined) parts.set(memberId, [seq]);
+      else own.push(seq);
+    }
+    return parts;
   }
 }

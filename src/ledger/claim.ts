@@ -4,7 +4,7 @@ import { among } from './lists.js';
 import { type Db } from './transitions.js';
 
 /**
- * Until its transaction ends, nobody else changes deliveries of these portals. A verb reads, decides and writes;
+ * Until its transaction ends, no other transaction changes deliveries of these portals. A verb reads, decides and writes;
  * without this, PostgreSQL would let a confirm, a round and another replica's replies write in between (a success
  * could undo a failure) and stop one of them as a deadlock. SQLite has one writer anyway.
  */

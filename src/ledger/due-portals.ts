@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { type Db } from './transitions.js';
 
-/** Portals with deliveries that are to be published now: two looks into an index for each, however many there are. */
+/** Portals with deliveries that are to be published now: two index lookups for each, however many there are. */
 export async function duePortals(db: Db, now: number): Promise<string[]> {
   const rows = await db
     .selectFrom('portals')

@@ -5,7 +5,7 @@ import { type Db } from './transitions.js';
 
 /** Who is there, and how much there is to share; of one moment. */
 export interface Survey {
-  /** Replicas whose beat is not over, in one order for all. */
+  /** Replicas whose heartbeat is not over, in one order for all. */
   readonly replicas: readonly string[];
   readonly portals: number;
   /** Portals by owner, those of owners that are gone as long as their leases last. */
@@ -29,20 +29,20 @@ const FORGET_AFTER_MS = 600_000;
 /**
  * The leases of all portals as PostgreSQL keeps them. Only its clock decides what has expired, so it does not matter
  * what time the replicas have. Methods reject with the driver's error, and then may have done it or not: an acquired
- * lease that nobody knows of expires.
+ * lease that no replica knows of expires.
  */
 export class LeaseBook {
   constructor(
     private readonly database: Database,
     readonly replica: string,
     private readonly leaseMs: number,
-    /** What to tell the others with the next beat; null where that is nothing new. */
-    private readonly report: () => string | null = () => null,
   ) {}
 
-  /** Says that this replica is alive, for another `leaseMs`, and what it has to tell. */
-  async beat(): Promise<void> {
-    const report = this.report();
+  /**
+   * Says that this replica is alive, for another `leaseMs`.
+   * @param report what it has to tell the others; null where that is nothing new
+   */
+  async heartbeat(report: string | null): Promise<void> {
     const reportedAt = report === null ? null : NOW;
     await sql`
       with gone as (delete from replicas where beat_until < ${NOW} - ${FORGET_AFTER_MS}::bigint)
@@ -117,7 +117,7 @@ export class LeaseBook {
   }
 }
 
-/** Looks at who is alive and what he has. PostgreSQL only. */
+/** Reads which replicas are alive, and what this one has. PostgreSQL only. */
 export async function survey(db: Db): Promise<Survey> {
   const { rows } = await sql<Survey>`
     select array(select id from replicas where beat_until > ${NOW} order by id) as replicas,

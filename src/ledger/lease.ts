@@ -9,7 +9,7 @@ export interface Lease {
   readonly epoch: number;
 }
 
-/** Somebody else owns the portal by now: nothing was written. */
+/** Another replica owns the portal by now: nothing was written. */
 export class LeaseLost extends Error {
   constructor(lease: Lease) {
     super(`the lease of portal ${lease.memberId} (epoch ${lease.epoch}) is lost`);
@@ -18,8 +18,8 @@ export class LeaseLost extends Error {
 }
 
 /**
- * Makes sure that nobody has taken the lease over, and that nobody does before the transaction ends. Whether it has
- * expired does not matter here: as long as nobody else has it, nobody else has read what is about to be written.
+ * Makes sure that no replica has taken the lease over, and that none does before the transaction ends. Whether it has
+ * expired does not matter here: as long as no other replica has it, none has read what is about to be written.
  * @throws {LeaseLost}
  */
 export async function assertHeld(tx: Db, lease: Lease): Promise<void> {
@@ -29,7 +29,7 @@ export async function assertHeld(tx: Db, lease: Lease): Promise<void> {
     .where('member_id', '=', lease.memberId)
     .where('owner', '=', lease.owner)
     .where('epoch', '=', lease.epoch)
-    // Keeps those out who take the lease over, and lets its renewals pass.
+    // Blocks a takeover of the lease, but not its renewal.
     .forKeyShare()
     .executeTakeFirst();
   if (row === undefined) throw new LeaseLost(lease);

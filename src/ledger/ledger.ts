@@ -1,31 +1,40 @@
 import { type Database } from '../database/database.js';
-import {
-  applyRound,
-  type LedgerChange,
-  releaseUnmarkable,
-  type RoundApplied,
-  rowsOf,
-} from './apply-round.js';
-import { claimPortals, claimPortalsOf } from './claim.js';
+import { applyRound, type RoundApplied } from './apply-round.js';
 import { duePortals, portalsToMark } from './due-portals.js';
-import { assertHeld, type Lease, LeaseLost } from './lease.js';
+import { FencedWrites } from './fenced-writes.js';
+import { type Lease } from './lease.js';
+import { type LedgerChange, rowsOf } from './ledger-change.js';
+import { type Outcome, type OutcomesRecorded } from './outcome.js';
 import {
-  type Buried,
+  type ConfirmedDeadLetter,
   nextDueAt,
   nextPublishable,
-  type Publishable,
   type PublishableKind,
   recordDead,
   recordPublished,
 } from './publishing.js';
+import { type Publishable } from './publishable.js';
 import { purge } from './purge.js';
-import { type Outcome, type OutcomesRecorded, recordOutcomes, settleSilent } from './record-outcomes.js';
+import { recordOutcomes } from './record-outcomes.js';
+import {
+  countRefused,
+  nextRefused,
+  recordRefused,
+  type Refusal,
+  type RefusedKey,
+  refusedKeys,
+  refusedPortals,
+} from './refused.js';
+import { releaseUnmarkable } from './release-unmarkable.js';
 import { type RetryPolicy } from './retry-timing.js';
+import { type HistorySettings } from './history/history-settings.js';
 import { heldProcessIds, roundSnapshot, type RoundSnapshot, snapshotIfInOrder } from './round-snapshot.js';
-import { type Db } from './transitions.js';
+import { hasSilent, settleSilent } from './settle-silent.js';
+import { type Returned, takeBack } from './take-back.js';
+import { claimAll, isDone, type QueueScope } from './source-key.js';
 
 /** The settings that the ledger keeps time by. */
-export interface LedgerSettings extends RetryPolicy {
+export interface LedgerSettings extends RetryPolicy, HistorySettings {
   readonly SETTLE_AFTER_MS: number;
   readonly SETTLE_MODE: 'timeout' | 'ack';
   readonly LATE_FAILURE_WINDOW_MS: number;
@@ -41,27 +50,44 @@ export class Ledger {
     private readonly database: Database,
     private readonly settings: LedgerSettings,
     private readonly now: () => number = Date.now,
-    private readonly fence: Fence | null = null,
+    private readonly sourceKey = '',
+    private readonly writes = new FencedWrites(database),
   ) {}
 
   /**
-   * This ledger for whoever owns a portal: what it writes, it writes only while nobody else has the lease, and rejects
-   * with {@link LeaseLost} otherwise. Without a lease there is nobody else.
+   * This ledger for a portal's owner: it writes only while no other replica has the lease, and rejects
+   * with `LeaseLost` otherwise. Without a lease there is no other replica.
    * @param refused called when a write was refused
    */
   fencedBy(lease: Lease | null, refused: () => void): Ledger {
     if (lease === null) return this;
-    return new Ledger(this.database, this.settings, this.now, { lease, refused });
+    const writes = new FencedWrites(this.database, { lease, refused });
+    return new Ledger(this.database, this.settings, this.now, this.sourceKey, writes);
+  }
+
+  /**
+   * This ledger for the rounds of one source key ('' for those without): of what portals hold, they see and change only
+   * what was reserved under it.
+   */
+  under(sourceKey: string): Ledger {
+    if (sourceKey === this.sourceKey) return this;
+    return new Ledger(this.database, this.settings, this.now, sourceKey, this.writes);
   }
 
   /** What a round is planned from. */
   async snapshot(memberId: string): Promise<RoundSnapshot> {
-    return roundSnapshot(this.database.db, memberId, this.settings, this.now());
+    return roundSnapshot(this.database.db, this.queue(memberId), this.settings, this.now());
   }
 
-  /** The same, or null where there may be something to settle or to release before; see {@link snapshotIfInOrder}. */
-  async snapshotIfInOrder(memberId: string): Promise<RoundSnapshot | null> {
-    return snapshotIfInOrder(this.database.db, memberId, this.settings, this.now());
+  /**
+   * The same, or null where there may be something to settle or to release before; see {@link snapshotIfInOrder}.
+   * @param silentMs how long ago something must have been published to count as silent; Infinity: nothing does
+   */
+  async snapshotIfInOrder(
+    memberId: string,
+    silentMs = this.settings.SETTLE_AFTER_MS,
+  ): Promise<RoundSnapshot | null> {
+    return snapshotIfInOrder(this.database.db, this.queue(memberId), silentMs, this.settings, this.now());
   }
 
   /**
@@ -91,38 +117,89 @@ export class Ledger {
     return portalsToMark(this.database.db, this.now() - waitMs);
   }
 
-  /** Process ids under which the ledger believes rows to be held, ascending. */
+  /** Process ids under which the ledger believes rows of this source key to be held, ascending. */
   async heldProcessIds(memberId: string): Promise<string[]> {
-    return heldProcessIds(this.database.db, memberId);
+    return heldProcessIds(this.database.db, memberId, this.sourceKey);
+  }
+
+  /** Whether nothing of a portal depends on the source key any more: no row held, marked, to be marked or journaled. */
+  async isDone(memberId: string): Promise<boolean> {
+    return isDone(this.database.db, this.queue(memberId));
+  }
+
+  /**
+   * Takes everything that a portal holds to be under this source key: of what was recorded before keys were, none is
+   * known. What turns out to be under another one is put right when it is found there.
+   * @returns how many deliveries and journaled rows changed their key
+   */
+  async claimAll(memberId: string): Promise<number> {
+    return this.writes.of([memberId], (tx) => claimAll(tx, this.queue(memberId)), UNKNOWN);
   }
 
   /** Writes what a round did on the portal. */
   async applyRound(memberId: string, changes: readonly LedgerChange[]): Promise<RoundApplied> {
-    if (changes.length === 0) return { marked: 0, cleared: 0, vanished: 0, swept: 0 };
-    return this.write(
+    if (changes.length === 0) return { marked: 0, cleared: 0, vanished: 0, displaced: 0 };
+    return this.writes.of(
       [memberId],
-      (tx) => applyRound(tx, memberId, changes, this.settings, this.now()),
+      (tx) => applyRound(tx, this.queue(memberId), changes, this.settings, this.now()),
       rowsOf(changes),
     );
   }
 
-  /** Lets failed deliveries that cannot be marked wait for a retry instead; `all` on a plan without marks. */
-  async releaseUnmarkable(memberId: string, all: boolean): Promise<number> {
-    return this.write([memberId], (tx) => releaseUnmarkable(tx, memberId, all, this.settings, this.now()));
+  /**
+   * Lets failed deliveries that cannot be marked wait for a retry instead: `all` where the portal takes no marks, and
+   * all of some batches.
+   */
+  async releaseUnmarkable(
+    memberId: string,
+    all: boolean,
+    batches: ReadonlySet<string> = new Set(),
+  ): Promise<number> {
+    return this.writes.of([memberId], (tx) =>
+      releaseUnmarkable(tx, this.queue(memberId), all, batches, this.settings, this.now()),
+    );
   }
 
-  /** Settles what has been silent for `SETTLE_AFTER_MS`. */
-  async settleSilent(memberId: string): Promise<{ processed: number; failed: number }> {
-    return this.write([memberId], (tx) => settleSilent(tx, memberId, this.settings, this.now()), UNKNOWN);
+  /** Whether anything was published `silentMs` ago or before and has been silent since. */
+  async hasSilent(memberId: string, silentMs: number): Promise<boolean> {
+    if (!Number.isFinite(silentMs)) return false;
+    const now = this.now();
+    return hasSilent(this.database.db, memberId, publishedBy(now, silentMs), this.settings, now);
+  }
+
+  /**
+   * Settles what has been silent.
+   * @param silentMs how long ago it must have been published; Infinity: nothing is settled
+   */
+  async settleSilent(
+    memberId: string,
+    silentMs = this.settings.SETTLE_AFTER_MS,
+  ): Promise<{ processed: number; failed: number }> {
+    if (!Number.isFinite(silentMs)) return { processed: 0, failed: 0 };
+    const now = this.now();
+    return this.writes.of(
+      [memberId],
+      (tx) => settleSilent(tx, memberId, publishedBy(now, silentMs), this.settings, now),
+      UNKNOWN,
+    );
   }
 
   /** Records what downstream services reported; acknowledge their replies when it resolves. */
   async recordOutcomes(outcomes: readonly Outcome[]): Promise<OutcomesRecorded> {
     const memberIds = outcomes.map((outcome) => outcome.memberId);
-    return this.write(
+    return this.writes.of(
       memberIds,
       (tx) => recordOutcomes(tx, outcomes, this.settings, this.now()),
       outcomes.length,
+    );
+  }
+
+  /** Takes failed events back that it has forgotten; see {@link takeBack}. */
+  async takeBack(returned: readonly Returned[]): Promise<Returned[]> {
+    return this.writes.of(
+      returned.map(({ memberId }) => memberId),
+      (tx) => takeBack(tx, returned, this.settings, this.now()),
+      returned.length,
     );
   }
 
@@ -136,66 +213,61 @@ export class Ledger {
     return nextPublishable(this.database.db, memberId, kind, afterSeq, limit, this.settings, this.now());
   }
 
+  /** Under which routing keys deliveries are refused, and when they are to be tried again; see {@link refusedKeys}. */
+  async refusedKeys(memberId: string): Promise<RefusedKey[]> {
+    return refusedKeys(this.database.db, memberId, this.settings, this.now());
+  }
+
+  /** Deliveries refused under this key that are to be tried now, the one that has waited longest first. */
+  async nextRefused(memberId: string, key: string, limit: number): Promise<Publishable[]> {
+    return nextRefused(this.database.db, memberId, key, limit, this.settings, this.now());
+  }
+
+  /** How many deliveries of a portal are refused at present. */
+  async countRefused(memberId: string): Promise<number> {
+    return countRefused(this.database.db, memberId);
+  }
+
+  /** Portals of which deliveries are refused. */
+  async refusedPortals(): Promise<string[]> {
+    return refusedPortals(this.database.db);
+  }
+
+  /** Records that the broker refused these deliveries; each is tried again after its back-off. */
+  async recordRefused(refusals: readonly Refusal[]): Promise<number> {
+    if (refusals.length === 0) return 0;
+    return this.writes.to(refusals, (tx) => recordRefused(tx, refusals, this.settings, this.now()));
+  }
+
   /** Records confirms of the broker. */
   async recordPublished(deliveries: readonly Pick<Publishable, 'seq' | 'attempt'>[]): Promise<number> {
     if (deliveries.length === 0) return 0;
-    return this.writeTo(deliveries, (tx) => recordPublished(tx, deliveries, this.now()));
+    return this.writes.to(deliveries, (tx) => recordPublished(tx, deliveries, this.now()));
   }
 
   /** Records confirms of the broker for dead letters. */
-  async recordDead(deliveries: readonly Buried[]): Promise<number> {
+  async recordDead(deliveries: readonly ConfirmedDeadLetter[]): Promise<number> {
     if (deliveries.length === 0) return 0;
-    return this.writeTo(deliveries, (tx) => recordDead(tx, deliveries, this.now()));
+    return this.writes.to(deliveries, (tx) => recordDead(tx, deliveries, this.settings, this.now()));
   }
 
-  /** Deletes records past their time. */
-  async purge(): Promise<number> {
-    const { db, dialect } = this.database;
-    return purge(db, dialect, this.settings.LATE_FAILURE_WINDOW_MS, this.now());
+  /** Deletes records past their time, a part of them if there are many; see {@link purge}. Returns how many. */
+  async purge(limit = PURGED_AT_ONCE): Promise<number> {
+    return purge(this.database, this.settings, this.now(), limit);
   }
 
-  private write<T>(memberIds: readonly string[], verb: (tx: Db) => Promise<T>, rows?: number): Promise<T> {
-    return this.inTransaction(async (tx) => {
-      await claimPortals(tx, this.database.dialect, memberIds);
-      await this.assertHeld(tx);
-      return verb(tx);
-    }, rows);
-  }
-
-  private writeTo<T>(
-    deliveries: readonly { readonly seq: number }[],
-    verb: (tx: Db) => Promise<T>,
-  ): Promise<T> {
-    // Behind a fence they are all of one portal.
-    if (this.fence !== null) return this.write([this.fence.lease.memberId], verb, deliveries.length);
-    return this.inTransaction(async (tx) => {
-      await claimPortalsOf(
-        tx,
-        this.database.dialect,
-        deliveries.map((delivery) => delivery.seq),
-      );
-      return verb(tx);
-    }, deliveries.length);
-  }
-
-  private async inTransaction<T>(work: (tx: Db) => Promise<T>, rows?: number): Promise<T> {
-    try {
-      return await this.database.transact(work, rows);
-    } catch (error) {
-      if (error instanceof LeaseLost) this.fence?.refused();
-      throw error;
-    }
-  }
-
-  private async assertHeld(tx: Db): Promise<void> {
-    if (this.fence !== null) await assertHeld(tx, this.fence.lease);
+  private queue(memberId: string): QueueScope {
+    return { memberId, sourceKey: this.sourceKey };
   }
 }
+
+/** The clock has cut off a part of a millisecond, and what was due in it is due. */
+function publishedBy(now: number, silentMs: number): number {
+  return Math.ceil(now - silentMs);
+}
+
+/** A transaction that writes as many into the history holds up others for some 20 ms. */
+export const PURGED_AT_ONCE = 1000;
 
 /** It may be any number of rows. */
 const UNKNOWN = Number.POSITIVE_INFINITY;
-
-interface Fence {
-  readonly lease: Lease;
-  readonly refused: () => void;
-}

@@ -1,4 +1,4 @@
-import { type Expression, sql, type SqlBool } from 'kysely';
+import { type Expression, type RawBuilder, sql, type SqlBool } from 'kysely';
 import { dialectSpoken } from '../database/dialect.js';
 import { type Db } from './transitions.js';
 
@@ -8,12 +8,14 @@ import { type Db } from './transitions.js';
  */
 export function among(
   db: Db,
-  column: 'seq' | 'message_id' | 'row_id',
+  column: 'seq' | 'message_id' | 'row_id' | 'delivery_seq',
   list: readonly (string | number)[],
+  table?: string,
 ): Expression<SqlBool> {
+  const name = sql.ref(table === undefined ? column : `${table}.${column}`);
   return dialectSpoken(db) === 'sqlite'
-    ? sql`${sql.ref(column)} in (select value from json_each(${asJson(list)}))`
-    : sql`${sql.ref(column)} = any(${list})`;
+    ? sql`${name} in (select value from json_each(${asJson(list)}))`
+    : sql`${name} = any(${list})`;
 }
 
 /**
@@ -27,4 +29,12 @@ export function asJson(list: readonly unknown[]): string {
 
 function wellFormed(_key: string, value: unknown): unknown {
   return typeof value === 'string' ? value.toWellFormed() : value;
+}
+
+/** A list of rows that travels as one value, as the rows of a FROM clause: each is `value`, as JSON. */
+export function jsonRows(db: Db, list: string): RawBuilder<unknown> {
+  // Without a condition SQLite would take "on conflict" for a join's "on".
+  return dialectSpoken(db) === 'sqlite'
+    ? sql`json_each(${list}) where true`
+    : sql`json_array_elements(cast(${list} as json)) as rows (value)`;
 }

@@ -1,24 +1,12 @@
 import { sql } from 'kysely';
+import { type Flag } from '../database/schema.js';
+import { logDeliveries } from './history/event-log.js';
+import { type LedgerPolicy } from './history/history-settings.js';
+import { reasonNumbers } from './history/reasons.js';
 import { among } from './lists.js';
+import { type Publishable, PUBLISHABLE_COLUMNS, publishableOf } from './publishable.js';
 import { latestSaneDueAt, type RetryPolicy } from './retry-timing.js';
 import { type Db, move, touched } from './transitions.js';
-
-/** A delivery that is to be published now. */
-export interface Publishable {
-  readonly seq: number;
-  readonly memberId: string;
-  readonly processId: string;
-  readonly messageId: string;
-  readonly rowId: string;
-  readonly changedAt: number;
-  readonly event: string;
-  readonly data: unknown;
-  readonly userId: string | null;
-  readonly attempt: number;
-  /** Attempts of earlier series, which do not count towards the limit. */
-  readonly attemptsBefore: number;
-  readonly reason: string | null;
-}
 
 /** A waiting delivery that is due, or a reserved one. */
 export type PublishableKind = 'reserved' | 'waiting';
@@ -39,19 +27,7 @@ export async function nextPublishable(
   const saneDue = latestSaneDueAt(now, policy);
   const rows = await db
     .selectFrom('deliveries')
-    .select([
-      'seq',
-      'process_id',
-      'message_id',
-      'row_id',
-      'changed_at',
-      'event',
-      'payload',
-      'user_id',
-      'attempt',
-      'attempts_before',
-      'reason',
-    ])
+    .select(PUBLISHABLE_COLUMNS)
     .where('member_id', '=', memberId)
     .where('state', '=', sql.lit(kind))
     .$if(kind === 'waiting', (query) =>
@@ -63,20 +39,7 @@ export async function nextPublishable(
     .orderBy('seq')
     .limit(limit)
     .execute();
-  return rows.map((row) => ({
-    seq: row.seq,
-    memberId,
-    processId: row.process_id,
-    messageId: row.message_id,
-    rowId: row.row_id,
-    changedAt: row.changed_at,
-    event: row.event,
-    data: JSON.parse(row.payload) as unknown,
-    userId: row.user_id,
-    attempt: row.attempt,
-    attemptsBefore: row.attempts_before,
-    reason: row.reason,
-  }));
+  return rows.map(publishableOf);
 }
 
 /** When the first waiting delivery is due, Unix ms; null where none waits. */
@@ -112,36 +75,65 @@ export async function recordPublished(
   }
   for (const [attempt, seqs] of byAttempt) {
     // The attempt guards against a reply that overtook the confirm and has moved the delivery on.
-    const result = await move(db, ['reserved', 'waiting'], 'published', now)
-      .set({ due_at: null })
-      .where(among(db, 'seq', seqs))
-      .where('attempt', '=', attempt)
-      .executeTakeFirst();
-    count += touched(result);
+    const confirmed = async (heard: Flag) => {
+      const result = await move(
+        db,
+        ['reserved', 'waiting', 'refused'],
+        heard === 1 ? 'processed' : 'published',
+        now,
+      )
+        .set({
+          due_at: null,
+          refusals: 0,
+          published_at: now,
+          // Sent after its mark, it has told of all that the mark may have deleted.
+          stands_for_newer: sql<0 | null>`case when errored = 1 or stands_for_newer is not null then 0 end`,
+        })
+        .where(among(db, 'seq', seqs))
+        .where('attempt', '=', attempt)
+        .where('heard', '=', heard)
+        .executeTakeFirst();
+      return touched(result);
+    };
+    const published = await confirmed(0);
+    count += published;
+    // Some are missing: what a service has processed by now is settled by the confirm.
+    if (published < seqs.length) count += await confirmed(1);
   }
   return count;
 }
 
 /** A delivery whose dead letter the broker confirmed. */
-export interface Buried {
+export interface ConfirmedDeadLetter {
   readonly seq: number;
   readonly reason: string;
-  /** As read when it was buried: one that was given a new series since lives on. Left out, it is not looked at. */
+  /** As read when the dead letter was sent: a delivery that was given a new series since lives on. Left out, it is not looked at. */
   readonly attemptsBefore?: number;
 }
 
 /** Records that the broker confirmed these deliveries on the dead-letter exchange. Returns how many. */
-export async function recordDead(db: Db, deliveries: readonly Buried[], now: number): Promise<number> {
-  let count = 0;
+export async function recordDead(
+  db: Db,
+  deliveries: readonly ConfirmedDeadLetter[],
+  policy: LedgerPolicy,
+  now: number,
+): Promise<number> {
+  const numbers = await reasonNumbers(
+    db,
+    deliveries.map(({ reason }) => reason),
+    now,
+  );
+  const dead: number[] = [];
   for (const { seq, reason, attemptsBefore } of deliveries) {
-    const result = await move(db, ['reserved', 'waiting'], 'dead', now)
-      .set({ due_at: null, reason })
+    const result = await move(db, ['reserved', 'waiting', 'refused'], 'dead', now)
+      .set({ due_at: null, reason, reason_no: numbers.get(reason) ?? null, refusals: 0 })
       .where('seq', '=', seq)
       .$if(attemptsBefore !== undefined, (update) =>
         update.where('attempts_before', '=', attemptsBefore ?? 0),
       )
       .executeTakeFirst();
-    count += touched(result);
+    if (touched(result) > 0) dead.push(seq);
   }
-  return count;
+  await logDeliveries(db, policy, 'dead', dead, now);
+  return dead.length;
 }

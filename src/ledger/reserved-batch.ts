@@ -1,9 +1,17 @@
+import { writeAnyJson } from '../json/exact-json.js';
+import { objectIdOf } from '../json/object-id.js';
+
+/** Longer ones, which no portal has, are found by their beginning. PostgreSQL's indexes take 2,700 bytes. */
+export const OBJECT_ID_LENGTH = 200;
+
 /** One row of a portal's queue, as an answer showed it. */
 export interface ReservedEvent {
   readonly rowId: string;
   readonly messageId: string;
   /** `TIMESTAMP_X`, Unix seconds. */
   readonly changedAt: number;
+  /** The time could not be read: `changedAt` is when the answer was given. */
+  readonly timeAssumed?: boolean;
   readonly event: string;
   readonly data: unknown;
   readonly userId: string | null;
@@ -21,5 +29,10 @@ export interface ReservedBatch {
 
 /** EVENT_DATA as it is stored. */
 export function payloadOf({ data }: Pick<ReservedEvent, 'data'>): string {
-  return JSON.stringify(data ?? null);
+  return writeAnyJson(data ?? null);
+}
+
+/** Id of the object that changed, as it is stored; '' where the event has none. */
+export function objectKeyOf({ data }: Pick<ReservedEvent, 'data'>): string {
+  return String(objectIdOf(data) ?? '').slice(0, OBJECT_ID_LENGTH);
 }

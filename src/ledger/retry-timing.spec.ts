@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { latestSaneDueAt, retryDueAt, type RetryPolicy } from './retry-timing.js';
+import { latestSaneDueAt, refusalDueAt, retryDueAt, type RetryPolicy } from './retry-timing.js';
 
 const POLICY: RetryPolicy = {
   RETRY_MAX_ATTEMPTS: 5,
@@ -40,5 +40,27 @@ describe('the time of a retry', () => {
     for (let attempt = 1; attempt <= 50; attempt += 1) {
       expect(retryDueAt(NOW, attempt, attempt, POLICY)).toBeLessThan(latestSaneDueAt(NOW, POLICY));
     }
+  });
+});
+
+describe('the series of an event that a queue refuses', () => {
+  const policy = { RETRY_MAX_ATTEMPTS: 5, RETRY_BASE_DELAY_MS: 30_000, RETRY_MAX_DELAY_MS: 3_600_000 };
+  /** Copies sent within `seconds`, the first included, to a queue that takes none. */
+  const copiesWithin = (seconds: number, seq: number) => {
+    let copies = 0;
+    for (let now = 0; now <= seconds * 1000; now = refusalDueAt(now, copies, seq, policy)) copies += 1;
+    return copies;
+  };
+
+  it.each([1, 10, 60, 600, 3600])('sends at most 1 + log2(T + 1) copies within T = %i s', (seconds) => {
+    for (let seq = 0; seq < 64; seq += 1)
+      expect(copiesWithin(seconds, seq)).toBeLessThanOrEqual(1 + Math.log2(seconds + 1));
+  });
+
+  it('begins after a second or a little more, and ends below RETRY_MAX_DELAY_MS', () => {
+    expect(refusalDueAt(0, 1, 0, policy)).toBe(1000);
+    expect(refusalDueAt(0, 1, 15, policy)).toBeLessThan(1250);
+    expect(refusalDueAt(0, 40, 0, policy)).toBe(3_600_000);
+    expect(refusalDueAt(0, 40, 15, policy)).toBeLessThan(3_600_000);
   });
 });

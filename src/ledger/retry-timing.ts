@@ -21,10 +21,15 @@ export function exhausted(count: AttemptCount, policy: RetryPolicy): boolean {
   return attemptInSeries(count) > policy.RETRY_MAX_ATTEMPTS;
 }
 
-/** Share of the delay that jitter may take off. */
+/** Whether no attempt follows this one. */
+export function isLastAttempt(count: AttemptCount, policy: RetryPolicy): boolean {
+  return attemptInSeries(count) >= policy.RETRY_MAX_ATTEMPTS;
+}
+
+/** Share of the delay that jitter may take off, or add. */
 const JITTER = 0.25;
 /** Deliveries of one moment fall into this many due times, so that they can be written in as many updates. */
-const SLOTS = 16;
+const DUE_TIMES = 16;
 
 /**
  * When a delivery that failed for the `attempt`th time of its series is due again, Unix ms: exponential, capped, and
@@ -33,8 +38,27 @@ const SLOTS = 16;
 export function retryDueAt(now: number, attempt: number, seq: number, policy: RetryPolicy): number {
   const factor = 2 ** Math.min(attempt - 1, 30);
   const delay = Math.min(policy.RETRY_BASE_DELAY_MS * factor, policy.RETRY_MAX_DELAY_MS);
-  const slot = Math.abs(seq) % SLOTS;
-  return Math.round(now + delay * (1 - (JITTER * slot) / SLOTS));
+  return Math.round(now + delay * (1 - jitterOf(seq)));
+}
+
+/** Pause after the first refusal, ms. */
+const REFUSAL_BASE_MS = 1000;
+
+/**
+ * When a delivery that the broker refused for the `refusals`th time in a row is to be published again, Unix ms. Each
+ * try may reach queues that have had it, so jitter makes its pauses longer: within T seconds at most 1 + log2(T + 1)
+ * copies are sent, the first included.
+ */
+export function refusalDueAt(now: number, refusals: number, seq: number, policy: RetryPolicy): number {
+  const factor = 2 ** Math.min(refusals - 1, 30);
+  const jitter = jitterOf(seq);
+  const delay = Math.min(REFUSAL_BASE_MS * factor * (1 + jitter), policy.RETRY_MAX_DELAY_MS * (1 - jitter));
+  return Math.round(now + delay);
+}
+
+/** Share of a delay, from 0 up to {@link JITTER}. */
+function jitterOf(seq: number): number {
+  return (JITTER * (Math.abs(seq) % DUE_TIMES)) / DUE_TIMES;
 }
 
 /**

@@ -10,16 +10,19 @@ export type Db = Kysely<Schema>;
  */
 export const TRANSITIONS: Readonly<Record<DeliveryState, readonly DeliveryState[]>> = {
   // A reply can overtake the confirm of its own publish, hence the outcomes here.
-  reserved: ['published', 'processed', 'failed', 'waiting', 'dead'],
+  reserved: ['published', 'refused', 'processed', 'failed', 'waiting', 'dead'],
+  // A queue refused it; those that took it may have been heard of.
+  refused: ['published', 'refused', 'processed', 'failed', 'waiting', 'dead'],
   published: ['processed', 'failed', 'waiting'],
   // A late failure: still held on the portal, it can be marked; cleared, it is retried from the ledger.
   processed: ['failed', 'waiting'],
-  failed: ['marked', 'waiting'],
+  // Processed where silence was taken for a failure, and the reply came late.
+  failed: ['marked', 'waiting', 'processed'],
   // Back to failed only where the portal turns out to hold the row still, unmarked.
-  marked: ['waiting', 'failed'],
+  marked: ['waiting', 'failed', 'processed'],
   // A reply can overtake the confirm of a retry too.
-  waiting: ['published', 'processed', 'failed', 'waiting', 'dead'],
-  // Only because somebody said so: tried again, or given up.
+  waiting: ['published', 'refused', 'processed', 'failed', 'waiting', 'dead'],
+  // Only by hand: tried again, or given up.
   dead: ['waiting', 'processed'],
 };
 

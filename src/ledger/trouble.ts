@@ -1,9 +1,16 @@
 import { sql } from 'kysely';
 import { type DeliveryState } from '../database/schema.js';
+import { refusedByPortal, type RefusedCount } from './refused.js';
 import { type Db } from './transitions.js';
 
-/** States that somebody may want to look at. */
-export const TROUBLED = ['failed', 'marked', 'waiting', 'dead'] as const satisfies readonly DeliveryState[];
+/** States that an operator may want to look at. */
+export const TROUBLED = [
+  'failed',
+  'marked',
+  'waiting',
+  'refused',
+  'dead',
+] as const satisfies readonly DeliveryState[];
 
 /** One of {@link TROUBLED}. */
 export type TroubledState = (typeof TROUBLED)[number];
@@ -12,6 +19,8 @@ export type TroubledState = (typeof TROUBLED)[number];
 export interface Troubles {
   /** Deliveries by state; a state with none is missing. */
   readonly counts: Readonly<Partial<Record<TroubledState, number>>>;
+  /** Of the refused ones: under which keys. */
+  readonly refused: readonly RefusedCount[];
   /** When the last delivery entered one of these states, Unix ms. */
   readonly latestAt: number;
 }
@@ -35,11 +44,13 @@ export async function troubleByPortal(db: Db): Promise<Map<string, Troubles>> {
     .where('state_at', '>', 0)
     .groupBy(['member_id', 'state'])
     .execute();
+  const refused = rows.some(({ state }) => state === 'refused') ? await refusedByPortal(db) : null;
   const troubles = new Map<string, Troubles>();
   for (const { member_id: memberId, state, count, latest } of rows) {
     const before = troubles.get(memberId);
     troubles.set(memberId, {
       counts: { ...before?.counts, [state]: Number(count) },
+      refused: refused?.get(memberId) ?? [],
       latestAt: Math.max(before?.latestAt ?? 0, Number(latest)),
     });
   }

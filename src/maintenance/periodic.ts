@@ -1,4 +1,5 @@
-import { type Log } from '../log.js';
+import { type Log } from '../logging/log.js';
+import { reasonOf } from '../logging/reason.js';
 
 /** Runs one job again and again, never twice at a time; what it throws is logged and does not stop it. */
 export class Periodic {
@@ -28,7 +29,7 @@ export class Periodic {
     this.timer = setTimeout(() => {
       this.running = this.job()
         .catch((error: unknown) => {
-          const reason = error instanceof Error ? error.message : String(error);
+          const reason = reasonOf(error);
           this.log.warn({ event: 'maintenance.failed', job: this.name, reason });
         })
         .finally(() => this.next());

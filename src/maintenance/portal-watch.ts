@@ -1,26 +1,32 @@
-import { type Fleet } from '../drain/fleet.js';
+import { type Fleet } from '../drain/loop/fleet.js';
 import { type Ledger } from '../ledger/ledger.js';
-import { type Log } from '../log.js';
-import { type PortalChange, type PortalRegistry } from '../portals/registry.js';
+import { type Log } from '../logging/log.js';
+import { type PortalChange } from '../portals/portal-refresh.js';
+import { type PortalRegistry } from '../portals/registry.js';
+import { sayPaused, sayResumed } from '../portals/pauses.js';
+import { reasonOf } from '../logging/reason.js';
 import { Periodic } from './periodic.js';
 
 /** The database is shared with the command line and with other replicas: what they do shows within seconds. */
 const EVERY_MS = 3000;
 
 /** What the watch tells the loops. */
-export type WatchedFleet = Pick<Fleet, 'open' | 'close' | 'remove' | 'wakeUp' | 'dispatch' | 'poke'>;
+type WatchedFleet = Pick<
+  Fleet,
+  'open' | 'close' | 'renamed' | 'remove' | 'endPause' | 'paused' | 'dispatch' | 'retryRefused' | 'wake'
+>;
 
 /**
  * Notices what other processes changed: portals installed, uninstalled, authorized again, deliveries made due, and
  * failures recorded. Loops of portals that did not change, or whose tokens were merely renewed, are left alone.
  */
 export class PortalWatch {
-  private looking: Promise<void> | null = null;
+  private refreshing: Promise<void> | null = null;
   private again: Promise<void> | null = null;
 
   constructor(
     private readonly registry: Pick<PortalRegistry, 'refresh'>,
-    private readonly ledger: Pick<Ledger, 'duePortals' | 'portalsToMark'>,
+    private readonly ledger: Pick<Ledger, 'duePortals' | 'refusedPortals' | 'portalsToMark'>,
     private readonly fleet: WatchedFleet,
     private readonly settings: { readonly FAILURE_BATCH_WAIT_MS: number },
     private readonly log: Log,
@@ -31,34 +37,65 @@ export class PortalWatch {
       'portal_watch',
       EVERY_MS,
       async () => {
-        await this.look();
+        await this.refresh();
         for (const memberId of await this.ledger.duePortals()) this.fleet.dispatch(memberId);
+        for (const memberId of await this.ledger.refusedPortals()) this.fleet.retryRefused(memberId);
         const failing = await this.ledger.portalsToMark(this.settings.FAILURE_BATCH_WAIT_MS);
-        for (const memberId of failing) this.fleet.poke(memberId);
+        for (const memberId of failing) this.fleet.wake(memberId);
       },
       this.log,
     );
   }
 
+  /** {@link refresh}, which the log tells of where it fails: the next one makes up for it. Never rejects. */
+  async refreshQuietly(): Promise<void> {
+    await this.refresh().catch((error: unknown) => {
+      this.log.warn({ event: 'maintenance.failed', job: 'portal_watch', reason: reasonOf(error) });
+    });
+  }
+
   /** Reads the registry now. Resolves when a reading that began after the call has been followed. */
-  look(): Promise<void> {
-    if (this.looking === null) return (this.looking = this.read().finally(() => (this.looking = null)));
-    const under = this.looking;
+  refresh(): Promise<void> {
+    if (this.refreshing === null)
+      return (this.refreshing = this.read().finally(() => (this.refreshing = null)));
+    const under = this.refreshing;
     return (this.again ??= under
       .catch(() => undefined)
       .then(() => {
         this.again = null;
-        return this.look();
+        return this.refresh();
       }));
   }
 
   private async read(): Promise<void> {
-    for (const change of await this.registry.refresh()) follow(change, this.fleet, this.log);
+    const changes = await this.registry.refresh();
+    followNames(changes, this.fleet, this.log);
+    for (const change of changes) {
+      follow(change, this.fleet, this.log);
+      followPause(change, this.fleet, this.log);
+    }
   }
 }
 
+/** A name is in routing keys and metrics: portals that have another one are opened anew, before anything else. */
+function followNames(changes: readonly PortalChange[], fleet: WatchedFleet, log: Log): void {
+  const renamed: { memberId: string; former: string }[] = [];
+  for (const { memberId, before, after } of changes) {
+    if (before === undefined || after === undefined || before.name === after.name) continue;
+    renamed.push({ memberId, former: before.name });
+    log.warn({
+      event: 'portal.renamed',
+      portal: after.name,
+      memberId,
+      former: before.name,
+      advice: `its events have routing keys ${after.name}.# from now on`,
+    });
+  }
+  if (renamed.length > 0) fleet.renamed(renamed);
+}
+
 /** Does what another process's change to a portal asks for. */
-export function follow({ memberId, before, after }: PortalChange, fleet: WatchedFleet, log: Log): void {
+function follow({ memberId, before, after }: PortalChange, fleet: WatchedFleet, log: Log): void {
   const said = (change: string) =>
     log.info({ event: 'portal.changed_elsewhere', portal: (after ?? before)?.name ?? memberId, change });
   if (after === undefined) {
@@ -76,14 +113,29 @@ export function follow({ memberId, before, after }: PortalChange, fleet: Watched
     fleet.open(memberId);
   } else if (before.state !== after.state) {
     said(after.state);
-    fleet.wakeUp(memberId);
+    fleet.endPause(memberId);
+  }
+}
+
+/** Another process has paused a portal, or has ended that. */
+function followPause({ before, after }: PortalChange, fleet: WatchedFleet, log: Log): void {
+  if (after === undefined) return;
+  const { memberId, name: portal, paused } = after;
+  const was = before?.paused ?? null;
+  if (paused !== null && paused.since !== was?.since) {
+    sayPaused(log, portal, paused);
+    fleet.paused(memberId);
+  } else if (paused === null && was !== null) {
+    sayResumed(log, portal, was, null);
+    fleet.endPause(memberId);
   }
 }
 
 /**
- * An installation sets tokens and state together; a mere renewal leaves the state alone and is found by whoever is
- * told that his token has expired. A portal without authorization has nobody who would find it, and an address is
- * part of what its loops were built with.
+ * Whether a portal was installed again, so that its loops are opened anew. An installation sets tokens and state
+ * together. A mere renewal of tokens leaves the state alone; the loops read the new tokens when their own are refused.
+ * The loops of a portal without authorization ask for nothing, so there new tokens alone count. The loops are built with
+ * the address, so another one counts, too.
  */
 function reinstalled(
   before: NonNullable<PortalChange['before']>,

@@ -1,20 +1,24 @@
 import { PortalError } from '../bitrix24/errors.js';
-import { type Log } from '../log.js';
-import { type Portal } from '../portals/registry.js';
+import { type Log } from '../logging/log.js';
+import { type Portal } from '../portals/portal-record.js';
 import { Periodic } from './periodic.js';
+import { reasonOf } from '../logging/reason.js';
 
 const EVERY_MS = 60_000;
-/** A refresh token lives 180 days; a portal that nobody has called for this long is renewed in good time. */
-export const IDLE_MS = 30 * 86_400_000;
-/** Spreads the renewals of a whole fleet: the authorization server blocks callers that come in crowds. */
+/** A refresh token lives 180 days; a portal that was not called for this long is renewed in good time. */
+const IDLE_MS = 30 * 86_400_000;
+/** Spreads the renewals of a whole fleet: the authorization server blocks callers that come all at once. */
 const AT_ONCE = 5;
 /** A renewal that failed is tried again much later: there are months left. */
 const AGAIN_MS = 6 * 3_600_000;
 
+/** There are no tokens of such a portal, or none that may be used. */
+const NEVER: ReadonlySet<Portal['state']> = new Set(['unauthorized', 'not_allowed', 'uninstalled']);
+
 /** What the renewal needs. */
-export interface RenewalSurroundings {
+interface RenewalDependencies {
   portals(): readonly Portal[];
-  /** Renews one portal's tokens, by whoever else does so at the moment. @throws {PortalError} */
+  /** Renews one portal's tokens, also where another request renews them at the moment. @throws {PortalError} */
   renew(memberId: string): Promise<void>;
   /** The authorization is gone. */
   unauthorized(memberId: string, reason: string): Promise<void>;
@@ -26,7 +30,7 @@ export interface RenewalSurroundings {
  * Renews the tokens of portals that are not called any more, long before they expire. Portals that are called renew
  * theirs when the portal says that they have expired, and are never met here.
  */
-export function tokenRenewal(around: RenewalSurroundings): Periodic {
+export function tokenRenewal(around: RenewalDependencies): Periodic {
   const renewer = new TokenRenewal(around);
   return new Periodic('token_renewal', EVERY_MS, () => renewer.runOnce(), around.log);
 }
@@ -35,7 +39,7 @@ export class TokenRenewal {
   private readonly notBefore = new Map<string, number>();
   private readonly now: () => number;
 
-  constructor(private readonly around: RenewalSurroundings) {
+  constructor(private readonly around: RenewalDependencies) {
     this.now = around.now ?? Date.now;
   }
 
@@ -45,7 +49,7 @@ export class TokenRenewal {
     const idle = this.around
       .portals()
       .filter(({ memberId, state, tokenRenewedAt }) => {
-        if (state === 'unauthorized' || state === 'uninstalled') return false;
+        if (NEVER.has(state)) return false;
         return now - tokenRenewedAt >= IDLE_MS && (this.notBefore.get(memberId) ?? 0) <= now;
       })
       .sort((a, b) => a.tokenRenewedAt - b.tokenRenewedAt)
@@ -60,9 +64,11 @@ export class TokenRenewal {
     try {
       await around.renew(memberId);
       this.notBefore.delete(memberId);
-      around.log.info({ event: 'tokens.renewed', portal: name, idleDays });
+      const server =
+        around.portals().find((portal) => portal.memberId === memberId)?.authorizationServer ?? null;
+      around.log.info({ event: 'tokens.renewed', portal: name, idleDays, server });
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       around.log.warn({ event: 'tokens.not_renewed', portal: name, idleDays, reason });
       if (error instanceof PortalError && error.action === 'unauthorized') {
         await around.unauthorized(memberId, reason);

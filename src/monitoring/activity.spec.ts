@@ -66,6 +66,26 @@ describe('the activity of a portal', () => {
     expect(activity.of('acme')).toMatchObject({ inFlight: null, round: null, backlog: null });
   });
 
+  it('has a longer past too, of one portal and of all, from when it was first seen here', () => {
+    now += 10 * 60_000;
+    activity.published('acme', 3, 500);
+    activity.failed('acme', 1);
+    activity.published('globex', 4, 900);
+    const last = (portal: string | null, reach: 'minutes' | 'hour' | 'day') =>
+      activity.past(portal, reach).spans.at(-1);
+    for (const reach of ['minutes', 'hour', 'day'] as const) {
+      expect(last('acme', reach)).toEqual({ published: 3, failed: 1, lagMs: 500 });
+      expect(last(null, reach)).toEqual({ published: 7, failed: 1, lagMs: 900 });
+    }
+    const known = (portal: string | null) =>
+      activity.past(portal, 'hour').spans.filter((span) => span !== null).length;
+    expect(known('acme')).toBe(1);
+    expect(known(null)).toBe(11);
+    expect(known('nobody')).toBe(0);
+    activity.forget('acme');
+    expect(known('acme')).toBe(0);
+  });
+
   it('keeps the last twenty refused replies, the latest first, and little of each', () => {
     for (let reply = 1; reply <= 30; reply += 1) {
       activity.rejectedReply(`reason ${reply}`, Buffer.from('x'.repeat(10_000)));

@@ -1,4 +1,5 @@
-import { type RoundFacts } from '../drain/loop-dependencies.js';
+import { type RoundFacts } from '../drain/loop/loop-dependencies.js';
+import { LongPast, type Past, type Reach, unknownPast } from './long-past.js';
 
 /** What happened at one portal within {@link SAMPLE_MS}. */
 export interface Sample {
@@ -11,7 +12,7 @@ export interface Sample {
 export type Round = RoundFacts & { /** Unix ms. */ readonly at: number };
 
 /** Rows in a portal's queue, by what they wait for. */
-export interface QueueSight {
+export interface QueueCount {
   /** Unix ms. */
   readonly at: number;
   readonly pending: number;
@@ -36,7 +37,7 @@ export interface PortalActivity {
   readonly round: Round | null;
   /** Whether more events waited when a round last asked for some. */
   readonly backlog: { readonly at: number; readonly more: boolean } | null;
-  readonly sight: QueueSight | null;
+  readonly queueCount: QueueCount | null;
 }
 
 export const SAMPLE_MS = 2000;
@@ -50,7 +51,7 @@ export const NOTHING: Sample = { published: 0, failed: 0, lagMs: null };
 /** Most of many portals are at rest: theirs are the same. */
 const SILENCE: readonly Sample[] = new Array<Sample>(SAMPLES).fill(NOTHING);
 
-interface Past {
+interface Seen {
   /** One place for each of the last {@link SAMPLES} spans; `span` tells which one it is of. */
   readonly ring: ({ span: number } & Sample)[];
   /** The last span of which there is one. */
@@ -58,19 +59,25 @@ interface Past {
   inFlight: number | null;
   round: Round | null;
   backlog: PortalActivity['backlog'];
-  sight: QueueSight | null;
+  queueCount: QueueCount | null;
+  readonly long: LongPast;
 }
 
 /** The recent past of every portal, by its name, in a fixed amount of memory for each: for people who watch. */
 export class Activity {
-  private readonly portals = new Map<string, Past>();
+  private readonly portals = new Map<string, Seen>();
   private readonly rejected: Rejection[] = [];
 
-  constructor(private readonly now: () => number = Date.now) {}
+  private readonly all: LongPast;
+
+  constructor(private readonly now: () => number = Date.now) {
+    this.all = new LongPast(now());
+  }
 
   /** @param lagMs null where it says nothing, as of retries */
   published(portal: string, count: number, lagMs: number | null): void {
     const sample = this.sampleOf(portal);
+    this.remember(portal, count, 0, lagMs);
     this.put(portal, {
       ...sample,
       published: sample.published + count,
@@ -80,6 +87,7 @@ export class Activity {
 
   failed(portal: string, count: number): void {
     if (count === 0) return;
+    this.remember(portal, 0, count, null);
     const sample = this.sampleOf(portal);
     this.put(portal, { ...sample, failed: sample.failed + count });
   }
@@ -95,11 +103,11 @@ export class Activity {
     if (facts.more !== null) record.backlog = { at, more: facts.more };
   }
 
-  sighted(portal: string, sight: Omit<QueueSight, 'at'>): void {
-    this.recordOf(portal).sight = { ...sight, at: this.now() };
+  queueCounted(portal: string, queueCount: Omit<QueueCount, 'at'>): void {
+    this.recordOf(portal).queueCount = { ...queueCount, at: this.now() };
   }
 
-  /** Another process runs the portal's rounds from now on, or nobody does. */
+  /** Another process runs the portal's rounds from now on, or none does. */
   forget(portal: string): void {
     this.portals.delete(portal);
   }
@@ -127,11 +135,22 @@ export class Activity {
       inFlight: record?.inFlight ?? null,
       round: record?.round ?? null,
       backlog: record?.backlog ?? null,
-      sight: record?.sight ?? null,
+      queueCount: record?.queueCount ?? null,
     };
   }
 
-  private samplesOf({ ring, latest }: Past, spans: number): readonly Sample[] {
+  /** The past of one portal for a chart, or of all together; what was before this process started is unknown. */
+  past(portal: string | null, reach: Reach): Past {
+    const long = portal === null ? this.all : this.portals.get(portal)?.long;
+    return long?.read(reach, this.now()) ?? unknownPast(reach);
+  }
+
+  private remember(portal: string, published: number, failed: number, lagMs: number | null): void {
+    const now = this.now();
+    for (const long of [this.recordOf(portal).long, this.all]) long.add(now, published, failed, lagMs);
+  }
+
+  private samplesOf({ ring, latest }: Seen, spans: number): readonly Sample[] {
     const last = this.span();
     if (latest <= last - SAMPLES) return SILENCE;
     const samples: Sample[] = [];
@@ -146,10 +165,18 @@ export class Activity {
     return Math.floor(this.now() / SAMPLE_MS);
   }
 
-  private recordOf(portal: string): Past {
+  private recordOf(portal: string): Seen {
     let record = this.portals.get(portal);
     if (record === undefined) {
-      record = { ring: [], latest: 0, inFlight: null, round: null, backlog: null, sight: null };
+      record = {
+        ring: [],
+        latest: 0,
+        inFlight: null,
+        round: null,
+        backlog: null,
+        queueCount: null,
+        long: new LongPast(this.now()),
+      };
       this.portals.set(portal, record);
     }
     return record;

@@ -6,28 +6,33 @@ import {
   HealthIndicatorService,
   type HealthIndicatorResult,
 } from '@nestjs/terminus';
+import { SharedAnswer } from './shared-answer.js';
 
 /** Whether one of the services that the bridge stands on can be reached; `reason` says why not. */
 export interface Reachability {
   readonly up: boolean;
   readonly reason: string | null;
+  /** Since when it cannot be reached, as far as this process knows, Unix ms; null while it can, or where that is not known. */
+  readonly since: number | null;
 }
 
 /** Names of what readiness depends on, and how to ask for it. */
-export abstract class Foundations {
-  abstract checks(): Readonly<Record<string, () => Promise<Reachability>>>;
+export abstract class HealthChecks {
+  abstract checks(): Readonly<Record<'broker' | 'database', () => Promise<Reachability>>>;
 }
 
 /**
  * `GET /health/live`: the process answers. `GET /health/ready`: the broker and the database can be reached; a
- * portal in trouble does not count.
+ * portal in trouble does not count. Requests during a check, or soon after it, share its answer.
  */
 @Controller('health')
 export class HealthController {
+  private readonly readiness = new SharedAnswer(() => this.askFoundations(), 'waiting');
+
   constructor(
     @Inject(HealthCheckService) private readonly health: HealthCheckService,
     @Inject(HealthIndicatorService) private readonly indicators: HealthIndicatorService,
-    @Inject(Foundations) private readonly foundations: Foundations,
+    @Inject(HealthChecks) private readonly healthChecks: HealthChecks,
   ) {}
 
   @Get('live')
@@ -38,8 +43,12 @@ export class HealthController {
   @Get('ready')
   @HealthCheck()
   ready(): Promise<HealthCheckResult> {
+    return this.readiness.read();
+  }
+
+  private askFoundations(): Promise<HealthCheckResult> {
     return this.health.check(
-      Object.entries(this.foundations.checks()).map(
+      Object.entries(this.healthChecks.checks()).map(
         ([name, check]) =>
           () =>
             this.indicate(name, check),

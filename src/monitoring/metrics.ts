@@ -1,16 +1,26 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { type RequestReport } from '../bitrix24/portal-client.js';
+import { type RequestReport } from '../bitrix24/portal-call.js';
 import { type PortalState } from '../database/schema.js';
+import { REFUSAL_REASONS, type RefusalReason } from '../http/refusals.js';
 import { Activity } from './activity.js';
 
-const STATES: readonly PortalState[] = ['active', 'suspended', 'unauthorized', 'unlicensed', 'uninstalled'];
+const STATES: readonly PortalState[] = [
+  'active',
+  'unfinished',
+  'unmarkable',
+  'suspended',
+  'unauthorized',
+  'unlicensed',
+  'not_allowed',
+  'uninstalled',
+];
 
 /** What became of an event, as the outside counts it. */
 export type SettledOutcome = 'processed' | 'failed' | 'dead' | 'late_failed';
 const OUTCOMES: readonly SettledOutcome[] = ['processed', 'failed', 'dead', 'late_failed'];
 
 /** What readiness depends on, by name, and how to ask whether it can be reached. */
-export type DependencyChecks = Readonly<Record<string, () => Promise<{ readonly up: boolean }>>>;
+type DependencyChecks = Readonly<Record<string, () => Promise<{ readonly up: boolean }>>>;
 
 /** The bridge's figures in Prometheus' form. Portals appear under the name that their routing keys start with. */
 export class Metrics {
@@ -32,19 +42,51 @@ export class Metrics {
     'Events that are neither settled nor marked.',
     ['portal'],
   );
+  private readonly refused = this.counter(
+    'bridge_publish_refused_total',
+    'Messages that RabbitMQ answered with a nack: a queue did not take them.',
+    ['portal', 'reason'],
+  );
+  private readonly refusedNow = this.gauge(
+    'bridge_events_refused',
+    'Events that a queue has refused and that are published again after their back-off.',
+    ['portal'],
+  );
   private readonly replies = this.counter('bridge_replies_total', 'Replies by kind.', ['kind']);
+  private readonly unknown = this.counter(
+    'bridge_replies_unknown_total',
+    'Deliveries named in replies that the ledger does not know.',
+    ['portal'],
+  );
+  private readonly apiRequests = this.counter('bridge_api_requests_total', 'Requests to the API.', [
+    'route',
+    'method',
+    'status',
+  ]);
+  private readonly installations = this.counter(
+    'bridge_installs_total',
+    'Installations and openings of the application by what became of them.',
+    ['outcome'],
+  );
+  private readonly lesserInstalls = this.counter(
+    'bridge_installs_refused_total',
+    'Installations whose tokens were of a lesser right than those that the portal has.',
+    ['portal'],
+  );
   private readonly requests = this.counter('bridge_portal_requests_total', 'Requests to portals.', [
     'portal',
     'method',
     'outcome',
   ]);
-  private readonly exchange = new Histogram({
-    name: 'bridge_exchange_duration_seconds',
-    help: 'From sending a round to its answer written in the ledger.',
-    labelNames: ['portal'],
-    buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
-    registers: [this.registry],
-  });
+  private readonly round = this.roundHistogram(
+    'bridge_round_duration_seconds',
+    'From sending a round to its answer written in the ledger.',
+  );
+  /** The former name of the same, kept for one release. */
+  private readonly formerRound = this.roundHistogram(
+    'bridge_exchange_duration_seconds',
+    'Deprecated, the same as bridge_round_duration_seconds: goes with the next release.',
+  );
   private readonly lag = new Histogram({
     name: 'bridge_publish_lag_seconds',
     help: 'From the change on the portal (whole seconds) to its publish confirmed.',
@@ -56,12 +98,23 @@ export class Metrics {
     'portal',
     'state',
   ]);
+  private readonly pausedNow = this.gauge(
+    'bridge_portal_paused',
+    '1 while people keep a portal from reserving anything new, 0 otherwise.',
+    ['portal'],
+  );
+  private readonly foreign = this.counter(
+    'bridge_foreign_batches_total',
+    'Batches that another program has reserved with the keys of this application.',
+    ['portal'],
+  );
   private readonly queues = this.gauge(
     'bridge_queue_messages',
     "Messages waiting in the bridge's own queues.",
     ['queue'],
   );
 
+  private httpRefusals: Counter<'reason'> | null = null;
   private ownedNow = () => 0;
   private registeredNow = () => 0;
   private readonly inFlightLimit = this.gauge(
@@ -76,6 +129,22 @@ export class Metrics {
     this.asked('bridge_portals_registered', 'Portals that the database has, uninstalled ones too.', () =>
       this.registeredNow(),
     );
+  }
+
+  /** Where to ask for the number of open connections of the HTTP port; the standalone service's alone are known. */
+  httpConnections(now: () => number): void {
+    const refused = this.counter(
+      'bridge_http_refused_total',
+      'Requests and connections that were refused before they reached the application.',
+      ['reason'],
+    );
+    for (const reason of REFUSAL_REASONS) refused.inc({ reason }, 0);
+    this.httpRefusals = refused;
+    this.asked('bridge_http_connections', 'Open connections of the HTTP port.', now);
+  }
+
+  httpRefused(reason: RefusalReason): void {
+    this.httpRefusals?.inc({ reason });
   }
 
   /** Where to ask for the number of portals that this process owns, and of all there are. */
@@ -124,28 +193,65 @@ export class Metrics {
     this.activity.inFlight(portal, count);
   }
 
+  /** @param reason whose queue refused: one for events, or the one for dead letters */
+  publishRefused(portal: string, reason: 'event' | 'dead_letter', count: number): void {
+    this.refused.inc({ portal, reason }, count);
+  }
+
+  /** Refused at present. */
+  eventsRefused(portal: string, count: number): void {
+    this.refusedNow.set({ portal }, count);
+  }
+
   repliesReceived(kind: string, count: number): void {
     this.replies.inc({ kind }, count);
+  }
+
+  /** @param count deliveries that the replies named */
+  unknownReplies(portal: string, count: number): void {
+    this.unknown.inc({ portal }, count);
+  }
+
+  /** @param portal null where the installation proved none */
+  installation(outcome: string, portal: string | null): void {
+    this.installations.inc({ outcome });
+    if (outcome === 'lesser' && portal !== null) this.lesserInstalls.inc({ portal });
+  }
+
+  /** @param route the pattern of its path */
+  apiRequest(route: string, method: string, status: number): void {
+    this.apiRequests.inc({ route, method, status: String(status) });
   }
 
   portalRequest(portal: string, { method, outcome }: RequestReport): void {
     this.requests.inc({ portal, method, outcome });
   }
 
-  exchangeTook(portal: string, seconds: number): void {
-    this.exchange.observe({ portal }, seconds);
+  roundTook(portal: string, seconds: number): void {
+    for (const histogram of [this.round, this.formerRound]) histogram.observe({ portal }, seconds);
   }
 
-  portalState(portal: string, state: PortalState): void {
+  /** @param paused whether people keep it from reserving anything new */
+  portalState(portal: string, state: PortalState, paused = false): void {
     // A counter that appears with its first event has risen from nothing, which no alert sees.
     for (const outcome of OUTCOMES) this.settled.inc({ portal, outcome }, 0);
     this.requests.inc({ portal, method: 'batch', outcome: 'throttle' }, 0);
+    this.foreign.inc({ portal }, 0);
+    for (const reason of ['event', 'dead_letter']) this.refused.inc({ portal, reason }, 0);
+    this.unknown.inc({ portal }, 0);
     for (const each of STATES) this.state.set({ portal, state: each }, each === state ? 1 : 0);
+    this.pausedNow.set({ portal }, paused ? 1 : 0);
   }
 
-  /** Another process tells of the portal from now on: what was last known here must not stand beside that. */
+  foreignBatches(portal: string, count: number): void {
+    this.foreign.inc({ portal }, count);
+  }
+
+  /** Another process has the portal's metrics from now on: the last values here must not stand beside those. */
   portalGone(portal: string): void {
     this.inFlight.remove({ portal });
+    this.refusedNow.remove({ portal });
+    this.pausedNow.remove({ portal });
     this.activity.forget(portal);
     for (const state of STATES) this.state.remove({ portal, state });
   }
@@ -156,6 +262,16 @@ export class Metrics {
       if (messages === null) this.queues.remove({ queue });
       else this.queues.set({ queue }, messages);
     }
+  }
+
+  private roundHistogram(name: string, help: string): Histogram<'portal'> {
+    return new Histogram({
+      name,
+      help,
+      labelNames: ['portal'],
+      buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+      registers: [this.registry],
+    });
   }
 
   /** A gauge whose value is asked for whenever the metrics are read. */

@@ -1,27 +1,28 @@
-import { type Channel, type ChannelModel, type ConsumeMessage, type Options } from 'amqplib';
+import { type Channel, type ChannelModel, type ConsumeMessage } from 'amqplib';
 import { type AmqpConnectionManager } from 'amqp-connection-manager';
-import { type RmqContext, ServerRMQ } from '@nestjs/microservices';
+import { RmqContext, ServerRMQ } from '@nestjs/microservices';
 import { type LoggerService } from '@nestjs/common';
 import { BrokerAddresses } from '../broker/addresses.js';
 import { destroySocket } from '../broker/amqp-handles.js';
 import { connectionTiming, managerOptions } from '../broker/connection-timing.js';
-import { BrokerTimeout, within } from '../broker/deadlines.js';
-import { type Log } from '../log.js';
+import { TimedOut, within } from '../timing/within.js';
+import { type Log } from '../logging/log.js';
+import { Prefetch } from './prefetch.js';
+import { type Delivered, type HandLimits, RepliesInHand } from './replies-in-hand.js';
+import { ReplyConsumer } from './reply-consumer.js';
+import { reasonOf } from '../logging/reason.js';
 
-/** A message of the reply queue with the channel on which it has to be acknowledged. */
-export interface Delivered {
-  readonly message: ConsumeMessage;
-  readonly channel: Channel;
-}
-
-export interface ReplyServerOptions {
+interface ReplyServerOptions {
   readonly urls: string[];
   readonly queue: string;
-  readonly queueOptions: Options.AssertQueue;
   /** Called when the queue may be gone: what leads to it has to be declared with it. */
   readonly declare: () => void;
-  /** Replies in hand at most: what is not acknowledged yet. */
-  readonly prefetchCount: number;
+  /** How much is asked for at once, and how much is in hand at most: what is not answered yet. */
+  readonly limits: HandLimits & { readonly messages: number };
+  /** The queue is being read on this channel from now on. */
+  readonly began: (channel: Channel) => void;
+  /** It is not read on this channel any more. */
+  readonly ended: (channel: Channel) => void;
 }
 
 /** Name of the one handler: replies carry no pattern of their own, and an event that comes back carries its key. */
@@ -38,37 +39,45 @@ const CLOSE_TIMEOUT_MS = 1000;
  * The transport itself gives up a consumer whose channel closed or whose queue was deleted; this one connects anew.
  */
 export class ReplyServer extends ServerRMQ {
-  // The transport's lines are unstructured; only its complaints are passed on.
+  // The transport's lines are unstructured; only its warnings and errors are passed on.
   protected override readonly logger: LoggerService = {
     log: () => undefined,
     warn: (message: unknown) => this.log.warn({ event: 'replies.transport', reason: describe(message) }),
     error: (message: unknown) => this.log.warn({ event: 'replies.transport', reason: describe(message) }),
   };
   private closing = false;
-  private again: NodeJS.Timeout | null = null;
+  private paused = false;
+  private consumer: ReplyConsumer | null = null;
+  /** Enough is in hand. */
+  private full = false;
+  private readonly hand: RepliesInHand;
+  private readonly pace: Prefetch;
+  /** Ends a useless connection soon. */
+  private again: { readonly timer: NodeJS.Timeout; readonly broken: unknown } | null = null;
   /** `host:port` of the broker that the connection leads to, or led to last. */
   private host = '';
 
   constructor(
     private readonly replies: ReplyServerOptions,
     private readonly log: Log,
-    handler: (delivered: Delivered) => void,
+    private readonly handler: (delivered: Delivered) => void,
   ) {
     super({
       urls: replies.urls,
       queue: replies.queue,
       noAck: false,
       socketOptions: managerOptions(connectionTiming(replies.urls.length), 'bitrix24-offline-bridge replies'),
-      // As JSON, which the transport tries to parse: a failed try would cost more than all else per reply.
-      deserializer: { deserialize: () => ({ pattern: JSON.stringify(PATTERN), data: undefined }) },
     });
+    const { limits } = replies;
+    this.hand = new RepliesInHand(limits, () => this.follow());
+    this.pace = new Prefetch({ bytes: limits.fullBytes, messages: limits.messages });
     this.addHandler(
       PATTERN,
       (_data: unknown, context: RmqContext) => {
-        handler({
-          message: context.getMessage() as ConsumeMessage,
-          channel: context.getChannelRef() as Channel,
-        });
+        const message = context.getMessage() as ConsumeMessage;
+        this.handler(this.hand.take(message, context.getChannelRef() as Channel));
+        this.pace.came(message.content.length);
+        this.follow();
         return Promise.resolve();
       },
       true,
@@ -76,15 +85,17 @@ export class ReplyServer extends ServerRMQ {
   }
 
   override async setupChannel(channel: Channel, callback: () => void): Promise<void> {
-    channel.on('error', (error: Error) => this.connectAgain(error.message));
-    channel.on('close', () => this.connectAgain('channel closed'));
+    channel.on('error', (error: Error) => this.connectAgain(channel, error.message));
+    channel.on('close', () => {
+      if (this.consumer?.channel === channel) this.consumer = null;
+      this.connectAgain(channel, 'channel closed');
+    });
     try {
       await within(SETUP_TIMEOUT_MS, this.consume(channel));
-      this.log.info({ event: 'replies.consuming', queue: this.replies.queue, host: this.host });
     } catch (error) {
       // A broker that is merely stuck has lost nothing.
-      const missing = !(error instanceof BrokerTimeout);
-      this.connectAgain(error instanceof Error ? error.message : String(error), missing);
+      const missing = !(error instanceof TimedOut);
+      this.connectAgain(channel, reasonOf(error), missing);
     }
     callback();
   }
@@ -107,40 +118,93 @@ export class ReplyServer extends ServerRMQ {
     return manager as T;
   }
 
+  /** The transport's own would parse the body first, however large it is. */
+  override async handleMessage(message: ConsumeMessage, channel: Channel): Promise<void> {
+    const context = new RmqContext([message, channel, PATTERN]);
+    await this.handleEvent(JSON.stringify(PATTERN), { pattern: PATTERN, data: undefined }, context);
+  }
+
+  /** Whether something is asked of the queue at present. */
+  get reading(): boolean {
+    return this.consumer?.reading === true;
+  }
+
+  /** Reads nothing more: the queue is another's. What is in hand is still recorded and acknowledged. */
+  pause(): void {
+    if (this.paused) return;
+    this.paused = true;
+    if (this.consumer === null) return;
+    this.replies.ended(this.consumer.channel);
+    this.log.warn({ event: 'replies.paused', queue: this.replies.queue });
+    this.follow();
+  }
+
+  resume(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    const { consumer } = this;
+    if (consumer !== null) this.begin(consumer).catch((error: unknown) => this.failed(consumer, error));
+  }
+
   override async close(): Promise<void> {
     this.closing = true;
-    if (this.again !== null) clearTimeout(this.again);
+    if (this.again !== null) clearTimeout(this.again.timer);
     await super.close();
   }
 
   private async consume(channel: Channel): Promise<void> {
-    await channel.assertQueue(this.replies.queue, this.replies.queueOptions);
-    await channel.prefetch(this.replies.prefetchCount);
-    await channel.consume(
-      this.replies.queue,
-      (message) => {
-        if (message === null) this.connectAgain('the broker cancelled the consumer');
-        else void this.handleMessage(message, channel);
-      },
-      { noAck: false },
-    );
+    // Declared by the connection that publishes; a queue that is missing ends this channel and is declared again.
+    const consumer = new ReplyConsumer(channel, this.replies.queue, (message) => {
+      if (message === null) this.connectAgain(channel, 'the broker cancelled the consumer');
+      else void this.handleMessage(message, channel);
+    });
+    this.consumer = consumer;
+    // What was in hand of another channel comes again on this one.
+    if (!this.paused) await this.begin(consumer);
   }
 
-  private connectAgain(reason: string, missing = true): void {
-    if (this.closing || this.again !== null) return;
-    this.log.warn({ event: 'replies.interrupted', queue: this.replies.queue, host: this.host, reason });
+  private async begin(consumer: ReplyConsumer): Promise<void> {
+    await this.read(consumer);
+    if (this.paused || this.consumer !== consumer) return;
+    this.replies.began(consumer.channel);
+    this.log.info({ event: 'replies.consuming', queue: this.replies.queue, host: this.host });
+  }
+
+  /** Asks for as much as is good now. */
+  private follow(): void {
+    if (this.consumer === null || this.closing) return;
+    const { consumer } = this;
+    this.full = this.full ? !this.hand.roomy : this.hand.full;
+    this.read(consumer).catch((error: unknown) => this.failed(consumer, error));
+  }
+
+  private failed({ channel }: ReplyConsumer, error: unknown): void {
+    this.connectAgain(channel, error instanceof Error ? error.message : String(error));
+  }
+
+  private read(consumer: ReplyConsumer): Promise<void> {
+    return consumer.read(this.paused || this.full ? 0 : this.pace.prefetch);
+  }
+
+  private connectAgain(channel: Channel, reason: string, missing = true): void {
+    this.replies.ended(channel);
     const manager = this.unwrap<AmqpConnectionManager>();
     const broken = manager.connection;
+    // What is planned for an earlier connection does nothing for this one.
+    if (this.closing || (this.again !== null && this.again.broken === broken)) return;
+    if (this.again !== null) clearTimeout(this.again.timer);
+    this.log.warn({ event: 'replies.interrupted', queue: this.replies.queue, host: this.host, reason });
     const alone = () => !this.closing && broken !== undefined && manager.connection === broken;
     // A channel is told of the end of its connection before the manager is, which then opens another by itself.
     setImmediate(() => {
       // Until it is declared, events that consumers reject are dropped.
       if (missing && alone()) this.replies.declare();
     });
-    this.again = setTimeout(() => {
+    const timer = setTimeout(() => {
       this.again = null;
       if (broken !== undefined && alone()) void leave(broken);
     }, RECONNECT_AFTER_MS);
+    this.again = { timer, broken };
   }
 }
 

@@ -70,6 +70,17 @@ describe('bindings', () => {
     ).toBeNull();
   });
 
+  it('leaves out what no portal binds, and does not read without end', () => {
+    const long = 'x'.repeat(501);
+    const odd = [
+      { event: long, offline: 1 },
+      { event: 'ONX', offline: 1, connector_id: long },
+      { event: 'ONX', offline: 0, handler: long },
+    ];
+    expect(parseBindings(odd)).toEqual([]);
+    expect(parseBindings(Array(100_000).fill({ event: 'ONX', offline: 1 }))).toHaveLength(5000);
+  });
+
   it.each([null, false, 'x', [null, 7, { offline: 1 }, { event: 3 }]])(
     'takes %j for no bindings',
     (value) => {

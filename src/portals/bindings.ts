@@ -30,13 +30,37 @@ export interface WantedBindings {
   readonly formerHandler: string | null;
 }
 
-/** Reads an answer of `event.get`, leniently: what is not a binding is left out. */
+/**
+ * What is bound under a source key that the portal had before and can be unbound: events that are not wanted any more,
+ * and those that are bound under the present key. An event that the portal does not bind there stays as it is, since
+ * its changes would be in no queue. Pure.
+ * @param boundNow offline events bound under the present key
+ */
+export function formerBindings(
+  bound: readonly Binding[],
+  key: string,
+  wantedEvents: readonly string[],
+  boundNow: ReadonlySet<string>,
+): { readonly unbind: readonly string[]; readonly keep: readonly string[] } {
+  const wanted = new Set(wantedEvents.map((event) => event.toUpperCase()));
+  const there = bound.filter((entry) => entry.offline && entry.connectorId === key).map(({ event }) => event);
+  const replaced = (event: string) => !wanted.has(event) || boundNow.has(event);
+  return { unbind: there.filter(replaced), keep: there.filter((event) => !replaced(event)) };
+}
+
+/** More bindings than any application has, and longer texts than any of theirs. */
+const MOST_BINDINGS = 5000;
+const LONGEST_TEXT = 500;
+
+/** Reads an answer of `event.get`, leniently: what is not a binding, or cannot be a portal's, is left out. */
 export function parseBindings(value: unknown): Binding[] {
   if (!Array.isArray(value)) return [];
-  return value.flatMap((entry: unknown) => {
+  return value.slice(0, MOST_BINDINGS).flatMap((entry: unknown) => {
     if (typeof entry !== 'object' || entry === null) return [];
     const { event, offline, connector_id: connectorId, handler } = entry as Record<string, unknown>;
     if (typeof event !== 'string') return [];
+    if ([event, connectorId, handler].some((text) => typeof text === 'string' && text.length > LONGEST_TEXT))
+      return [];
     return [
       {
         event: event.toUpperCase(),

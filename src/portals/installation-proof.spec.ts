@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { OutcomeUnknown, PortalMisconfigured, PortalUnauthorized } from '../bitrix24/errors.js';
-import { type Grant } from '../bitrix24/oauth-client.js';
+import { type TokenGrant } from '../bitrix24/oauth-client.js';
 import { InstallationProof, InstallationRefuted, ProofUnavailable } from './installation-proof.js';
 
-const GRANT: Grant = {
+const GRANT: TokenGrant = {
   accessToken: 'access',
   refreshToken: 'refresh',
   expiresAt: 0,
   clientEndpoint: 'https://acme.bitrix24.com/rest/',
-  serverEndpoint: null,
+  authorizationServer: 'oauth.bitrix.info',
   memberId: 'a'.repeat(32),
   scope: '',
   userId: null,
@@ -23,7 +23,7 @@ class Server {
   readonly pending = new Map<string, { grant: () => void; fail: (error: Error) => void }>();
   most = 0;
 
-  refresh(token: string): Promise<Grant> {
+  refresh(token: string): Promise<TokenGrant> {
     this.asked.push(token);
     return new Promise((resolve, reject) => {
       const end = () => this.pending.delete(token);
@@ -98,5 +98,84 @@ describe('the proof of an installation', () => {
       expect(await refused('e', moved)).toMatchObject({ outcome: expect.any(ProofUnavailable), asked: 1 });
       expect(await refused('f', lost)).toMatchObject({ outcome: expect.any(ProofUnavailable), asked: 1 });
     }
+  });
+
+  const from = (network: string, memberId: string, recognised = false) => ({
+    path: [network, memberId],
+    memberId,
+    recognised,
+  });
+  const LIMITS = { inFlight: 2, waiting: 10, refuted: 10 };
+
+  it('takes turns among those who wait, by where they come from', async () => {
+    const server = new Server();
+    const proof = new InstallationProof(server, LIMITS);
+    const proofs = ['f1', 'f2', 'f3', 'f4', 'f5'].map((token) =>
+      proof.prove(token, {}, from('flood', token)),
+    );
+    proofs.push(proof.prove('genuine', {}, from('elsewhere', 'm')));
+    await tick();
+    expect(server.asked).toEqual(['f1', 'f2']);
+    server.pending.get('f1')?.grant();
+    await tick();
+    server.pending.get('f2')?.grant();
+    await tick();
+    expect(server.asked).toContain('genuine');
+    while (server.pending.size > 0) {
+      for (const { grant } of server.pending.values()) grant();
+      await tick();
+    }
+    await Promise.all(proofs);
+  });
+
+  it('has portals that are known wait for no others', async () => {
+    const server = new Server();
+    const proof = new InstallationProof(server, LIMITS);
+    const forged = Array.from({ length: 12 }, (_, n) => proof.prove(`f${n}`, {}, from('flood', `m${n}`)));
+    const outcomes = Promise.allSettled(forged);
+    void proof.prove('known', {}, from('flood', 'm', true)).catch(() => undefined);
+    await tick();
+    expect(server.asked).toEqual(['f0', 'f1', 'known']);
+    while (server.pending.size > 0) {
+      for (const { grant } of server.pending.values()) grant();
+      await tick();
+    }
+    await outcomes;
+  });
+
+  it('asks for one claimed portal no more often at once than it may, and for others meanwhile', async () => {
+    const server = new Server();
+    const proof = new InstallationProof(server, { ...LIMITS, inFlight: 3, inFlightOfMember: 1 });
+    const all = ['v1', 'v2', 'v3'].map((token, n) => proof.prove(token, {}, from(`n${n}`, 'victim')));
+    all.push(proof.prove('o1', {}, from('n9', 'other')));
+    await tick();
+    expect(server.asked).toEqual(['v1', 'o1']);
+    server.pending.get('v1')?.grant();
+    await tick();
+    expect(server.asked).toEqual(['v1', 'o1', 'v2']);
+    while (server.pending.size > 0) {
+      for (const { grant } of server.pending.values()) grant();
+      await tick();
+    }
+    await Promise.all(all);
+  });
+
+  it('lets few come to nothing in a time; what succeeds does not count', async () => {
+    const server = new Server();
+    const futile = { atOnce: 2, perSecond: 0.001 };
+    const proof = new InstallationProof(server, { ...LIMITS, inFlight: 4, futile });
+    const good = proof.prove('good');
+    const bad = proof.prove('bad').catch((error: unknown) => error);
+    void proof.prove('next').catch(() => undefined);
+    await tick();
+    expect(server.asked).toEqual(['good', 'bad']);
+    server.pending.get('bad')?.fail(new PortalUnauthorized(details('invalid_grant')));
+    expect(await bad).toBeInstanceOf(InstallationRefuted);
+    await tick();
+    expect(server.asked).toEqual(['good', 'bad']);
+    server.pending.get('good')?.grant();
+    await good;
+    await tick();
+    expect(server.asked).toEqual(['good', 'bad', 'next']);
   });
 });

@@ -18,7 +18,15 @@ export class UnreadableNotification {
 }
 
 /** A portal's notification has a few hundred bytes. */
-export const MAX_BODY_BYTES = 64 * 1024;
+const MAX_BODY_BYTES = 64 * 1024;
+
+const FORM = {
+  parameterLimit: 500,
+  arrayLimit: 50,
+  throwOnLimitExceeded: true,
+  allowPrototypes: false,
+  duplicates: 'last',
+} as const;
 
 type Next = (error?: unknown) => void;
 type Request = IncomingMessage & { body?: unknown };
@@ -28,12 +36,12 @@ const readRaw = bodyParser.raw({ type: () => true, limit: MAX_BODY_BYTES, inflat
 
 /**
  * Middleware: reads the body of a portal's POST, form-encoded with bracketed names or JSON, and puts the
- * {@link Notification} in its place, or an {@link UnreadableNotification} for whoever counts and logs such ones: 413
+ * {@link Notification} in its place, or an {@link UnreadableNotification} to be counted and logged: 413
  * above 64 KiB, 415 for another encoding, 400 for what is no notification. Where the application around us has parsed
  * the body before, its limits were the application's, and ours are applied to what it made of it.
  */
 export function notificationBody(request: Request, response: ServerResponse, next: Next): void {
-  // What is too large is read to its end and dropped: whoever is still sending would not see the answer otherwise.
+  // What is too large is read to its end and dropped: a client that is still sending would not see the answer otherwise.
   readRaw(request, response, (error?: unknown) => {
     let fault: unknown = error ?? null;
     try {
@@ -53,7 +61,12 @@ function readBody(request: Request): Notification {
   if (!Buffer.isBuffer(body) && Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) {
     throw new PayloadTooLargeException();
   }
-  return readNotification(Buffer.isBuffer(body) ? parse(body, request) : body);
+  return readNotification(Buffer.isBuffer(body) ? parse(body, request) : body, queryOf(request));
+}
+
+function queryOf({ url = '' }: Request): unknown {
+  const start = url.indexOf('?');
+  return start < 0 ? null : qs.parse(url.slice(start + 1), { ...FORM, depth: 0 });
 }
 
 function parse(body: Buffer, request: Request): unknown {
@@ -64,15 +77,7 @@ function parse(body: Buffer, request: Request): unknown {
       return JSON.parse(text) as unknown;
     case 'application/x-www-form-urlencoded':
     case '':
-      return qs.parse(text, {
-        depth: 5,
-        strictDepth: true,
-        parameterLimit: 500,
-        arrayLimit: 50,
-        throwOnLimitExceeded: true,
-        allowPrototypes: false,
-        duplicates: 'last',
-      });
+      return qs.parse(text, { ...FORM, depth: 5, strictDepth: true });
     default:
       throw new UnsupportedMediaTypeException();
   }

@@ -1,46 +1,51 @@
-import { type ExecutionContext, Inject, Injectable } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
-import { ThrottlerGuard, type ThrottlerLimitDetail, ThrottlerStorageService } from '@nestjs/throttler';
+import { type IncomingMessage } from 'node:http';
+import {
+  type CanActivate,
+  type ExecutionContext,
+  HttpException,
+  HttpStatus,
+  Inject,
+  Injectable,
+} from '@nestjs/common';
+import { senderOf, trustOf } from '../http/sender.js';
+import { Allowances } from './allowances.js';
 import { Notification } from './notification.js';
 import { PortalReception } from './reception.js';
+import { accountsOf, type SenderAccounts } from './sender-accounts.js';
 
 const PERIOD_MS = 60_000;
 /** Requests that prove nothing by themselves, from one address in one period. */
 const UNPROVEN_IN_PERIOD = 60;
 
+/** What is read of a request beside its body. */
+export type NotificationRequest = IncomingMessage & {
+  readonly app: { get(name: string): unknown };
+  readonly body?: unknown;
+};
+
 /**
- * Bounds what one address may ask without showing a portal's application token: 429 beyond it. Portals that are
- * known are never held up by it, whoever else writes from their address.
+ * Bounds what one address (of IPv6 a /64) may ask without showing a portal's application token: 429 beyond it. Portals
+ * that are known are never held up by it, whatever else comes from their address. Installations have bounds of their
+ * own, where they are judged.
  */
 @Injectable()
-export class NotificationThrottle extends ThrottlerGuard {
-  constructor(
-    @Inject(PortalReception) private readonly reception: PortalReception,
-    @Inject(ThrottlerStorageService) storage: ThrottlerStorageService,
-    @Inject(Reflector) reflector: Reflector,
-  ) {
-    super([{ ttl: PERIOD_MS, limit: UNPROVEN_IN_PERIOD, setHeaders: false }], storage, reflector);
-  }
+export class NotificationThrottle implements CanActivate {
+  private readonly unproven = new Allowances(UNPROVEN_IN_PERIOD, PERIOD_MS);
 
-  protected override shouldSkip(context: ExecutionContext): Promise<boolean> {
-    const { body } = context.switchToHttp().getRequest<{ body?: unknown }>();
-    return Promise.resolve(body instanceof Notification && this.reception.recognises(body));
-  }
+  constructor(@Inject(PortalReception) private readonly reception: PortalReception) {}
 
-  protected override throwThrottlingException(
-    context: ExecutionContext,
-    detail: ThrottlerLimitDetail,
-  ): Promise<void> {
-    this.reception.throttled(detail.tracker);
-    return super.throwThrottlingException(context, detail);
+  canActivate(context: ExecutionContext): boolean {
+    const request = context.switchToHttp().getRequest<NotificationRequest>();
+    const { body } = request;
+    if (body instanceof Notification && (body.installs || this.reception.recognises(body))) return true;
+    const { address, host } = accountsOfRequest(request);
+    if (this.unproven.take(host)) return true;
+    this.reception.throttled(address);
+    throw new HttpException('Too Many Requests', HttpStatus.TOO_MANY_REQUESTS);
   }
+}
 
-  /**
-   * One account for all routes, and one for installations: a cloud's portals share a few addresses, and one of them
-   * whose announcements prove nothing must not keep the others from installing.
-   */
-  protected override generateKey(context: ExecutionContext, address: string): string {
-    const { body } = context.switchToHttp().getRequest<{ body?: unknown }>();
-    return `${body instanceof Notification && body.installs ? 'install' : 'other'} ${address}`;
-  }
+/** The sender for which a request is counted. */
+export function accountsOfRequest(request: NotificationRequest): SenderAccounts {
+  return accountsOf(senderOf(request, trustOf(request)));
 }

@@ -15,8 +15,8 @@ const TOKEN = /^[\x21-\x7e]{1,1024}$/;
 const EVENT = /^[A-Za-z0-9_.:]{1,100}$/;
 
 /**
- * What is read of a portal's POST. Nothing of it is believed yet, and nothing else in the body is looked at: no
- * address, no access token.
+ * What is read of a portal's POST. Nothing of it is believed yet, and nothing else in the body is looked at: no access
+ * token, and no address that would ever be called.
  */
 export class Notification {
   /** Event code in capitals; null for the call of the initial installation path, which has none. */
@@ -36,26 +36,44 @@ export class Notification {
   @Matches(TOKEN, { message: 'refresh_token is not of its form' })
   refreshToken: string | null = null;
 
+  /**
+   * Which authorization server it claims to belong to (`https://oauth.bitrix24.tech/rest/`), and its host: both only
+   * help to choose among the configured servers. What cannot be read counts as untold.
+   */
+  serverEndpoint: string | null = null;
+  domain: string | null = null;
+
   get installs(): boolean {
     return this.event === null || this.event === 'ONAPPINSTALL';
   }
 }
 
 /**
- * Reads a parsed body: an event (`event`, `auth[member_id]`, …), or the fields of the initial installation path
- * (`member_id`, `REFRESH_ID`, …), which come without an application token as a rule.
+ * Reads a parsed body: an event (`event`, `auth[member_id]`, …), or the fields with which an application with an
+ * interface is opened or installed (`member_id`, `REFRESH_ID`, `APPLICATION_TOKEN`, …), some of which may stand in the
+ * address.
+ * @param query the address's parameters
  * @throws {MalformedNotification}
  */
-export function readNotification(body: unknown): Notification {
+export function readNotification(body: unknown, query: unknown = null): Notification {
   const auth = field(body, 'auth');
   const notification = new Notification();
+  // A page's fields are in capitals, save for some.
+  const opened = (...names: string[]) =>
+    [body, query].flatMap((from) => names.map((name) => field(from, name))).find((value) => value !== null) ??
+    null;
   const given = {
     event: field(body, 'event'),
-    memberId: field(auth, 'member_id') ?? field(body, 'member_id'),
-    applicationToken: field(auth, 'application_token') ?? field(body, 'application_token'),
-    refreshToken: field(auth, 'refresh_token') ?? field(body, 'REFRESH_ID') ?? field(body, 'refresh_token'),
+    memberId: field(auth, 'member_id') ?? opened('member_id', 'MEMBER_ID'),
+    applicationToken: field(auth, 'application_token') ?? opened('APPLICATION_TOKEN', 'application_token'),
+    refreshToken: field(auth, 'refresh_token') ?? opened('REFRESH_ID', 'refresh_token'),
   };
-  Object.assign(notification, given);
+  Object.assign(notification, given, {
+    serverEndpoint: hint(
+      field(auth, 'server_endpoint') ?? field(body, 'SERVER_ENDPOINT') ?? field(body, 'server_endpoint'),
+    ),
+    domain: hint(field(auth, 'domain') ?? field(body, 'DOMAIN') ?? field(body, 'domain')),
+  });
   const faults = validateSync(notification, { forbidUnknownValues: true }).flatMap(({ constraints }) =>
     Object.values(constraints ?? {}),
   );
@@ -76,6 +94,10 @@ function missing(notification: Notification): string[] {
     ...(memberId === null ? ['auth[member_id] is missing'] : []),
     ...(applicationToken === null ? ['auth[application_token] is missing'] : []),
   ];
+}
+
+function hint(value: unknown): string | null {
+  return typeof value === 'string' && TOKEN.test(value) ? value : null;
 }
 
 /** An own field of a map; null where there is none, or an empty one, which is how PHP writes "none". */

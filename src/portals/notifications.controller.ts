@@ -4,19 +4,25 @@ import {
   Controller,
   ForbiddenException,
   HttpCode,
+  HttpException,
+  HttpStatus,
   Inject,
-  Ip,
   Post,
+  Req,
   Res,
   ServiceUnavailableException,
   UseGuards,
 } from '@nestjs/common';
 import { type Notification } from './notification.js';
 import { UnreadableNotification } from './notification-body.js';
-import { NotificationThrottle } from './notification-throttle.js';
+import {
+  type NotificationRequest,
+  NotificationThrottle,
+  accountsOfRequest,
+} from './notification-throttle.js';
 import { PortalReception } from './reception.js';
 
-/** Seconds after which a portal, or whoever speaks for it, may try again. */
+/** Seconds after which the sender may try again. */
 const RETRY_AFTER_SECONDS = 30;
 
 /**
@@ -34,18 +40,22 @@ export class NotificationsController {
   @HttpCode(200)
   async receive(
     @Body() body: Notification | UnreadableNotification,
-    @Ip() from: string,
+    @Req() request: NotificationRequest,
     @Res({ passthrough: true }) response: ServerResponse,
   ): Promise<{ result: true }> {
+    const sender = accountsOfRequest(request);
     if (body instanceof UnreadableNotification) {
-      this.reception.unreadable(body.reason, body.answer.getStatus(), from);
+      this.reception.unreadable(body.reason, body.answer.getStatus(), sender.address);
       throw body.answer;
     }
-    switch (await this.reception.receive(body, from)) {
+    switch (await this.reception.receive(body, sender)) {
       case 'accepted':
         return { result: true };
       case 'refused':
         throw new ForbiddenException();
+      case 'throttled':
+        response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
+        throw new HttpException('Too Many Requests', HttpStatus.TOO_MANY_REQUESTS);
       case 'unavailable':
         response.setHeader('Retry-After', RETRY_AFTER_SECONDS);
         throw new ServiceUnavailableException();

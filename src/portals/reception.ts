@@ -1,63 +1,67 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
-import { type Grant } from '../bitrix24/oauth-client.js';
-import { type Log } from '../log.js';
-import { type AllowedPortals } from './allowed-portals.js';
-import { type InstallationProof, InstallationRefuted, ProofUnavailable } from './installation-proof.js';
+import { type AuthorizationServers } from '../bitrix24/authorization-servers.js';
+import { shown } from '../bitrix24/portal-address.js';
+import { type Log } from '../logging/log.js';
+import { type AllowedPortals, NOT_ALLOWED } from './allowed-portals.js';
+import { type InstallationListener } from './installation-decisions.js';
+import { type Installations } from './installations.js';
 import { type Notification } from './notification.js';
-import { type Portal, type PortalRegistry } from './registry.js';
+import { OnceAPeriod } from './once-a-period.js';
+import { type Reception } from './reception-outcome.js';
+import { type SenderAccounts } from './sender-accounts.js';
+import { type Portal } from './portal-record.js';
+import { type PortalRegistry } from './registry.js';
+import { reasonOf } from '../logging/reason.js';
 
-/** Who wants to hear what happened to portals. */
-export interface PortalEvents {
-  /** Installed, or installed again with other tokens. */
-  installed(memberId: string): void;
+/** Told of what happened to portals. */
+export interface PortalEvents extends InstallationListener {
   uninstalled(memberId: string): void;
   /** Its queue has gained rows. */
-  poked(memberId: string): void;
-  /** The application was updated on it, which drops its bindings. */
+  notified(memberId: string): void;
+  /** The application was updated on it, or installed again, which drops its bindings. */
   updated(memberId: string): void;
 }
 
-/** What became of a notification. */
-export type Reception =
-  /** Believed, and what had to be stored is stored. */
-  | 'accepted'
-  /** Not believed: nothing has changed. */
-  | 'refused'
-  /** Cannot be judged or stored just now. */
-  | 'unavailable';
-
-/** A granted pair exists once: if the database does not take it, it is tried again while the portal waits. */
-const STORE_TRIES = 4;
-const STORE_PAUSE_MS = 1000;
 const THROTTLED_EVERY_MS = 60_000;
+/**
+ * A portal proves what it says with its own token, and may say it as often as it likes: what costs more than a round
+ * that comes sooner is done this rarely for each of them.
+ */
+const UPDATE_EVERY_MS = 60_000;
+const SERVER_EVERY_MS = 600_000;
 
 /**
  * Judges what claims to come from a portal. An installation is believed when the authorization server confirms it;
  * anything else when it brings the application token that the portal's installation brought.
  */
 export class PortalReception {
-  /** Of requests that were throttled: until when none is told of, and how many were not. */
+  /** Of throttled requests: until when none is logged, and how many were not logged. */
   private silentUntil = 0;
   private untold = 0;
+  private readonly updates = new OnceAPeriod(UPDATE_EVERY_MS);
+  private readonly moves = new OnceAPeriod(SERVER_EVERY_MS);
 
   constructor(
     private readonly registry: PortalRegistry,
-    private readonly proof: InstallationProof,
-    private readonly allowed: AllowedPortals,
+    private readonly installations: Pick<Installations, 'receive'>,
+    private readonly allowed: Pick<AllowedPortals, 'allows'>,
     private readonly events: PortalEvents,
     private readonly log: Log,
+    private readonly servers: Pick<AuthorizationServers, 'named'>,
   ) {}
 
   /** Whether it surely comes from the portal that it names. Costs no request and no query. */
   recognises(notification: Notification): boolean {
-    return this.senderOf(notification).portal !== null;
+    return this.portalOf(notification).portal !== null;
   }
 
-  /** @param from the sender's address, for the log */
-  async receive(notification: Notification, from: string): Promise<Reception> {
+  async receive(notification: Notification, sender: SenderAccounts): Promise<Reception> {
     if (!this.registry.loaded) return 'unavailable';
-    return notification.installs ? this.install(notification, from) : this.hear(notification, from);
+    if (!notification.installs) return this.hear(notification, sender.address);
+    const { portal } = this.portalOf(notification);
+    const reception = await this.installations.receive(notification, portal, sender);
+    if (reception === 'throttled') this.throttled(sender.address);
+    return reception;
   }
 
   /** Tells of a body that is no notification. `reason` repeats nothing of it. */
@@ -65,7 +69,7 @@ export class PortalReception {
     this.log.warn({ event: 'notification.malformed', status, from, reason });
   }
 
-  /** Tells of requests that are not even looked at; there may be very many of them. */
+  /** Logs requests that are refused unread; there may be very many of them. */
   throttled(from: string): void {
     const now = performance.now();
     if (now < this.silentUntil) {
@@ -77,91 +81,24 @@ export class PortalReception {
     this.silentUntil = now + THROTTLED_EVERY_MS;
   }
 
-  private async install(notification: Notification, from: string): Promise<Reception> {
-    const { refreshToken, memberId: claimed } = notification;
-    if (refreshToken === null) return 'refused';
-    let grant: Grant;
-    try {
-      grant = await this.proof.prove(refreshToken);
-    } catch (error) {
-      if (error instanceof InstallationRefuted) {
-        this.log.warn({ event: 'install.refused', claimed, from, reason: error.message });
-        return 'refused';
-      }
-      if (!(error instanceof ProofUnavailable)) throw error;
-      this.log.warn({ event: 'install.unavailable', claimed, from, reason: error.message });
-      return 'unavailable';
-    }
-    const { memberId, clientEndpoint } = grant;
-    if (!this.allowed.allows(memberId, clientEndpoint)) {
-      this.log.warn({
-        event: 'install.refused',
-        memberId,
-        domain: new URL(clientEndpoint).host,
-        from,
-        reason: 'not among B24_ALLOWED_PORTALS',
-      });
-      return 'refused';
-    }
-    // A body that speaks of another portal proves nothing about the application token that it brings.
-    const applicationToken = claimed === memberId ? notification.applicationToken : null;
-    return this.store(grant, applicationToken, from);
-  }
-
-  private async store(grant: Grant, applicationToken: string | null, from: string): Promise<Reception> {
-    const { memberId } = grant;
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        const known = this.registry.get(memberId)?.state;
-        const portal = await this.registry.install(grant, applicationToken);
-        const { name, domain } = portal;
-        this.log.info({
-          event: 'portal.installed',
-          portal: name,
-          domain,
-          by: 'notification',
-          from,
-          again: known !== undefined,
-        });
-        if (portal.applicationToken === null) {
-          this.log.info({
-            event: 'portal.no_application_token',
-            portal: name,
-            advice:
-              'it comes with ONAPPINSTALL; until then this portal cannot announce events or its uninstallation',
-          });
-        }
-        this.events.installed(memberId);
-        return 'accepted';
-      } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
-        const last = attempt >= STORE_TRIES;
-        this.log[last ? 'error' : 'warn']({
-          event: 'install.not_stored',
-          memberId,
-          reason,
-          ...(last ? { advice: 'install the application on this portal again' } : {}),
-        });
-        if (last) return 'unavailable';
-        await pause(STORE_PAUSE_MS);
-      }
-    }
-  }
-
   private async hear(notification: Notification, from: string): Promise<Reception> {
-    const { portal, reason } = this.senderOf(notification);
+    const { portal, reason } = this.portalOf(notification);
     const { event, memberId } = notification;
     if (portal === null) {
       this.log.warn({ event: 'notification.refused', code: event, claimed: memberId, from, reason });
       return 'refused';
     }
+    if (event !== 'ONAPPUNINSTALL') await this.hearOfServer(portal, notification.serverEndpoint);
     switch (event ?? '') {
       case 'ONOFFLINEEVENT':
-        this.events.poked(portal.memberId);
+        this.events.notified(portal.memberId);
         break;
       case 'ONAPPUPDATE':
-        this.log.info({ event: 'portal.application_updated', portal: portal.name });
-        this.events.updated(portal.memberId);
+        await this.updates.run(portal.memberId, () => {
+          this.log.info({ event: 'portal.application_updated', portal: portal.name });
+          this.events.updated(portal.memberId);
+          return Promise.resolve();
+        });
         break;
       case 'ONAPPUNINSTALL':
         return this.uninstall(portal);
@@ -171,25 +108,44 @@ export class PortalReception {
     return 'accepted';
   }
 
+  /** Portals that were installed before it was stored, or have changed their region, tell which server they belong to. */
+  private async hearOfServer(portal: Portal, told: string | null): Promise<void> {
+    const server = this.servers.named(told);
+    if (server === null || server === portal.authorizationServer) return;
+    await this.moves.run(portal.memberId, () => this.learnServer(portal, server));
+  }
+
+  private async learnServer(portal: Portal, server: string): Promise<void> {
+    try {
+      await this.registry.setAuthorizationServer(portal.memberId, server);
+      this.log.info({ event: 'portal.authorization_server', portal: portal.name, server });
+    } catch (error) {
+      // The next notification tells it again.
+      const reason = reasonOf(error);
+      this.log.warn({ event: 'portal.authorization_server', portal: portal.name, server, reason });
+    }
+  }
+
   private async uninstall(portal: Portal): Promise<Reception> {
     try {
       await this.registry.uninstall(portal.memberId);
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       this.log.error({ event: 'uninstall.not_stored', portal: portal.name, reason });
       return 'unavailable';
     }
     this.log.warn({
       event: 'portal.uninstalled',
       portal: portal.name,
-      domain: portal.domain,
+      domain: shown(portal.domain),
       advice: 'its tokens are forgotten, its deliveries are kept; installing the application again goes on',
     });
     this.events.uninstalled(portal.memberId);
     return 'accepted';
   }
 
-  private senderOf({
+  private portalOf({
+    event,
     memberId,
     applicationToken,
   }: Notification): { portal: Portal; reason: null } | { portal: null; reason: string } {
@@ -203,9 +159,13 @@ export class PortalReception {
         reason: 'no application token is known of this portal: it comes with ONAPPINSTALL',
       };
     }
-    return equal(applicationToken ?? '', portal.applicationToken)
+    if (!equal(applicationToken ?? '', portal.applicationToken)) {
+      return { portal: null, reason: 'wrong application token' };
+    }
+    // Nothing is done for it; that it is gone is as good to know as of any other.
+    return event === 'ONAPPUNINSTALL' || this.allowed.allows(portal.memberId, portal.clientEndpoint)
       ? { portal, reason: null }
-      : { portal: null, reason: 'wrong application token' };
+      : { portal: null, reason: NOT_ALLOWED };
   }
 }
 

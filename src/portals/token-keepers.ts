@@ -1,9 +1,10 @@
 import { type OAuthClient } from '../bitrix24/oauth-client.js';
 import { TokenKeeper, type TokenStore } from '../bitrix24/token-keeper.js';
+import { type AllowedPortals } from './allowed-portals.js';
 import { type PortalRegistry } from './registry.js';
 
 /**
- * Who renews which portal's tokens: one keeper a portal, so that whoever wants them renewed shares one refresh.
+ * The keepers of portals' tokens: one a portal, so that all requests that want them renewed share one refresh.
  * Tokens come from the database itself, where another process may have renewed them.
  */
 export class TokenKeepers {
@@ -12,6 +13,7 @@ export class TokenKeepers {
   constructor(
     private readonly registry: Pick<PortalRegistry, 'current' | 'saveTokens'>,
     private readonly oauth: Pick<OAuthClient, 'refresh'>,
+    private readonly allowed: Pick<AllowedPortals, 'assert'>,
   ) {}
 
   /** A keeper that knows nothing of the tokens before; the portal's earlier one is no longer asked. */
@@ -36,13 +38,14 @@ export class TokenKeepers {
       load: async () => {
         const portal = await this.registry.current(memberId);
         if (portal === undefined) throw new Error(`portal ${memberId} is not installed`);
-        const { accessToken, refreshToken, clientEndpoint } = portal;
+        const { accessToken, refreshToken, clientEndpoint, authorizationServer } = portal;
         exchanged = refreshToken;
-        return { accessToken, refreshToken, clientEndpoint };
+        return { accessToken, refreshToken, clientEndpoint, authorizationServer };
       },
       save: async (grant) => {
         await this.registry.saveTokens(grant, exchanged);
       },
+      assertAllowed: (clientEndpoint) => this.allowed.assert(memberId, clientEndpoint),
     };
   }
 }

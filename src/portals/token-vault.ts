@@ -11,7 +11,7 @@ export class TokenVaultError extends Error {
 const SCHEME = 'aes256gcm';
 
 interface Key {
-  /** Tells which key sealed a token without telling the key. */
+  /** Tells which key sealed a token without showing the key. */
   readonly id: string;
   readonly secret: Buffer;
 }
@@ -32,10 +32,6 @@ export class TokenVault {
     });
   }
 
-  get sealing(): boolean {
-    return this.keys.length > 0;
-  }
-
   /** An empty text stands for no token and stays empty. */
   seal(token: string): string {
     const [key] = this.keys;
@@ -51,6 +47,13 @@ export class TokenVault {
   stale(stored: string): boolean {
     const [key] = this.keys;
     return key !== undefined && stored !== '' && !stored.startsWith(`${SCHEME}:${key.id}:`);
+  }
+
+  /** How a stored token is sealed: with the key that seals now, with an older one, or not at all; null for no token. */
+  sealOf(stored: string): 'sealed' | 'old' | 'clear' | null {
+    if (stored === '') return null;
+    if (!stored.startsWith(`${SCHEME}:`)) return 'clear';
+    return this.stale(stored) ? 'old' : 'sealed';
   }
 
   /** @throws {TokenVaultError} when the token was sealed with another key, or is damaged */

@@ -11,15 +11,15 @@ import {
 } from '@opentelemetry/api';
 import { createHash } from 'node:crypto';
 
-/** What names a delivery, whoever handles it and whenever. */
-export interface DeliveryIdentity {
+/** What names a delivery, the same in every process and at any time. */
+interface DeliveryIdentity {
   readonly memberId: string;
   readonly processId: string;
   readonly messageId: string;
 }
 
 /**
- * The root of a delivery's trace, computed and never stored: whichever process publishes, hears the reply or marks
+ * The root of a delivery's trace, computed and never stored: every process that publishes, reads the reply or marks
  * finds the same trace, also after a crash.
  */
 export function deliveryRoot({ memberId, processId, messageId }: DeliveryIdentity): SpanContext {
@@ -37,7 +37,7 @@ export function validId(id: string): string {
   return /^0+$/.test(id) ? id.replace(/.$/, '1') : id;
 }
 
-const DERIVED = createContextKey('a derived root, about which nobody has decided anything');
+const DERIVED = createContextKey('a derived root, whose sampling is not decided');
 
 /** A context in which the next span becomes a child of `root`. */
 export function beneath(root: SpanContext): Context {
@@ -49,7 +49,7 @@ export function parentIsDerived(context: Context): boolean {
   return context.getValue(DERIVED) === true;
 }
 
-/** The ids that the next span is to have; only an SDK of our own looks here, see {@link startRoot}. */
+/** The ids that the next span is to have; only an SDK of our own reads them, see {@link startRoot}. */
 let wanted: SpanContext | null = null;
 let obeyed = false;
 
@@ -62,7 +62,7 @@ export function wantedIds(): SpanContext | null {
   return wanted;
 }
 
-/** Starts the very span that `root` names; with somebody else's SDK, which chooses ids by itself, a child of it. */
+/** Starts the very span that `root` names; with an SDK of the application's, which chooses ids by itself, a child of it. */
 export function startRoot(tracer: Tracer, root: SpanContext, name: string, options: SpanOptions): Span {
   if (!obeyed) return tracer.startSpan(name, options, beneath(root));
   wanted = root;

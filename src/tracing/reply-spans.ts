@@ -8,12 +8,12 @@ import {
   trace,
   type Tracer,
 } from '@opentelemetry/api';
-import { type Outcome } from '../ledger/record-outcomes.js';
+import { type Outcome } from '../ledger/outcome.js';
 import { beneath, deliveryRoot } from './delivery-trace.js';
 import { activeTracer, harmless } from './tracer.js';
 
 /** A reply with what it said of deliveries. */
-export interface TracedReply {
+interface TracedReply {
   /** The message's headers; the consumer's `traceparent` may be among them. */
   readonly headers: unknown;
   readonly outcome: Outcome;

@@ -1,10 +1,10 @@
 import { type Link, ROOT_CONTEXT, SpanKind, type Tracer } from '@opentelemetry/api';
-import { type LedgerChange } from '../ledger/apply-round.js';
+import { type LedgerChange } from '../ledger/ledger-change.js';
 import { beneath, deliveryRoot, startRoot } from './delivery-trace.js';
 import { activeTracer, harmless } from './tracer.js';
 
 /** One round that is in the ledger now; times in Unix ms. */
-export interface TracedRound {
+interface TracedRound {
   readonly sentAt: number;
   readonly answeredAt: number;
   readonly writtenAt: number;

@@ -14,9 +14,9 @@ import {
   type SpanExporter,
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace-base';
-import { type Log } from '../log.js';
+import { type Log } from '../logging/log.js';
 import { obeyWantedIds, parentIsDerived, wantedIds } from './delivery-trace.js';
-import { type Environment, valueOf } from './environment.js';
+import { type Environment, valueOf } from './otel-variables.js';
 
 const SERVICE_NAME = 'bitrix24-offline-bridge';
 /** Part of the 10 s in which a stop is promised. */
@@ -85,7 +85,7 @@ export function samplerFrom(env: Environment): Sampler {
 }
 
 /**
- * A derived root is nobody's decision, so the sampler decides as if there were no parent: by the trace id, and so
+ * No sampler has decided on a derived root, so the sampler decides as if there were no parent: by the trace id, and so
  * alike in every process and for every span of the delivery.
  */
 export function decideByDelivery(sampler: Sampler): Sampler {

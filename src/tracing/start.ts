@@ -1,5 +1,6 @@
-import { type Log } from '../log.js';
-import { type Environment, tracesWanted } from './environment.js';
+import { type Log } from '../logging/log.js';
+import { type Environment, tracesWanted } from './otel-variables.js';
+import { reasonOf } from '../logging/reason.js';
 
 /**
  * Starts an SDK where traces are wanted; nothing of it is loaded otherwise. Never fails: what goes wrong is logged.
@@ -13,7 +14,7 @@ export async function startTracing(env: Environment, log: Log): Promise<() => Pr
   } catch (error) {
     log.warn({
       event: 'tracing.not_started',
-      reason: error instanceof Error ? error.message : String(error),
+      reason: reasonOf(error),
     });
     return () => Promise.resolve();
   }

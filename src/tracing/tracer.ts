@@ -2,7 +2,7 @@ import { diag, ProxyTracerProvider, trace, type Tracer } from '@opentelemetry/ap
 
 const NAME = 'bitrix24-offline-bridge';
 
-/** Our tracer, or null while nobody has registered an SDK: then nothing at all is to be done for tracing. */
+/** Our tracer, or null while no SDK is registered: then nothing at all is to be done for tracing. */
 export function activeTracer(): Tracer | null {
   const provider = trace.getTracerProvider();
   if (provider instanceof ProxyTracerProvider && provider.getDelegateTracer(NAME) === undefined) return null;

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,8 +38,8 @@ export class Browser {
     page.on('pageerror', (error) => browser.complaints.push(String(error)));
     page.on('console', (message) => {
       const text = message.text();
-      // A refused password is answered with 403, which the browser writes down as an error.
-      if (message.type() === 'error' && !text.includes('status of 403')) browser.complaints.push(text);
+      // A refused password is answered with 403, a page without its database with 503: the browser writes both down.
+      if (message.type() === 'error' && !/status of (403|503)/.test(text)) browser.complaints.push(text);
     });
     return browser;
   }
@@ -55,6 +55,14 @@ export class Browser {
         nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary ?? ''}`),
       );
     });
+  }
+
+  /** Writes a picture where `SCREENSHOTS` names a folder: for people who look. */
+  async picture(name: string): Promise<void> {
+    const folder = process.env['SCREENSHOTS'];
+    if (folder === undefined) return;
+    mkdirSync(folder, { recursive: true });
+    await this.page.screenshot({ path: join(folder, `${name}.png`) });
   }
 
   async close(): Promise<void> {

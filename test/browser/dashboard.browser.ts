@@ -1,23 +1,23 @@
 import { afterEach, expect, it } from '@jest/globals';
-import { Stage } from '../support/stage.js';
+import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 import { Browser } from './browser.js';
 
 const PASSWORD = 'correct horse battery';
 const REASON = 'customer 42 is unknown <script>alert(1)</script>';
 
-let stage: Stage | null = null;
+let system: TestSystem | null = null;
 let browser: Browser | null = null;
 
 afterEach(async () => {
   await browser?.close();
-  await stage?.close();
-  browser = stage = null;
+  await system?.close();
+  browser = system = null;
 });
 
 it('somebody logs in, watches an event fail, retries it and sees it delivered', async () => {
   let customerIsKnown = false;
-  const opened = await Stage.open({
+  const opened = await TestSystem.open({
     settings: { DASHBOARD_PASSWORD: PASSWORD },
     onEvent: (event, downstream) => {
       if (event.objectId === '42' && !customerIsKnown) {
@@ -26,7 +26,7 @@ it('somebody logs in, watches an event fail, retries it and sees it delivered', 
       downstream.channel.ack(event.message);
     },
   });
-  stage = opened;
+  system = opened;
   browser = await Browser.open();
   const { page } = browser;
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, it } from '@jest/globals';
-import { Stage } from '../support/stage.js';
+import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 import { Browser } from './browser.js';
 
@@ -16,20 +16,20 @@ const REASONS = [
   '<b>Steuerschlüssel</b> fehlt: "7 %"',
 ];
 
-let stage: Stage | null = null;
+let system: TestSystem | null = null;
 let browser: Browser | null = null;
 let load: NodeJS.Timeout | undefined;
 
 afterEach(async () => {
   clearInterval(load);
   await browser?.close();
-  await stage?.close();
-  browser = stage = null;
+  await system?.close();
+  browser = system = null;
 });
 
 /** Two portals that work, one that is in trouble, and consumers that fail some events. */
-async function populate(): Promise<Stage> {
-  const opened = await Stage.open({
+async function populate(): Promise<TestSystem> {
+  const opened = await TestSystem.open({
     settings: {
       DASHBOARD_PASSWORD: PASSWORD,
       RETRY_MAX_ATTEMPTS: '2',
@@ -44,7 +44,7 @@ async function populate(): Promise<Stage> {
       downstream.channel.ack(event.message);
     },
   });
-  stage = opened;
+  system = opened;
   const [globex, initech] = ['globex', 'initech'].map((name) => opened.emulator.addPortal({ name }));
   for (const portal of [globex, initech]) await portal?.install(`${opened.bridge.url}/bitrix24/install`);
   await until('bindings', () => initech?.bindings().length === 3 && globex?.bindings().length === 3);

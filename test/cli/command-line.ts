@@ -1,9 +1,8 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { type BridgeProcess, RABBITMQ_URL } from '../support/bridge-process.js';
+import { program } from '../support/programs.js';
 import { until } from '../support/until.js';
-
-const PROGRAM = join(import.meta.dirname, '../../dist/cli/main.js');
 
 /** How a command ended. */
 export interface Ended {
@@ -21,7 +20,7 @@ export class CommandLine {
 
   /** @param env settings besides PATH; without any, the command has none */
   constructor(args: readonly string[], env: Record<string, string>, folder: string) {
-    this.child = spawn(process.execPath, [PROGRAM, ...args], {
+    this.child = spawn(process.execPath, [program('cli/main.js'), ...args], {
       env: { PATH: process.env['PATH'] ?? '', ...env },
       cwd: folder,
     });
@@ -45,10 +44,20 @@ export class CommandLine {
     this.child.stdin.write(`${line}\n`);
   }
 
+  kill(): void {
+    this.child.kill('SIGKILL');
+  }
+
   closeInput(): void {
     this.child.stdin.end();
   }
 }
+
+/** The settings of a service, and where it runs. */
+export const settingsOf = (bridge: BridgeProcess, settings: Record<string, string> = {}) => ({
+  env: { DATABASE_URL: `file:${bridge.databaseFile}`, RABBITMQ_URL, ...bridge.settings, ...settings },
+  folder: dirname(bridge.databaseFile),
+});
 
 /** Begins a command with the settings, and in the folder, of a service. */
 export function begin(
@@ -56,13 +65,8 @@ export function begin(
   args: readonly string[],
   settings: Record<string, string> = {},
 ): CommandLine {
-  const env = {
-    DATABASE_URL: `file:${bridge.databaseFile}`,
-    RABBITMQ_URL,
-    ...bridge.settings,
-    ...settings,
-  };
-  return new CommandLine(args, env, dirname(bridge.databaseFile));
+  const { env, folder } = settingsOf(bridge, settings);
+  return new CommandLine(args, env, folder);
 }
 
 /** The same, to its end, with nothing on its standard input. */
@@ -82,7 +86,14 @@ export async function json<T>(
   args: readonly string[],
   settings: Record<string, string> = {},
 ): Promise<T & { readonly exitCode: number | null }> {
-  const { exitCode, stdout, stderr } = await run(bridge, [...args, '--json'], settings);
+  return jsonOf<T>(args, await run(bridge, [...args, '--json'], settings));
+}
+
+/** What a command has printed, read as JSON. @throws {Error} with what it has printed instead */
+export function jsonOf<T>(
+  args: readonly string[],
+  { exitCode, stdout, stderr }: Ended,
+): T & { readonly exitCode: number | null } {
   try {
     return { ...(JSON.parse(stdout) as T), exitCode };
   } catch {

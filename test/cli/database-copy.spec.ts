@@ -2,72 +2,72 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { CommandFailed } from '../../src/cli/command-result.js';
+import { CommandFailed } from '../../src/cli/command/command-result.js';
 import { moveDatabase } from '../../src/cli/database/copy-database.js';
 import { openDatabase } from '../../src/database/database.js';
 import { migrate } from '../../src/database/migrate.js';
 import { LeaseBook } from '../../src/ledger/lease-book.js';
 import { postgres, type TestDatabase } from '../ledger/databases.js';
-import { Stage } from '../support/stage.js';
+import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 import { CommandLine, type Ended } from './command-line.js';
 
 describe('the command line, of databases, copy', () => {
-  let stage: Stage;
+  let system: TestSystem;
   let target: TestDatabase | undefined;
   afterEach(async () => {
-    await stage.close();
+    await system.close();
     await target?.remove();
     target = undefined;
   });
 
   /** Without any settings: where both databases are named, it needs none. */
   const run = (...args: string[]): Promise<Ended> => {
-    const command = new CommandLine(['database', 'copy', ...args], {}, dirname(stage.bridge.databaseFile));
+    const command = new CommandLine(['database', 'copy', ...args], {}, dirname(system.bridge.databaseFile));
     command.closeInput();
     return command.ended;
   };
-  const from = () => `file:${stage.bridge.databaseFile}`;
+  const from = () => `file:${system.bridge.databaseFile}`;
 
   it('moves a service with events in flight, which goes on as if nothing had been', async () => {
     target = await postgres.create();
-    stage = await Stage.open({
+    system = await TestSystem.open({
       // Nothing settles before the move.
       settings: { SETTLE_AFTER_MS: '600000' },
     });
-    stage.push(1, 40);
-    await until('events in flight', () => stage.delivered().size === 40);
+    system.push(1, 40);
+    await until('events in flight', () => system.delivered().size === 40);
     const running = await run('--from', from(), '--to', target.url);
     expect(running).toMatchObject({ exitCode: 1, stdout: '' });
     expect(running.stderr).toContain('a bridge is running on file:');
-    expect(await stage.bridge.stop('SIGTERM')).toBe(0);
-    stage.push(41, 50);
+    expect(await system.bridge.stop('SIGTERM')).toBe(0);
+    system.push(41, 50);
 
     const { exitCode, stdout } = await run('--from', from(), '--to', target.url, '--json');
-    const moved = `${stage.bridge.databaseFile}.moved`;
+    const moved = `${system.bridge.databaseFile}.moved`;
     expect(JSON.parse(stdout)).toMatchObject({
       copied: { portals: 1, deliveries: 40, journal: 0 },
       deliveriesByState: { published: 40 },
       movedTo: moved,
     });
     expect(exitCode).toBe(0);
-    expect(existsSync(stage.bridge.databaseFile)).toBe(false);
+    expect(existsSync(system.bridge.databaseFile)).toBe(false);
     expect(existsSync(moved)).toBe(true);
     expect(stdout).not.toContain(new URL(target.url).password + '@');
 
-    stage.bridge.settings['DATABASE_URL'] = target.url;
-    stage.bridge.settings['SETTLE_AFTER_MS'] = '1000';
-    stage.bridge.start();
-    await stage.bridge.logged('database.ready');
-    expect(stage.bridge.find('database.ready')?.message).toMatchObject({
+    system.bridge.settings['DATABASE_URL'] = target.url;
+    system.bridge.settings['SETTLE_AFTER_MS'] = '1000';
+    system.bridge.start();
+    await system.bridge.logged('database.ready');
+    expect(system.bridge.find('database.ready')?.message).toMatchObject({
       dialect: 'postgres',
       portals: 1,
       migrations: [],
     });
-    await until('the events of meanwhile', () => stage.delivered().size === 50);
-    await until('an empty queue', () => stage.portal.rows().length === 0);
+    await until('the events of meanwhile', () => system.delivered().size === 50);
+    await until('an empty queue', () => system.portal.rows().length === 0);
     // What was published before the move is not published again.
-    expect(stage.downstream.received).toHaveLength(50);
+    expect(system.downstream.received).toHaveLength(50);
   }, 180_000);
 });
 
@@ -100,7 +100,7 @@ describe('database copy', () => {
     try {
       await migrate(target);
       const book = new LeaseBook(target, 'somebody', 60_000);
-      await book.beat();
+      await book.heartbeat(null);
       await expect(moveDatabase(`file:${path}`, place.url)).rejects.toThrow(
         'a bridge is running on the target',
       );

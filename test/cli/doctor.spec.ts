@@ -1,14 +1,20 @@
+import { statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import amqp from 'amqplib';
 import { topologyNames } from '../../src/broker/topology.js';
 import { BridgeProcess, RABBITMQ_URL } from '../support/bridge-process.js';
-import { Stage } from '../support/stage.js';
-import { json, run } from './command-line.js';
+import { TestSystem } from '../support/test-system.js';
+import { json, run } from './in-process.js';
+import { until } from '../support/until.js';
 
 interface Diagnosis {
   readonly ok: boolean;
   readonly findings: readonly { subject: string; verdict: string; text: string }[];
 }
+
+/** A port on which nothing listens. */
+const NOBODY = '1';
 
 describe('the doctor', () => {
   const closing: (() => Promise<unknown>)[] = [];
@@ -16,17 +22,18 @@ describe('the doctor', () => {
     for (const close of closing.splice(0).reverse()) await close();
   });
   const open = async () => {
-    const stage = await Stage.open({
+    const system = await TestSystem.open({
       consume: false,
       settings: { TOKEN_ENCRYPTION_KEY: 'A'.repeat(43) + '=' },
     });
-    closing.push(() => stage.close());
+    closing.push(() => system.close());
     // Its bindings may be there before anybody reads the replies.
-    await stage.bridge.logged('replies.consuming');
-    return stage;
+    await system.bridge.logged('replies.consuming');
+    return system;
   };
   const examine = async (bridge: BridgeProcess, settings: Record<string, string> = {}) => {
-    const diagnosis = await json<Diagnosis>(bridge, ['doctor'], settings);
+    // What answers on the default port of this machine is none of ours.
+    const diagnosis = await json<Diagnosis>(bridge, ['doctor'], { HTTP_PORT: NOBODY, ...settings });
     const verdicts = Object.fromEntries(diagnosis.findings.map(({ subject, verdict }) => [subject, verdict]));
     const textOf = (wanted: string) =>
       diagnosis.findings.find(({ subject }) => subject === wanted)?.text ?? '';
@@ -35,12 +42,15 @@ describe('the doctor', () => {
 
   it('finds a running service well, one line a thing', async () => {
     const { bridge } = await open();
-    const { exitCode, verdicts, textOf } = await examine(bridge);
+    const itself = { HTTP_PORT: new URL(bridge.url).port };
+    const { exitCode, verdicts, textOf } = await examine(bridge, itself);
     expect(verdicts).toEqual({
       settings: 'ok',
       broker: 'ok',
+      prefix: 'ok',
       topology: 'ok',
       queues: 'ok',
+      readers: 'ok',
       service: 'ok',
       database: 'ok',
       tokens: 'ok',
@@ -49,9 +59,10 @@ describe('the doctor', () => {
     });
     expect(exitCode).toBe(0);
     expect(textOf('portals')).toBe('acme is active');
-    const { stdout } = await run(bridge, ['doctor']);
-    expect(stdout.trim().split('\n')).toHaveLength(9);
-    expect(stdout).toMatch(/^ok +database +file:\S+, up to date$/m);
+    const { stdout } = await run(bridge, ['doctor'], itself);
+    expect(stdout.trim().split('\n')).toHaveLength(11);
+    expect(stdout).toMatch(/^ok +database +file:\S+, up to date, takes writes$/m);
+    expect(textOf('service')).toMatch(/health\/ready says that it is ready$/);
   }, 180_000);
 
   it('names every wrong setting and exits with 78', async () => {
@@ -99,10 +110,87 @@ describe('the doctor', () => {
     ).toBe(1);
   }, 180_000);
 
+  it('says what the service says of itself, what nobody got, and what of the tokens and keys can be better', async () => {
+    const key = (letter: string) => letter.repeat(43) + '=';
+    const system = await TestSystem.open({
+      consume: { bindings: ['nothing'] },
+      settings: { TOKEN_ENCRYPTION_KEY: key('A') },
+    });
+    closing.push(() => system.close());
+    const { bridge, downstream } = system;
+    await bridge.logged('replies.consuming');
+    system.push(1, 3);
+    downstream.reply('this is no reply');
+    const depth = (queue: string) => downstream.depth(queue);
+    await until('what nobody got', async () => {
+      const { unrouted, rejected } = downstream.names;
+      return (await depth(unrouted)) === 3 && (await depth(rejected)) === 1;
+    });
+    const found = await examine(bridge, {
+      HTTP_PORT: new URL(bridge.url).port,
+      TOKEN_ENCRYPTION_KEY: `${key('A')},${key('B')}`,
+    });
+    expect(found).toMatchObject({ exitCode: 1, verdicts: { unrouted: 'wrong', rejected: 'wrong' } });
+    expect(found.textOf('unrouted')).toContain('3 events');
+    expect(found.textOf('unrouted')).toContain('queues republish unrouted --count 3');
+    const tokens = (keys: string) => examine(bridge, { TOKEN_ENCRYPTION_KEY: keys });
+    const said = (diagnosis: Awaited<ReturnType<typeof examine>>) =>
+      diagnosis.findings
+        .filter(({ subject }) => subject === 'tokens')
+        .map(({ text }) => text)
+        .join(' ');
+    expect(said(found)).toContain('the keys behind it can go');
+    expect(said(await tokens(`${key('B')},${key('A')}`))).toContain('acme are sealed with an old key still');
+
+    await run(bridge, ['portals', 'pause', 'acme', '--reason', 'a move']);
+    expect((await examine(bridge)).textOf('paused')).toMatch(
+      /^acme is paused by \S.* \(a move\).*portals resume acme$/,
+    );
+
+    // Mistakes are answered with what was probably meant, as JSON by one object and nothing else.
+    expect((await run(bridge, ['portals', 'check', 'acmee'])).stderr).toContain('did you mean acme?');
+    const mistake = await run(bridge, ['events', 'list', '--event', 'ONCRMDEALUPDTE', '--json']);
+    expect(mistake).toMatchObject({ exitCode: 2, stderr: '' });
+    expect(JSON.parse(mistake.stdout)).toEqual({
+      error: 'no event has the code ONCRMDEALUPDTE; did you mean ONCRMDEALUPDATE?',
+    });
+    const strange = await run(bridge, ['portals', 'list', '--colour', '--json']);
+    expect(strange).toMatchObject({ exitCode: 2, stderr: '' });
+    expect(JSON.parse(strange.stdout)).toEqual({
+      error: expect.stringContaining("unknown option '--colour'"),
+    });
+    expect((await run(bridge, ['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+
+    // A copy while it runs: whole, for its owner only, and never over another file.
+    const copy = join(dirname(bridge.databaseFile), 'copy.db');
+    expect(await json(bridge, ['database', 'backup', copy])).toMatchObject({ exitCode: 0, checked: true });
+    expect(statSync(copy).mode & 0o777).toBe(0o600);
+    expect(await json(bridge, ['portals', 'list'], { DATABASE_URL: `file:${copy}` })).toMatchObject({
+      portals: [{ name: 'acme' }],
+    });
+    expect(await json(bridge, ['database', 'backup', copy])).toMatchObject({
+      exitCode: 1,
+      error: expect.stringContaining('is there already'),
+    });
+
+    // A service without its broker says so, and doctor passes it on.
+    const lost = new BridgeProcess({
+      ...bridge.settings,
+      RABBITMQ_URL: 'amqp://127.0.0.1:1',
+      DATABASE_URL: 'file::memory:',
+    });
+    closing.push(() => lost.remove());
+    lost.start();
+    await lost.logged('http.listening');
+    const alone = await examine(bridge, { HTTP_PORT: new URL(lost.url).port });
+    expect(alone.verdicts).toMatchObject({ service: 'wrong' });
+    expect(alone.textOf('service')).toMatch(/not ready: broker: .*ECONNREFUSED/);
+  }, 180_000);
+
   it('finds what is missing on the broker, and what is of another kind', async () => {
-    const stage = await open();
-    const names = topologyNames(stage.bridge.settings['AMQP_PREFIX'] ?? '');
-    await stage.bridge.stop();
+    const system = await open();
+    const names = topologyNames(system.bridge.settings['AMQP_PREFIX'] ?? '');
+    await system.bridge.stop();
     const connection = await amqp.connect(RABBITMQ_URL);
     closing.push(() => connection.close());
     const channel = await connection.createChannel();
@@ -110,10 +198,10 @@ describe('the doctor', () => {
     await channel.deleteExchange(names.failures);
     await channel.deleteQueue(names.dead);
     await channel.assertQueue(names.dead, { durable: true });
-    const { exitCode, findings, verdicts } = await examine(stage.bridge);
+    const { exitCode, findings, verdicts } = await examine(system.bridge);
     await channel.deleteQueue(names.dead);
     expect(exitCode).toBe(1);
-    expect(verdicts).toMatchObject({ topology: 'wrong', broker: 'ok', service: 'note' });
+    expect(verdicts).toMatchObject({ topology: 'wrong', broker: 'ok', service: 'note', readers: 'note' });
     const topology = findings.filter(({ subject }) => subject === 'topology').map(({ text }) => text);
     expect(topology).toHaveLength(2);
     expect(topology[0]).toMatch(new RegExp(`^queue ${names.dead}: .*x-queue-type.*delete it`));

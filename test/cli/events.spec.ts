@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type Downstream, type Received } from '../support/downstream.js';
-import { Stage, type StageOptions } from '../support/stage.js';
+import { TestSystem, type TestSystemOptions } from '../support/test-system.js';
 import { until } from '../support/until.js';
-import { begin, json, run } from './command-line.js';
+import { begin } from './command-line.js';
+import { json, run } from './in-process.js';
 
 const QUICK = { RETRY_BASE_DELAY_MS: '100', RETRY_MAX_DELAY_MS: '200', FAILURE_BATCH_WAIT_MS: '50' };
 
@@ -13,12 +14,12 @@ interface Listed {
 }
 
 describe('the command line, of events,', () => {
-  let stage: Stage;
+  let system: TestSystem;
   /** Objects whose consumer is broken at present. */
   const broken = new Set<string>();
   afterEach(async () => {
     broken.clear();
-    await stage.close();
+    await system.close();
   });
 
   const onEvent = (event: Received, downstream: Downstream) => {
@@ -26,34 +27,34 @@ describe('the command line, of events,', () => {
     else downstream.reply({ status: 'processed' }, event);
     downstream.channel.ack(event.message);
   };
-  const open = async (settings: Record<string, string>, more: Partial<StageOptions> = {}) => {
-    stage = await Stage.open({
+  const open = async (settings: Record<string, string>, more: Partial<TestSystemOptions> = {}) => {
+    system = await TestSystem.open({
       settings: { SETTLE_MODE: 'ack', SETTLE_AFTER_MS: '60000', ...settings },
       onEvent,
       ...more,
     });
   };
-  const list = (...args: string[]) => json<Listed>(stage.bridge, ['events', 'list', ...args]);
+  const list = (...args: string[]) => json<Listed>(system.bridge, ['events', 'list', ...args]);
   const attemptsOf = (objectId: string) =>
-    stage.downstream.received.filter((event) => event.objectId === objectId).map((event) => event.attempt);
+    system.downstream.received.filter((event) => event.objectId === objectId).map((event) => event.attempt);
   const untilListed = (state: string, count: number) =>
     until(`${count} ${state}`, async () => (await list('--state', state)).total === count);
 
   it('lists a dead one, shows it, and has it delivered again: a new series under the same id', async () => {
     broken.add('2');
     await open({ ...QUICK, RETRY_MAX_ATTEMPTS: '2' });
-    stage.push(1, 3);
+    system.push(1, 3);
     await untilListed('dead', 1);
     const { events, exitCode } = await list('--portal', 'acme', '--event', 'oncrmdealupdate');
     expect(exitCode).toBe(0);
-    const [first] = stage.downstream.received.filter((event) => event.objectId === '2');
+    const [first] = system.downstream.received.filter((event) => event.objectId === '2');
     expect(events).toMatchObject([
       { id: first?.id, state: 'dead', attempt: 2, reason: 'out of stock', portal: 'acme' },
     ]);
     const id = first?.id ?? '';
 
     const shown = await json<{ deliveries: { body: unknown; routingKey: string; state: string }[] }>(
-      stage.bridge,
+      system.bridge,
       ['events', 'show', id],
     );
     expect(shown.deliveries).toMatchObject([
@@ -64,37 +65,37 @@ describe('the command line, of events,', () => {
         body: { id, subject: 'crm.deal/2', attempt: 2 },
       },
     ]);
-    const page = await run(stage.bridge, ['events', 'show', String(events[0]?.seq)]);
+    const page = await run(system.bridge, ['events', 'show', String(events[0]?.seq)]);
     expect(page.stdout).toMatch(/^state +dead$/m);
     expect(page.stdout).toContain('"subject": "crm.deal/2"');
 
     // It still fails: once more the full number of attempts, then it is dead again.
-    expect(await json(stage.bridge, ['events', 'retry', id])).toMatchObject({
+    expect(await json(system.bridge, ['events', 'retry', id])).toMatchObject({
       exitCode: 0,
       matched: 1,
       renewed: 1,
     });
     await until(
       'a second dead letter',
-      async () => (await stage.downstream.depth(stage.downstream.names.dead)) === 2,
+      async () => (await system.downstream.depth(system.downstream.names.dead)) === 2,
     );
     expect(attemptsOf('2')).toEqual([1, 2, 3, 4]);
     await untilListed('dead', 1);
 
     broken.clear();
-    const retried = await run(stage.bridge, ['events', 'retry', '--portal', stage.portal.domain]);
+    const retried = await run(system.bridge, ['events', 'retry', '--portal', system.portal.domain]);
     expect(retried).toMatchObject({ exitCode: 0 });
     expect(retried.stdout).toContain('1 begin a new series of 2 attempts');
     await until('the delivery', () => attemptsOf('2').length === 5);
     expect(attemptsOf('2')).toEqual([1, 2, 3, 4, 5]);
-    expect(new Set(stage.downstream.received.filter((e) => e.objectId === '2').map((e) => e.id)).size).toBe(
+    expect(new Set(system.downstream.received.filter((e) => e.objectId === '2').map((e) => e.id)).size).toBe(
       1,
     );
     await until('nothing in trouble', async () => (await list()).total === 0);
-    expect(await json(stage.bridge, ['events', 'show', id])).toMatchObject({
+    expect(await json(system.bridge, ['events', 'show', id])).toMatchObject({
       deliveries: [{ state: 'processed' }],
     });
-    expect(await json(stage.bridge, ['events', 'retry', id])).toMatchObject({
+    expect(await json(system.bridge, ['events', 'retry', id])).toMatchObject({
       exitCode: 1,
       left: { processed: 1 },
     });
@@ -103,43 +104,45 @@ describe('the command line, of events,', () => {
   it('has one that waits, or is marked, delivered now instead of in ten minutes', async () => {
     broken.add('1');
     await open({ RETRY_MAX_ATTEMPTS: '5', FAILURE_BATCH_WAIT_MS: '50' });
-    stage.push(1, 1);
+    system.push(1, 1);
     await until('the failure', async () => (await list()).total === 1);
     // As many attempts as consumers have seen, whether the next one has its number already or not.
-    expect((await run(stage.bridge, ['events', 'list'])).stdout).toMatch(/ (failed|marked|waiting) +1 /);
+    expect((await run(system.bridge, ['events', 'list'])).stdout).toMatch(/ (failed|marked|waiting) +1 /);
     broken.clear();
     await until('the retry', async () => {
-      await run(stage.bridge, ['events', 'retry', '--all-portals', '--event', 'ONCRMDEALUPDATE']);
+      await run(system.bridge, ['events', 'retry', '--all-portals', '--event', 'ONCRMDEALUPDATE']);
       return attemptsOf('1').length === 2;
     });
-    await until('an empty queue', () => stage.portal.rows().length === 0);
+    await until('an empty queue', () => system.portal.rows().length === 0);
     expect(attemptsOf('1')).toEqual([1, 2]);
   }, 180_000);
 
   it('discards a dead one when told so twice, and clears the portal of one that waits', async () => {
     broken.add('1').add('2');
     await open({ ...QUICK, RETRY_MAX_ATTEMPTS: '2' });
-    stage.push(1, 2);
+    system.push(1, 2);
     await untilListed('dead', 2);
     const [one, two] = (await list('--state', 'dead')).events;
 
-    const refused = begin(stage.bridge, ['events', 'discard', one?.id ?? '']);
+    const refused = begin(system.bridge, ['events', 'discard', one?.id ?? '']);
     await refused.says('[y/N]');
     refused.type('no');
     expect(await refused.ended).toMatchObject({ exitCode: 1, stdout: '' });
-    expect(await run(stage.bridge, ['events', 'discard', '--portal', 'acme'])).toMatchObject({ exitCode: 1 });
+    expect(await run(system.bridge, ['events', 'discard', '--portal', 'acme'])).toMatchObject({
+      exitCode: 1,
+    });
     await untilListed('dead', 2);
 
-    const agreed = begin(stage.bridge, ['events', 'discard', one?.id ?? '']);
+    const agreed = begin(system.bridge, ['events', 'discard', one?.id ?? '']);
     await agreed.says('[y/N]');
     agreed.type('y');
     expect(await agreed.ended).toMatchObject({ exitCode: 0 });
     expect((await list('--state', 'dead')).events).toMatchObject([{ id: two?.id }]);
-    const all = await json(stage.bridge, ['events', 'discard', '--all-portals', '--yes']);
+    const all = await json(system.bridge, ['events', 'discard', '--all-portals', '--yes']);
     expect(all).toMatchObject({ exitCode: 0, discarded: 1 });
-    const again = await json(stage.bridge, ['events', 'discard', '--all-portals', '--yes']);
+    const again = await json(system.bridge, ['events', 'discard', '--all-portals', '--yes']);
     expect(again).toMatchObject({ exitCode: 1, matched: 0 });
-    expect(await json(stage.bridge, ['events', 'show', two?.id ?? ''])).toMatchObject({
+    expect(await json(system.bridge, ['events', 'show', two?.id ?? ''])).toMatchObject({
       deliveries: [
         {
           state: 'processed',
@@ -147,17 +150,17 @@ describe('the command line, of events,', () => {
         },
       ],
     });
-    await until('an empty queue', () => stage.portal.rows().length === 0);
+    await until('an empty queue', () => system.portal.rows().length === 0);
   }, 180_000);
 
   it('discards one that waits under a reservation: the next round clears it', async () => {
     broken.add('1');
     await open({ RETRY_MAX_ATTEMPTS: '5', FAILURE_BATCH_WAIT_MS: '50' });
-    stage.push(1, 1);
+    system.push(1, 1);
     await until('the mark', async () =>
       ['marked', 'waiting'].includes((await list()).events[0]?.state ?? ''),
     );
-    expect(await json(stage.bridge, ['events', 'retry', '--portal', 'acme'])).toMatchObject({
+    expect(await json(system.bridge, ['events', 'retry', '--portal', 'acme'])).toMatchObject({
       exitCode: 0,
       matched: 1,
     });
@@ -166,8 +169,8 @@ describe('the command line, of events,', () => {
       const [event] = (await list('--state', 'waiting')).events;
       return event?.attempt === 3;
     });
-    expect(stage.portal.rows()).toHaveLength(1);
-    const done = await json(stage.bridge, [
+    expect(system.portal.rows()).toHaveLength(1);
+    const done = await json(system.bridge, [
       'events',
       'discard',
       '--portal',
@@ -177,27 +180,27 @@ describe('the command line, of events,', () => {
       '--yes',
     ]);
     expect(done).toMatchObject({ exitCode: 0, discarded: 1 });
-    await until('an empty queue', () => stage.portal.rows().length === 0);
+    await until('an empty queue', () => system.portal.rows().length === 0);
     expect((await list()).total).toBe(0);
-    expect(stage.downstream.received.map((event) => event.attempt)).toEqual([1, 2]);
+    expect(system.downstream.received.map((event) => event.attempt)).toEqual([1, 2]);
   }, 180_000);
 
   it('shows rows that the portal holds under a process id nobody knows', async () => {
-    stage = await Stage.open({ consume: false });
-    await stage.bridge.stop();
-    stage.push(1, 2);
-    const { process_id: processId } = stage.portal.queue.get({ clear: 0 });
-    stage.push(3, 3);
+    system = await TestSystem.open({ consume: false });
+    await system.bridge.stop();
+    system.push(1, 2);
+    const { process_id: processId } = system.portal.queue.get({ clear: 0 });
+    system.push(3, 3);
     const { exitCode, orphans } = await json<{ orphans: { processId: string; rowId: string }[] }>(
-      stage.bridge,
+      system.bridge,
       ['events', 'list', '--state', 'orphan'],
     );
     expect(exitCode).toBe(0);
     expect(orphans.map((orphan) => orphan.processId)).toEqual([processId, processId]);
-    expect(stage.portal.rows().filter((row) => row.PROCESS_ID === '')).toHaveLength(1);
+    expect(system.portal.rows().filter((row) => row.PROCESS_ID === '')).toHaveLength(1);
 
-    stage.portal.revoke();
-    const failed = await json(stage.bridge, ['events', 'list', '--state', 'orphan']);
+    system.portal.revoke();
+    const failed = await json(system.bridge, ['events', 'list', '--state', 'orphan']);
     expect(failed).toMatchObject({ exitCode: 1, failures: [{ portal: 'acme' }] });
   }, 180_000);
 
@@ -214,23 +217,23 @@ describe('the command line, of events,', () => {
       ['show', 'what'],
       ['show'],
     ]) {
-      expect([args, (await run(stage.bridge, ['events', ...args])).exitCode]).toEqual([args, 2]);
+      expect([args, (await run(system.bridge, ['events', ...args])).exitCode]).toEqual([args, 2]);
     }
-    const strange = await run(stage.bridge, ['events', 'show', '\u001b[2Jwhat']);
+    const strange = await run(system.bridge, ['events', 'show', '\u001b[2Jwhat']);
     expect(strange.stderr).toContain('\\u001b[2Jwhat');
     expect(strange.stderr).not.toContain('\u001b');
-    expect(await json(stage.bridge, ['events', 'show'])).toMatchObject({
+    expect(await json(system.bridge, ['events', 'show'])).toMatchObject({
       exitCode: 2,
       error: expect.stringContaining('missing required argument') as unknown,
     });
-    expect(await json(stage.bridge, ['events', 'show', '4711'])).toMatchObject({
+    expect(await json(system.bridge, ['events', 'show', '4711'])).toMatchObject({
       exitCode: 1,
       error: expect.stringContaining('knows no event 4711') as unknown,
     });
-    expect(await json(stage.bridge, ['events', 'retry', '--portal', 'nowhere'])).toMatchObject({
+    expect(await json(system.bridge, ['events', 'retry', '--portal', 'nowhere'])).toMatchObject({
       exitCode: 1,
       error: expect.stringContaining('there are: acme') as unknown,
     });
-    expect((await run(stage.bridge, ['events', 'retry', '--all-portals'])).exitCode).toBe(1);
+    expect((await run(system.bridge, ['events', 'retry', '--all-portals'])).exitCode).toBe(1);
   }, 180_000);
 });

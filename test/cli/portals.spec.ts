@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Stage } from '../support/stage.js';
+import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
-import { begin, json, run } from './command-line.js';
+import { begin } from './command-line.js';
+import { json, run } from './in-process.js';
 
 interface Checked {
   readonly ok: boolean;
@@ -10,11 +11,11 @@ interface Checked {
 }
 
 describe('the command line, of portals,', () => {
-  let stage: Stage;
-  afterEach(() => stage.close());
+  let system: TestSystem;
+  afterEach(() => system.close());
 
   const check = async (settings: Record<string, string> = {}) => {
-    const checked = await json<Checked>(stage.bridge, ['portals', 'check', 'acme'], settings);
+    const checked = await json<Checked>(system.bridge, ['portals', 'check', 'acme'], settings);
     const verdicts = Object.fromEntries(checked.findings.map(({ subject, verdict }) => [subject, verdict]));
     const text = checked.findings.map((finding) => `${finding.subject}: ${finding.text}`).join('\n');
     return { ...checked, verdicts, text };
@@ -29,12 +30,12 @@ describe('the command line, of portals,', () => {
   const linkIn = (text: string) => /^ {2}(http\S+)$/m.exec(text)?.[1] ?? '';
 
   it('add: the link yields a code, the code a portal, which the running service drains within seconds', async () => {
-    stage = await Stage.open();
-    const second = stage.emulator.addPortal({ name: 'second' });
-    const command = begin(stage.bridge, ['portals', 'add', `http://${second.domain}`]);
+    system = await TestSystem.open();
+    const second = system.emulator.addPortal({ name: 'second' });
+    const command = begin(system.bridge, ['portals', 'add', `http://${second.domain}`]);
     const link = linkIn(await command.says('Paste'));
     expect(link).toContain(
-      `http://${second.domain}/oauth/authorize/?client_id=${stage.emulator.clientId}&state=`,
+      `http://${second.domain}/oauth/authorize/?client_id=${system.emulator.clientId}&state=`,
     );
     const { code, state } = await authorize(link);
     command.type(`https://app.example/callback?code=${code}&state=${state}&domain=${second.domain}`);
@@ -44,64 +45,67 @@ describe('the command line, of portals,', () => {
 
     await until('bindings of the new portal', () => second.bindings().length === 3);
     second.push({ event: 'ONCRMDEALUPDATE', data: { FIELDS: { ID: '77' } }, userId: '1' });
-    await until('its event', () => stage.delivered().has('77'));
-    expect(stage.downstream.received.at(-1)?.routingKey).toBe('second.crm.deal.update');
+    await until('its event', () => system.delivered().has('77'));
+    expect(system.downstream.received.at(-1)?.routingKey).toBe('second.crm.deal.update');
 
-    const { portals } = await json<{ portals: { name: string; state: string }[] }>(stage.bridge, [
+    const { portals } = await json<{ portals: { name: string; state: string }[] }>(system.bridge, [
       'portals',
       'list',
     ]);
     expect(portals).toMatchObject([
-      { name: 'acme', state: 'active', memberId: stage.portal.memberId },
+      { name: 'acme', state: 'active', memberId: system.portal.memberId },
       { name: 'second', state: 'active', memberId: second.memberId },
     ]);
-    expect((await run(stage.bridge, ['portals', 'list'])).stdout).toMatch(
+    expect((await run(system.bridge, ['portals', 'list'])).stdout).toMatch(
       /^second +second\.localhost:\d+ +active/m,
     );
   }, 180_000);
 
   it('add: takes a code on the command line before the first start; nothing where the code is not for that portal', async () => {
-    stage = await Stage.prepare();
-    const other = stage.emulator.addPortal({ name: 'other' });
+    system = await TestSystem.prepare();
+    const other = system.emulator.addPortal({ name: 'other' });
     const codeOf = (portal: typeof other) =>
-      stage.emulator.authority.issueCode(portal, stage.emulator.clientId);
+      system.emulator.authority.issueCode(portal, system.emulator.clientId);
     const add = (domain: string, code: string, settings: Record<string, string> = {}) =>
-      json<{ error?: string }>(stage.bridge, ['portals', 'add', domain, '--code', code], settings);
-    const domain = `http://${stage.portal.domain}`;
+      json<{ error?: string }>(system.bridge, ['portals', 'add', domain, '--code', code], settings);
+    const domain = `http://${system.portal.domain}`;
 
     expect((await add(domain, codeOf(other))).error).toContain(`belongs to ${other.domain}`);
     expect((await add(domain, 'a-code-nobody-issued')).error).toContain('lives for 30 seconds');
     expect(
-      (await add(domain, codeOf(stage.portal), { B24_ALLOWED_PORTALS: '*.bitrix24.com' })).error,
+      (await add(domain, codeOf(system.portal), { B24_ALLOWED_PORTALS: '*.bitrix24.com' })).error,
     ).toContain('B24_ALLOWED_PORTALS');
-    expect(await json(stage.bridge, ['portals', 'list'])).toMatchObject({ portals: [] });
-    const http = await run(stage.bridge, ['portals', 'add', domain], {
+    expect(await json(system.bridge, ['portals', 'list'])).toMatchObject({ portals: [] });
+    const http = await run(system.bridge, ['portals', 'add', domain], {
       B24_ALLOW_HTTP: 'false',
       B24_OAUTH_URL: 'https://oauth.example',
     });
     expect(http.exitCode).toBe(2);
-    expect((await run(stage.bridge, ['portals', 'add', 'no domain'])).exitCode).toBe(2);
+    expect((await run(system.bridge, ['portals', 'add', 'no domain'])).exitCode).toBe(2);
     // Whoever turns away from the question installs nothing.
-    expect(await run(stage.bridge, ['portals', 'add', domain])).toMatchObject({ exitCode: 1 });
+    expect(await run(system.bridge, ['portals', 'add', domain])).toMatchObject({ exitCode: 1 });
     // A host alone means https, which an emulator does not speak: the link would lead nowhere, without a word.
-    expect((await run(stage.bridge, ['portals', 'add', stage.portal.domain])).stderr).toContain(
+    expect((await run(system.bridge, ['portals', 'add', system.portal.domain])).stderr).toContain(
       `for a portal without https give ${domain}`,
     );
 
-    expect(await add(domain, codeOf(stage.portal))).toMatchObject({
+    expect(await add(domain, codeOf(system.portal))).toMatchObject({
       exitCode: 0,
       installed: { name: 'acme' },
     });
-    expect(await add(domain, codeOf(stage.portal))).toMatchObject({ exitCode: 0, again: true });
+    expect(await add(domain, codeOf(system.portal))).toMatchObject({ exitCode: 0, again: true });
   }, 180_000);
 
   it('check: says of each thing that it is well, and how deep the queue is', async () => {
-    stage = await Stage.open({ consume: false, settings: { SETTLE_AFTER_MS: '600000', DRAIN_LIMIT: '2' } });
-    stage.push(1, 2);
-    await until('a reservation', () => stage.portal.rows().every((row) => row.PROCESS_ID !== ''));
-    await stage.bridge.stop();
-    stage.push(3, 5);
-    stage.portal.queue.error({ process_id: '', message_id: [stage.portal.rows().at(-1)?.MESSAGE_ID] });
+    system = await TestSystem.open({
+      consume: false,
+      settings: { SETTLE_AFTER_MS: '600000', DRAIN_LIMIT: '2' },
+    });
+    system.push(1, 2);
+    await until('a reservation', () => system.portal.rows().every((row) => row.PROCESS_ID !== ''));
+    await system.bridge.stop();
+    system.push(3, 5);
+    system.portal.queue.error({ process_id: '', message_id: [system.portal.rows().at(-1)?.MESSAGE_ID] });
     const checked = await check();
     expect(checked).toMatchObject({ exitCode: 0, ok: true, queue: { pending: 2, reserved: 2, marked: 1 } });
     expect(checked.verdicts).toEqual({
@@ -113,14 +117,14 @@ describe('the command line, of portals,', () => {
       clock: 'ok',
       service: 'ok',
     });
-    const { stdout } = await run(stage.bridge, ['portals', 'check', stage.portal.memberId]);
+    const { stdout } = await run(system.bridge, ['portals', 'check', system.portal.memberId]);
     expect(stdout).toMatch(/^ok +queue +2 pending, 2 reserved, 1 marked as failed$/m);
   }, 180_000);
 
   it('check: says what to do where something is wrong', async () => {
-    stage = await Stage.open({ consume: false });
-    await stage.bridge.stop();
-    const { portal } = stage;
+    system = await TestSystem.open({ consume: false });
+    await system.bridge.stop();
+    const { portal } = system;
 
     portal.setFeatures({ extended: false });
     let checked = await check();
@@ -152,57 +156,63 @@ describe('the command line, of portals,', () => {
     checked = await check();
     expect(checked).toMatchObject({ exitCode: 1, verdicts: { authorization: 'wrong' } });
     expect(checked.text).toContain(`portals add ${portal.domain}`);
-    expect((await run(stage.bridge, ['portals', 'check', 'nowhere'])).exitCode).toBe(1);
+    expect((await run(system.bridge, ['portals', 'check', 'nowhere'])).exitCode).toBe(1);
   }, 180_000);
 
   it('check: a token that it renews serves the running service too, and the other way round', async () => {
-    stage = await Stage.open();
+    system = await TestSystem.open();
     for (let id = 1; id <= 3; id += 1) {
-      stage.portal.expireAccessTokens();
-      stage.push(id, id);
+      system.portal.expireAccessTokens();
+      system.push(id, id);
       expect(await check()).toMatchObject({ exitCode: 0, verdicts: { authorization: 'ok' } });
-      await until(`delivery of ${id}`, () => stage.delivered().has(String(id)));
+      await until(`delivery of ${id}`, () => system.delivered().has(String(id)));
     }
-    await stage.bridge.stop();
-    stage.portal.expireAccessTokens();
+    await system.bridge.stop();
+    system.portal.expireAccessTokens();
     expect(await check()).toMatchObject({ exitCode: 0 });
-    stage.bridge.start();
-    stage.push(4, 4);
-    await until('delivery with what the command stored', () => stage.delivered().has('4'));
-    expect(stage.bridge.output).not.toContain('unauthorized');
+    system.bridge.start();
+    system.push(4, 4);
+    await until('delivery with what the command stored', () => system.delivered().has('4'));
+    expect(system.bridge.output).not.toContain('unauthorized');
   }, 180_000);
 
   it('remove: asks, warns of what is in flight, forgets the tokens, and the service lets the portal be', async () => {
-    stage = await Stage.open({ settings: { SETTLE_AFTER_MS: '600000' } });
-    stage.push(1, 2);
-    await until('deliveries', () => stage.delivered().size === 2);
-    await until('their record', () => stage.bridge.output.includes('"confirmed":2'));
-    const refused = begin(stage.bridge, ['portals', 'remove', 'acme']);
+    system = await TestSystem.open({ settings: { SETTLE_AFTER_MS: '600000' } });
+    system.push(1, 2);
+    await until('deliveries', () => system.delivered().size === 2);
+    await until('their record', () => system.bridge.output.includes('"confirmed":2'));
+    const refused = begin(system.bridge, ['portals', 'remove', 'acme']);
     expect(await refused.says('[y/N]')).toMatch(/warning: events are in flight \(2 published\)/);
     refused.type('');
     expect((await refused.ended).exitCode).toBe(1);
     expect(await check()).toMatchObject({ exitCode: 0 });
 
-    const removed = await json<{ warnings: string[] }>(stage.bridge, ['portals', 'remove', 'acme', '--yes']);
+    const removed = await json<{ warnings: string[] }>(system.bridge, ['portals', 'remove', 'acme', '--yes']);
     expect(removed).toMatchObject({ exitCode: 0, removed: { name: 'acme' }, inFlight: { published: 2 } });
     expect(removed.warnings.join()).toContain('B24_DOMAIN');
-    expect(await json(stage.bridge, ['portals', 'list'])).toMatchObject({
+    expect(await json(system.bridge, ['portals', 'list'])).toMatchObject({
       portals: [{ name: 'acme', state: 'uninstalled', stateReason: 'removed at the command line' }],
     });
-    expect(await json(stage.bridge, ['events', 'list', '--state', 'published'])).toMatchObject({ total: 2 });
-    await stage.bridge.logged('portal.changed_elsewhere');
-    const { requests } = stage.portal.counters;
-    stage.push(3, 3);
+    expect(await json(system.bridge, ['events', 'list', '--state', 'published'])).toMatchObject({ total: 2 });
+    await system.bridge.logged('portal.changed_elsewhere');
+    const { requests } = system.portal.counters;
+    system.push(3, 3);
     // Ten rounds would have passed.
     await new Promise((resolve) => setTimeout(resolve, 3000));
-    expect(stage.portal.counters.requests - requests).toBeLessThanOrEqual(1);
-    expect(stage.delivered().has('3')).toBe(false);
+    expect(system.portal.counters.requests - requests).toBeLessThanOrEqual(1);
+    expect(system.delivered().has('3')).toBe(false);
 
     expect(await check()).toMatchObject({ exitCode: 1, verdicts: { authorization: 'wrong' } });
-    expect((await run(stage.bridge, ['portals', 'remove', 'acme', '--yes'])).exitCode).toBe(1);
-    const code = stage.emulator.authority.issueCode(stage.portal, stage.emulator.clientId);
-    const add = await run(stage.bridge, ['portals', 'add', `http://${stage.portal.domain}`, '--code', code]);
+    expect((await run(system.bridge, ['portals', 'remove', 'acme', '--yes'])).exitCode).toBe(1);
+    const code = system.emulator.authority.issueCode(system.portal, system.emulator.clientId);
+    const add = await run(system.bridge, [
+      'portals',
+      'add',
+      `http://${system.portal.domain}`,
+      '--code',
+      code,
+    ]);
     expect(add.stdout).toContain('installed again as acme');
-    await until('what waited meanwhile', () => stage.delivered().has('3'));
+    await until('what waited meanwhile', () => system.delivered().has('3'));
   }, 180_000);
 });

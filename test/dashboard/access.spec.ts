@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { LOG_INS_IN_PERIOD } from '../../src/dashboard/access.js';
-import { Stage } from '../support/stage.js';
+import { LOG_INS_IN_PERIOD } from '../../src/http/log-in-accounts.js';
+import { TestSystem } from '../support/test-system.js';
 import { Visitor } from '../support/visitor.js';
 
 const PASSWORD = 'correct horse battery';
@@ -10,24 +10,26 @@ const SLOW_START_MS = 60_000;
 const SOMEBODY = '127.0.0.9';
 
 /** The service with these settings, and no portal. */
-async function serve(settings: Record<string, string>): Promise<Stage> {
-  const stage = await Stage.prepare({ settings: { ...settings, B24_DOMAIN: '', B24_REFRESH_TOKEN: '' } });
-  stage.bridge.start();
-  await stage.bridge.logged('bridge.no_portal', SLOW_START_MS);
-  return stage;
+async function serve(settings: Record<string, string>): Promise<TestSystem> {
+  const system = await TestSystem.prepare({
+    settings: { ...settings, B24_DOMAIN: '', B24_REFRESH_TOKEN: '' },
+  });
+  system.bridge.start();
+  await system.bridge.logged('bridge.no_portal', SLOW_START_MS);
+  return system;
 }
 
 describe('the dashboard without a setting that opens it', () => {
-  let stage: Stage;
+  let system: TestSystem;
   beforeAll(async () => {
-    stage = await serve({ DASHBOARD_PASSWORD: '' });
+    system = await serve({ DASHBOARD_PASSWORD: '' });
   }, SLOW_START_MS);
-  afterAll(() => stage?.close());
+  afterAll(() => system?.close());
 
   it.each(['/', '/log-in', '/events', '/queues', '/live', '/assets/1/dashboard.js'])(
     'is not there: %s',
     async (path) => {
-      const answer = await new Visitor(stage.bridge.url).get(path);
+      const answer = await new Visitor(system.bridge.url).get(path);
       expect(answer.status).toBe(404);
       expect(answer.headers['set-cookie']).toBeUndefined();
     },
@@ -35,18 +37,18 @@ describe('the dashboard without a setting that opens it', () => {
 });
 
 describe('the dashboard', () => {
-  let stage: Stage;
+  let system: TestSystem;
   const visitor = (from?: string, headers?: Record<string, string>) =>
-    new Visitor(stage.bridge.url, from, headers);
+    new Visitor(system.bridge.url, from, headers);
 
   beforeAll(async () => {
-    stage = await serve({
+    system = await serve({
       DASHBOARD_PASSWORD: PASSWORD,
       DASHBOARD_PROXY_HEADER: 'X-Forwarded-User',
       HTTP_TRUSTED_PROXIES: PROXY,
     });
   }, SLOW_START_MS);
-  afterAll(() => stage?.close());
+  afterAll(() => system?.close());
 
   it('asks for the password, and leads back to where one wanted to go', async () => {
     const person = visitor();
@@ -64,7 +66,7 @@ describe('the dashboard', () => {
     expect((await person.get('/')).status).toBe(200);
     const [cookie] = person.setCookies.slice(-1);
     expect(cookie).toMatch(/^bridge_session=[^;]+; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Strict$/);
-    expect(stage.bridge.output).not.toContain(PASSWORD);
+    expect(system.bridge.output).not.toContain(PASSWORD);
   });
 
   it.each([
@@ -176,7 +178,7 @@ describe('the dashboard', () => {
     }
     const assets = /\/assets\/[0-9a-f]+/.exec((await person.get('/')).body)?.[0] ?? '';
     for (const name of ['dashboard.css', 'dashboard.js', 'idiomorph.js', 'icon.svg']) {
-      const { status, headers } = await new Visitor(stage.bridge.url).get(`${assets}/${name}`);
+      const { status, headers } = await new Visitor(system.bridge.url).get(`${assets}/${name}`);
       expect([name, status]).toEqual([name, 200]);
       expect(headers['cache-control']).toContain('immutable');
     }
@@ -220,11 +222,11 @@ describe('the dashboard', () => {
     await person.logIn(PASSWORD);
     expect((await visitor().get('/live')).status).toBe(401);
     const cookie = [...person.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const stream = await fetch(`${stage.bridge.url}/live`, { headers: { cookie } });
+    const stream = await fetch(`${system.bridge.url}/live`, { headers: { cookie } });
     expect(stream.headers.get('content-type')).toContain('text/event-stream');
     const read = stream.text();
     const startedAt = Date.now();
-    expect(await stage.bridge.stop()).toBe(0);
+    expect(await system.bridge.stop()).toBe(0);
     expect(Date.now() - startedAt).toBeLessThan(9000);
     expect(await read).toContain('event: alive');
   });

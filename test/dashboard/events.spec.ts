@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Stage } from '../support/stage.js';
+import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 import { Visitor } from '../support/visitor.js';
 
@@ -7,7 +7,7 @@ const PASSWORD = 'correct horse battery';
 const EVIL = '</code><script>alert("1")</script><img src=x onerror=alert(2)>';
 
 describe('what people do about events', () => {
-  let stage: Stage;
+  let system: TestSystem;
   let person: Visitor;
   let mended = false;
 
@@ -21,10 +21,10 @@ describe('what people do about events', () => {
       60_000,
     );
   const attempts = (id: string) =>
-    stage.downstream.received.filter(({ objectId }) => objectId === id).map(({ attempt }) => attempt);
+    system.downstream.received.filter(({ objectId }) => objectId === id).map(({ attempt }) => attempt);
 
   beforeAll(async () => {
-    stage = await Stage.open({
+    system = await TestSystem.open({
       settings: { DASHBOARD_PASSWORD: PASSWORD, RETRY_MAX_ATTEMPTS: '2' },
       onEvent: (event, downstream) => {
         const fails = Number(event.objectId) >= 900 && !mended;
@@ -32,13 +32,13 @@ describe('what people do about events', () => {
         downstream.channel.ack(event.message);
       },
     });
-    person = new Visitor(stage.bridge.url);
+    person = new Visitor(system.bridge.url);
     await person.logIn(PASSWORD);
-    stage.portal.push({ event: 'ONCRMDEALADD', data: { FIELDS: { ID: '900', NOTE: EVIL } }, userId: '1' });
-    stage.push(901, 904);
+    system.portal.push({ event: 'ONCRMDEALADD', data: { FIELDS: { ID: '900', NOTE: EVIL } }, userId: '1' });
+    system.push(901, 904);
     await waiting(5);
   }, 240_000);
-  afterAll(() => stage?.close());
+  afterAll(() => system?.close());
 
   it('is told by pages in which an event says nothing but text', async () => {
     const { body } = await person.get('/events');
@@ -50,7 +50,7 @@ describe('what people do about events', () => {
     for (const text of [body, page, search]) {
       expect(text).not.toMatch(/<script(?![^>]*\ssrc="\/assets\/)|<img/);
     }
-    const id = new RegExp(`<code>(${stage.portal.memberId}-[0-9-]+)</code>`).exec(page)?.[1] ?? '';
+    const id = new RegExp(`<code>(${system.portal.memberId}-[0-9-]+)</code>`).exec(page)?.[1] ?? '';
     expect((await person.get(`/events?q=${id}`)).headers.location).toBe(`/events/${id}`);
     expect((await person.get(`/events/${id}`)).body).toContain(`number ${seq} of the ledger`);
   });
@@ -84,7 +84,7 @@ describe('what people do about events', () => {
   }, 120_000);
 
   it('shows on the page of an event the delivery that has taken the place of a marked one', async () => {
-    stage.push(906, 906);
+    system.push(906, 906);
     const link = /href="(\/events\/[0-9a-f]+-\d+-\d+\?delivery=(\d+))"/;
     let address = '';
     let seq = '';
@@ -137,13 +137,13 @@ describe('what people do about events', () => {
     const upTo = /name="upTo"\s+value="(\d+)"/.exec(asked.body)?.[1] ?? '';
     expect(Number(upTo)).toBe(Math.max(...before));
     // One more fails meanwhile: it was not asked about.
-    stage.push(905, 905);
+    system.push(905, 905);
     await until(
       'the newcomer',
       async () => (await listed('/events?q=905&state=marked&state=waiting')).length === 1,
     );
     mended = true;
-    const delivered = stage.downstream.received.length;
+    const delivered = system.downstream.received.length;
     await person.post('/events/retry', [
       ['scope', 'matching'],
       ['upTo', upTo],
@@ -153,14 +153,14 @@ describe('what people do about events', () => {
     );
     await until('all but one', async () => (await listed()).length === 1);
     // They leave the list when they are confirmed, which may be before they are here.
-    await until('their deliveries', () => stage.downstream.received.length - delivered >= before.length);
-    expect(stage.downstream.received.length - delivered).toBe(before.length);
+    await until('their deliveries', () => system.downstream.received.length - delivered >= before.length);
+    expect(system.downstream.received.length - delivered).toBe(before.length);
     expect(attempts('905')).toEqual([1]);
     expect(attempts('900').length).toBeGreaterThanOrEqual(2);
   }, 120_000);
 
   it('counts a portal’s queue when asked', async () => {
-    const requests = () => stage.portal.counters.perMethod['event.offline.list'] ?? 0;
+    const requests = () => system.portal.counters.perMethod['event.offline.list'] ?? 0;
     const before = requests();
     const answer = await person.post('/portals/acme/look');
     expect(answer.headers.location).toBe('/portals/acme');
@@ -172,7 +172,7 @@ describe('what people do about events', () => {
   });
 
   it('says which replies were refused, and why', async () => {
-    stage.downstream.reply('<i>nonsense</i>');
+    system.downstream.reply('<i>nonsense</i>');
     await until('the refusal', async () => (await person.get('/queues')).body.includes('&lt;i&gt;nonsense'));
   });
 });

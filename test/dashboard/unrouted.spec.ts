@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { RABBITMQ_URL } from '../support/bridge-process.js';
-import { Stage } from '../support/stage.js';
+import { TestSystem } from '../support/test-system.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 import { Visitor } from '../support/visitor.js';
@@ -8,10 +8,10 @@ import { Visitor } from '../support/visitor.js';
 const PASSWORD = 'correct horse battery';
 
 describe('the dashboard, of events that nobody is bound to,', () => {
-  let stage: Stage;
+  let system: TestSystem;
   let proxy: TcpProxy;
   afterEach(async () => {
-    await stage.close();
+    await system.close();
     await proxy.close();
   });
 
@@ -20,7 +20,7 @@ describe('the dashboard, of events that nobody is bound to,', () => {
     proxy = await startTcpProxy(direct.hostname, Number(direct.port || 5672));
     const cuttable = new URL(direct);
     cuttable.port = String(proxy.port);
-    stage = await Stage.open({
+    system = await TestSystem.open({
       consume: { bindings: ['*.crm.deal.*'] },
       settings: {
         RABBITMQ_URL: cuttable.href,
@@ -28,7 +28,7 @@ describe('the dashboard, of events that nobody is bound to,', () => {
         B24_EVENTS: 'ONCRMDEALUPDATE,ONCRMLEADADD,ONCRMLEADUPDATE',
       },
     });
-    const person = new Visitor(stage.bridge.url);
+    const person = new Visitor(system.bridge.url);
     await person.logIn(PASSWORD);
     /** Count by routing key, as the page says it. */
     const keys = async (): Promise<Record<string, number>> =>
@@ -40,9 +40,9 @@ describe('the dashboard, of events that nobody is bound to,', () => {
         ].map(([, key = '', count]) => [key, Number(count)]),
       );
     await until('eyes', async () => !(await person.get('/queues')).body.includes('Not watched'));
-    stage.push(1, 3);
-    stage.push(11, 15, 'ONCRMLEADADD');
-    stage.push(21, 22, 'ONCRMLEADUPDATE');
+    system.push(1, 3);
+    system.push(11, 15, 'ONCRMLEADADD');
+    system.push(21, 22, 'ONCRMLEADUPDATE');
     const sum = async () => Object.values(await keys()).reduce((all, count) => all + count, 0);
     await until('all of them', async () => (await sum()) >= 7);
     expect(await keys()).toEqual({ 'acme.crm.lead.add': 5, 'acme.crm.lead.update': 2 });
@@ -56,9 +56,9 @@ describe('the dashboard, of events that nobody is bound to,', () => {
       async () => !(await person.get('/queues')).body.includes('Not watched'),
       30_000,
     );
-    stage.push(31, 31, 'ONCRMLEADADD');
+    system.push(31, 31, 'ONCRMLEADADD');
     await until('one more', async () => (await keys())['acme.crm.lead.add'] === 6);
-    const { downstream } = stage;
+    const { downstream } = system;
     await until(
       'all where they are kept',
       async () => (await downstream.depth(downstream.names.unrouted)) === 8,

@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import { Script } from 'node:vm';
 import { parse } from 'yaml';
-import { parseSettings, Settings } from '../../src/config.js';
+import { parseSettings } from '../../src/config/parse-settings.js';
+import { Settings } from '../../src/config/settings.js';
 import { parseDockerfile, stageNamed } from '../support/dockerfile.js';
 
 const fromRoot = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
@@ -140,7 +141,7 @@ describe('docker-compose.yml', () => {
       profiles: ['scale'],
       deploy: { replicas: 2 },
       ports: [],
-      volumes: [],
+      volumes: ['./certs:/app/certs:ro'],
     });
     const { ports: _ports, volumes: _volumes, ...one } = service('bridge');
     expect(more).toEqual(one);
@@ -203,7 +204,7 @@ describe('docker-compose.yml', () => {
     const demo = parseEnv(read('.env.demo'));
     expect(demo['BRIDGE_ENV_FILE']).toBe('.env.demo');
     expect(parseSettings(demo)).toMatchObject({
-      B24_OAUTH_URL: 'http://emulator:4000',
+      B24_OAUTH_URL: ['http://emulator:4000'],
       B24_ALLOW_HTTP: true,
     });
   });
@@ -218,7 +219,7 @@ describe('docker-compose.yml', () => {
         cap_drop: ['ALL'],
       });
     }
-    expect(service('bridge').volumes).toEqual(['bridge-data:/app/data']);
+    expect(service('bridge').volumes).toEqual(['bridge-data:/app/data', './certs:/app/certs:ro']);
   });
 
   it('declares every named volume that a service mounts, and no other', () => {
@@ -238,42 +239,66 @@ describe('docker-compose.yml', () => {
   it('gives the bridge longer to stop than the 10 s that it may take', () => {
     expect(seconds(service('bridge').stop_grace_period)).toBeGreaterThan(10);
   });
+});
 
-  it('passes settings that the bridge accepts, with the addresses of the compose network', () => {
-    expect(service('bridge').env_file).toEqual([{ path: '${BRIDGE_ENV_FILE:-.env}', required: false }]);
-    const given = interpolate(service('bridge').environment ?? {}, {});
-    const settings = parseSettings({
-      ...example,
-      ...given,
-      B24_CLIENT_ID: 'id',
-      B24_CLIENT_SECRET: 'secret',
+describe('what docker compose makes of it', () => {
+  const client = {
+    PATH: process.env['PATH'],
+    HOME: process.env['HOME'],
+    DOCKER_CONFIG: process.env['DOCKER_CONFIG'],
+  };
+  const docker = (args: string[], env: Record<string, string> = {}) =>
+    spawnSync('docker', ['compose', ...args], {
+      cwd: fromRoot('.'),
+      env: { ...client, ...env },
+      encoding: 'utf8',
+      timeout: 60_000,
     });
+  /** Needs no engine. Where it is absent, the warning below says what is not checked. */
+  const there = docker(['version']).status === 0;
+
+  /** Services with all variables filled in: from the file and the environment, and from no `.env` of this folder. */
+  const resolved = (envFile: string, env: Record<string, string> = {}) => {
+    const args = ['--env-file', envFile, '--profile', '*', 'config', '--format', 'json'];
+    const { status, stdout, stderr } = docker(args, env);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    return (JSON.parse(stdout) as { services: Record<string, { environment: Record<string, string> }> })
+      .services;
+  };
+  /** What the bridge is given; the `.env.example` is the file that people copy. */
+  const given = (env: Record<string, string> = {}) =>
+    resolved('/dev/null', { BRIDGE_ENV_FILE: '.env.example', ...env })['bridge']?.environment ?? {};
+
+  it('is settings that the bridge accepts, with the addresses of the compose network', () => {
+    expect(service('bridge').env_file).toEqual([{ path: '${BRIDGE_ENV_FILE:-.env}', required: false }]);
+    if (!there) {
+      process.emitWarning(
+        'NO docker compose: not checked are what it makes of docker-compose.yml, that the settings it gives the bridge are valid, and the profiles',
+      );
+      return;
+    }
+    const settings = parseSettings({ ...given(), B24_CLIENT_ID: 'id', B24_CLIENT_SECRET: 'secret' });
     expect(settings.RABBITMQ_URL).toEqual(['amqp://guest:guest@rabbitmq:5672']);
     expect(settings.DATABASE_URL).toBe('postgres://bridge:bridge@postgres:5432/bridge');
     expect(settings.HTTP_HOST).toBe('0.0.0.0');
-    const own = interpolate(service('bridge').environment ?? {}, {
-      BRIDGE_DATABASE_URL: 'file:./data/bridge.db',
+    const own = given({ RABBITMQ_USER: 'me', BRIDGE_DATABASE_URL: 'file:./data/bridge.db' });
+    expect(own).toMatchObject({
+      RABBITMQ_URL: 'amqp://me:guest@rabbitmq:5672',
+      DATABASE_URL: 'file:./data/bridge.db',
     });
-    expect(own['DATABASE_URL']).toBe('file:./data/bridge.db');
+  });
+
+  it('is the same service twice for the replicas, and a demo whose bridge speaks to the emulator', () => {
+    if (!there) return;
+    const services = resolved('.env.demo');
+    expect(Object.keys(services).sort()).toEqual(Object.keys(compose.services).sort());
+    expect(services['bridge-replicas']?.environment).toEqual(services['bridge']?.environment);
+    expect(parseSettings(services['bridge']?.environment ?? {})).toMatchObject({
+      B24_OAUTH_URL: ['http://emulator:4000'],
+      DATABASE_URL: 'postgres://bridge:bridge@postgres:5432/bridge',
+    });
   });
 });
-
-/** `${NAME:-default}` as compose reads it: the default, itself interpolated, where NAME is unset or empty. */
-function interpolate(
-  values: Record<string, string>,
-  environment: Record<string, string>,
-): Record<string, string> {
-  const innermost = /\$\{([A-Z0-9_]+):-([^${}]*)\}/;
-  return Object.fromEntries(
-    Object.entries(values).map(([key, value]) => {
-      let text = value;
-      for (let found = innermost.exec(text); found !== null; found = innermost.exec(text)) {
-        text = text.replace(found[0], environment[found[1] ?? ''] || (found[2] ?? ''));
-      }
-      return [key, text];
-    }),
-  );
-}
 
 describe('.env.example', () => {
   const required = { B24_CLIENT_ID: 'id', B24_CLIENT_SECRET: 'secret' };

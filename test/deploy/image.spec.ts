@@ -12,7 +12,7 @@ const packageJson = JSON.parse(read('package.json')) as { scripts: Record<string
 
 describe('Dockerfile', () => {
   it('builds on a Node image with glibc and makes the bridge without a target', () => {
-    expect(stage('base').base).toBe('node:20-bookworm-slim');
+    expect(stage('base').base).toBe('node:24-bookworm-slim');
     expect(stages.at(-1)?.name).toBe('bridge');
     stages.forEach((one, index) => {
       if (index > 0) expect(stages.slice(0, index).map((earlier) => earlier.name)).toContain(one.base);
@@ -22,7 +22,11 @@ describe('Dockerfile', () => {
   it('ships production dependencies only', () => {
     expect(lastOf(stage('dependencies'), 'RUN')).toContain('npm ci --omit=dev');
     const copies = stage('bridge').instructions.filter((one) => one.name === 'COPY');
-    expect(copies.map((one) => one.text)).toContain('--from=dependencies /app/node_modules ./node_modules');
+    expect(copies).toContainEqual({
+      name: 'COPY',
+      text: '/app/node_modules ./node_modules',
+      from: 'dependencies',
+    });
   });
 
   it('runs the service as the unprivileged account, which owns the data folder', () => {
@@ -57,14 +61,12 @@ describe('Dockerfile', () => {
       .map((line) => line.slice(1));
     let copied = 0;
     for (const [index, one] of stages.entries()) {
-      for (const { text } of one.instructions.filter((instruction) => instruction.name === 'COPY')) {
-        const words = text.split(/\s+/);
-        const from = words.find((word) => word.startsWith('--from='))?.slice('--from='.length);
-        if (from !== undefined) {
+      for (const { text, from } of one.instructions.filter((instruction) => instruction.name === 'COPY')) {
+        if (from !== null) {
           expect(stages.slice(0, index).map((earlier) => earlier.name)).toContain(from);
           continue;
         }
-        for (const source of words.slice(0, -1)) {
+        for (const source of text.split(/\s+/).slice(0, -1)) {
           copied += 1;
           expect({ source, exists: existsSync(fromRoot(source)) }).toEqual({ source, exists: true });
           expect(allowed).toContain(source);

@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-import { parseSettings } from '../../src/config.js';
+import { parseSettings } from '../../src/config/parse-settings.js';
 import { HealthController } from '../../src/monitoring/health.controller.js';
 import { faultsOf, type Manifest } from '../support/kubernetes.js';
 

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { providePromtool } from '../../scripts/promtool.mjs';
 
 const fromRoot = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
@@ -27,8 +27,27 @@ describe('Prometheus itself', () => {
   };
 
   it('takes configuration and rules', () => {
-    expect(run('check', 'config', fromRoot('deploy/prometheus/prometheus.yml'))).toMatchObject({ status: 0 });
+    for (const file of ['prometheus.yml', 'static.example.yml']) {
+      expect(run('check', 'config', fromRoot(`deploy/prometheus/${file}`))).toMatchObject({ status: 0 });
+    }
   });
+
+  it('takes the rules with other thresholds, in which nothing else is another', () => {
+    const print = (...args: string[]) =>
+      spawnSync(process.execPath, [fromRoot('scripts/prometheus-rule.mjs'), ...args], { encoding: 'utf8' });
+    const same = parse(print('--set', 'lag-seconds=300').stdout) as { groups: unknown };
+    const rules = parse(readFileSync(fromRoot('deploy/prometheus/alerts.yml'), 'utf8')) as {
+      groups: unknown;
+    };
+    expect(same.groups).toEqual(rules.groups);
+    const other = print('--set', 'lag-seconds=900', '--set', 'memory-mib=1536').stdout;
+    expect(other).toContain(') > 900)');
+    expect(other).toContain('> 1536 * 1024');
+    const file = join(folder, 'other.yml');
+    writeFileSync(file, other);
+    expect(run('check', 'rules', file)).toMatchObject({ status: 0 });
+    expect(print('--set', 'lag=900')).toMatchObject({ status: 1, stdout: '' });
+  }, 60_000);
 
   it('fires each alert when it should, and none when all is well', () => {
     expect(run('test', 'rules', fromRoot('deploy/prometheus/alerts.test.yml'))).toMatchObject({ status: 0 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { openDatabase, type Database } from '../../src/database/database.js';
 import { migrate } from '../../src/database/migrate.js';
-import { type LedgerChange } from '../../src/ledger/apply-round.js';
+import { type LedgerChange } from '../../src/ledger/ledger-change.js';
 import { TRANSITIONS } from '../../src/ledger/transitions.js';
 import { CHANGED_AT, type Delivery, event, LedgerBench, MEMBER, reply, SETTINGS } from './bench.js';
 

@@ -3,7 +3,7 @@ import { type Database } from '../../src/database/database.js';
 import { type DeliveriesTable, type DeliveryState, type Flag } from '../../src/database/schema.js';
 import { Ledger, type LedgerSettings } from '../../src/ledger/ledger.js';
 import { type ReservedBatch, type ReservedEvent } from '../../src/ledger/record-reserved.js';
-import { type Outcome } from '../../src/ledger/record-outcomes.js';
+import { type Outcome } from '../../src/ledger/outcome.js';
 
 export const MEMBER = 'a223c6b3710f85df22e9377d6c4f7553';
 /** The tests' clock starts here. */
@@ -16,6 +16,8 @@ export const SETTINGS: LedgerSettings = {
   SETTLE_AFTER_MS: 60_000,
   SETTLE_MODE: 'timeout',
   LATE_FAILURE_WINDOW_MS: 3_600_000,
+  HISTORY_DAYS: 7,
+  HISTORY_MAX_EVENTS: 1_000_000,
 };
 
 export type Delivery = Selectable<DeliveriesTable>;

@@ -4,12 +4,14 @@ import { copyDatabase } from '../../src/database/copy.js';
 import { type Database, openDatabase } from '../../src/database/database.js';
 import { migrate, pendingMigrations } from '../../src/database/migrate.js';
 import { type PortalsTable } from '../../src/database/schema.js';
-import { CHANGED_AT, event, LedgerBench, MEMBER, START } from './bench.js';
+import { BulkTasks } from '../../src/ledger/bulk-tasks.js';
+import { CHANGED_AT, event, LedgerBench, MEMBER, SETTINGS, START } from './bench.js';
 import { file, postgres, type TestDatabase } from './databases.js';
 
 const PORTAL: PortalsTable = {
   member_id: MEMBER,
   name: 'acme',
+  former_name: null,
   domain: 'acme.bitrix24.com',
   client_endpoint: 'https://acme.bitrix24.com/rest/',
   access_token: 'aes256gcm:key:nonce:tag:text',
@@ -23,6 +25,18 @@ const PORTAL: PortalsTable = {
   extended: 1,
   installed_at: START,
   notification_handler: null,
+  source_key: 'erp',
+  former_source_keys: '[""]',
+  shared_seen_at: null,
+  authorization_server: 'oauth.bitrix24.tech',
+  marks_failing_since: null,
+  install_refused_at: null,
+  install_refused_reason: null,
+  bad_answers: 2,
+  ask_again_at: 1_700_000_000_000,
+  paused_at: 1700000000000,
+  paused_reason: 'the ERP is rebuilt',
+  paused_by: 'anna',
 };
 
 describe('a copy from SQLite to PostgreSQL', () => {
@@ -46,6 +60,16 @@ describe('a copy from SQLite to PostgreSQL', () => {
     portals: await db.selectFrom('portals').selectAll().orderBy('member_id').execute(),
     deliveries: await db.selectFrom('deliveries').selectAll().orderBy('seq').execute(),
     journal: await db.selectFrom('journal').selectAll().orderBy('row_id').execute(),
+    former: await db.selectFrom('former_process_ids').selectAll().execute(),
+    ended: await db.selectFrom('ended_sessions').selectAll().execute(),
+    audit: await db.selectFrom('audit').selectAll().orderBy('id').execute(),
+    history: await db.selectFrom('history').selectAll().execute(),
+    batches: await db.selectFrom('history_batches').selectAll().execute(),
+    log: await db.selectFrom('event_log').selectAll().execute(),
+    reasons: await db.selectFrom('reasons').selectAll().execute(),
+    offered: await db.selectFrom('offered_tokens').selectAll().execute(),
+    tasks: await db.selectFrom('bulk_tasks').selectAll().execute(),
+    listed: await db.selectFrom('bulk_task_deliveries').selectAll().execute(),
   });
 
   it('brings every row of every table as it was, and numbers deliveries on', async () => {
@@ -82,9 +106,82 @@ describe('a copy from SQLite to PostgreSQL', () => {
       },
     ]);
 
+    await source.db
+      .insertInto('offered_tokens')
+      .values({
+        id: 'o1',
+        member_id: 'm1',
+        user_id: '7',
+        access_token: 'sealed',
+        refresh_token: 'sealed too',
+        token_expires_at: 1,
+        client_endpoint: 'https://acme.example/rest/',
+        authorization_server: null,
+        application_token: null,
+        offered_at: 2,
+        tries: 3,
+        try_at: 4,
+      })
+      .execute();
+    await source.db
+      .insertInto('former_process_ids')
+      .values({
+        member_id: MEMBER,
+        process_id: 'p0',
+        message_id: 'm1',
+        changed_at: CHANGED_AT,
+        delivery_seq: 2,
+      })
+      .execute();
+
+    await source.db.insertInto('ended_sessions').values({ id: 's1', expires_at: 1 }).execute();
+    const entry = {
+      at: 1,
+      actor_kind: 'cli',
+      actor_name: 'alice@host',
+      actor_address: null,
+      action: 'renamed',
+      member_id: MEMBER,
+      portal: 'acme',
+      target: 'acme',
+      count: null,
+      detail: null,
+      told: 0,
+    } as const;
+    await source.db.insertInto('audit').values(entry).execute();
+    await new BulkTasks(source, { ...SETTINGS, RETRY_BY_HAND_PER_SECOND: 1 }).create('retry', [2], 'ann', '');
+    const ledger = new LedgerBench(() => source);
+    const past = ledger.now;
+    ledger.now = START - 2 * SETTINGS.LATE_FAILURE_WINDOW_MS;
+    const [last = 0] = await ledger.put({ message: 'm9', process: 'p9', state: 'published', held: 0 });
+    await ledger.reply('failed', 'm9', { processId: 'p9' });
+    await source.db
+      .updateTable('deliveries')
+      .set({ state: 'processed', held: 0 })
+      .where('message_id', '=', 'm9')
+      .execute();
+    ledger.now = past;
+    expect(await ledger.ledger.purge()).toBe(1);
     const before = await everything(source);
     const copied = await copyDatabase(source, target);
-    expect(copied.rows).toEqual({ portals: 1, deliveries: 6, journal: 2 });
+    expect(copied.rows).toEqual({
+      portals: 1,
+      deliveries: 6,
+      journal: 2,
+      former_process_ids: 1,
+      ended_sessions: 1,
+      audit: 1,
+      idempotency_keys: 0,
+      offered_tokens: 1,
+      bulk_tasks: 1,
+      bulk_task_deliveries: 1,
+      reasons: 1,
+      portal_numbers: 1,
+      event_codes: 1,
+      history_batches: 1,
+      history: 1,
+      event_log: 1,
+    });
     expect(copied.deliveriesByState).toEqual({
       reserved: 1,
       published: 1,
@@ -96,13 +193,16 @@ describe('a copy from SQLite to PostgreSQL', () => {
     expect(await everything(target)).toEqual(before);
     expect(await everything(source)).toEqual(before);
 
+    const audited = await target.db.insertInto('audit').values(entry).returning('id').executeTakeFirst();
+    expect(audited?.id).toBe((before.audit.at(-1)?.id ?? 0) + 1);
+
     const [next] = await new LedgerBench(() => target).put({
       message: 'm99',
       process: 'p2',
       state: 'reserved',
     });
-    expect(next).toBe((purged.at(-1) ?? 0) + 1);
-    expect(copied.lastSeq).toBe(purged.at(-1));
+    expect(next).toBe(last + 1);
+    expect(copied.lastSeq).toBe(last);
   });
 
   it('lets the ledger go on where it was', async () => {
@@ -142,7 +242,24 @@ describe('a copy from SQLite to PostgreSQL', () => {
 
   it('of an empty ledger works too', async () => {
     expect(await copyDatabase(source, target)).toEqual({
-      rows: { portals: 0, deliveries: 0, journal: 0 },
+      rows: {
+        portals: 0,
+        offered_tokens: 0,
+        deliveries: 0,
+        journal: 0,
+        former_process_ids: 0,
+        ended_sessions: 0,
+        audit: 0,
+        idempotency_keys: 0,
+        bulk_tasks: 0,
+        bulk_task_deliveries: 0,
+        reasons: 0,
+        portal_numbers: 0,
+        event_codes: 0,
+        history_batches: 0,
+        history: 0,
+        event_log: 0,
+      },
       deliveriesByState: {},
       lastSeq: 0,
     });
@@ -187,7 +304,21 @@ describe('a copy from SQLite to PostgreSQL', () => {
     // SQLite keeps anything anywhere.
     await sql`update deliveries set attempt = 'many'`.execute(source.db);
     await expect(copyDatabase(source, target)).rejects.toThrow('invalid input syntax for type integer');
-    expect(await everything(target)).toEqual({ portals: [], deliveries: [], journal: [] });
+    expect(await everything(target)).toEqual({
+      audit: [],
+      portals: [],
+      history: [],
+      batches: [],
+      log: [],
+      reasons: [],
+      deliveries: [],
+      journal: [],
+      former: [],
+      ended: [],
+      offered: [],
+      tasks: [],
+      listed: [],
+    });
     expect((await everything(source)).deliveries).toHaveLength(1);
   });
 

@@ -108,7 +108,16 @@ export function onEveryDatabase(
       await migrate(database);
     });
     beforeEach(async () => {
-      for (const table of ['deliveries', 'journal', 'portals', 'replicas', 'leases'] as const) {
+      for (const table of [
+        'deliveries',
+        'journal',
+        'portals',
+        'replicas',
+        'leases',
+        'history',
+        'event_log',
+        'reasons',
+      ] as const) {
         await open().db.deleteFrom(table).execute();
       }
     });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Prior, resume } from '../../src/ledger/record-reserved.js';
+import { type Prior } from '../../src/ledger/priors.js';
+import { resume } from '../../src/ledger/record-error-rows.js';
 import { retryDueAt } from '../../src/ledger/retry-timing.js';
 import { CHANGED_AT, event, LedgerBench, MEMBER, SETTINGS, START } from './bench.js';
 import { onEveryDatabase } from './databases.js';
@@ -139,8 +140,15 @@ describe('resuming', () => {
   const prior = (more: Partial<Prior>): Prior => ({
     seq: 1,
     message_id: 'm1',
+    heard: 0,
+    stands_for_newer: null,
+    reason_no: null,
     row_id: '1',
     changed_at: CHANGED_AT,
+    time_assumed: 0,
+    payload: '{}',
+    user_id: '1',
+    held: 0,
     state: 'marked',
     attempt: 1,
     attempts_before: 0,
@@ -160,14 +168,14 @@ describe('resuming', () => {
     ['dead', 4, 4],
     ['marked', 9, 4],
   ] as const)('from %s, attempt %i, comes attempt %i', (state, attempt, expected) => {
-    expect(resume(event('m1'), [prior({ state, attempt })], SETTINGS)).toMatchObject({
+    expect(resume(event('m1'), [prior({ state, attempt })], SETTINGS, START)).toMatchObject({
       state: 'waiting',
       attempt: expected,
     });
   });
 
   it('is due at once where no time was set', () => {
-    const next = resume(event('m1'), [prior({ state: 'published', due_at: null })], SETTINGS);
+    const next = resume(event('m1'), [prior({ state: 'published', due_at: null })], SETTINGS, START);
     expect(next.dueAt).toBe(0);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type DeliveryState, type Flag } from '../../src/database/schema.js';
-import { afterFailure } from '../../src/ledger/record-outcomes.js';
+import { afterFailure } from '../../src/ledger/outcome-rules.js';
 import { retryDueAt } from '../../src/ledger/retry-timing.js';
 import { countOf, LedgerBench, SETTINGS, START } from './bench.js';
 import { onEveryDatabase } from './databases.js';
@@ -11,6 +11,8 @@ const ATTEMPT = 2;
 /** Which replies have an effect: outcome, and whether the attempt is named (`same`) or left open (`open`). */
 const HEEDED: Record<DeliveryState, readonly string[]> = {
   reserved: ['processed same', 'processed open', 'failed same', 'failed open'],
+  // Queues that did not refuse it have it.
+  refused: ['processed same', 'processed open', 'failed same', 'failed open'],
   published: ['processed same', 'processed open', 'failed same', 'failed open'],
   // It is due, so a reply may have overtaken the confirm; a success that names no attempt may speak of an earlier one.
   waiting: ['processed same', 'failed same', 'failed open'],
@@ -51,7 +53,7 @@ onEveryDatabase('a reply does to a delivery what its state allows', (open) => {
           errored,
           attempt: ATTEMPT,
           stateAt: START - 5000,
-          dueAt: state === 'waiting' ? START - 1000 : null,
+          dueAt: state === 'waiting' || state === 'refused' ? START - 1000 : null,
         });
         const before = await bench.get(message);
         bench.now = START + 77;
@@ -64,7 +66,9 @@ onEveryDatabase('a reply does to a delivery what its state allows', (open) => {
           expect(after).toEqual(untouched);
           expect(recorded.ignored).toBe(1);
         } else if (outcome === 'processed') {
-          expect(after).toEqual({ ...untouched, state: 'processed', state_at: START + 77, due_at: null });
+          // Before the confirm it is only remembered: a queue that refuses the event must get it all the same.
+          const settled = { state: 'processed', state_at: START + 77, due_at: null };
+          expect(after).toEqual({ ...untouched, ...(state === 'published' ? settled : { heard: 1 }) });
           expect(countOf(recorded.processed)).toBe(1);
         } else if (whenFailed === 'failed') {
           expect(after).toEqual({
@@ -73,6 +77,7 @@ onEveryDatabase('a reply does to a delivery what its state allows', (open) => {
             state_at: START + 77,
             due_at: null,
             reason: 'out of stock',
+            reason_no: expect.any(Number) as unknown,
           });
           expect([countOf(recorded.failed), countOf(recorded.lateFailed), countOf(recorded.toMark)]).toEqual([
             1, 0, 1,
@@ -85,6 +90,7 @@ onEveryDatabase('a reply does to a delivery what its state allows', (open) => {
             attempt: ATTEMPT + 1,
             due_at: retryDueAt(START + 77, ATTEMPT, before.seq, SETTINGS),
             reason: 'out of stock',
+            reason_no: expect.any(Number) as unknown,
           });
           const late = state === 'processed' && held === 0 ? 1 : 0;
           expect([countOf(recorded.failed), countOf(recorded.lateFailed), countOf(recorded.toMark)]).toEqual([

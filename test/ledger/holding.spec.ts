@@ -17,7 +17,7 @@ onEveryDatabase('the ledger holds what the portal holds', (open) => {
     const applied = await bench.ledger.applyRound(MEMBER, [
       { type: 'cleared', processId: 'p1', rowIds: ['1', '2', '4', '99'] },
     ]);
-    expect(applied).toEqual({ marked: 0, cleared: 2, vanished: 0, swept: 0 });
+    expect(applied).toEqual({ marked: 0, cleared: 2, vanished: 0, displaced: 0 });
     expect((await bench.all()).map(({ held, state_at }) => [held, state_at])).toEqual([
       [0, START],
       [0, START],

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
-import { CompiledQuery, type Kysely, type KyselyPlugin, sql } from 'kysely';
-import { type Database, databaseOver, openDatabase } from '../../src/database/database.js';
+import { CompiledQuery, type Kysely, sql } from 'kysely';
+import { type Database, openDatabase } from '../../src/database/database.js';
 import { migrate } from '../../src/database/migrate.js';
 import { type DeliveryState, type Schema } from '../../src/database/schema.js';
 import { LedgerAdmin } from '../../src/ledger/admin.js';
@@ -8,6 +8,7 @@ import { TROUBLED } from '../../src/ledger/trouble.js';
 import { TRANSITIONS } from '../../src/ledger/transitions.js';
 import { event, LedgerBench, MEMBER, reply, SETTINGS } from './bench.js';
 import { type DatabaseKind, onEveryDatabase } from './databases.js';
+import { trace } from './trace.js';
 
 /** What each verb asks most, and the index that is there for it. */
 const VERBS: readonly [string, readonly string[], (bench: LedgerBench) => Promise<unknown>][] = [
@@ -34,6 +35,15 @@ const VERBS: readonly [string, readonly string[], (bench: LedgerBench) => Promis
     'nextPublishable, waiting',
     ['deliveries_waiting'],
     ({ ledger }) => ledger.nextPublishable(MEMBER, 'waiting', 0, 500),
+  ],
+  ['refusedKeys', ['deliveries_refused'], ({ ledger }) => ledger.refusedKeys(MEMBER)],
+  ['nextRefused', ['deliveries_refused'], ({ ledger }) => ledger.nextRefused(MEMBER, 'acme.k', 20)],
+  ['countRefused', ['deliveries_refused'], ({ ledger }) => ledger.countRefused(MEMBER)],
+  ['refusedPortals', ['deliveries_refused'], ({ ledger }) => ledger.refusedPortals()],
+  [
+    'recordRefused',
+    [],
+    ({ ledger }) => ledger.recordRefused([{ seq: 1, attempt: 1, refusals: 0, key: 'acme.k' }]),
   ],
   ['recordPublished', [], ({ ledger }) => ledger.recordPublished([{ seq: 1, attempt: 1 }])],
   ['recordDead', [], ({ ledger }) => ledger.recordDead([{ seq: 1, reason: 'r' }])],
@@ -84,6 +94,7 @@ const QUESTIONS: readonly [string, readonly string[], (admin: LedgerAdmin) => Pr
   ],
   ['latest of one state', ['deliveries_trouble'], (admin) => admin.latest({ states: ['dead'] }, 50)],
   ['count', ['deliveries_trouble'], (admin) => admin.count({ states: TROUBLED, text: 'stock' })],
+  ['refusedByPortal', ['deliveries_refused'], (admin) => admin.refusedByPortal()],
   ['troubleByPortal', ['deliveries_trouble'], (admin) => admin.troubleByPortal()],
   [
     'inFlightByPortal',
@@ -126,19 +137,6 @@ async function expectIndexes(
     [],
   );
   for (const index of indexes) expect(plans.join('\n')).toMatch(new RegExp(`\\b${index}\\b`));
-}
-
-/** The same database, and the list to which every query it is asked is added. */
-function trace({ db, dialect }: Database): [Database, CompiledQuery[]] {
-  const queries: CompiledQuery[] = [];
-  const plugin: KyselyPlugin = {
-    transformQuery: ({ node, queryId }) => {
-      queries.push(db.getExecutor().compileQuery(node, queryId));
-      return node;
-    },
-    transformResult: ({ result }) => Promise.resolve(result),
-  };
-  return [databaseOver(dialect, db.withPlugin(plugin)), queries];
 }
 
 async function explain(

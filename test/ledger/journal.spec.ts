@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals';
-import { type LedgerChange } from '../../src/ledger/apply-round.js';
+import { type LedgerChange } from '../../src/ledger/ledger-change.js';
 import { type ReservedEvent } from '../../src/ledger/record-reserved.js';
+import { parseJson, writeJson } from '../../src/json/exact-json.js';
 import { CHANGED_AT, event, LedgerBench, MEMBER } from './bench.js';
 import { onEveryDatabase } from './databases.js';
 
@@ -32,6 +33,14 @@ onEveryDatabase('the journal keeps what is listed until it is taken', (open) => 
       'm2',
     ]);
     expect((await bench.ledger.snapshot(MEMBER)).journal.at(-1)).toEqual({ ...newer, errored: false });
+  });
+
+  it('with its numbers as they were written', async () => {
+    const bench = new LedgerBench(open);
+    const data = '{"FIELDS":{"ID":9007199254740993,"SUM":100.00}}';
+    await bench.ledger.applyRound(MEMBER, [journaled([event('m1', { data: parseJson(data) })])]);
+    const { journal } = await bench.ledger.snapshot(MEMBER);
+    expect(journal.map((row) => writeJson(row.data))).toEqual([data]);
   });
 
   it('each portal for itself, and none of it in flight', async () => {

@@ -89,8 +89,8 @@ describe('leases on PostgreSQL', () => {
   it('that are released or left behind are free at once', async () => {
     await registerPortals(database, memberIds(3));
     const [a, b] = [book('a'), book('b')];
-    await a.beat();
-    await b.beat();
+    await a.heartbeat(null);
+    await b.heartbeat(null);
     const leases = await a.acquire(3);
     await a.release(leases.slice(0, 1));
     expect(ids(await b.acquire(3))).toEqual(ids(leases.slice(0, 1)));
@@ -107,48 +107,45 @@ describe('leases on PostgreSQL', () => {
     expect(ids(await a.acquire(2))).toEqual(['m2']);
   });
 
-  it('know who is alive by the beats', async () => {
+  it('know who is alive by the heartbeats', async () => {
     await registerPortals(database, memberIds(4));
     const [a, b] = [book('a'), book('b', 200)];
-    await a.beat();
+    await a.heartbeat(null);
     await a.acquire(1);
     let seen = await a.survey();
-    // On a busy database a beat as short as that may be over when it is looked for.
+    // On a busy database a heartbeat as short as that may be over when it is looked for.
     await until('both to be seen', async () => {
-      await b.beat();
+      await b.heartbeat(null);
       seen = await a.survey();
       return seen.replicas.length === 2;
     });
     expect(seen).toEqual({ replicas: ['a', 'b'], portals: 4, owned: { a: 1 } });
-    await until('the end of the beat', async () => (await a.survey()).replicas.length === 1);
+    await until('the end of the heartbeat', async () => (await a.survey()).replicas.length === 1);
   });
 
   it('come with what replicas tell, until they are gone', async () => {
-    let news: string | null = 'first';
-    const a = new LeaseBook(connect(), 'a', LONG_MS, () => news);
+    const a = new LeaseBook(connect(), 'a', LONG_MS);
     const told = (known: readonly (readonly [string, number])[] = []) =>
       storedReports(database.db, new Map(known));
-    await a.beat();
+    await a.heartbeat('first');
     const [first, ...others] = await told();
     expect(others).toEqual([]);
     expect(first).toMatchObject({ replica: 'a', text: 'first' });
     const { writtenAt = 0, age = -1 } = first ?? {};
     expect(age).toBeGreaterThanOrEqual(0);
     expect(age).toBeLessThan(10_000);
-    // A beat without news leaves what was told, and when.
-    news = null;
-    await a.beat();
+    // A heartbeat without news leaves what was told, and when.
+    await a.heartbeat(null);
     expect(await told()).toMatchObject([{ replica: 'a', writtenAt, text: 'first' }]);
     expect(await told([['a', writtenAt]])).toMatchObject([{ replica: 'a', writtenAt, text: null }]);
     await pause(5);
-    news = 'second';
-    await a.beat();
+    await a.heartbeat('second');
     expect(await told([['a', writtenAt]])).toMatchObject([{ replica: 'a', text: 'second' }]);
-    // A version that tells nothing beats as it always did.
+    // A version that tells nothing heartbeats as it always did.
     await sql`insert into replicas (id, beat_until) values ('old', ${Date.now() + LONG_MS})`.execute(
       database.db,
     );
-    await book('silent').beat();
+    await book('silent').heartbeat(null);
     expect((await told()).map(({ replica }) => replica)).toEqual(['a']);
     await database.db.updateTable('replicas').set({ beat_until: 1 }).execute();
     expect(await told()).toEqual([]);

@@ -67,8 +67,8 @@ onEveryDatabase('people look for what went wrong', (open) => {
     const { admin } = await setUp();
     expect(await admin.troubleByPortal()).toEqual(
       new Map([
-        [MEMBER, { counts: { dead: 1, waiting: 1, marked: 1 }, latestAt: START + 3 }],
-        [OTHER, { counts: { failed: 1 }, latestAt: START + 2 }],
+        [MEMBER, { counts: { dead: 1, waiting: 1, marked: 1 }, latestAt: START + 3, refused: [] }],
+        [OTHER, { counts: { failed: 1 }, latestAt: START + 2, refused: [] }],
       ]),
     );
     expect(await admin.inFlightByPortal()).toEqual(

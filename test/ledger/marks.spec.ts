@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { retryDueAt } from '../../src/ledger/retry-timing.js';
-import { type LedgerChange } from '../../src/ledger/apply-round.js';
+import { type LedgerChange } from '../../src/ledger/ledger-change.js';
 import { CHANGED_AT, event, LedgerBench, MEMBER, SETTINGS, START } from './bench.js';
 import { onEveryDatabase } from './databases.js';
 
@@ -21,7 +21,7 @@ onEveryDatabase('a mark is remembered with all that it did on the portal', (open
     );
     bench.now += 100;
     const applied = await bench.ledger.applyRound(MEMBER, [marked('p1', 'm1', 'm2', 'm8')]);
-    expect(applied).toEqual({ marked: 2, cleared: 0, vanished: 0, swept: 0 });
+    expect(applied).toEqual({ marked: 2, cleared: 0, vanished: 0, displaced: 0 });
     expect((await bench.all()).map(({ state, held, due_at }) => [state, held, due_at])).toEqual([
       ['marked', 0, retryDueAt(START + 100, 1, seqs[0] ?? 0, SETTINGS)],
       ['marked', 0, retryDueAt(START + 100, 2, seqs[1] ?? 0, SETTINGS)],
@@ -52,7 +52,7 @@ onEveryDatabase('a mark is remembered with all that it did on the portal', (open
     expect(dueTimes.size).toBe(16);
   });
 
-  it('forgets as held what the mark swept off the portal, and nothing else', async () => {
+  it('forgets as held what the mark displaced, and nothing else', async () => {
     const bench = new LedgerBench(open);
     await bench.put(
       { message: 'm1', process: 'p1', row: '1', state: 'failed' },
@@ -66,7 +66,7 @@ onEveryDatabase('a mark is remembered with all that it did on the portal', (open
       { message: 'm1', process: 'p2', row: '8', state: 'published', member: 'other' },
     );
     const applied = await bench.ledger.applyRound(MEMBER, [marked('p1', 'm1')]);
-    expect(applied).toMatchObject({ marked: 1, swept: 4 });
+    expect(applied).toMatchObject({ marked: 1, displaced: 4 });
     expect(
       (await bench.all()).map(({ process_id, state, held }) => `${process_id} ${state} ${held}`),
     ).toEqual([
@@ -79,13 +79,13 @@ onEveryDatabase('a mark is remembered with all that it did on the portal', (open
       'p2 published 1',
       'p2 published 1',
     ]);
-    // Swept failures come back from the ledger, and no second mark is made of them.
+    // Displaced failures come back from the ledger, and no second mark is made of them.
     expect((await bench.ledger.snapshot(MEMBER)).failures).toEqual([]);
     expect(await bench.ledger.releaseUnmarkable(MEMBER, false)).toBe(1);
     expect(await bench.get('m1', 'p4')).toMatchObject({ state: 'waiting', attempt: 2 });
   });
 
-  it('and a swept delivery that fails is retried from the ledger', async () => {
+  it('and a displaced delivery that fails is retried from the ledger', async () => {
     const bench = new LedgerBench(open);
     await bench.put(
       { message: 'm1', process: 'p1', row: '1', state: 'failed' },
@@ -96,7 +96,7 @@ onEveryDatabase('a mark is remembered with all that it did on the portal', (open
     expect(await bench.get('m1', 'p2')).toMatchObject({ state: 'waiting', attempt: 2, held: 0 });
   });
 
-  it('sweeps what the same round reserved before it, and spares what it reserved after', async () => {
+  it('displaces what the same round reserved before it, and spares what it reserved after', async () => {
     const bench = new LedgerBench(open);
     await bench.put({ message: 'm1', process: 'p1', row: '1', state: 'failed' });
     const batch = (processId: string, rowId: string, errored: boolean): LedgerChange => ({
@@ -118,7 +118,7 @@ onEveryDatabase('a mark is remembered with all that it did on the portal', (open
     await bench.put({ message: 'm1', state: 'processed' });
     expect(await bench.ledger.applyRound(MEMBER, [marked('p1', 'm1')])).toMatchObject({
       marked: 0,
-      swept: 1,
+      displaced: 1,
     });
     expect(await bench.get('m1')).toMatchObject({ state: 'processed', held: 0 });
   });

@@ -1,6 +1,7 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { type KyselyPlugin } from 'kysely';
 import { type Database, databaseOver, openDatabase } from '../../src/database/database.js';
+import { PinnedNames } from '../../src/portals/pinned-names.js';
 import { PortalRegistry } from '../../src/portals/registry.js';
 import { TokenVault } from '../../src/portals/token-vault.js';
 import { DATABASE_KINDS, onEveryDatabase } from './databases.js';
@@ -48,6 +49,30 @@ onEveryDatabase(
         ['m3', undefined, 'm3'],
       ]);
       expect(await registry.refresh()).toEqual([]);
+    });
+
+    it('also its name, which PORTAL_NAMES has taken from one and given to another', async () => {
+      const registry = await prepare();
+      await registry.refresh();
+      const pins = new PinnedNames([`${'f'.repeat(32)}=m1`]);
+      const pinning = new PortalRegistry(elsewhere(), new TokenVault(undefined), (host) => [host], pins);
+      await pinning.load();
+      const own = { memberId: 'm1', from: 'm1', name: 'm1-old-m1', formerName: 'm1' };
+      expect(await pinning.applyPins()).toEqual([own]);
+      expect(pinning.get('m1')).toMatchObject({ name: 'm1-old-m1' });
+      expect(await pinning.applyPins()).toEqual([]);
+      expect(await registry.refresh()).toMatchObject([
+        { memberId: 'm1', before: { name: 'm1' }, after: { name: 'm1-old-m1', formerName: 'm1' } },
+      ]);
+      // The one that it is kept for, which comes by an installation.
+      const grant = {
+        accessToken: 'a',
+        refreshToken: 'r',
+        expiresAt: 1,
+        clientEndpoint: 'https://elsewhere.test/rest/',
+        memberId: 'f'.repeat(32),
+      };
+      expect(await pinning.install(grant, null)).toMatchObject({ portal: { name: 'm1' }, displaced: null });
     });
 
     it('also where it was read while we were changing the same portal ourselves', async () => {

@@ -22,6 +22,7 @@ export async function registerPortals(database: Database, memberIds: readonly st
         extended: 1 as const,
         installed_at: 0,
         notification_handler: null,
+        bad_answers: 0,
       })),
     )
     .execute();

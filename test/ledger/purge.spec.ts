@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { DEAD_RETENTION_MS, purge } from '../../src/ledger/purge.js';
+import { DEAD_RETENTION_MS } from '../../src/ledger/purge.js';
 import { LedgerBench, SETTINGS, START } from './bench.js';
 import { onEveryDatabase } from './databases.js';
 
@@ -44,8 +44,7 @@ onEveryDatabase('a record is kept for its time', (open) => {
         { message: `d${index}`, state: 'dead', held: 0, stateAt: START - AGES },
       );
     }
-    const { db, dialect } = open();
-    expect(await purge(db, dialect, WINDOW, START, 3)).toBe(6);
-    expect(await purge(db, dialect, WINDOW, START, 3)).toBe(4);
+    expect(await bench.ledger.purge(3)).toBe(6);
+    expect(await bench.ledger.purge(3)).toBe(4);
   });
 });

@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { countOf, LedgerBench, MEMBER, reply, START } from './bench.js';
 import { onEveryDatabase } from './databases.js';
+import { trace } from './trace.js';
 
 onEveryDatabase('a group of replies is written as if they had come one by one', (open) => {
   it('lets the failure of one consumer win over the success of another, in either order', async () => {
@@ -153,5 +154,26 @@ onEveryDatabase('a group of replies is written as if they had come one by one', 
     const recorded = await bench.reply('failed', messages);
     expect(countOf(recorded.failed)).toBe(2500);
     expect(new Set((await bench.all()).map((delivery) => delivery.state))).toEqual(new Set(['failed']));
+  });
+
+  it('is found in a few statements, however many batches are named', async () => {
+    const bench = new LedgerBench(open);
+    const ids = Array.from({ length: 5000 }, (_, index) => index);
+    await bench.put(
+      { message: 'm7', process: 'p7', state: 'published' },
+      { message: 'm4999', process: 'p4999', state: 'published' },
+      { message: 'm4999', process: 'p7', state: 'published' },
+    );
+    const [traced, queries] = trace(open());
+    const recorded = await new LedgerBench(() => traced).ledger.recordOutcomes(
+      ids.map((id) => reply('processed', `m${id}`, { processId: `p${id}` })),
+    );
+    expect(recorded.unknown).toBe(4998);
+    expect((await bench.all()).map((delivery) => delivery.state)).toEqual([
+      'processed',
+      'processed',
+      'published',
+    ]);
+    expect(queries.length).toBeLessThan(20);
   });
 });

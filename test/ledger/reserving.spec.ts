@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { type DeliveryState } from '../../src/database/schema.js';
+import { parseJson, writeJson } from '../../src/json/exact-json.js';
 import { CHANGED_AT, event, LedgerBench, MEMBER, START } from './bench.js';
 import { onEveryDatabase } from './databases.js';
 
@@ -14,10 +15,15 @@ onEveryDatabase('a reserved batch is recorded once', (open) => {
     expect(first).toEqual({
       seq: first?.seq,
       member_id: MEMBER,
+      object_id: '2',
+      published_at: null,
+      reason_no: null,
+      silent: null,
       process_id: 'p1',
       message_id: 'm2',
       row_id: '2',
       changed_at: CHANGED_AT,
+      time_assumed: 0,
       event: 'ONCRMDEALUPDATE',
       payload: '{"FIELDS":{"ID":"2","TITLE":"Ж"}}',
       user_id: null,
@@ -31,12 +37,27 @@ onEveryDatabase('a reserved batch is recorded once', (open) => {
       reserved_at: START,
       attempts_before: 0,
       discarded_at: null,
+      source_key: '',
+      refusals: 0,
+      refused_key: null,
+      heard: 0,
+      stands_for_newer: null,
     });
     expect(second).toMatchObject({ message_id: 'm1', payload: 'null', changed_at: CHANGED_AT + 1 });
     expect((await bench.ledger.nextPublishable(MEMBER, 'reserved', 0, 10)).map((next) => next.data)).toEqual([
       { FIELDS: { ID: '2', TITLE: 'Ж' } },
       null,
     ]);
+  });
+
+  it('with its numbers as they were written', async () => {
+    const bench = new LedgerBench(open);
+    const data = '{"FIELDS":{"ID":9007199254740993,"SUM":100.00,"L":[1e400,-0,1E5,1.0,0.1]}}';
+    await bench.reserve('p1', [event('m1', { data: parseJson(data) })]);
+    await bench.reserve('p2', [event('m2', { data: parseJson(data) })], { errored: true });
+    expect((await bench.all()).map(({ payload }) => payload)).toEqual([data, data]);
+    const next = await bench.ledger.nextPublishable(MEMBER, 'reserved', 0, 10);
+    expect(next.map((delivery) => writeJson(delivery.data))).toEqual([data, data]);
   });
 
   it('however often it is seen', async () => {

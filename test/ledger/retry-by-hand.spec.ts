@@ -123,7 +123,7 @@ onEveryDatabase('a discard', (open) => {
       { message: 'm2', state: 'waiting', attempt: 2, dueAt: START + 1, errored: 1 },
     );
     bench.now = LATER;
-    expect(await admin.discard(seqs, 'ops')).toEqual({ discarded: 2, left: {} });
+    expect(await admin.discard(seqs, { by: 'ops' })).toEqual({ discarded: 2, left: {} });
     const settled = { state: 'processed', state_at: LATER, due_at: null, discarded_at: LATER };
     expect(await bench.get('m1')).toMatchObject({ ...settled, reason: 'discarded by ops; out of stock' });
     expect(await bench.get('m2')).toMatchObject({ ...settled, reason: 'discarded by ops' });
@@ -143,7 +143,7 @@ onEveryDatabase('a discard', (open) => {
       })),
     );
     const before = await bench.all();
-    expect(await admin.discard(seqs, 'ops')).toEqual({
+    expect(await admin.discard(seqs, { by: 'ops' })).toEqual({
       discarded: 0,
       left: { reserved: 1, published: 1, processed: 1, failed: 1, marked: 1 },
     });

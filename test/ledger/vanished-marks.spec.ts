@@ -14,7 +14,7 @@ onEveryDatabase('a marked row that the portal no longer has is retried from the 
     const applied = await bench.ledger.applyRound(MEMBER, [
       { type: 'error_rows_complete', sentAt: START - 1 },
     ]);
-    expect(applied).toEqual({ marked: 0, cleared: 0, vanished: 1, swept: 0 });
+    expect(applied).toEqual({ marked: 0, cleared: 0, vanished: 1, displaced: 0 });
     expect((await bench.all()).map(({ state, attempt, due_at }) => [state, attempt, due_at])).toEqual([
       ['waiting', 3, START + 5000],
       ['marked', 1, START + 5000],

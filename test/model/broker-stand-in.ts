@@ -1,5 +1,5 @@
 import { type OutgoingMessage, type PublishResult } from '../../src/broker/outgoing.js';
-import { type EventPublisher } from '../../src/drain/dispatcher.js';
+import { type EventPublisher } from '../../src/drain/publishing/page-publisher.js';
 
 /**
  * How the broker treats the messages of one pass:
@@ -7,9 +7,10 @@ import { type EventPublisher } from '../../src/drain/dispatcher.js';
  * - `silent`: they arrive, the confirms are lost
  * - `closed`: nothing arrives, nothing is confirmed
  * - `partial`: every second one arrives and is confirmed
- * - `refuse`: the first event is one that can never be published; dead letters are taken
+ * - `nack`: they arrive at one queue, and of every second one another queue refuses its copy
+ * - `unsendable`: the first event is one that can never be published; dead letters are taken
  */
-export type BrokerMood = 'confirm' | 'silent' | 'closed' | 'partial' | 'refuse';
+export type BrokerMood = 'confirm' | 'silent' | 'closed' | 'partial' | 'nack' | 'unsendable';
 
 /** A message that a consumer has received. */
 export interface Received {
@@ -56,8 +57,11 @@ export class BrokerStandIn implements EventPublisher {
         if (index % 2 === 1) return unconfirmed;
         this.deliver(message);
         return { status: 'confirmed' };
-      case 'refuse':
-        if (index === 0 && message.exchange === EVENTS) return { status: 'refused', reason: 'too large' };
+      case 'nack':
+        this.deliver(message);
+        return index % 2 === 1 ? { status: 'confirmed' } : { status: 'refused', reason: this.mood };
+      case 'unsendable':
+        if (index === 0 && message.exchange === EVENTS) return { status: 'unsendable', reason: 'too large' };
         this.deliver(message);
         return { status: 'confirmed' };
     }

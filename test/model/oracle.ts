@@ -9,7 +9,7 @@ export class Broken extends Error {
 
 type Delivery = Pick<
   DeliveriesTable,
-  'process_id' | 'message_id' | 'row_id' | 'state' | 'held' | 'errored' | 'attempt'
+  'process_id' | 'message_id' | 'row_id' | 'state' | 'state_at' | 'reason' | 'held' | 'errored' | 'attempt'
 >;
 
 const heldKey = (processId: string, rowId: string | number) => `${processId}|${rowId}`;
@@ -154,7 +154,7 @@ export class Oracle {
     const deliveries = await this.deliveries();
     const remembered = new Set([
       ...deliveries
-        .filter(({ state }) => ['reserved', 'failed', 'marked', 'waiting'].includes(state))
+        .filter(({ state }) => ['reserved', 'refused', 'failed', 'marked', 'waiting'].includes(state))
         .map((delivery) => delivery.row_id),
       ...journaled,
     ]);
@@ -212,7 +212,17 @@ export class Oracle {
   deliveries(): Promise<Delivery[]> {
     return this.database.db
       .selectFrom('deliveries')
-      .select(['process_id', 'message_id', 'row_id', 'state', 'held', 'errored', 'attempt'])
+      .select([
+        'process_id',
+        'message_id',
+        'row_id',
+        'state',
+        'state_at',
+        'reason',
+        'held',
+        'errored',
+        'attempt',
+      ])
       .execute();
   }
 

@@ -1,6 +1,6 @@
 import { type BatchCommand, encodeBatch, parseBatchAnswer } from '../../src/bitrix24/batch.js';
 import { OutcomeUnknown, PortalThrottled } from '../../src/bitrix24/errors.js';
-import { type BatchAnswer } from '../../src/bitrix24/portal-client.js';
+import { type BatchAnswer } from '../../src/bitrix24/portal-call.js';
 import { type Oracle } from './oracle.js';
 import { type PortalStandIn } from './portal-stand-in.js';
 
@@ -22,6 +22,12 @@ export type RoundFault =
   | { readonly late: number }
   | { readonly fails: number; readonly done: boolean };
 
+/**
+ * How the portal treats marks: it makes them; it refuses them; its database fails and it makes none, or makes them
+ * all the same; the whole request is lost with them.
+ */
+export type Marks = 'made' | 'refused' | 'failing' | 'failing_made' | 'lost';
+
 type Text = readonly [name: string, command: string];
 
 /** The portal cuts a request after this long, ms. */
@@ -30,12 +36,15 @@ const REQUEST_LIFETIME_MS = 60_000;
 /** The line between the bridge and its portal, and all that can happen on it. */
 export class PortalLine {
   fault: RoundFault = 'none';
+  /** Source key of the round. */
+  connector = '';
+  marks: Marks = 'made';
   /** Happens before the portal does anything, and between its work and the bridge's hearing of it. */
   before: () => Promise<void> = () => Promise.resolve();
   meanwhile: () => Promise<void> = () => Promise.resolve();
   trace: (line: string) => void = () => undefined;
   /** Requests whose answers the bridge has given up, with what they have still to do. */
-  private givenUp: { sentAt: number; answers: number; commands: readonly Text[] }[] = [];
+  private givenUp: { sentAt: number; answers: number; connector: string; commands: readonly Text[] }[] = [];
   /** Answers that reached the bridge. */
   private answers = 0;
   /** The bridge has died and not tried a round since. */
@@ -57,6 +66,10 @@ export class PortalLine {
       throw new PortalThrottled({ method: 'batch', code: 'QUERY_LIMIT_EXCEEDED', status: 503 }, null);
     if (this.fault === 'unsent') throw lost();
     const { result, looks } = await this.work(commands, texts);
+    if (this.marks === 'lost' && commands.some(({ method }) => method === 'event.offline.error')) {
+      await this.meanwhile();
+      throw lost();
+    }
     await this.meanwhile();
     if (this.fault === 'lost' || 'late' in Object(this.fault)) throw lost();
     this.answers += 1;
@@ -73,9 +86,9 @@ export class PortalLine {
 
   /** Requests that were given up do the rest of their work after all. */
   async lateWork(): Promise<void> {
-    for (const { sentAt, commands } of this.givenUp.splice(0)) {
+    for (const { sentAt, connector, commands } of this.givenUp.splice(0)) {
       if (this.now() - sentAt >= REQUEST_LIFETIME_MS) continue;
-      const { difference } = await this.portal.observe(() => this.portal.run(commands));
+      const { difference } = await this.portal.observe(() => this.portal.run(commands, connector));
       await this.oracle.byGivenUp(difference);
     }
   }
@@ -99,7 +112,8 @@ export class PortalLine {
     const { fault } = this;
     const late = typeof fault === 'object' && 'late' in fault ? fault.late % texts.length : null;
     const failing = typeof fault === 'object' && 'fails' in fault ? fault.fails % texts.length : null;
-    const told = fault === 'none' || failing !== null;
+    const loses = this.marks === 'lost' && commands.some(({ method }) => method === 'event.offline.error');
+    const told = (fault === 'none' || failing !== null) && !loses;
     const result: Record<string, unknown> = {};
     const errors: Record<string, unknown> = {};
     const totals: Record<string, unknown> = {};
@@ -107,16 +121,29 @@ export class PortalLine {
     for (const [index, text] of texts.entries()) {
       const [name, command] = text;
       if (late !== null && index >= late) {
-        this.givenUp.push({ sentAt: this.now(), answers: this.answers, commands: texts.slice(index) });
+        this.givenUp.push({
+          sentAt: this.now(),
+          answers: this.answers,
+          connector: this.connector,
+          commands: texts.slice(index),
+        });
         break;
       }
-      const fails = index === failing;
-      if (fails) errors[name] = { error: 'INTERNAL_SERVER_ERROR', error_description: '' };
-      if (fails && typeof fault === 'object' && 'fails' in fault && !fault.done) continue;
       const { method, params } = commands[index] ?? {};
+      const { marks } = this;
+      const sick = method === 'event.offline.error' && marks !== 'made';
+      const fails = index === failing || (sick && marks !== 'lost');
+      if (fails) {
+        errors[name] =
+          sick && marks === 'refused'
+            ? { error: 'ERROR_ARGUMENT', error_description: '' }
+            : { error: 'ERROR_CORE', error_description: 'SQL query error!' };
+      }
+      if (sick && marks !== 'failing_made') continue;
+      if (fails && typeof fault === 'object' && 'fails' in fault && !fault.done) continue;
       if (method === 'event.offline.error')
         this.oracle.marks(String(params?.['process_id']), params?.['message_id'] as string[]);
-      const { value, difference } = await this.portal.observe(() => this.portal.run([text]));
+      const { value, difference } = await this.portal.observe(() => this.portal.run([text], this.connector));
       this.trace(
         `   ${decodeURIComponent(command)} -> ${JSON.stringify([value['result'], value['result_error']])}`,
       );

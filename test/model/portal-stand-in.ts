@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { runBatch } from '../../emulator/batch.js';
 import { Bindings } from '../../emulator/bindings.js';
 import { callMethod } from '../../emulator/methods.js';
+import { PortalObjects } from '../../emulator/objects.js';
 import { DEFAULT_SCOPE, OfflineQueue } from '../../emulator/offline-queue.js';
 import { type Row } from '../../emulator/offline-row.js';
 
@@ -24,6 +25,7 @@ export class PortalStandIn {
   readonly queue: OfflineQueue;
   extended: boolean;
   private readonly bindings = new Bindings();
+  private readonly objects = new PortalObjects(() => undefined);
   private lastProcess = 0;
 
   constructor(now: () => number, extended: boolean) {
@@ -31,20 +33,26 @@ export class PortalStandIn {
     this.queue = new OfflineQueue({ now, newProcessId: () => this.nextProcessId() });
   }
 
-  /** Runs commands as a batch does; returns the answer's `result`. */
-  async run(commands: readonly (readonly [string, string])[]): Promise<Record<string, unknown>> {
+  /** Runs commands as a batch does, under a source key; returns the answer's `result`. */
+  async run(
+    commands: readonly (readonly [string, string])[],
+    connector = '',
+  ): Promise<Record<string, unknown>> {
     return runBatch(
       commands.map(([name, text]) => [name, text]),
       false,
       async (method, params) => ({
         ...(await callMethod(method, params, {
-          authType: 'oauth',
+          caller: { clientId: 'bridge', userId: 1, connector: '' },
           administrator: true,
-          scope: DEFAULT_SCOPE,
-          features: { extended: this.extended, connector: false },
+          scope: { ...DEFAULT_SCOPE, connector },
+          features: { extended: this.extended, connector: true },
+          installed: true,
           queue: this.queue,
           bindings: this.bindings,
+          objects: this.objects,
           knowsEvent: () => true,
+          time: () => '',
           serve: () => Promise.resolve(),
         })),
         time: null,

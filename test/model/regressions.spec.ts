@@ -184,7 +184,7 @@ describe('what went wrong once', () => {
     );
   });
 
-  it('a mark between two pages of an orphan leaves the ledger nothing to hold that it swept away', async () => {
+  it('a mark between two pages of an orphan leaves the ledger nothing to hold that it displaced', async () => {
     await play(
       { settleMode: 'ack', warm: false },
       round(),
@@ -236,7 +236,7 @@ describe('what went wrong once', () => {
       round(),
       // It arrived, which nobody has recorded, and is refused when it is published again.
       dispatch('confirm', 'ledger'),
-      dispatch('refuse'),
+      dispatch('unsendable'),
       reply('failed'),
     );
   });
@@ -265,6 +265,33 @@ describe('what went wrong once', () => {
       advance(2000),
       round(),
       round(),
+    );
+  });
+
+  it('a success that comes after a mark of unknown outcome does not take along the newer change that the mark deleted', async () => {
+    await play(
+      { settleMode: 'ack', warm: false },
+      round(),
+      delivery(0),
+      delivery(1),
+      advance(130_000),
+      delivery(0),
+      // The request reserves the change that follows, and marks the first delivery, long after it was given up.
+      round({ late: 0 }),
+      change(0),
+    );
+  });
+
+  it('a success of one consumer does not undo the failure of another that silence was ahead of', async () => {
+    await play(
+      { settleMode: 'ack', warm: false },
+      round({ fails: 0, done: false }, [change(0)]),
+      round(),
+      delivery(1),
+      advance(7_200_000),
+      round(),
+      reply('failed', 1),
+      reply('processed', 1),
     );
   });
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
+import { type TimestampStyle } from '../../emulator/portal-clock.js';
 import { type BrokerMood } from './broker-stand-in.js';
-import { type RoundFault } from './portal-line.js';
+import { type Marks, type RoundFault } from './portal-line.js';
 import { type ReplyKind } from './reply-message.js';
 import { type Happening, type PassFault, type World } from './world.js';
 
@@ -85,13 +86,27 @@ export const crash = () => sync('crash()', (world) => world.crash());
 export const advance = (ms: number) => sync(call('advance', ms), (world) => world.advance(ms));
 export const clockBack = () => sync('clockBack()', (world) => world.setClockBack(3_600_000));
 export const broker = (up: boolean) => sync(call('broker', up), (world) => (world.brokerUp = up));
+/** The bridge begins or ceases to read the reply queue. */
+export const listen = (on: boolean) => sync(call('listen', on), (world) => world.listen(on));
 export const plan = (extended: boolean) => sync(call('plan', extended), (world) => world.setPlan(extended));
+export const sourceKey = (key: string) => sync(call('sourceKey', key), (world) => world.setKey(key));
 export const purge = () => new Step('purge()', (world) => world.purge());
 /** Given-up requests do the rest of their work. */
 export const lateWork = () => new Step('lateWork()', (world) => world.lateWork());
 
+/** How the portal treats marks from now on. */
+export const marks = (how: Marks) =>
+  new Step(call('marks', how), async (world) => {
+    world.setMarks(how);
+    await Promise.resolve();
+  });
+
+/** How the portal writes the times of changes from now on. */
+export const times = (style: TimestampStyle) =>
+  sync(call('times', style), (world) => (world.portal.queue.timestamps = style));
+
 /** Somebody marks a message: among the pending rows, under a batch of nobody's, or under a batch of ours. */
-export const foreignMark = (object: number, under: 'pending' | 'nobody' | 'ours') =>
+const foreignMark = (object: number, under: 'pending' | 'nobody' | 'ours') =>
   new Step(call('foreignMark', object, under), (world) =>
     world.byOthers(({ queue }) => {
       const row = queue.rows().find((one) => JSON.stringify(one.EVENT_DATA).includes(`"${object}"`));
@@ -105,7 +120,7 @@ export const foreignMark = (object: number, under: 'pending' | 'nobody' | 'ours'
   );
 
 /** An administrator clears a whole batch. */
-export const foreignClear = (index: number) =>
+const foreignClear = (index: number) =>
   new Step(call('foreignClear', index), (world) =>
     world.byOthers(({ queue }) => {
       const batches = [...new Set(queue.rows().map((row) => row.PROCESS_ID))]
@@ -179,7 +194,7 @@ export const anySteps = fc.commands<object, World, false>(
     fc.constant(dispatch()),
     fc
       .tuple(
-        fc.constantFrom<BrokerMood>('confirm', 'silent', 'closed', 'partial', 'refuse'),
+        fc.constantFrom<BrokerMood>('confirm', 'silent', 'closed', 'partial', 'nack', 'unsendable'),
         fc.constantFrom<PassFault>('none', 'none', 'crash', 'ledger'),
         fc.array(replies, { maxLength: 2 }),
       )
@@ -192,7 +207,11 @@ export const anySteps = fc.commands<object, World, false>(
     fc.constant(crash()),
     fc.constant(lateWork()),
     fc.boolean().map(plan),
+    fc.constantFrom('', 'erp', 'crm').map(sourceKey),
+    fc.constantFrom<Marks>('made', 'made', 'refused', 'failing', 'failing_made', 'lost').map(marks),
+    fc.constantFrom<TimestampStyle>('iso', 'iso', 'iso-basic', 'unix', 'null', 'garbage').map(times),
     fc.boolean().map(broker),
+    fc.boolean().map(listen),
     fc.oneof(
       fc.constant(clockBack()),
       fc.constant(purge()),

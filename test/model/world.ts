@@ -1,19 +1,23 @@
-import { parseReply } from '../../src/contract/reply.js';
+import { readReplies } from '../../src/contract/reply.js';
 import { type Database } from '../../src/database/database.js';
-import { BatchSize } from '../../src/drain/batch-size.js';
+import { BatchSize } from '../../src/drain/pacing/batch-size.js';
 import { eventEncoder } from '../../src/contract/event-encoder.js';
-import { Dispatcher, type PassResult, type PortalIdentity } from '../../src/drain/dispatcher.js';
-import { type RoundReport } from '../../src/drain/loop-dependencies.js';
-import { Admission } from '../../src/drain/admission.js';
-import { PortalLoop } from '../../src/drain/portal-loop.js';
+import { Dispatcher, type PassResult } from '../../src/drain/publishing/dispatcher.js';
+import { type PortalIdentity } from '../../src/drain/publishing/page-publisher.js';
+import { type RoundReport } from '../../src/drain/loop/loop-dependencies.js';
+import { Admission } from '../../src/drain/pacing/admission.js';
+import { PortalLoop } from '../../src/drain/loop/portal-loop.js';
 import { type LedgerSettings } from '../../src/ledger/ledger.js';
-import { type Log } from '../../src/log.js';
+import { NO_REPLY } from '../../src/ledger/late-success.js';
+import { type Log } from '../../src/logging/log.js';
+import { answeredUnder, keysToFinish, type SourceKeys } from '../../src/portals/source-keys.js';
 import { type BrokerMood, BrokerStandIn, DEAD, EVENTS, type Received } from './broker-stand-in.js';
 import { InterruptibleLedger } from './interruptible-ledger.js';
 import { Broken, Oracle } from './oracle.js';
-import { PortalLine, type RoundFault } from './portal-line.js';
+import { type Marks, PortalLine, type RoundFault } from './portal-line.js';
 import { PortalStandIn } from './portal-stand-in.js';
 import { type ReplyKind, replyMessage } from './reply-message.js';
+import { ReplyQueue } from './reply-queue.js';
 
 /** What happens to a pass of the dispatcher beyond the broker's mood. */
 export type PassFault = 'none' | 'crash' | 'ledger';
@@ -45,6 +49,8 @@ const SETTINGS = {
   RETRY_MAX_DELAY_MS: 120_000,
   SETTLE_AFTER_MS: 60_000,
   LATE_FAILURE_WINDOW_MS: 3_600_000,
+  HISTORY_DAYS: 7,
+  HISTORY_MAX_EVENTS: 1_000_000,
 };
 const START = Date.parse('2024-07-18T10:00:00Z');
 const MEMBER = 'a223c6b3710f85df22e9377d6c4f7553';
@@ -67,15 +73,32 @@ export class World {
   brokerUp = true;
   /** Hears of every command and round, for who looks into a counterexample. */
   trace: (line: string) => void = () => undefined;
+  /** Batches that the bridge said were reserved by somebody else. */
+  readonly recognized: string[] = [];
+  private readonly reservedByOthers = new Set<string>();
+  private forgottenTooEarly: Broken | null = null;
   private readonly line: PortalLine;
   private readonly ledger: InterruptibleLedger;
   private time = START;
   /** How far the bridge's clock is set back, ms. */
   private setBack = 0;
-  private loop: PortalLoop;
+  /** One for the present source key, and one for each that is to be finished; see `PortalRounds`. */
+  private loops: Map<string, PortalLoop>;
+  private nextLoop = 0;
+  /** The setting. */
+  private key = '';
+  /** Of the registry. */
+  private keys: SourceKeys = { present: '', former: [] };
+  /** Under which the portal records changes. */
+  private boundKey = '';
+  private readonly unboundAt = new Map<string, number>();
   private dispatcher: Dispatcher;
+  private readonly replies: ReplyQueue;
   /** Of the registry: what the portal's plan is believed to be. */
   private extended: boolean | null = null;
+  private marksFailingSince: number | null = null;
+  /** Batches of which it was said that their marks are given up. */
+  private readonly givenUp = new Set<string>();
 
   private constructor(
     database: Database,
@@ -85,7 +108,7 @@ export class World {
     this.oracle = new Oracle(() => this.time, this.portal, database, SETTINGS.RETRY_MAX_ATTEMPTS);
     this.broker = new BrokerStandIn((messageId) => this.oracle.delivered(messageId));
     const settings: LedgerSettings = { ...SETTINGS, SETTLE_MODE: options.settleMode };
-    this.ledger = new InterruptibleLedger(database, settings, () => this.now());
+    this.ledger = new InterruptibleLedger({ database, settings, now: () => this.now() });
     this.ledger.recorded = (deliveries) => {
       for (const { rowId, changedAt } of deliveries)
         this.oracle.published(rowId, `${MEMBER}-${rowId}-${changedAt}`);
@@ -97,7 +120,8 @@ export class World {
       (fault) => (this.ledger.failNextWrite = fault === 'crash' || fault === 'ledger'),
     );
     this.line.trace = (text) => this.trace(text);
-    this.loop = this.newLoop();
+    this.replies = new ReplyQueue(SETTINGS.SETTLE_AFTER_MS, () => this.time);
+    this.loops = this.newLoops();
     this.dispatcher = this.newDispatcher();
   }
 
@@ -114,6 +138,7 @@ export class World {
     const { messageId } = this.portal.queue.push({
       event: 'ONCRMDEALUPDATE',
       data: { FIELDS: { ID: String(object) } },
+      connector: this.boundKey,
     });
     this.oracle.changed(messageId);
     await Promise.resolve();
@@ -121,7 +146,7 @@ export class World {
 
   /** The portal notifies us of new events. */
   announce(): void {
-    this.loop.announced();
+    this.loops.get(this.key)?.notified();
   }
 
   async round(
@@ -133,9 +158,17 @@ export class World {
     this.line.fault = fault;
     this.line.before = () => this.happen(before);
     this.line.meanwhile = () => this.happen(meanwhile);
-    const report = await this.loop.runOnce();
+    // In turns, as the loops of a portal do.
+    const [key, loop] = [...this.loops][this.nextLoop++ % this.loops.size] ?? [];
+    if (key === undefined || loop === undefined) throw new Error('a portal has a loop at least');
+    this.line.connector = key;
+    const report = await loop.runOnce();
+    this.followKeys();
     this.trace(`   ${JSON.stringify(report)} ${JSON.stringify(await this.oracle.deliveries())}`);
     this.ledger.failNextWrite = false;
+    const own = this.recognized.filter((processId) => !this.reservedByOthers.has(processId));
+    if (own.length > 0) throw new Broken(`our own batches ${own.join(', ')} were taken for somebody else's`);
+    if (this.forgottenTooEarly !== null) throw this.forgottenTooEarly;
     if (fault === 'crash') this.crash();
     return report;
   }
@@ -146,8 +179,15 @@ export class World {
    */
   crash(): void {
     this.line.cut();
-    this.loop = this.newLoop();
+    this.replies.restart();
+    this.loops = this.newLoops();
     this.dispatcher = this.newDispatcher();
+  }
+
+  /** The service starts again with another source key. */
+  setKey(key: string): void {
+    this.key = key;
+    this.crash();
   }
 
   async dispatch(
@@ -181,22 +221,55 @@ export class World {
     const received = inbox[inbox.length - 1 - (back % Math.max(inbox.length, 1))];
     if (received === undefined) return;
     this.tick();
-    const { target, outcome: parsed, reason } = parseReply(replyMessage(received, outcome, kind));
+    const [reply] = readReplies(replyMessage(received, outcome, kind), 'bitrix24.failures').replies;
+    if (reply === undefined) throw new Error(`no reply of kind ${kind}`);
+    const { target, outcome: parsed, reason } = reply;
     if (parsed === 'partial') throw new Broken('a whole reply counted as partial');
     this.line.replied();
-    const inTime = await this.mustHaveEffect(received, kind, parsed);
-    await this.ledger.recordOutcomes([
-      {
-        memberId: MEMBER,
-        processId: target.processId,
-        messageIds: target.messageIds,
-        attempt: target.attempt,
-        outcome: parsed,
-        reason,
-      },
-    ]);
-    if (kind !== 'unknown' && kind !== 'earlier_attempt') received.replies += 1;
-    if (inTime) this.oracle.failed(received.messageId);
+    const waits = parsed === 'processed' && kind === 'single' && (await this.isAwaited(received));
+    await this.replies.put(async () => {
+      if (waits) await this.mustNotBeSilence(received);
+      const inTime = await this.mustHaveEffect(received, kind, parsed);
+      await this.ledger.recordOutcomes([
+        {
+          memberId: MEMBER,
+          processId: target.processId,
+          messageIds: target.messageIds,
+          attempt: target.attempt,
+          outcome: parsed,
+          reason,
+        },
+      ]);
+      if (kind !== 'unknown' && kind !== 'earlier_attempt') received.replies += 1;
+      if (inTime) this.oracle.failed(received.messageId);
+    });
+  }
+
+  /** The reply queue is read from now on, or is not. */
+  listen(on: boolean): void {
+    this.replies.listen(on);
+  }
+
+  /** Whether the first word on a delivery comes while its silence is still short. */
+  private async isAwaited({ processId, messageId, attempt, replies }: Received): Promise<boolean> {
+    const delivery = await this.deliveryOf(processId, messageId);
+    if (replies > 0 || this.setBack > 0 || delivery?.attempt !== attempt) return false;
+    return delivery.state === 'published' && this.time - delivery.state_at < SETTINGS.SETTLE_AFTER_MS;
+  }
+
+  /** However long a reply in time lay in the queue, its delivery has not been taken for silent meanwhile. */
+  private async mustNotBeSilence({ processId, messageId, attempt }: Received): Promise<void> {
+    if (this.setBack > 0) return;
+    const delivery = await this.deliveryOf(processId, messageId);
+    const silent = delivery?.attempt === attempt && ['failed', 'marked'].includes(delivery.state);
+    if (silent && delivery.reason === NO_REPLY)
+      throw new Broken(`${messageId} was taken for silent while its reply lay in the queue`);
+  }
+
+  private async deliveryOf(processId: string, messageId: string) {
+    return (await this.oracle.deliveries()).find(
+      (row) => row.process_id === processId && row.message_id === messageId,
+    );
   }
 
   advance(ms: number): void {
@@ -219,12 +292,18 @@ export class World {
   ): Promise<void> {
     this.tick();
     const { difference } = await this.portal.observe(() => work(this.portal));
+    for (const row of difference.reserved) this.reservedByOthers.add(row.PROCESS_ID);
     await this.oracle.byOthers(difference, who);
   }
 
   setPlan(extended: boolean): void {
     this.portal.extended = extended;
     this.oracle.noMarks();
+  }
+
+  /** How the portal treats marks from now on. */
+  setMarks(marks: Marks): void {
+    this.line.marks = marks;
   }
 
   async purge(): Promise<void> {
@@ -237,6 +316,8 @@ export class World {
    */
   async settle(): Promise<void> {
     this.brokerUp = true;
+    this.listen(true);
+    await this.replies.read();
     await this.lateWork();
     for (let cycle = 0; cycle < 15; cycle += 1) {
       await this.runRounds();
@@ -247,7 +328,7 @@ export class World {
       }
       await this.runRounds();
       await this.oracle.check();
-      if (await this.oracle.atRest()) {
+      if (this.keys.former.length === 0 && (await this.oracle.atRest())) {
         this.oracle.checkAtRest();
         return;
       }
@@ -258,11 +339,13 @@ export class World {
   }
 
   private async runRounds(): Promise<void> {
-    for (let count = 0; count < 60; count += 1) {
+    let rested = 0;
+    for (let count = 0; count < 60 * this.loops.size; count += 1) {
       const { nextInMs } = await this.round();
       await this.oracle.check();
-      if (nextInMs >= SETTINGS.DRAIN_INTERVAL_MS) return;
-      this.advance(nextInMs);
+      rested = nextInMs >= SETTINGS.DRAIN_INTERVAL_MS ? rested + 1 : 0;
+      if (rested >= this.loops.size) return;
+      if (nextInMs < SETTINGS.DRAIN_INTERVAL_MS) this.advance(nextInMs);
     }
     throw new Broken('rounds follow each other without end');
   }
@@ -279,20 +362,60 @@ export class World {
     const delivery = (await this.oracle.deliveries()).find(
       (row) => row.process_id === processId && row.message_id === messageId,
     );
-    // One that the broker refused meanwhile is among the dead letters, where its failure leads as well.
+    // One that could not be sent meanwhile is among the dead letters, where its failure leads as well.
     if (delivery?.attempt !== attempt || delivery.state === 'dead') return false;
     const row = this.portal.queue
       .rows()
       .find((one) => one.PROCESS_ID === processId && one.MESSAGE_ID === messageId && one.ERROR === 0);
-    const underWay = delivery.state === 'reserved' || delivery.state === 'published';
-    const known = this.portal.extended && this.extended !== false && delivery.held === 1;
+    const underWay = ['reserved', 'refused', 'published'].includes(delivery.state);
+    const known =
+      this.portal.extended &&
+      this.extended !== false &&
+      this.marksFailingSince === null &&
+      !this.givenUp.has(processId) &&
+      delivery.held === 1;
     if (row !== undefined && underWay && known && attempt < SETTINGS.RETRY_MAX_ATTEMPTS)
       this.oracle.mustBeMarked(processId, row.ID);
     return true;
   }
 
-  private newLoop(): PortalLoop {
+  private newLoops(): Map<string, PortalLoop> {
+    const keys = [this.key, ...keysToFinish(this.keys, this.key)];
+    return new Map(keys.map((key) => [key, this.newLoop(key)]));
+  }
+
+  /** As `PortalRounds` does. */
+  private followKeys(): void {
+    const former = keysToFinish(this.keys, this.key);
+    for (const key of this.loops.keys())
+      if (key !== this.key && !former.includes(key)) this.loops.delete(key);
+    for (const key of former) if (!this.loops.has(key)) this.loops.set(key, this.newLoop(key));
+  }
+
+  /** The portal has answered under the present key, under which its events are bound from now on. */
+  private answered(key: string): void {
+    this.keys = answeredUnder(this.keys, key);
+    if (this.boundKey === key) return;
+    this.unboundAt.set(this.boundKey, this.time);
+    this.boundKey = key;
+  }
+
+  private finished(key: string): void {
+    if (this.portal.queue.rows().some(({ CONNECTOR_ID }) => CONNECTOR_ID === key))
+      this.forgottenTooEarly ??= new Broken(`source key ${key} was forgotten while it had rows`);
+    this.keys = { ...this.keys, former: this.keys.former.filter((former) => former !== key) };
+  }
+
+  private newLoop(key: string): PortalLoop {
+    const former = {
+      unbound: () => this.boundKey !== key && this.time - (this.unboundAt.get(key) ?? this.time) > 60_000,
+      finished: () => {
+        this.finished(key);
+        return Promise.resolve();
+      },
+    };
     return new PortalLoop({
+      ...(key === this.key ? {} : { former }),
       portal: {
         memberId: MEMBER,
         name: PORTAL.name,
@@ -302,23 +425,49 @@ export class World {
           if (!extended) this.oracle.noMarks();
           return Promise.resolve();
         },
+        state: () => 'active',
+        paused: () => false,
+        marksFailingSince: () => this.marksFailingSince,
+        setMarksFailing: (since) => {
+          this.marksFailingSince = since;
+          if (since !== null) this.oracle.noMarks();
+          return Promise.resolve();
+        },
         setState: () => Promise.resolve(),
-        mendBindings: () => Promise.resolve(this.options.notified === false ? 'no' : 'yes'),
+        answered: () => {
+          if (key === this.key) this.answered(key);
+          return Promise.resolve();
+        },
+        shared: (processIds) => {
+          this.recognized.push(...processIds);
+          return Promise.resolve();
+        },
+        mendBindings: () =>
+          Promise.resolve({ notifies: this.options.notified === false ? 'no' : 'yes', missing: null }),
       },
       client: this.line,
-      ledger: this.ledger,
-      admission: new Admission({ limit: 1, patienceMs: 60_000 }),
+      ledger: this.ledger.under(key),
+      admission: new Admission({ limit: 1 }).of(MEMBER),
       settings: SETTINGS,
       listener: {
         settled: () => undefined,
         inFlight: () => undefined,
         ledger: () => undefined,
-        exchange: () => undefined,
+        roundTook: () => undefined,
         round: () => undefined,
       },
-      log: silence,
+      log: {
+        ...silence,
+        warn: (fields) => {
+          const { event, processId } = fields as Record<string, unknown>;
+          if (event !== 'marks.given_up') return;
+          this.givenUp.add(String(processId));
+          this.oracle.noMarks();
+        },
+      },
       brokerReady: () => this.brokerUp,
-      kickDispatch: () => undefined,
+      silence: this.replies,
+      wakeDispatch: () => undefined,
       // Lost answers shrink it to one event, so that orphans are larger than a page.
       size: new BatchSize(SETTINGS.DRAIN_LIMIT, 1),
       now: () => this.now(),
@@ -327,15 +476,16 @@ export class World {
   }
 
   private newDispatcher(): Dispatcher {
-    return new Dispatcher(
-      this.ledger,
-      this.broker,
-      { events: EVENTS, dead: DEAD },
-      SETTINGS.RETRY_MAX_ATTEMPTS,
-      { published: () => undefined, dead: () => undefined },
-      silence,
-      eventEncoder('replies'),
-    );
+    return new Dispatcher({
+      ledger: this.ledger,
+      publisher: this.broker,
+      targets: { events: EVENTS, unrouted: 'unrouted', dead: DEAD },
+      maxAttempts: SETTINGS.RETRY_MAX_ATTEMPTS,
+      listener: { published: () => undefined, dead: () => undefined, refused: () => undefined },
+      log: silence,
+      encoder: eventEncoder('replies'),
+      now: () => this.now(),
+    });
   }
 
   private async happen(happenings: readonly Happening[]): Promise<void> {

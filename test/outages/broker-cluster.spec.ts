@@ -1,7 +1,7 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type PrivateNode, provideRabbitmqCluster, type RabbitmqCluster } from '../../scripts/rabbitmq.mjs';
 import { type LogLine } from '../support/bridge-process.js';
-import { Stage } from '../support/stage.js';
+import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 import { BACK_WITHIN_MS, nothingLost, notReady, readyAgain, seconds } from './outage.js';
 
@@ -15,16 +15,32 @@ const DRAIN_LIMIT = 50;
 
 describe('a cluster of brokers', () => {
   let cluster: RabbitmqCluster;
-  let stage: Stage;
+  let system: TestSystem;
+  let first: PrivateNode;
   beforeAll(async () => {
     cluster = await provideRabbitmqCluster();
+    system = await TestSystem.open({
+      broker: cluster.url,
+      settings: {
+        ...SETTLED_BY_REPLIES,
+        RABBITMQ_URL: `${DOWN},${cluster.url}`,
+        DRAIN_LIMIT: String(DRAIN_LIMIT),
+      },
+      consume: { quorum: true },
+      // A node that dies with a reply on its way must not have had the acknowledgement: nothing else settles.
+      onEvent: (event, downstream) => downstream.replyAndAcknowledge({ status: 'processed' }, event),
+    });
+    await system.bridge.logged('replies.consuming');
+    first = nodeAt(hosts('broker.up')[0]);
   }, CLUSTER_MS);
-  afterAll(() => cluster.stop(), CLUSTER_MS);
-  afterEach(() => stage.close());
+  afterAll(async () => {
+    await system?.close();
+    await cluster?.stop();
+  }, CLUSTER_MS);
 
   /** Hosts that a connection named as its own, in their order. */
   const hosts = (event: 'broker.up' | 'replies.consuming') =>
-    stage.bridge.lines
+    system.bridge.lines
       .filter((line: LogLine) => line.message?.event === event)
       .map(({ message }) => String(message['host']));
   const nodeAt = (host: string | undefined): PrivateNode => {
@@ -40,27 +56,14 @@ describe('a cluster of brokers', () => {
       },
       BACK_WITHIN_MS,
     );
-    await readyAgain(stage);
+    await readyAgain(system);
   };
 
   it(
-    'goes on at another node when one dies, waits while none answers, and loses neither events nor replies',
+    'has every queue of its own on all nodes',
     async () => {
-      stage = await Stage.open({
-        broker: cluster.url,
-        settings: {
-          ...SETTLED_BY_REPLIES,
-          RABBITMQ_URL: `${DOWN},${cluster.url}`,
-          DRAIN_LIMIT: String(DRAIN_LIMIT),
-        },
-        consume: { quorum: true },
-        // A node that dies with a reply on its way must not have had the acknowledgement: nothing else settles.
-        onEvent: (event, downstream) => downstream.replyAndAcknowledge({ status: 'processed' }, event),
-      });
-      const { downstream, portal, bridge } = stage;
-      const { replies, unrouted, dead, rejected } = downstream.names;
-      const queues = [replies, unrouted, dead, rejected, `${downstream.prefix}.downstream`];
-      await bridge.logged('replies.consuming');
+      const { replies, unrouted, dead, rejected } = system.downstream.names;
+      const queues = [replies, unrouted, dead, rejected, `${system.downstream.prefix}.downstream`];
       const [any] = cluster.nodes;
       const listed = JSON.parse(
         (await any?.ctl('list_queues', '--quiet', '--formatter', 'json', 'name', 'members')) ?? '[]',
@@ -72,31 +75,44 @@ describe('a cluster of brokers', () => {
       await Promise.all(cluster.nodes.map((node) => node.untilOnDisk(...queues)));
       // A node writes the rest of what was declared within two seconds or so; killed before, it forgets it.
       await seconds(3);
+    },
+    CLUSTER_MS,
+  );
 
-      stage.push(1, 200);
-      await until('deliveries', () => stage.delivered().size > 0);
-      const first = nodeAt(hosts('broker.up')[0]);
+  it(
+    'goes on at another node when one dies, and loses neither events nor replies',
+    async () => {
+      system.push(1, 200);
+      await until('deliveries', () => system.delivered().size > 0);
       await first.kill();
-      stage.push(201, 300);
+      system.push(201, 300);
       await goesOnAfter(1);
       expect(nodeAt(hosts('broker.up')[1])).not.toBe(first);
       expect(nodeAt(hosts('replies.consuming')[1])).not.toBe(first);
-      await downstream.start({ quorum: true });
-      await nothingLost(stage, 300);
+      await system.downstream.start({ quorum: true });
+      await nothingLost(system, 300);
+    },
+    CLUSTER_MS,
+  );
 
+  it(
+    'waits while none answers, reserves nothing meanwhile, and loses neither events nor replies',
+    async () => {
+      const { downstream, portal, bridge } = system;
       const others = cluster.nodes.filter((node) => node !== first);
-      await Promise.all(others.map((node) => node.ctl('stop_app')));
-      await notReady(stage, 'broker');
+      // One by one: the last to stop knows that it was, and the others wait for it when they start.
+      for (const node of others) await node.ctl('stop_app');
+      await notReady(system, 'broker');
       const before = portal.rows().filter((row) => row.PROCESS_ID !== '').length;
-      stage.push(301, 400);
+      system.push(301, 400);
       await seconds(2);
       const held = portal.rows().filter((row) => row.PROCESS_ID !== '').length;
       expect(held).toBeLessThanOrEqual(before + DRAIN_LIMIT);
-      expect(stage.delivered().size).toBe(300);
-      await Promise.all(others.map((node) => node.ctl('start_app')));
-      await readyAgain(stage);
+      expect(system.delivered().size).toBe(300);
+      for (const node of others.reverse()) await node.ctl('start_app');
+      await readyAgain(system);
       await downstream.start({ quorum: true });
-      await nothingLost(stage, 400);
+      await nothingLost(system, 400);
       expect(bridge.output).not.toContain('guest:guest');
     },
     CLUSTER_MS,

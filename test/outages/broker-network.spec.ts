@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { RABBITMQ_URL } from '../support/bridge-process.js';
-import { Stage } from '../support/stage.js';
+import { TestSystem } from '../support/test-system.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { nothingLost, readyAgain, seconds } from './outage.js';
 
@@ -8,10 +8,10 @@ import { nothingLost, readyAgain, seconds } from './outage.js';
 const BREAKS = [100, 500, 600, 700, 900, 1200];
 
 describe('the network to the broker', () => {
-  let stage: Stage;
+  let system: TestSystem;
   let proxy: TcpProxy;
   afterEach(async () => {
-    await stage.close();
+    await system.close();
     await proxy.close();
   });
 
@@ -20,18 +20,18 @@ describe('the network to the broker', () => {
     proxy = await startTcpProxy(broker.hostname, Number(broker.port === '' ? 5672 : broker.port));
     broker.hostname = '127.0.0.1';
     broker.port = String(proxy.port);
-    stage = await Stage.open({ settings: { RABBITMQ_URL: broker.href } });
+    system = await TestSystem.open({ settings: { RABBITMQ_URL: broker.href } });
     let last = 0;
     for (const bytes of BREAKS) {
       proxy.cut();
       proxy.resetAfterBytes(bytes, 'from-target');
-      stage.push(last + 1, last + 20);
+      system.push(last + 1, last + 20);
       last += 20;
       await seconds(1.2);
-      expect((await stage.get('/health/live')).status).toBe(200);
+      expect((await system.get('/health/live')).status).toBe(200);
     }
     proxy.resetAfterBytes(Number.MAX_SAFE_INTEGER, 'from-target');
-    await readyAgain(stage);
-    await nothingLost(stage, last);
+    await readyAgain(system);
+    await nothingLost(system, last);
   });
 });

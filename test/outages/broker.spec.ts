@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type PrivateRabbitmq, provideRabbitmq } from '../../scripts/rabbitmq.mjs';
 import Libsql from 'libsql';
-import { Stage } from '../support/stage.js';
+import { TestSystem } from '../support/test-system.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 import { Meter, nothingLost, notReady, readyAgain, seconds, slowestLiveAnswer } from './outage.js';
@@ -12,41 +12,41 @@ const DRAIN_LIMIT = 50;
 
 describe('a broker that goes away', () => {
   let broker: PrivateRabbitmq;
-  let stage: Stage;
+  let system: TestSystem;
   let proxy: TcpProxy | undefined;
   beforeAll(async () => {
     broker = await provideRabbitmq({ private: true });
   }, NODE_MS);
   afterAll(() => broker.stop(), NODE_MS);
   afterEach(async () => {
-    await stage.close();
+    await system.close();
     await proxy?.close();
   });
 
   /** Drains, takes the broker away, changes more while it is gone, brings it back. */
   const outage = async (away: () => Promise<unknown>, back: () => Promise<unknown>, reason: RegExp) => {
-    stage = await Stage.open({ broker: broker.url, settings: { DRAIN_LIMIT: String(DRAIN_LIMIT) } });
-    const { replies, unrouted, dead, rejected } = stage.downstream.names;
+    system = await TestSystem.open({ broker: broker.url, settings: { DRAIN_LIMIT: String(DRAIN_LIMIT) } });
+    const { replies, unrouted, dead, rejected } = system.downstream.names;
     await broker.untilOnDisk(replies, unrouted, dead, rejected);
     // A node writes the rest of what was declared (the downstream queue and its binding) within two seconds or so;
     // killed before, it comes back without, and events are unrouted.
     await seconds(3);
-    stage.push(1, 400);
-    await until('deliveries', () => stage.delivered().size > 0);
+    system.push(1, 400);
+    await until('deliveries', () => system.delivered().size > 0);
     try {
       await away();
       // RabbitMQ tells a publisher of an alarm when it publishes.
-      stage.push(401, 440);
-      expect(await notReady(stage, 'broker')).toMatch(reason);
-      const reserved = () => stage.portal.rows().filter((row) => row.PROCESS_ID !== '').length;
+      system.push(401, 440);
+      expect(await notReady(system, 'broker')).toMatch(reason);
+      const reserved = () => system.portal.rows().filter((row) => row.PROCESS_ID !== '').length;
       const before = reserved();
-      const meter = new Meter(stage);
-      stage.push(441, 600);
-      const slowest = await slowestLiveAnswer(stage, () => seconds(2));
+      const meter = new Meter(system);
+      system.push(441, 600);
+      const slowest = await slowestLiveAnswer(system, () => seconds(2));
       expect(slowest).toBeLessThan(2000);
       // One round may have been under way when the broker went.
       expect(reserved()).toBeLessThanOrEqual(before + DRAIN_LIMIT);
-      const pending = stage.portal.rows().filter((row) => row.PROCESS_ID === '').length;
+      const pending = system.portal.rows().filter((row) => row.PROCESS_ID === '').length;
       expect(pending).toBeGreaterThanOrEqual(160 - DRAIN_LIMIT);
       const cost = meter.read();
       expect(cost.requests).toBeLessThan(5);
@@ -64,10 +64,10 @@ describe('a broker that goes away', () => {
         () => broker.ctl('start_app'),
         /ECONNREFUSED|ECONNRESET|close|SHUTDOWN|CONNECTION_FORCED|socket/i,
       );
-      expect(stage.bridge.find('broker.down')?.message['reason']).toEqual(expect.any(String));
-      await readyAgain(stage);
-      await stage.downstream.start();
-      await nothingLost(stage, 600);
+      expect(system.bridge.find('broker.down')?.message['reason']).toEqual(expect.any(String));
+      await readyAgain(system);
+      await system.downstream.start();
+      await nothingLost(system, 600);
     },
     NODE_MS,
   );
@@ -80,9 +80,9 @@ describe('a broker that goes away', () => {
         () => broker.restart(),
         /ECONNREFUSED|close|ECONNRESET|socket/i,
       );
-      await readyAgain(stage);
-      await stage.downstream.start();
-      await nothingLost(stage, 600);
+      await readyAgain(system);
+      await system.downstream.start();
+      await nothingLost(system, 600);
     },
     NODE_MS,
   );
@@ -95,10 +95,10 @@ describe('a broker that goes away', () => {
         () => broker.ctl('set_vm_memory_high_watermark', '0.4'),
         /memory/,
       );
-      expect(stage.bridge.find('broker.blocked')?.message['reason']).toMatch(/memory/);
-      await readyAgain(stage);
-      await nothingLost(stage, 600);
-      expect(stage.bridge.find('broker.down')).toBeUndefined();
+      expect(system.bridge.find('broker.blocked')?.message['reason']).toMatch(/memory/);
+      await readyAgain(system);
+      await nothingLost(system, 600);
+      expect(system.bridge.find('broker.down')).toBeUndefined();
     },
     NODE_MS,
   );
@@ -113,11 +113,11 @@ describe('a broker that goes away', () => {
         );
       await timeouts('3000', '300');
       const holding = { SETTLE_MODE: 'ack', SETTLE_AFTER_MS: '600000' };
-      stage = await Stage.open({ broker: broker.url, settings: holding });
-      const { bridge, downstream } = stage;
+      system = await TestSystem.open({ broker: broker.url, settings: holding });
+      const { bridge, downstream } = system;
       await bridge.logged('replies.consuming');
-      stage.push(1, 30);
-      await until('every event', () => stage.delivered().size === 30);
+      system.push(1, 30);
+      await until('every event', () => system.delivered().size === 30);
       const other = new Libsql(bridge.databaseFile);
       other.exec('pragma busy_timeout = 5000');
       other.exec('begin immediate');
@@ -128,7 +128,7 @@ describe('a broker that goes away', () => {
       other.exec('rollback');
       other.close();
       await timeouts('1800000', '60000');
-      await nothingLost(stage, 30);
+      await nothingLost(system, 30);
       await until(
         'every reply to be acknowledged',
         async () => (await downstream.depth(downstream.names.replies)) === 0,
@@ -142,11 +142,11 @@ describe('a broker that goes away', () => {
     async () => {
       const { hostname, port } = new URL(broker.url);
       proxy = await startTcpProxy(hostname, Number(port));
-      stage = await Stage.open({
+      system = await TestSystem.open({
         broker: broker.url,
         settings: { RABBITMQ_URL: `amqp://guest:guest@127.0.0.1:${proxy.port}` },
       });
-      const { bridge } = stage;
+      const { bridge } = system;
       await bridge.logged('replies.consuming');
       // What every binding waits for while a node hangs; the command ends when it is held.
       await broker.ctl(
@@ -158,9 +158,9 @@ describe('a broker that goes away', () => {
       try {
         proxy.cut();
         await bridge.logged('broker.bindings_pending');
-        await readyAgain(stage);
-        stage.push(1, 20);
-        await nothingLost(stage, 20);
+        await readyAgain(system);
+        system.push(1, 20);
+        await nothingLost(system, 20);
       } finally {
         await broker.ctl('eval', 'holder ! done.');
       }

@@ -4,7 +4,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Libsql from 'libsql';
-import { Stage } from '../support/stage.js';
+import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 import { Meter, nothingLost, notReady, readyAgain, seconds } from './outage.js';
 
@@ -57,53 +57,53 @@ function mount(...command: string[]): boolean {
 }
 
 describe('a full disk under the database', () => {
-  let stage: Stage;
+  let system: TestSystem;
   let disk: SmallDisk;
   beforeEach(() => {
     disk = new SmallDisk();
   });
   afterEach(async () => {
-    await stage.close();
+    await system.close();
     disk.remove();
   });
 
   it('stops reserving, is named, and loses nothing that was reserved meanwhile', async () => {
-    stage = await Stage.open({
+    system = await TestSystem.open({
       settings: { DATABASE_URL: `file:${disk.databaseFile}`, DRAIN_LIMIT: '200' },
     });
-    stage.push(1, 50);
-    await until('deliveries', () => stage.delivered().size === 50);
+    system.push(1, 50);
+    await until('deliveries', () => system.delivered().size === 50);
     disk.fill();
-    const meter = new Meter(stage);
-    stage.push(51, 1200);
-    const failed = await stage.bridge.logged('round.ledger_failed');
+    const meter = new Meter(system);
+    system.push(51, 1200);
+    const failed = await system.bridge.logged('round.ledger_failed');
     expect(failed.message['reason']).toContain('database or disk is full');
-    expect(await notReady(stage, 'database')).toContain('database or disk is full');
+    expect(await notReady(system, 'database')).toContain('database or disk is full');
     await seconds(3);
-    expect((await stage.get('/health/live')).status).toBe(200);
-    expect(await notReady(stage, 'database')).toContain('database or disk is full');
+    expect((await system.get('/health/live')).status).toBe(200);
+    expect(await notReady(system, 'database')).toContain('database or disk is full');
     // What was reserved before the first failure; nothing is added to it.
-    const reserved = stage.portal.rows().filter((row) => row.PROCESS_ID !== '').length;
+    const reserved = system.portal.rows().filter((row) => row.PROCESS_ID !== '').length;
     expect(reserved).toBeLessThanOrEqual(450);
     const cost = meter.read();
     expect(cost.requests).toBeLessThan(3);
     expect(cost.lines).toBeLessThan(5);
     disk.free();
-    await readyAgain(stage);
-    await nothingLost(stage, 1200);
+    await readyAgain(system);
+    await nothingLost(system, 1200);
   });
 
   it('is waited for at the start', async () => {
-    stage = await Stage.open({ settings: { DATABASE_URL: `file:${disk.databaseFile}` } });
-    expect(await stage.bridge.stop()).toBe(0);
-    stage.push(1, 20);
+    system = await TestSystem.open({ settings: { DATABASE_URL: `file:${disk.databaseFile}` } });
+    expect(await system.bridge.stop()).toBe(0);
+    system.push(1, 20);
     disk.fill();
-    stage.bridge.start();
-    await stage.bridge.logged('http.listening');
-    expect(await notReady(stage, 'database')).toMatch(/full|I\/O error|unable to open/i);
-    expect((await stage.get('/health/live')).status).toBe(200);
+    system.bridge.start();
+    await system.bridge.logged('http.listening');
+    expect(await notReady(system, 'database')).toMatch(/full|I\/O error|unable to open/i);
+    expect((await system.get('/health/live')).status).toBe(200);
     disk.free();
-    await readyAgain(stage);
-    await nothingLost(stage, 20);
+    await readyAgain(system);
+    await nothingLost(system, 20);
   });
 });

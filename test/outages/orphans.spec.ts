@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { Stage } from '../support/stage.js';
+import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 import { Meter, nothingLost } from './outage.js';
 
@@ -7,44 +7,44 @@ import { Meter, nothingLost } from './outage.js';
 const ADOPTED_WITHIN_MS = 20_000;
 
 describe('rows that nobody answers for', () => {
-  let stage: Stage;
-  afterEach(() => stage.close());
+  let system: TestSystem;
+  afterEach(() => system.close());
 
-  const errorCalls = () => stage.portal.counters.perMethod['event.offline.error'] ?? 0;
+  const errorCalls = () => system.portal.counters.perMethod['event.offline.error'] ?? 0;
 
   it('reserved by somebody whose answer was never seen are adopted at the start, marked ones too', async () => {
-    stage = await Stage.open();
-    const { bridge, portal } = stage;
+    system = await TestSystem.open();
+    const { bridge, portal } = system;
     expect(await bridge.stop()).toBe(0);
-    stage.push(1, 40);
+    system.push(1, 40);
     const first = portal.queue.get({ clear: 0, limit: 40 });
     portal.queue.error({
       process_id: first.process_id,
       message_id: Object.fromEntries(first.events.map((event, index) => [index, event.MESSAGE_ID])),
     });
     portal.queue.get({ clear: 0, limit: 40, error: 1 });
-    stage.push(41, 160);
+    system.push(41, 160);
     portal.queue.get({ clear: 0, limit: 120 });
     expect(portal.rows().filter((row) => row.PROCESS_ID !== '')).toHaveLength(160);
     bridge.start();
-    await until('every event', () => stage.delivered().size === 160, ADOPTED_WITHIN_MS);
-    await nothingLost(stage, 160);
+    await until('every event', () => system.delivered().size === 160, ADOPTED_WITHIN_MS);
+    await nothingLost(system, 160);
     const adopted = bridge.lines.reduce((sum, { message }) => sum + Number(message?.['adopted'] ?? 0), 0);
     expect(adopted).toBe(160);
   });
 
   it('reserved by a request whose answer was lost are adopted within 15 s', async () => {
-    stage = await Stage.open();
-    const lost = stage.portal.inject({ method: 'event.offline.get', kind: 'drop-after-commit', times: 3 });
-    stage.push(1, 120);
+    system = await TestSystem.open();
+    const lost = system.portal.inject({ method: 'event.offline.get', kind: 'drop-after-commit', times: 3 });
+    system.push(1, 120);
     await until('the loss', () => lost.hits > 0);
-    await until('every event', () => stage.delivered().size === 120, ADOPTED_WITHIN_MS);
-    await nothingLost(stage, 120);
-    expect(stage.bridge.find('round.failed')?.message).toMatchObject({ outcome: 'unknown' });
+    await until('every event', () => system.delivered().size === 120, ADOPTED_WITHIN_MS);
+    await nothingLost(system, 120);
+    expect(system.bridge.find('round.failed')?.message).toMatchObject({ outcome: 'unknown' });
   });
 
   it('deleted behind our back are closed with a warning, never marked, and not retried for ever', async () => {
-    stage = await Stage.open({
+    system = await TestSystem.open({
       settings: {
         SETTLE_MODE: 'ack',
         SETTLE_AFTER_MS: '600000',
@@ -54,15 +54,15 @@ describe('rows that nobody answers for', () => {
         FAILURE_BATCH_WAIT_MS: '0',
       },
     });
-    const { bridge, downstream, portal } = stage;
-    stage.push(1, 20);
-    await until('every event', () => stage.delivered().size === 20);
+    const { bridge, downstream, portal } = system;
+    system.push(1, 20);
+    await until('every event', () => system.delivered().size === 20);
     const first = downstream.received.slice();
     for (const processId of new Set(first.map((event) => event.processId)))
       portal.queue.clear({ process_id: processId });
     expect(portal.rows()).toEqual([]);
     // Newer changes of the same objects, which a mark for rows that are gone would destroy.
-    stage.push(1, 20);
+    system.push(1, 20);
     await until('the newer changes', () => downstream.received.length === 40);
     for (const [index, event] of first.entries()) {
       downstream.reply(
@@ -71,7 +71,7 @@ describe('rows that nobody answers for', () => {
       );
     }
     await bridge.logged('round.vanished');
-    const meter = new Meter(stage);
+    const meter = new Meter(system);
     const failing = () => downstream.received.filter((event) => event.attempt > 1);
     await until('the retries', () => failing().length === 10);
     for (const event of failing()) downstream.reply({ status: 'failed', reason: 'again' }, event);

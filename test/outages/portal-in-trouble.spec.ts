@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { type Fault } from '../../emulator/index.js';
-import { emptyPhpArray } from '../../emulator/php.js';
+import { PhpArray } from '../../emulator/php.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 import { ManyPortals } from './many-portals.js';
@@ -70,7 +70,13 @@ describe('portals in trouble', () => {
     const crowded = many.portal('crowded');
     crowded.setLimits({ ratePerSecond: 2, burst: 5 });
     const crowd = setInterval(
-      () => void crowded.handle({ method: 'feature.get', params: emptyPhpArray(), webhook: false }),
+      () =>
+        void crowded.handle({
+          method: 'feature.get',
+          params: new PhpArray(),
+          webhook: null,
+          authorization: null,
+        }),
       20,
     );
     ends.push(() => {

@@ -18,6 +18,16 @@ const REFUSALS: Record<string, Refusal> = {
   deleted: { refuse: state('deleted'), reason: /500 PORTAL_DELETED/ },
   free: { refuse: state('not-commercial'), reason: /403 ACCESS_DENIED .*commercial plans/ },
   removed: { refuse: state('manifest-unavailable'), reason: /404 ERROR_MANIFEST_IS_NOT_AVAILABLE/ },
+  // Seen by the licence page that everything leads to, and by https that is not spoken.
+  unlicenced: {
+    refuse: state('license-expired'),
+    reason:
+      /302 LICENSE_EXPIRED \(the licence .*expired.* http:\/\/unlicenced\.localhost:\d+\/bitrix\/coupon_activation\.php\)/,
+  },
+  moved: {
+    refuse: state('https-only'),
+    reason: /302 REDIRECTED \(redirected to https:\/\/moved\.localhost:\d+\/rest\/batch, .*use https:\/\//,
+  },
   restricted: { refuse: state('access-restricted'), reason: /403 user_access_error/ },
   demoted: { refuse: (portal) => portal.setAdministrator(false), reason: /ACCESS_DENIED/ },
 };

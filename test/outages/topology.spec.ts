@@ -1,13 +1,13 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import amqp from 'amqplib';
 import { RABBITMQ_URL } from '../support/bridge-process.js';
-import { Stage } from '../support/stage.js';
+import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 import { BACK_WITHIN_MS, Meter, nothingLost, notReady, readyAgain, seconds } from './outage.js';
 
 describe("the bridge's queues in other people's hands", () => {
-  let stage: Stage;
-  afterEach(() => stage.close());
+  let system: TestSystem;
+  afterEach(() => system.close());
 
   const administrator = async <T>(work: (channel: amqp.Channel) => Promise<T>): Promise<T> => {
     const connection = await amqp.connect(RABBITMQ_URL);
@@ -19,15 +19,15 @@ describe("the bridge's queues in other people's hands", () => {
   };
 
   it('a queue of another kind in the way is named with the difference, and when it is gone the work begins', async () => {
-    stage = await Stage.prepare();
-    const { bridge, downstream, portal } = stage;
+    system = await TestSystem.prepare();
+    const { bridge, downstream, portal } = system;
     const { replies } = downstream.names;
     await administrator((channel) => channel.assertQueue(replies, { durable: true }));
     bridge.start();
     await bridge.logged('http.listening');
     for (const reason of [
       (await bridge.logged('broker.conflict')).message['reason'],
-      await notReady(stage, 'broker'),
+      await notReady(system, 'broker'),
     ]) {
       expect(reason).toContain(
         `queue ${replies} exists and is not what the bridge needs: inequivalent arg 'x-`,
@@ -37,32 +37,32 @@ describe("the bridge's queues in other people's hands", () => {
       );
     }
     portal.bind('ONCRMDEALUPDATE');
-    stage.push(1, 20);
-    const meter = new Meter(stage);
+    system.push(1, 20);
+    const meter = new Meter(system);
     await seconds(2);
-    expect((await stage.get('/health/live')).status).toBe(200);
+    expect((await system.get('/health/live')).status).toBe(200);
     expect(portal.rows().filter((row) => row.PROCESS_ID !== '')).toEqual([]);
     expect(meter.read().lines).toBeLessThan(5);
     await administrator((channel) => channel.deleteQueue(replies));
-    await readyAgain(stage);
+    await readyAgain(system);
     await downstream.start({ bindings: ['#'] });
     await until('the installation', () => portal.bindings().length === 3, BACK_WITHIN_MS);
-    stage.push(21, 40);
+    system.push(21, 40);
     await until('an empty queue', () => portal.rows().length === 0, BACK_WITHIN_MS);
     // Those that came before anybody was bound are where nothing is lost; the queue counts them a moment later, and
     // silence settles an event that is still on its way to us.
-    const kept = async () => stage.delivered().size + (await downstream.depth(downstream.names.unrouted));
+    const kept = async () => system.delivered().size + (await downstream.depth(downstream.names.unrouted));
     await until('all of them', async () => (await kept()) >= 40, BACK_WITHIN_MS);
     expect(await kept()).toBe(40);
   });
 
   it('a reply queue that is deleted under the running service is declared again and consumed', async () => {
-    stage = await Stage.open({ settings: { SETTLE_MODE: 'ack', SETTLE_AFTER_MS: '600000' } });
-    const { bridge, downstream, portal } = stage;
+    system = await TestSystem.open({ settings: { SETTLE_MODE: 'ack', SETTLE_AFTER_MS: '600000' } });
+    const { bridge, downstream, portal } = system;
     await bridge.logged('replies.consuming');
-    stage.push(1, 30);
-    await until('every event', () => stage.delivered().size === 30);
-    const meter = new Meter(stage);
+    system.push(1, 30);
+    await until('every event', () => system.delivered().size === 30);
+    const meter = new Meter(system);
     await administrator((channel) => channel.deleteQueue(downstream.names.replies));
     await until(
       'a consumer of the new queue',
@@ -87,11 +87,39 @@ describe("the bridge's queues in other people's hands", () => {
       });
     await until('the binding', routed, BACK_WITHIN_MS);
     await until('the reply that came by it', async () => {
-      const { body } = await stage.get('/metrics');
+      const { body } = await system.get('/metrics');
       return /bridge_replies_total\{kind="\w+"\} 31/.test(body);
     });
     expect(meter.read().lines).toBeLessThan(20);
-    await readyAgain(stage);
-    await nothingLost(stage, 30);
+    await readyAgain(system);
+    await nothingLost(system, 30);
+  });
+
+  it('a reply queue whose name somebody else had for a while is declared and consumed when it is free', async () => {
+    system = await TestSystem.open({ settings: { SETTLE_MODE: 'ack', SETTLE_AFTER_MS: '600000' } });
+    const { bridge, downstream, portal } = system;
+    await bridge.logged('replies.consuming');
+    const consuming = () => bridge.lines.filter((line) => line.message?.event === 'replies.consuming').length;
+    const other = await amqp.connect(RABBITMQ_URL);
+    // It ends with the connection, and nobody else may use or declare it meanwhile.
+    await until('the name', async () => {
+      const channel = await other.createChannel();
+      channel.on('error', () => undefined);
+      // The bridge may have been quicker.
+      await channel.deleteQueue(downstream.names.replies);
+      return channel.assertQueue(downstream.names.replies, { exclusive: true }).then(
+        () => true,
+        () => false,
+      );
+    });
+    // Long enough for several connections of the consumer that find nothing to consume.
+    await seconds(8);
+    expect(consuming()).toBe(1);
+    await other.close();
+    await until('a consumer of the new queue', () => consuming() > 1, BACK_WITHIN_MS);
+    system.push(1, 5);
+    await until('every event', () => system.delivered().size === 5);
+    for (const event of downstream.received) downstream.reply({ status: 'processed' }, event);
+    await until('every reply to count', () => portal.rows().length === 0, BACK_WITHIN_MS);
   });
 });

@@ -100,6 +100,9 @@ void describe('the module in an application of somebody else', () => {
     );
     assert.equal(await notify('auth[member_id]=;'), 400);
     assert.match(await (await get('/api/crm/metrics')).text(), /bridge_portal_state/);
+    for (const path of ['health/live', 'health/ready', 'metrics', 'asyncapi.yaml']) {
+      assert.equal((await get(`/api/crm/${path}`)).headers.get('x-content-type-options'), 'nosniff', path);
+    }
     const contract = await (await get('/api/crm/asyncapi.yaml')).text();
     assert.match(contract, new RegExp(`name: ${scene.prefix}\\.events`));
     assert.match(contract, /This bridge makes its own routing keys\./);
@@ -125,19 +128,19 @@ void describe('the module in an application of somebody else', () => {
     assert.doesNotMatch(JSON.stringify(bridge.portals()), /token/i);
     scene.change(1);
     scene.change(2);
-    bridge.poke('acme');
+    bridge.wake('acme');
     await until('its mark', async () => (await bridge.events({ states: ['marked'] })).length === 1);
     const [event] = await bridge.events();
     assert.equal(event?.reason, `rejected by queue ${scene.prefix}.consumer`);
     assert.deepEqual([event.code, event.portal, event.attempt], ['ONCRMDEALUPDATE', 'acme', 1]);
-    assert.deepEqual(await bridge.retry({ ids: [event.id] }), { done: 1, left: {} });
+    assert.deepEqual(await bridge.retry({ ids: [event.id] }), { done: 1, later: 0, left: {} });
     await until('its second delivery', () =>
       scene.received.some(({ body }) => body.id === event.id && body.attempt === 2),
     );
     await until('it to wait again', async () => (await bridge.events({ states: ['waiting'] })).length === 1);
     const selection = { portal: scene.portal.domain, states: ['waiting'] } as const;
-    assert.deepEqual(await bridge.discard(selection, 'a test'), { done: 1, left: {} });
-    assert.throws(() => bridge.poke('globex'), SelectionError);
+    assert.deepEqual(await bridge.discard(selection, 'a test'), { done: 1, later: 0, left: {} });
+    assert.throws(() => bridge.wake('globex'), SelectionError);
     await assert.rejects(bridge.retry({ ids: ['nonsense'] }), SelectionError);
     // A failure may be told before the confirm of its delivery is counted.
     await until('three deliveries to be counted', async () =>

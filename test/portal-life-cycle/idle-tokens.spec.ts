@@ -1,11 +1,14 @@
 import { HttpService } from '@nestjs/axios';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type EmulatedPortal, type Emulator, startEmulator } from '../../emulator/index.js';
+import { AuthorizationServers } from '../../src/bitrix24/authorization-servers.js';
 import { OAuthClient } from '../../src/bitrix24/oauth-client.js';
 import { type Database, openDatabase } from '../../src/database/database.js';
 import { migrate } from '../../src/database/migrate.js';
-import { type Log, type LogFields } from '../../src/log.js';
+import { type Log, type LogFields } from '../../src/logging/log.js';
 import { TokenRenewal } from '../../src/maintenance/token-renewal.js';
+import { AllowedPortals } from '../../src/portals/allowed-portals.js';
+import { NO_PINS } from '../../src/portals/pinned-names.js';
 import { PortalRegistry } from '../../src/portals/registry.js';
 import { TokenKeepers } from '../../src/portals/token-keepers.js';
 import { TokenVault } from '../../src/portals/token-vault.js';
@@ -32,17 +35,18 @@ describe('tokens of idle portals', () => {
       database,
       new TokenVault(undefined),
       (host) => [host.split('.')[0] ?? host],
+      NO_PINS,
       () => now,
     );
     await registry.load();
     const oauth = new OAuthClient({
-      url: emulator.url,
+      servers: new AuthorizationServers([emulator.url], true),
       clientId: emulator.clientId,
       clientSecret: emulator.clientSecret,
       http: new HttpService(),
       allowHttp: true,
     });
-    const keepers = new TokenKeepers(registry, oauth);
+    const keepers = new TokenKeepers(registry, oauth, new AllowedPortals(['*']));
     renewal = new TokenRenewal({
       portals: () => registry.list(),
       renew: (memberId) => keepers.renew(memberId),

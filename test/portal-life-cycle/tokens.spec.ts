@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type Emulator, type EmulatedPortal } from '../../emulator/index.js';
-import { type Stage } from '../support/stage.js';
+import { type TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
-import { authOf, install, openVestibule, portalRow, post } from '../support/vestibule.js';
+import { authOf, install, openBeforeInstall, portalRow, post } from '../support/before-install.js';
 
 const key = () => randomBytes(32).toString('base64');
 
@@ -30,30 +30,30 @@ function dump(file: string): string {
 }
 
 describe('tokens', () => {
-  let stage: Stage;
-  afterEach(() => stage.close());
-  const stored = (portal: EmulatedPortal = stage.portal) => portalRow(stage.bridge, portal.memberId);
+  let system: TestSystem;
+  afterEach(() => system.close());
+  const stored = (portal: EmulatedPortal = system.portal) => portalRow(system.bridge, portal.memberId);
   const restart = async (settings: Record<string, string | undefined>) => {
-    expect(await stage.bridge.stop()).toBe(0);
+    expect(await system.bridge.stop()).toBe(0);
     for (const [name, value] of Object.entries(settings)) {
-      if (value === undefined) delete stage.bridge.settings[name];
-      else stage.bridge.settings[name] = value;
+      if (value === undefined) delete system.bridge.settings[name];
+      else system.bridge.settings[name] = value;
     }
-    stage.bridge.start();
+    system.bridge.start();
   };
 
   it('of no kind are ever written: not to the log, the metrics, an answer or, with a key, the disk', async () => {
     const secret = key();
-    stage = await openVestibule({ settings: { LOG_LEVEL: 'debug', TOKEN_ENCRYPTION_KEY: secret } });
-    const issued = tokensOf(stage.emulator);
-    const { bridge, portal } = stage;
+    system = await openBeforeInstall({ settings: { LOG_LEVEL: 'debug', TOKEN_ENCRYPTION_KEY: secret } });
+    const issued = tokensOf(system.emulator);
+    const { bridge, portal } = system;
     const answers: string[] = [];
-    await install(stage);
-    stage.push(1, 5);
-    await until('events', () => stage.delivered().size === 5);
+    await install(system);
+    system.push(1, 5);
+    await until('events', () => system.delivered().size === 5);
     portal.expireAccessTokens();
-    stage.push(6, 9);
-    await until('events with renewed tokens', () => stage.delivered().size === 9);
+    system.push(6, 9);
+    await until('events with renewed tokens', () => system.delivered().size === 9);
     // Refused in every way that there is, with genuine tokens in hand.
     const genuine = () => ({ ...authOf(portal), refresh_token: portal.issueRefreshToken() });
     const bodies: (object | string)[] = [
@@ -76,10 +76,10 @@ describe('tokens', () => {
     portal.setState({ status: 401, error: 'invalid_token', description: `token ${[...issued].join(' ')}` });
     await until('the state', () => stored()?.['state'] === 'unauthorized');
     portal.setState('active');
-    await install(stage);
-    stage.push(10, 11);
-    await until('events after all that', () => stage.delivered().size === 11);
-    answers.push((await stage.get('/metrics')).body, (await stage.get('/health/ready')).body);
+    await install(system);
+    system.push(10, 11);
+    await until('events after all that', () => system.delivered().size === 11);
+    answers.push((await system.get('/metrics')).body, (await system.get('/health/ready')).body);
     const disk = dump(bridge.databaseFile);
     await portal.uninstall(`${bridge.url}/bitrix24/events`);
     expect(await bridge.stop()).toBe(0);
@@ -88,55 +88,55 @@ describe('tokens', () => {
     expect(bridge.output).toContain('"event":"portal.uninstalled"');
     expect(disk).toContain(portal.memberId);
     const everything = [bridge.output, ...answers, disk, dump(bridge.databaseFile)];
-    for (const token of [...issued, portal.applicationToken, stage.emulator.clientSecret, secret]) {
+    for (const token of [...issued, portal.applicationToken, system.emulator.clientSecret, secret]) {
       for (const text of everything) expect(text.includes(token)).toBe(false);
     }
   });
 
   it('survive a restart, with no refresh more than before', async () => {
-    stage = await openVestibule({ settings: { TOKEN_ENCRYPTION_KEY: key() } });
-    await install(stage);
-    const { tokenRequests } = stage.portal.counters;
-    expect(await stage.bridge.stop('SIGKILL')).toBeNull();
-    stage.push(1, 4);
-    stage.bridge.start();
-    await until('events', () => stage.delivered().size === 4);
-    expect(stage.portal.counters.tokenRequests).toBe(tokenRequests);
+    system = await openBeforeInstall({ settings: { TOKEN_ENCRYPTION_KEY: key() } });
+    await install(system);
+    const { tokenRequests } = system.portal.counters;
+    expect(await system.bridge.stop('SIGKILL')).toBeNull();
+    system.push(1, 4);
+    system.bridge.start();
+    await until('events', () => system.delivered().size === 4);
+    expect(system.portal.counters.tokenRequests).toBe(tokenRequests);
     // The refresh token is still the one to renew with.
-    stage.portal.expireAccessTokens();
-    stage.push(5, 6);
-    await until('events with renewed tokens', () => stage.delivered().size === 6);
-    expect(stage.portal.counters.tokenRequests).toBe(tokenRequests + 1);
+    system.portal.expireAccessTokens();
+    system.push(5, 6);
+    await until('events with renewed tokens', () => system.delivered().size === 6);
+    expect(system.portal.counters.tokenRequests).toBe(tokenRequests + 1);
   });
 
   it('sealed with another key end the start with 78 and a clear word; nothing is changed', async () => {
-    stage = await openVestibule({ settings: { TOKEN_ENCRYPTION_KEY: key() } });
-    await install(stage);
+    system = await openBeforeInstall({ settings: { TOKEN_ENCRYPTION_KEY: key() } });
+    await install(system);
     const before = stored();
     await restart({ TOKEN_ENCRYPTION_KEY: key() });
-    stage.bridge.output = '';
-    expect(await stage.bridge.exited()).toBe(78);
-    expect(stage.bridge.output).toMatch(
+    system.bridge.output = '';
+    expect(await system.bridge.exited()).toBe(78);
+    expect(system.bridge.output).toMatch(
       /encrypted with another key \(key id \S+, TOKEN_ENCRYPTION_KEY has \S+\)/,
     );
-    delete stage.bridge.settings['TOKEN_ENCRYPTION_KEY'];
-    stage.bridge.start();
-    expect(await stage.bridge.exited()).toBe(78);
-    expect(stage.bridge.output).toContain('TOKEN_ENCRYPTION_KEY is not set');
+    delete system.bridge.settings['TOKEN_ENCRYPTION_KEY'];
+    system.bridge.start();
+    expect(await system.bridge.exited()).toBe(78);
+    expect(system.bridge.output).toContain('TOKEN_ENCRYPTION_KEY is not set');
     expect(stored()?.['refresh_token']).toBe(before?.['refresh_token']);
   });
 
   it('move to a new key at a start with both, and no longer need the old one then', async () => {
     const [first, second] = [key(), key()];
-    stage = await openVestibule();
-    await install(stage);
+    system = await openBeforeInstall();
+    await install(system);
     const clear = stored()?.['refresh_token'];
     expect(clear).not.toMatch(/^aes256gcm:/);
     const ids: string[] = [];
     for (const keys of [first, `${second}, ${first}`, second]) {
       await restart({ TOKEN_ENCRYPTION_KEY: keys });
-      await until('the start', () => stage.bridge.find('http.listening') !== undefined);
-      await until('readiness', async () => (await stage.get('/health/ready')).status === 200);
+      await until('the start', () => system.bridge.find('http.listening') !== undefined);
+      await until('readiness', async () => (await system.get('/health/ready')).status === 200);
       const row = stored();
       for (const column of ['access_token', 'refresh_token', 'application_token']) {
         expect(row?.[column]).toMatch(/^aes256gcm:/);
@@ -145,11 +145,15 @@ describe('tokens', () => {
     }
     expect(ids[1]).not.toBe(ids[0]);
     expect(ids[2]).toBe(ids[1]);
-    stage.push(1, 2);
-    await until('events', () => stage.delivered().size === 2);
+    system.push(1, 2);
+    await until('events', () => system.delivered().size === 2);
     expect(
-      (await post(stage.bridge, '/bitrix24/events', { event: 'ONOFFLINEEVENT', auth: authOf(stage.portal) }))
-        .status,
+      (
+        await post(system.bridge, '/bitrix24/events', {
+          event: 'ONOFFLINEEVENT',
+          auth: authOf(system.portal),
+        })
+      ).status,
     ).toBe(200);
   });
 });

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
-import { linesOf } from '../support/vestibule.js';
+import { linesOf } from '../support/before-install.js';
 import { LEASE_MS, metrics, pause, ReplicaSet, START_WITHIN_MS } from './replica-set.js';
 
 const NAMES = ['p1', 'p2', 'p3', 'p4', 'p5', 'p6'];

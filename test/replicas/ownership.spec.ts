@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Database, openDatabase } from '../../src/database/database.js';
 import { migrate } from '../../src/database/migrate.js';
-import { SideLine } from '../../src/database/side-line.js';
-import { LeasedOwnership } from '../../src/drain/leased-ownership.js';
-import { type Moment } from '../../src/drain/moment.js';
-import { type Crew } from '../../src/drain/ownership.js';
+import { NotifyChannel } from '../../src/replicas/notify-channel.js';
+import { LeasedOwnership } from '../../src/replicas/leased-ownership.js';
+import { type ClockReading } from '../../src/replicas/clock-reading.js';
+import { type PortalLoops, type ReplicaListener } from '../../src/replicas/ownership.js';
 import { LeaseBook } from '../../src/ledger/lease-book.js';
-import { type Log, type LogFields } from '../../src/log.js';
+import { type Log, type LogFields } from '../../src/logging/log.js';
 import { postgres, type TestDatabase } from '../ledger/databases.js';
 import { memberIds, registerPortals } from '../ledger/portals.js';
 import { until } from '../support/until.js';
@@ -15,30 +15,30 @@ import { until } from '../support/until.js';
 const LEASE_MS = 4000;
 
 /** One replica's share of the portals, without loops. */
-class Sharer implements Crew {
+class Sharer implements PortalLoops, ReplicaListener {
   readonly owned = new Set<string>();
   readonly lines: LogFields[] = [];
   readonly ownership: LeasedOwnership;
-  readonly line: SideLine;
+  readonly channel: NotifyChannel;
   private finish: (() => void)[] = [];
   slowLoops = false;
   /** How far its clocks have gone while it was paused. */
-  readonly paused: Moment = { steady: 0, wall: 0 };
+  readonly paused: ClockReading = { monotonic: 0, wall: 0 };
   unreachable = false;
 
   constructor(
     url: string,
     readonly name: string,
-    others: () => readonly Sharer[],
+    private readonly others: () => readonly Sharer[],
   ) {
-    this.line = new SideLine(url, 2000);
-    const book = new LeaseBook(this.line.database, name, LEASE_MS);
+    this.channel = new NotifyChannel(url, 2000);
+    const book = new LeaseBook(this.channel.database, name, LEASE_MS);
     const ask = <T>(query: () => Promise<T>) =>
       this.unreachable ? Promise.reject(new Error('no database')) : query();
     this.ownership = new LeasedOwnership({
       book: {
         replica: name,
-        beat: () => ask(() => book.beat()),
+        heartbeat: (report) => ask(() => book.heartbeat(report)),
         renew: (leases) => ask(() => book.renew(leases)),
         survey: () => ask(() => book.survey()),
         acquire: (limit) => ask(() => book.acquire(limit)),
@@ -46,14 +46,21 @@ class Sharer implements Crew {
         leave: () => ask(() => book.leave()),
       },
       leaseMs: LEASE_MS,
-      announce: () => others().forEach((other) => other.ownership.look()),
-      unreachable: () => this.line.hangUp(),
+      unreachable: () => this.channel.hangUp(),
       log: this.log(),
-      readMoment: () => ({
-        steady: performance.now() + this.paused.steady,
+      readClock: () => ({
+        monotonic: performance.now() + this.paused.monotonic,
         wall: Date.now() + this.paused.wall,
       }),
     });
+  }
+
+  leasesChanged(): void {
+    this.others().forEach((other) => other.ownership.wake());
+  }
+
+  report(): string | null {
+    return null;
   }
 
   gained(ids: readonly string[]): void {
@@ -104,7 +111,7 @@ describe('portals shared by replicas', () => {
       sharer.unreachable = false;
       sharer.finishLoops();
       await sharer.ownership.leave();
-      await sharer.line.close();
+      await sharer.channel.close();
     }
   });
   afterAll(async () => {
@@ -114,7 +121,7 @@ describe('portals shared by replicas', () => {
   const join = (name: string): Sharer => {
     const sharer: Sharer = new Sharer(place.url, name, () => sharers.filter((other) => other !== sharer));
     sharers.push(sharer);
-    sharer.ownership.start(sharer);
+    sharer.ownership.start(sharer, sharer);
     return sharer;
   };
   const counts = () => sharers.map(({ owned }) => owned.size);
@@ -167,38 +174,38 @@ describe('portals shared by replicas', () => {
     await registerPortals(database, memberIds(2));
     const a = join('a');
     await shared(2);
-    const grants = memberIds(2).map((id) => a.ownership.grant(id));
+    const permits = memberIds(2).map((id) => a.ownership.permit(id));
     a.slowLoops = true;
     const b = join('b');
-    await until('the hand-over', () => memberIds(2).some((id) => a.ownership.grant(id) === null));
+    await until('the hand-over', () => memberIds(2).some((id) => a.ownership.permit(id) === null));
     await new Promise((resolve) => setTimeout(resolve, LEASE_MS / 2));
-    expect(grants.every((grant) => grant?.valid())).toBe(true);
+    expect(permits.every((permit) => permit?.valid())).toBe(true);
     expect(b.owned.size).toBe(0);
     a.finishLoops();
     await shared(1, 1);
     disjoint();
-    expect(grants.filter((grant) => grant?.valid())).toHaveLength(1);
+    expect(permits.filter((permit) => permit?.valid())).toHaveLength(1);
   });
 
-  it.each(['steady', 'wall'] as const)(
+  it.each(['monotonic', 'wall'] as const)(
     'are lost to a replica as soon as its %s clock says that the lease is over, whatever the database says',
     async (clock) => {
       await registerPortals(database, memberIds(2));
       const a = join('a');
       await shared(2);
-      const grant = a.ownership.grant('m1');
-      expect(grant?.valid()).toBe(true);
+      const permit = a.ownership.permit('m1');
+      expect(permit?.valid()).toBe(true);
       a.unreachable = true;
       Object.assign(a.paused, { [clock]: LEASE_MS });
-      expect(grant?.valid()).toBe(false);
+      expect(permit?.valid()).toBe(false);
       expect(a.ownership.holds('m1')).toBe(false);
-      expect(a.ownership.grant('m1')).toBeNull();
+      expect(a.ownership.permit('m1')).toBeNull();
       await until('the loops to be stopped', () => a.owned.size === 0);
       // The old right does not come back with the new one.
       a.unreachable = false;
       await until('new leases', () => a.owned.size === 2);
-      expect(grant?.valid()).toBe(false);
-      expect(a.ownership.grant('m1')?.lease?.epoch).toBe(2);
+      expect(permit?.valid()).toBe(false);
+      expect(a.ownership.permit('m1')?.lease?.epoch).toBe(2);
     },
   );
 
@@ -220,7 +227,7 @@ describe('portals shared by replicas', () => {
     await registerPortals(database, memberIds(1));
     const a = join('a');
     await shared(1);
-    a.ownership.grant('m1')?.refused();
+    a.ownership.permit('m1')?.refused();
     expect(a.owned.size).toBe(0);
     expect(a.logged('lease.lost')).toEqual([
       { event: 'lease.lost', portals: 1, owned: 0, reason: 'another replica has it' },

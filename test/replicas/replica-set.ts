@@ -17,7 +17,7 @@ export const FAILOVER_WITHIN_MS = LEASE_MS + 3000 + 7000;
 /** Several processes that start at once, on a machine that is busy with other things. */
 export const START_WITHIN_MS = 60_000;
 
-const EVENT = 'ONCRMDEALUPDATE';
+export const EVENT = 'ONCRMDEALUPDATE';
 const HOUR_MS = 3_600_000;
 
 /** Several services on one PostgreSQL database and one broker, and the portals that they share. */

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { freePort } from '../../scripts/free-ports.mjs';
 import { begin } from '../cli/command-line.js';
-import { linesOf } from '../support/vestibule.js';
+import { linesOf } from '../support/before-install.js';
 import { until } from '../support/until.js';
 import { ReplicaSet, START_WITHIN_MS } from './replica-set.js';
 

@@ -1,24 +1,24 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Stage } from '../support/stage.js';
+import { type TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
-import { authOf, install, linesOf, openVestibule, portalRow, post } from '../support/vestibule.js';
+import { authOf, install, linesOf, openBeforeInstall, portalRow, post } from '../support/before-install.js';
 
 const FORM = 'application/x-www-form-urlencoded';
 const PATHS = ['/bitrix24/install', '/bitrix24/events'];
 
 describe('a body that no portal sends', () => {
-  let stage: Stage;
+  let system: TestSystem;
   let address = 2;
   beforeAll(async () => {
-    stage = await openVestibule({ settings: { HTTP_TRUSTED_PROXIES: '127.1.0.0/16' } });
-    await install(stage);
+    system = await openBeforeInstall({ settings: { HTTP_TRUSTED_PROXIES: '127.1.0.0/16' } });
+    await install(system);
   });
-  afterAll(() => stage.close());
+  afterAll(() => system.close());
 
   /** Each from an address of its own, so that none is answered 429. */
   const send = (path: string, body: object | string, type?: string, headers: Record<string, string> = {}) =>
-    post(stage.bridge, path, body, {
+    post(system.bridge, path, body, {
       from: `127.0.1.${address++}`,
       headers,
       ...(type === undefined ? {} : { type }),
@@ -44,7 +44,7 @@ describe('a body that no portal sends', () => {
   it('sent in pieces without a length is answered 413 all the same', async () => {
     const status = await new Promise<number>((resolve, reject) => {
       const outgoing = request(
-        new URL('/bitrix24/events', stage.bridge.url),
+        new URL('/bitrix24/events', system.bridge.url),
         { method: 'POST', agent: false, headers: { 'content-type': FORM } },
         (answer) => {
           answer.resume();
@@ -61,7 +61,7 @@ describe('a body that no portal sends', () => {
 
   it('of 64 KiB exactly is read', async () => {
     const auth = new URLSearchParams({ event: 'ONOFFLINEEVENT' });
-    for (const [name, value] of Object.entries(authOf(stage.portal))) auth.set(`auth[${name}]`, value);
+    for (const [name, value] of Object.entries(authOf(system.portal))) auth.set(`auth[${name}]`, value);
     const start = `${auth.toString()}&data=`;
     const { status } = await send('/bitrix24/events', start + 'z'.repeat(64 * 1024 - start.length), FORM);
     expect(status).toBe(200);
@@ -121,7 +121,7 @@ describe('a body that no portal sends', () => {
   });
 
   it('cannot lend its fields to others through prototypes', async () => {
-    const { memberId, applicationToken } = stage.portal;
+    const { memberId, applicationToken } = system.portal;
     const lending = [
       `__proto__[application_token]=${applicationToken}&constructor[prototype][application_token]=${applicationToken}`,
       `auth[__proto__][application_token]=${applicationToken}`,
@@ -143,14 +143,14 @@ describe('a body that no portal sends', () => {
     expect((await send('/bitrix24/events', `event=ONAPPUNINSTALL&auth[member_id]=${memberId}`)).status).toBe(
       400,
     );
-    expect(portalRow(stage.bridge, memberId)).toMatchObject({ state: 'active' });
+    expect(portalRow(system.bridge, memberId)).toMatchObject({ state: 'active' });
   });
 
   it('cannot write lines into the log or headers into an answer', async () => {
-    const nasty = '\r\nX-Injected: yes\r\n\r\n{"level":"error","message":{"event":"forged"}}';
-    const before = stage.bridge.lines.length;
+    const nasty = '\r\nX-Injected: yes\r\n\r\n{"level":"error","event":"forged"}';
+    const before = system.bridge.lines.length;
     const answers = [
-      await send('/bitrix24/events', { event: `ONOFFLINEEVENT${nasty}`, auth: authOf(stage.portal) }),
+      await send('/bitrix24/events', { event: `ONOFFLINEEVENT${nasty}`, auth: authOf(system.portal) }),
       await send('/bitrix24/events', {
         event: 'ONOFFLINEEVENT',
         auth: { member_id: `a${nasty}`, application_token: `b${nasty}` },
@@ -167,8 +167,8 @@ describe('a body that no portal sends', () => {
       expect(headers['x-injected']).toBeUndefined();
       expect(body).not.toContain('Injected');
     }
-    await until('the refusal', () => linesOf(stage.bridge, 'notification.refused').length > 0);
-    expect(stage.bridge.lines.slice(before).some((line) => line.message.event === 'forged')).toBe(false);
+    await until('the refusal', () => linesOf(system.bridge, 'notification.refused').length > 0);
+    expect(system.bridge.lines.slice(before).some((line) => line.message.event === 'forged')).toBe(false);
   });
 
   it.each<[number, string, string | undefined, string]>([
@@ -189,26 +189,26 @@ describe('a body that no portal sends', () => {
     ],
   ])('answered %d leaves one log line, which says why and from where', async (status, body, type, reason) => {
     const from = `127.0.3.${address++}`;
-    const answer = await post(stage.bridge, '/bitrix24/events', body, {
+    const answer = await post(system.bridge, '/bitrix24/events', body, {
       from,
       ...(type === undefined ? {} : { type }),
     });
     expect(answer.status).toBe(status);
-    const seen = () => stage.bridge.lines.filter((line) => line.message?.['from'] === from);
+    const seen = () => system.bridge.lines.filter((line) => line.message?.['from'] === from);
     await until('a line', () => seen().length > 0);
     expect(seen()).toHaveLength(1);
     expect(String(seen()[0]?.message['reason']).toLowerCase()).toContain(reason);
-    expect(stage.bridge.output).not.toContain('a-secret-of-its-sender');
+    expect(system.bridge.output).not.toContain('a-secret-of-its-sender');
   });
 
   it('is counted like any other that proves nothing: 429 from the 61st on, which one line a minute tells', async () => {
     const from = '127.0.4.1';
-    const ask = () => post(stage.bridge, '/bitrix24/events', '{', { from, type: 'application/json' });
+    const ask = () => post(system.bridge, '/bitrix24/events', '{', { from, type: 'application/json' });
     const statuses: number[] = [];
     for (let count = 0; count < 80; count += 1) statuses.push((await ask()).status);
     expect(statuses).toEqual(statuses.map((_status, index) => (index < 60 ? 400 : 429)));
     const seen = (event: string) =>
-      linesOf(stage.bridge, event).filter((line) => line.message['from'] === from);
+      linesOf(system.bridge, event).filter((line) => line.message['from'] === from);
     await until('lines', () => seen('notification.throttled').length > 0);
     expect(seen('notification.malformed')).toHaveLength(60);
     expect(seen('notification.throttled')).toHaveLength(1);
@@ -217,14 +217,14 @@ describe('a body that no portal sends', () => {
   it('is logged with the address it came from, as a trusted proxy tells it and nobody else', async () => {
     const ask = (from: string, forwarded: string) =>
       post(
-        stage.bridge,
+        system.bridge,
         '/bitrix24/events',
         { event: 'ONOFFLINEEVENT', auth: { member_id: 'f'.repeat(32), application_token: 'x' } },
         { from, headers: { 'x-forwarded-for': forwarded } },
       );
     expect((await ask('127.0.2.1', '203.0.113.7')).status).toBe(403);
     expect((await ask('127.1.0.1', '203.0.113.8')).status).toBe(403);
-    const seen = () => linesOf(stage.bridge, 'notification.refused').map((line) => line.message['from']);
+    const seen = () => linesOf(system.bridge, 'notification.refused').map((line) => line.message['from']);
     await until('both', () => seen().includes('203.0.113.8'));
     expect(seen()).toContain('127.0.2.1');
     expect(seen()).not.toContain('203.0.113.7');
@@ -236,14 +236,14 @@ describe('a body that no portal sends', () => {
     const refused: number[] = [];
     for (let count = 0; count < 62; count += 1) {
       refused.push(
-        (await post(stage.bridge, '/bitrix24/events', { event: 'ONOFFLINEEVENT', auth }, { from })).status,
+        (await post(system.bridge, '/bitrix24/events', { event: 'ONOFFLINEEVENT', auth }, { from })).status,
       );
     }
     expect(refused.at(-1)).toBe(429);
-    const newcomer = stage.emulator.addPortal({ name: 'newcomer' });
+    const newcomer = system.emulator.addPortal({ name: 'newcomer' });
     const given = { ...authOf(newcomer), refresh_token: newcomer.issueRefreshToken() };
     const installed = await post(
-      stage.bridge,
+      system.bridge,
       '/bitrix24/events',
       { event: 'ONAPPINSTALL', auth: given },
       { from },
@@ -252,10 +252,10 @@ describe('a body that no portal sends', () => {
   });
 
   it('and whatever else was sent here left the portal as it was', async () => {
-    expect((await stage.get('/bitrix24/events')).status).toBe(404);
-    stage.push(1, 3);
-    await until('events', () => stage.delivered().size === 3);
-    expect(stage.bridge.output).not.toContain('Unhandled');
-    expect((await stage.get('/health/ready')).status).toBe(200);
+    expect((await system.get('/bitrix24/events')).status).toBe(404);
+    system.push(1, 3);
+    await until('events', () => system.delivered().size === 3);
+    expect(system.bridge.output).not.toContain('Unhandled');
+    expect((await system.get('/health/ready')).status).toBe(200);
   });
 });

@@ -6,7 +6,7 @@ import { migrate } from '../../src/database/migrate.js';
 import { PortalRegistry } from '../../src/portals/registry.js';
 import { TokenVault } from '../../src/portals/token-vault.js';
 import { type EmulatedPortal } from '../../emulator/index.js';
-import { Stage } from '../support/stage.js';
+import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 
 const PORTALS = 200;
@@ -15,12 +15,12 @@ const REFRESH_MS = 1500;
 const LIMIT_MS = 240_000;
 
 describe('two hundred portals whose tokens expire at once', () => {
-  let stage: Stage;
-  afterEach(() => stage.close());
+  let system: TestSystem;
+  afterEach(() => system.close());
 
   const installAll = async (): Promise<EmulatedPortal[]> => {
-    mkdirSync(dirname(stage.bridge.databaseFile), { recursive: true });
-    const database = openDatabase(`file:${stage.bridge.databaseFile}`);
+    mkdirSync(dirname(system.bridge.databaseFile), { recursive: true });
+    const database = openDatabase(`file:${system.bridge.databaseFile}`);
     try {
       await migrate(database);
       const registry = new PortalRegistry(database, new TokenVault(undefined), (host) => [
@@ -28,7 +28,7 @@ describe('two hundred portals whose tokens expire at once', () => {
       ]);
       await registry.load();
       const portals = Array.from({ length: PORTALS }, (_, index) =>
-        stage.emulator.addPortal({ name: `p${index}` }),
+        system.emulator.addPortal({ name: `p${index}` }),
       );
       for (const portal of portals) {
         const { accessToken, refreshToken, expires } = portal.issueTokens();
@@ -47,7 +47,7 @@ describe('two hundred portals whose tokens expire at once', () => {
   it(
     'take one refresh each, and no event waits for the refresh of another portal',
     async () => {
-      stage = await Stage.prepare({
+      system = await TestSystem.prepare({
         settings: {
           B24_DOMAIN: '',
           B24_REFRESH_TOKEN: '',
@@ -56,9 +56,9 @@ describe('two hundred portals whose tokens expire at once', () => {
         },
       });
       const portals = await installAll();
-      stage.bridge.start();
-      await stage.bridge.logged('broker.up');
-      await stage.downstream.start();
+      system.bridge.start();
+      await system.bridge.logged('broker.up');
+      await system.downstream.start();
       const bound = () => portals.every((portal) => portal.bindings().length === 3);
       await until('the bindings of all', bound, 120_000);
       expect(portals.map(({ counters }) => counters.tokenRequests)).toEqual(portals.map(() => 0));
@@ -74,11 +74,11 @@ describe('two hundred portals whose tokens expire at once', () => {
         return performance.now() - startedAt;
       };
       const count = (id: string) =>
-        [...stage.delivered()].filter((object) => object.endsWith(`-${id}`)).length;
+        [...system.delivered()].filter((object) => object.endsWith(`-${id}`)).length;
 
       pushAll('before');
       const usual = await allIn('before');
-      const fault = stage.emulator.faults.inject({
+      const fault = system.emulator.faults.inject({
         method: 'oauth',
         kind: 'delay',
         ms: REFRESH_MS,
@@ -91,7 +91,7 @@ describe('two hundred portals whose tokens expire at once', () => {
       expect(portals.map(({ counters }) => counters.tokenRequests)).toEqual(portals.map(() => 1));
       // Ten times what one takes is far from two hundred times, on however slow a machine.
       expect(withRefresh - usual).toBeLessThan(10 * REFRESH_MS);
-      expect((await stage.get('/metrics')).body.match(/state="active"} 1/g)).toHaveLength(PORTALS);
+      expect((await system.get('/metrics')).body.match(/state="active"} 1/g)).toHaveLength(PORTALS);
     },
     LIMIT_MS,
   );

@@ -1,8 +1,9 @@
 import { Agent, request } from 'node:http';
+import { setTimeout as rest } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { type Stage } from '../support/stage.js';
+import { type TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
-import { authOf, install, openVestibule, portalRow } from '../support/vestibule.js';
+import { authOf, install, openBeforeInstall, portalRow } from '../support/before-install.js';
 
 /** Together as many forged requests as are promised to change nothing. */
 const REQUESTS = 10_000;
@@ -10,15 +11,19 @@ const AT_ONCE = 60;
 /** A leak of 10 KB a request would be 100 MB. */
 const SLACK_BYTES = 64 * 1024 * 1024;
 const LIMIT_MS = 240_000;
+/** How much garbage V8 keeps under load before it looks at it differs among its versions, and is not asked here. */
+const SMALL_YOUNG_GENERATION = { NODE_OPTIONS: '--max-semi-space-size=4' };
+/** V8 gives memory back where little is done; who asks for metrics all the time keeps it at work. */
+const REST_MS = 2_000;
 
 const hex = (seed: number, length: number) => seed.toString(16).padStart(length, 'a');
 
 describe('ten thousand forged requests', () => {
-  let stage: Stage;
+  let system: TestSystem;
   const agents = new Map<string, Agent>();
   afterEach(async () => {
     for (const agent of agents.values()) agent.destroy();
-    await stage.close();
+    await system.close();
   });
 
   const send = (from: string, path: string, body: string): Promise<number> =>
@@ -26,7 +31,7 @@ describe('ten thousand forged requests', () => {
       let agent = agents.get(from);
       if (agent === undefined) agents.set(from, (agent = new Agent({ keepAlive: true })));
       const outgoing = request(
-        new URL(path, stage.bridge.url),
+        new URL(path, system.bridge.url),
         {
           method: 'POST',
           agent,
@@ -57,7 +62,7 @@ describe('ten thousand forged requests', () => {
       case 1:
         return send(`127.9.${(n >> 8) & 255}.${(n & 253) + 1}`, '/bitrix24/install', forgedInstall);
       case 2: {
-        const auth = `auth[member_id]=${stage.portal.memberId}&auth[application_token]=${hex(n, 32)}`;
+        const auth = `auth[member_id]=${system.portal.memberId}&auth[application_token]=${hex(n, 32)}`;
         return send('127.0.0.3', '/bitrix24/events', `event=ONAPPUNINSTALL&${auth}`);
       }
       case 3:
@@ -77,18 +82,18 @@ describe('ten thousand forged requests', () => {
     await Promise.all(Array.from({ length: AT_ONCE }, sender));
   };
   const residentBytes = async () => {
-    const { body } = await stage.get('/metrics');
+    const { body } = await system.get('/metrics');
     return Number(/^process_resident_memory_bytes (\S+)$/m.exec(body)?.[1]);
   };
 
   it(
     'leave memory flat and the genuine ones served',
     async () => {
-      stage = await openVestibule();
-      await install(stage);
+      system = await openBeforeInstall({ settings: SMALL_YOUNG_GENERATION });
+      await install(system);
       let proofs = 0;
-      const exchange = stage.emulator.authority.exchange.bind(stage.emulator.authority);
-      stage.emulator.authority.exchange = (query) => {
+      const exchange = system.emulator.authority.exchange.bind(system.emulator.authority);
+      system.emulator.authority.exchange = (query) => {
         proofs += 1;
         return exchange(query);
       };
@@ -99,21 +104,24 @@ describe('ten thousand forged requests', () => {
       expect(before).toBeGreaterThan(0);
 
       const flooding = flood(REQUESTS / 5, REQUESTS, statuses);
-      const newcomer = stage.emulator.addPortal({ name: 'bravo' });
-      expect(await install(stage, newcomer)).toBe(200);
-      stage.push(1, 20);
+      const newcomer = system.emulator.addPortal({ name: 'bravo' });
+      expect(await install(system, newcomer)).toBe(200);
+      system.push(1, 20);
       newcomer.push({ event: 'ONCRMDEALADD', data: { FIELDS: { ID: 'b1' } } });
       await until(
         'events of both portals amid the flood',
-        () => stage.delivered().has('b1') && stage.delivered().size === 21,
+        () => system.delivered().has('b1') && system.delivered().size === 21,
         60_000,
       );
-      expect((await stage.get('/health/ready')).status).toBe(200);
+      expect((await system.get('/health/ready')).status).toBe(200);
       await flooding;
 
       await until(
         `memory to be what it was (${Math.round(before / 1e6)} MB)`,
-        async () => (await residentBytes()) - before < SLACK_BYTES,
+        async () => {
+          await rest(REST_MS);
+          return (await residentBytes()) - before < SLACK_BYTES;
+        },
         60_000,
       );
       expect([...statuses.keys()].sort()).toEqual([400, 403, 429]);
@@ -122,16 +130,16 @@ describe('ten thousand forged requests', () => {
       expect(proofs).toBeLessThanOrEqual((2 * REQUESTS) / 5 + 1);
       expect(statuses.get(429)).toBeGreaterThan(REQUESTS / 4);
       // The log has what was judged, and one line a minute of all that was not.
-      const told = stage.bridge.lines.filter((line) =>
+      const told = system.bridge.lines.filter((line) =>
         /^notification\.|^install\./.test(line.message?.event ?? ''),
       );
       const judged = [...statuses].reduce((sum, [status, count]) => (status === 429 ? sum : sum + count), 0);
       expect(told.length).toBeLessThanOrEqual(judged + LIMIT_MS / 60_000 + 1);
-      for (const portal of [stage.portal, newcomer]) {
-        expect(portalRow(stage.bridge, portal.memberId)).toMatchObject({ state: 'active' });
+      for (const portal of [system.portal, newcomer]) {
+        expect(portalRow(system.bridge, portal.memberId)).toMatchObject({ state: 'active' });
       }
       // A portal is never held up by those who write from its address.
-      const auth = Object.entries(authOf(stage.portal)).map(([name, value]) => `auth[${name}]=${value}`);
+      const auth = Object.entries(authOf(system.portal)).map(([name, value]) => `auth[${name}]=${value}`);
       const genuine = `event=ONOFFLINEEVENT&${auth.join('&')}`;
       expect(await send('127.0.0.3', '/bitrix24/events', genuine)).toBe(200);
       expect(await send('127.0.0.2', '/bitrix24/events', genuine)).toBe(200);

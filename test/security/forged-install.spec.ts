@@ -1,22 +1,22 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Stage } from '../support/stage.js';
+import { type TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
-import { authOf, install, linesOf, openVestibule, portalRow, post } from '../support/vestibule.js';
+import { authOf, install, linesOf, openBeforeInstall, portalRow, post } from '../support/before-install.js';
 import { Canary } from './canary.js';
 
 describe('a forged installation', () => {
-  let stage: Stage;
+  let system: TestSystem;
   let canary: Canary;
   beforeEach(async () => {
     canary = await Canary.open();
-    stage = await openVestibule();
+    system = await openBeforeInstall();
   });
   afterEach(async () => {
-    await stage.close();
+    await system.close();
     await canary.close();
   });
   const forged = (auth: Record<string, string>) =>
-    post(stage.bridge, '/bitrix24/install', { event: 'ONAPPINSTALL', auth });
+    post(system.bridge, '/bitrix24/install', { event: 'ONAPPINSTALL', auth });
 
   it('that points at a server of its sender never has it called', async () => {
     const auth = {
@@ -41,25 +41,58 @@ describe('a forged installation', () => {
       SERVER_ENDPOINT: canary.url,
     });
     const headers = { 'x-forwarded-host': canary.host, referer: canary.url, origin: canary.url };
-    const second = await post(stage.bridge, `/bitrix24/install?${query.toString()}`, form.toString(), {
+    const second = await post(system.bridge, `/bitrix24/install?${query.toString()}`, form.toString(), {
       headers,
     });
     expect(second.status).toBe(403);
-    expect(portalRow(stage.bridge, 'e'.repeat(32))).toBeUndefined();
+    expect(portalRow(system.bridge, 'e'.repeat(32))).toBeUndefined();
     expect(canary.calls).toEqual([]);
-    await until('their lines', () => linesOf(stage.bridge, 'install.refused').length >= 2);
-    const refused = linesOf(stage.bridge, 'install.refused');
+    await until('their lines', () => linesOf(system.bridge, 'install.refused').length >= 2);
+    const refused = linesOf(system.bridge, 'install.refused');
     expect(refused).toHaveLength(2);
     expect(refused[0]?.message).toMatchObject({ claimed: 'e'.repeat(32), from: '127.0.0.1' });
   });
 
-  it('that replays a genuine one is refused, and costs the authorization server one request', async () => {
-    const auth = { ...authOf(stage.portal), refresh_token: stage.portal.issueRefreshToken() };
+  it('with a genuine token, that points at a server of its sender, has only the configured one asked', async () => {
+    const auth = {
+      ...authOf(system.portal),
+      refresh_token: system.portal.issueRefreshToken(),
+      server_endpoint: `${canary.url}/rest/`,
+      client_endpoint: `${canary.url}/rest/`,
+      domain: canary.host,
+    };
     expect((await forged(auth)).status).toBe(200);
-    const before = portalRow(stage.bridge, stage.portal.memberId);
+    expect(canary.calls).toEqual([]);
+    const main = system.emulator.authorizationServer();
+    expect(main.asked).toHaveLength(1);
+    const row = portalRow(system.bridge, system.portal.memberId);
+    expect(row).toMatchObject({
+      domain: system.portal.domain,
+      authorization_server: new URL(main.url).host,
+    });
+    // Nor does a notification, with the right application token, lead anywhere else.
+    const told = {
+      event: 'ONOFFLINEEVENT',
+      auth: { ...authOf(system.portal), server_endpoint: `${canary.url}/rest/` },
+    };
+    expect((await post(system.bridge, '/bitrix24/events', told)).status).toBe(200);
+    await until('bindings', () => system.portal.bindings().length >= 3);
+    system.portal.expireAccessTokens();
+    system.push(1, 1);
+    await until('an event with renewed tokens', () => system.delivered().has('1'));
+    expect(canary.calls).toEqual([]);
+    expect(portalRow(system.bridge, system.portal.memberId)?.['authorization_server']).toBe(
+      row?.['authorization_server'],
+    );
+  });
+
+  it('that replays a genuine one is refused, and costs the authorization server one request', async () => {
+    const auth = { ...authOf(system.portal), refresh_token: system.portal.issueRefreshToken() };
+    expect((await forged(auth)).status).toBe(200);
+    const before = portalRow(system.bridge, system.portal.memberId);
     let asked = 0;
-    const exchange = stage.emulator.authority.exchange.bind(stage.emulator.authority);
-    stage.emulator.authority.exchange = (query) => {
+    const exchange = system.emulator.authority.exchange.bind(system.emulator.authority);
+    system.emulator.authority.exchange = (query) => {
       asked += 1;
       return exchange(query);
     };
@@ -69,73 +102,73 @@ describe('a forged installation', () => {
     replays.push(await forged(auth));
     expect(replays.map(({ status }) => status)).toEqual(replays.map(() => 403));
     expect(asked).toBe(1);
-    expect(portalRow(stage.bridge, stage.portal.memberId)).toMatchObject({
+    expect(portalRow(system.bridge, system.portal.memberId)).toMatchObject({
       refresh_token: before?.['refresh_token'],
-      application_token: stage.portal.applicationToken,
+      application_token: system.portal.applicationToken,
     });
   });
 
   it('sent twice at once by the portal itself is one installation', async () => {
-    const auth = { ...authOf(stage.portal), refresh_token: stage.portal.issueRefreshToken() };
+    const auth = { ...authOf(system.portal), refresh_token: system.portal.issueRefreshToken() };
     // Both are there before the authorization server has answered for the first.
-    stage.emulator.faults.inject({ method: 'oauth', kind: 'delay', ms: 1000 });
+    system.emulator.faults.inject({ method: 'oauth', kind: 'delay', ms: 1000 });
     const both = await Promise.all([forged(auth), forged(auth)]);
     expect(both.map(({ status }) => status)).toEqual([200, 200]);
-    expect(stage.portal.counters.tokenRequests).toBe(1);
+    expect(system.portal.counters.tokenRequests).toBe(1);
   });
 
   it('in the name of another portal gains nothing there, and cannot plant an application token', async () => {
-    await install(stage);
-    const mine = stage.emulator.addPortal({ name: 'mallory' });
+    await install(system);
+    const mine = system.emulator.addPortal({ name: 'mallory' });
     // Genuine tokens of the attacker's own portal, and the victim's name.
     const auth = {
-      ...authOf(stage.portal),
+      ...authOf(system.portal),
       application_token: 'the-attackers',
       refresh_token: mine.issueRefreshToken(),
     };
-    const before = portalRow(stage.bridge, stage.portal.memberId);
+    const before = portalRow(system.bridge, system.portal.memberId);
     expect((await forged(auth)).status).toBe(200);
     // What was proven is what was stored: the attacker's own portal, without an application token.
-    expect(portalRow(stage.bridge, mine.memberId)).toMatchObject({
+    expect(portalRow(system.bridge, mine.memberId)).toMatchObject({
       domain: mine.domain,
       application_token: null,
     });
-    expect(portalRow(stage.bridge, stage.portal.memberId)).toMatchObject({
-      domain: stage.portal.domain,
+    expect(portalRow(system.bridge, system.portal.memberId)).toMatchObject({
+      domain: system.portal.domain,
       refresh_token: before?.['refresh_token'],
-      application_token: stage.portal.applicationToken,
+      application_token: system.portal.applicationToken,
     });
-    for (const member of [stage.portal.memberId, mine.memberId]) {
-      const answer = await post(stage.bridge, '/bitrix24/events', {
+    for (const member of [system.portal.memberId, mine.memberId]) {
+      const answer = await post(system.bridge, '/bitrix24/events', {
         event: 'ONAPPUNINSTALL',
         auth: { member_id: member, application_token: 'the-attackers' },
       });
       expect(answer.status).toBe(403);
     }
-    stage.push(1, 2);
-    await until("the victim's events", () => stage.delivered().size === 2);
-    expect(stage.portal.counters.requests).toBeGreaterThan(0);
+    system.push(1, 2);
+    await until("the victim's events", () => system.delivered().size === 2);
+    expect(system.portal.counters.requests).toBeGreaterThan(0);
   });
 
   it.each(['"', 'e', 'notification.refused', 'a member id'])(
     'of its own portal cannot blind the log by its application token (%s)',
     async (chosen) => {
-      await install(stage);
-      const mine = stage.emulator.addPortal({ name: 'mallory' });
+      await install(system);
+      const mine = system.emulator.addPortal({ name: 'mallory' });
       const auth = {
         ...authOf(mine),
-        application_token: chosen === 'a member id' ? stage.portal.memberId : chosen,
+        application_token: chosen === 'a member id' ? system.portal.memberId : chosen,
         refresh_token: mine.issueRefreshToken(),
       };
       expect((await forged(auth)).status).toBe(200);
       const noise = {
         event: 'ONOFFLINEEVENT',
-        auth: { ...authOf(stage.portal), application_token: 'f'.repeat(32) },
+        auth: { ...authOf(system.portal), application_token: 'f'.repeat(32) },
       };
-      expect((await post(stage.bridge, '/bitrix24/events', noise)).status).toBe(403);
-      await until('the refusal', () => linesOf(stage.bridge, 'notification.refused').length > 0);
-      expect(linesOf(stage.bridge, 'notification.refused').at(-1)?.message).toMatchObject({
-        claimed: stage.portal.memberId,
+      expect((await post(system.bridge, '/bitrix24/events', noise)).status).toBe(403);
+      await until('the refusal', () => linesOf(system.bridge, 'notification.refused').length > 0);
+      expect(linesOf(system.bridge, 'notification.refused').at(-1)?.message).toMatchObject({
+        claimed: system.portal.memberId,
         from: '127.0.0.1',
         reason: 'wrong application token',
       });
@@ -143,17 +176,17 @@ describe('a forged installation', () => {
   );
 
   it('by the keys of another application is refused', async () => {
-    stage.emulator.faults.inject({ method: 'oauth', kind: 'error', status: 401, error: 'invalid_client' });
-    expect((await forged({ ...authOf(stage.portal), refresh_token: 'x'.repeat(70) })).status).toBe(403);
+    system.emulator.faults.inject({ method: 'oauth', kind: 'error', status: 401, error: 'invalid_client' });
+    expect((await forged({ ...authOf(system.portal), refresh_token: 'x'.repeat(70) })).status).toBe(403);
   });
 
   it('and a genuine one alike are told to come again while the authorization server is out of reach', async () => {
-    stage.emulator.faults.inject({ method: 'oauth', kind: 'drop-before-commit', times: 1 });
-    const auth = { ...authOf(stage.portal), refresh_token: stage.portal.issueRefreshToken() };
+    system.emulator.faults.inject({ method: 'oauth', kind: 'drop-before-commit', times: 1 });
+    const auth = { ...authOf(system.portal), refresh_token: system.portal.issueRefreshToken() };
     const answer = await forged(auth);
     expect(answer.status).toBe(503);
     expect(answer.headers['retry-after']).toBe('30');
-    expect(portalRow(stage.bridge, stage.portal.memberId)).toBeUndefined();
+    expect(portalRow(system.bridge, system.portal.memberId)).toBeUndefined();
     expect((await forged(auth)).status).toBe(200);
   });
 });

@@ -1,8 +1,8 @@
 import { type ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { type Stage } from '../support/stage.js';
+import { type TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
-import { linesOf, openVestibule, portalRow, post } from '../support/vestibule.js';
+import { linesOf, openBeforeInstall, portalRow, post } from '../support/before-install.js';
 import { Canary } from './canary.js';
 
 const MEMBER = 'f'.repeat(32);
@@ -10,10 +10,10 @@ const json = (response: ServerResponse, status: number, body: object, headers: R
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
 
 describe('outbound calls', () => {
-  let stage: Stage;
+  let system: TestSystem;
   const servers: Canary[] = [];
   afterEach(async () => {
-    await stage.close();
+    await system.close();
     for (const server of servers.splice(0)) await server.close();
   });
   const open = async (...args: Parameters<typeof Canary.open>) => {
@@ -34,12 +34,12 @@ describe('outbound calls', () => {
     domain: 'oauth.example',
   });
   const installs = () =>
-    post(stage.bridge, '/bitrix24/install', {
+    post(system.bridge, '/bitrix24/install', {
       event: 'ONAPPINSTALL',
       auth: { member_id: MEMBER, refresh_token: 'given-refresh', application_token: 'app' },
     });
 
-  it('go to the authorization server and the address that it named, past proxies of the environment', async () => {
+  it('go to the authorization server and the address that it named, past proxies that are not for them', async () => {
     const canary = await open();
     const portal = await open((_request, response) =>
       json(response, 200, {
@@ -49,18 +49,18 @@ describe('outbound calls', () => {
     const authorization = await open((_request, response) =>
       json(response, 200, grant(`${portal.url}/rest/`, `${canary.url}/rest/`)),
     );
-    stage = await openVestibule({
+    system = await openBeforeInstall({
       settings: {
         B24_OAUTH_URL: authorization.url,
-        HTTP_PROXY: canary.url,
-        http_proxy: canary.url,
+        // For https:// alone; and none that the contract knows.
         HTTPS_PROXY: canary.url,
         ALL_PROXY: canary.url,
       },
     });
     expect((await installs()).status).toBe(200);
     await until('a call of the portal', () => portal.calls.length > 0);
-    expect(authorization.calls.map(({ method }) => method)).toEqual(['GET']);
+    expect(authorization.calls.map(({ method }) => method)).toEqual(['POST']);
+    expect(authorization.calls.map(({ url }) => url)).toEqual(['/oauth/token/']);
     expect(portal.calls.every(({ url }) => url.startsWith('/rest/'))).toBe(true);
     expect(canary.calls).toEqual([]);
   });
@@ -70,11 +70,11 @@ describe('outbound calls', () => {
     const authorization = await open((request, response) =>
       response.writeHead(302, { location: `${canary.url}${request.url}` }).end(),
     );
-    stage = await openVestibule({ settings: { B24_OAUTH_URL: authorization.url } });
+    system = await openBeforeInstall({ settings: { B24_OAUTH_URL: authorization.url } });
     expect((await installs()).status).toBe(503);
     expect(authorization.calls).toHaveLength(1);
     expect(canary.calls).toEqual([]);
-    expect(portalRow(stage.bridge, MEMBER)).toBeUndefined();
+    expect(portalRow(system.bridge, MEMBER)).toBeUndefined();
   });
 
   it.each([301, 302, 307, 308])('follow no redirect (%d) of a portal', async (status) => {
@@ -85,9 +85,9 @@ describe('outbound calls', () => {
     const authorization = await open((_request, response) =>
       json(response, 200, grant(`${portal.url}/rest/`, `${portal.url}/rest/`)),
     );
-    stage = await openVestibule({ settings: { B24_OAUTH_URL: authorization.url } });
+    system = await openBeforeInstall({ settings: { B24_OAUTH_URL: authorization.url } });
     expect((await installs()).status).toBe(200);
-    await until('a failed round', () => linesOf(stage.bridge, 'round.failed').length > 0);
+    await until('a failed round', () => linesOf(system.bridge, 'round.failed').length > 0);
     expect(portal.calls.length).toBeGreaterThan(0);
     expect(canary.calls).toEqual([]);
   });
@@ -111,10 +111,10 @@ describe('outbound calls', () => {
         refresh_token: `refresh-to-${home.host}`,
       });
     });
-    stage = await openVestibule({ settings: { B24_OAUTH_URL: authorization.url } });
+    system = await openBeforeInstall({ settings: { B24_OAUTH_URL: authorization.url } });
     expect((await installs()).status).toBe(200);
     await until('a call at the new address', () => present.calls.length > 0);
-    expect(portalRow(stage.bridge, MEMBER)).toMatchObject({
+    expect(portalRow(system.bridge, MEMBER)).toMatchObject({
       domain: present.host,
       client_endpoint: `${present.url}/rest/`,
       state: 'active',
@@ -123,18 +123,43 @@ describe('outbound calls', () => {
     expect(canary.calls).toEqual([]);
   });
 
+  it('are not made where a redirect leads to an address that is not allowed', async () => {
+    const former = await open((_request, response) => response.writeHead(302, { location: '/x' }).end());
+    const present = await open((_request, response) => json(response, 200, {}));
+    const homes = [former, present];
+    const authorization = await open((_request, response) => {
+      const home = (homes.length > 1 ? homes.shift() : homes[0]) ?? present;
+      json(response, 200, {
+        ...grant(`${home.url}/rest/`, `${home.url}/rest/`),
+        access_token: `access-to-${home.host}`,
+        refresh_token: `refresh-to-${home.host}`,
+      });
+    });
+    const settings = {
+      B24_OAUTH_URL: authorization.url,
+      B24_ALLOWED_PORTALS: former.host,
+      PORTAL_RECHECK_MS: '1000',
+    };
+    system = await openBeforeInstall({ settings });
+    expect((await installs()).status).toBe(200);
+    await until('some rounds', () => linesOf(system.bridge, 'round.failed').length > 2);
+    expect(portalRow(system.bridge, MEMBER)).toMatchObject({ state: 'not_allowed', domain: present.host });
+    expect(authorization.calls).toHaveLength(2);
+    expect(present.calls).toEqual([]);
+  });
+
   it('ask it once an hour at most where it knows no other address', async () => {
     const former = await open((_request, response) => response.writeHead(302, { location: '/' }).end());
     const authorization = await open((_request, response) =>
       json(response, 200, grant(`${former.url}/rest/`, `${former.url}/rest/`)),
     );
-    stage = await openVestibule({
+    system = await openBeforeInstall({
       settings: { B24_OAUTH_URL: authorization.url, PORTAL_RECHECK_MS: '1000' },
     });
     expect((await installs()).status).toBe(200);
     await until('some rounds', () => former.calls.length > 3);
     expect(authorization.calls).toHaveLength(2);
-    expect(portalRow(stage.bridge, MEMBER)).toMatchObject({ state: 'suspended' });
+    expect(portalRow(system.bridge, MEMBER)).toMatchObject({ state: 'suspended' });
   });
 
   it.each(['ftp://127.0.0.1/rest/', 'http://user:pass@127.0.0.1/rest/', 'not an address', ''])(
@@ -143,9 +168,9 @@ describe('outbound calls', () => {
       const authorization = await open((_request, response) =>
         json(response, 200, grant(endpoint, 'http://127.0.0.1/rest/')),
       );
-      stage = await openVestibule({ settings: { B24_OAUTH_URL: authorization.url } });
+      system = await openBeforeInstall({ settings: { B24_OAUTH_URL: authorization.url } });
       expect((await installs()).status).toBe(503);
-      expect(portalRow(stage.bridge, MEMBER)).toBeUndefined();
+      expect(portalRow(system.bridge, MEMBER)).toBeUndefined();
     },
   );
 });

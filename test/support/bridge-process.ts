@@ -1,15 +1,27 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { program } from './programs.js';
 import { until } from './until.js';
 
 export const RABBITMQ_URL = process.env['RABBITMQ_URL'] ?? 'amqp://guest:guest@127.0.0.1:5672';
 
-/** A log line of the service. */
+const MOVABLE_CLOCK = new URL('movable-clock.mjs', import.meta.url).href;
+
+/** A log line of the service; `message` is what the line says beside its level, time and the like. */
 export interface LogLine {
   readonly level: string;
+  /** What it says in words. */
+  readonly text: string;
   readonly message: { readonly event?: string } & Record<string, unknown>;
+}
+
+function readLine(text: string): LogLine {
+  const { level, msg, ...facts } = JSON.parse(text) as Record<string, unknown>;
+  for (const name of ['time', 'timestamp', 'pid']) delete facts[name];
+  return { level: String(level), text: String(msg), message: facts };
 }
 
 /** The built service as a process of its own, with its database in a temporary folder. */
@@ -20,8 +32,14 @@ export class BridgeProcess {
   private exit: Promise<number | null> | null = null;
   private readonly folder = mkdtempSync(join(tmpdir(), 'bridge-'));
 
-  /** @param settings on top of: JSON logs, a free HTTP port, a database in `folder` */
-  constructor(readonly settings: Record<string, string>) {}
+  /**
+   * @param settings on top of: JSON logs, a free HTTP port, a database in `folder`
+   * @param options.movableClock its clock can be set forward
+   */
+  constructor(
+    readonly settings: Record<string, string>,
+    private readonly options: { readonly movableClock?: boolean } = {},
+  ) {}
 
   get databaseFile(): string {
     return join(this.folder, 'bridge.db');
@@ -32,6 +50,11 @@ export class BridgeProcess {
     const url = this.find('http.listening')?.message['url'];
     if (typeof url !== 'string') throw new Error('the bridge does not listen yet');
     return url;
+  }
+
+  /** Of the process that was started last. */
+  get pid(): number {
+    return this.child?.pid ?? 0;
   }
 
   /** Starts the process; again after it has ended. Does not wait for anything. */
@@ -45,15 +68,13 @@ export class BridgeProcess {
       ...this.settings,
     };
     this.lines.length = 0;
-    const child = spawn(
-      process.execPath,
-      ['--enable-source-maps', join(import.meta.dirname, '../../dist/main.js')],
-      {
-        env,
-        cwd: this.folder,
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    );
+    const movable = this.options.movableClock === true;
+    const nodeArgs = ['--enable-source-maps', ...(movable ? ['--import', MOVABLE_CLOCK] : [])];
+    const child = spawn(process.execPath, [...nodeArgs, program('main.js')], {
+      env,
+      cwd: this.folder,
+      stdio: ['ignore', 'pipe', 'pipe', ...(movable ? (['ipc'] as const) : [])],
+    });
     this.child = child;
     let rest = '';
     const read = (chunk: Buffer) => {
@@ -63,15 +84,26 @@ export class BridgeProcess {
       rest = complete.pop() ?? '';
       for (const line of complete) {
         try {
-          this.lines.push(JSON.parse(line) as LogLine);
+          this.lines.push(readLine(line));
         } catch {
           continue;
         }
       }
     };
-    child.stdout.on('data', read);
-    child.stderr.on('data', read);
+    child.stdout?.on('data', read);
+    child.stderr?.on('data', read);
     this.exit = new Promise((resolve) => child.once('close', (code) => resolve(code)));
+  }
+
+  /**
+   * Sets the clock of a process with a movable one forward, and its timers with it: those due by then come due at once,
+   * time limits of what is under way included. So it is done at rest. A process that is started later has the true time.
+   */
+  async setClockForward(ms: number): Promise<void> {
+    if (this.child === null) throw new Error('the bridge does not run');
+    const set = once(this.child, 'message');
+    this.child.send({ setForwardMs: ms });
+    await set;
   }
 
   find(event: string): LogLine | undefined {

@@ -1,35 +1,36 @@
-export interface Instruction {
+import { type Copy, DockerfileParser, type From } from 'dockerfile-ast';
+
+interface Instruction {
   name: string;
+  /** Without its flags; continued lines are joined. */
   text: string;
+  /** The stage that a COPY takes from; null where it takes from the build context. */
+  from: string | null;
 }
-export interface Stage {
+interface Stage {
   name: string;
   base: string;
   instructions: Instruction[];
 }
 
-/** Instructions of a Dockerfile by stage, continued lines joined, comments left out. */
+/** Instructions of a Dockerfile by stage. @throws {Error} where there are some before the first FROM */
 export function parseDockerfile(text: string): Stage[] {
-  const lines = text
-    .split('\n')
-    .filter((line) => !/^\s*#/.test(line))
-    .join('\n')
-    .replace(/\\\s*\n/g, ' ')
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
   const stages: Stage[] = [];
-  for (const line of lines) {
-    const [, name = '', rest = ''] = /^([A-Z]+)\s+(.*)$/.exec(line) ?? [];
-    if (name === '') throw new Error(`not an instruction: ${line}`);
+  for (const instruction of DockerfileParser.parse(text).getInstructions()) {
+    const name = instruction.getKeyword();
     if (name === 'FROM') {
-      const [, base = '', as = ''] = /^(\S+) AS (\S+)$/.exec(rest) ?? [];
-      stages.push({ name: as, base, instructions: [] });
-    } else {
-      const stage = stages.at(-1);
-      if (stage === undefined) throw new Error(`before the first FROM: ${line}`);
-      stage.instructions.push({ name, text: rest });
+      const from = instruction as From;
+      stages.push({ name: from.getBuildStage() ?? '', base: from.getImage() ?? '', instructions: [] });
+      continue;
     }
+    const stage = stages.at(-1);
+    if (stage === undefined) throw new Error(`before the first FROM: ${name}`);
+    const flag = name === 'COPY' ? (instruction as Copy).getFromFlag() : null;
+    stage.instructions.push({
+      name,
+      text: instruction.getArgumentsContent() ?? '',
+      from: flag?.getValue() ?? null,
+    });
   }
   return stages;
 }

@@ -104,6 +104,14 @@ export class Downstream {
     for (const fault of this.faults) if (wanted.test(fault)) this.faults.delete(fault);
   }
 
+  /** Major version of the broker: some of its limits came with 4. */
+  async brokerMajor(): Promise<number> {
+    const connection = await connectToAny(this.url);
+    const { version } = connection.connection.serverProperties;
+    await connection.close();
+    return Number(String(version).split('.', 1)[0]);
+  }
+
   async depth(queue: string): Promise<number> {
     return (await this.channel.checkQueue(queue)).messageCount;
   }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process';
 import { until } from './until.js';
 
-export interface ProgramRunOptions {
+interface ProgramRunOptions {
   /** Beside the path and the home folder. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;

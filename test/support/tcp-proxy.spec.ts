@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { startTcpProxy, type TcpProxy } from './tcp-proxy.js';
+import { reset, startTcpProxy, type TcpProxy } from './tcp-proxy.js';
 
 /** A client that keeps what it receives. */
 class Client {
@@ -144,4 +144,11 @@ describe('tcp proxy', () => {
     expect(client.received).toBe('ab');
     expect(heard).toBe('abcdef');
   });
+
+  it('closes a socket that is reset just when it ends', async () => {
+    const { socket } = await open();
+    socket.end();
+    reset(socket);
+    await once(socket, 'close');
+  }, 5000);
 });

@@ -3,7 +3,7 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { freePort } from '../../scripts/free-ports.mjs';
 
 /** Which way bytes travel: from the client to the server behind the proxy, or back. */
-export type ProxyDirection = 'to-target' | 'from-target';
+type ProxyDirection = 'to-target' | 'from-target';
 
 /** A TCP proxy on the loopback interface whose connections can be broken in the ways that a network breaks. */
 export interface TcpProxy {
@@ -16,6 +16,8 @@ export interface TcpProxy {
   stall(): void;
   /** Ends `stall`; what was held back travels on. */
   resume(): void;
+  /** What the server sends arrives this much later from now on, ms; its order is kept. */
+  delayAnswers(ms: number): void;
   /** New connections are refused, as with no server there; open ones live on. */
   refuse(): Promise<void>;
   /** Ends `refuse`, on the same port. */
@@ -42,6 +44,7 @@ class Proxy implements TcpProxy {
   private server: Server | null = null;
   private readonly pairs = new Set<{ client: Socket; target: Socket }>();
   private stalled = false;
+  private answerDelayMs = 0;
   private fuse: { direction: ProxyDirection; bytes: number } | null = null;
 
   constructor(
@@ -78,6 +81,10 @@ class Proxy implements TcpProxy {
   resume(): void {
     this.stalled = false;
     this.eachSocket((socket) => socket.resume());
+  }
+
+  delayAnswers(ms: number): void {
+    this.answerDelayMs = ms;
   }
 
   refuse(): Promise<void> {
@@ -131,6 +138,10 @@ class Proxy implements TcpProxy {
       const rest = this.fuseLeft(direction);
       if (chunk.length < rest) {
         this.burn(direction, chunk.length);
+        if (direction === 'from-target' && this.answerDelayMs > 0) {
+          setTimeout(() => to.write(chunk), this.answerDelayMs);
+          return;
+        }
         // The receiver's pace is kept; a stall must not be lifted by its drain.
         if (!to.write(chunk)) {
           from.pause();
@@ -164,7 +175,8 @@ class Proxy implements TcpProxy {
  * Node's own `resetAndDestroy()` ends the socket politely before it resets, and the other side may take that for
  * an ordinary end. This is what it sets before it destroys.
  */
-function reset(socket: Socket): void {
-  Object.assign(socket, { resetAndClosing: true });
+export function reset(socket: Socket): void {
+  // One that is just ending cannot be reset: Node would neither close it nor ever come to its own end.
+  if (!socket.writableEnded || socket.writableFinished) Object.assign(socket, { resetAndClosing: true });
   socket.destroy();
 }

@@ -4,6 +4,7 @@ import { type Arrival } from './consumer.js';
 
 const change = (rowId: number, changedAt: number, at: number): Pushed => ({
   memberId: 'm',
+  connector: '',
   messageId: 'x',
   rowId,
   changedAt,
@@ -16,6 +17,7 @@ const arrival = (id: string, at: number, attempt = 1, more: Partial<Arrival> = {
   attempt,
   at,
   dead: false,
+  spoilt: false,
   reported: false,
   ...more,
 });
@@ -59,5 +61,25 @@ describe('the books', () => {
   it('count a copy of the same attempt as a duplicate, and a retry not', () => {
     const books = balance([], [arrival('a', 1), arrival('a', 2), arrival('a', 3, 2)], []);
     expect(books.duplicates).toBe(1);
+  });
+
+  it('ask for a delivery under each source key: a retry under one stands for nothing under another', () => {
+    const erp = { ...change(2, 20, 20_000), connector: 'erp' };
+    const books = balance([change(1, 10, 10_000), erp], [arrival('m-1-10', 25_000, 2)], []);
+    expect(books.lost).toEqual([erp]);
+  });
+
+  it('count a change whose time could not be read by the time of the answer that showed it', () => {
+    const later = [change(1, 10, 10_000)];
+    expect(balance(later, [arrival('m-1-12', 12_000)], [], new Set(['m'])).assumed).toBe(1);
+    // Shown before the change, it was another one.
+    expect(balance(later, [arrival('m-1-9', 9_500)], [], new Set(['m'])).lost).toEqual(later);
+    expect(balance(later, [arrival('m-1-12', 12_000)], [], new Set(['other'])).assumed).toBe(0);
+  });
+
+  it('name the ids of one change that arrived under several', () => {
+    const arrived = [arrival('m-1-10', 11_000), arrival('m-1-12', 12_000)];
+    expect(balance([change(1, 10, 10_000)], arrived, []).renamed).toEqual(['m-1-10', 'm-1-12']);
+    expect(balance([change(1, 10, 10_000), change(1, 12, 12_000)], arrived, []).renamed).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import amqp, { type ConfirmChannel, type ConsumeMessage } from 'amqplib';
 import { type TopologyNames } from '../../src/broker/topology.js';
+import { isSpoilt } from './numbers.js';
 
 /** One message as it arrived. */
 export interface Arrival {
@@ -11,8 +12,25 @@ export interface Arrival {
   /** Unix ms. */
   readonly at: number;
   readonly dead: boolean;
+  /** The numbers of its data are not those that the portal sent. */
+  readonly spoilt: boolean;
   /** A failure of it was reported, and the broker has confirmed the report. */
   reported: boolean;
+}
+
+/** Reads a message's body. */
+export function arrivalOf(text: string, dead: boolean): Arrival {
+  const body = JSON.parse(text) as Record<string, unknown>;
+  return {
+    id: String(body['id']),
+    memberId: String(body['memberid']),
+    messageId: String(body['messageid']),
+    attempt: Number(body['attempt']),
+    at: Date.now(),
+    dead,
+    spoilt: isSpoilt(text, String(body['subject'])),
+    reported: false,
+  };
 }
 
 /** What a consumer makes of a delivery: the same for every copy of it, whenever it comes. */
@@ -93,16 +111,9 @@ export class StubbornConsumer {
   }
 
   private take(channel: ConfirmChannel, message: ConsumeMessage, dead: boolean): void {
-    const body = JSON.parse(message.content.toString()) as Record<string, unknown>;
-    const arrival: Arrival = {
-      id: String(body['id']),
-      memberId: String(body['memberid']),
-      messageId: String(body['messageid']),
-      attempt: Number(body['attempt']),
-      at: Date.now(),
-      dead,
-      reported: false,
-    };
+    const text = message.content.toString();
+    const body = JSON.parse(text) as Record<string, unknown>;
+    const arrival = arrivalOf(text, dead);
     this.arrivals.push(arrival);
     try {
       if (dead || verdictOf(arrival.messageId, arrival.attempt) === 'ok') return channel.ack(message);

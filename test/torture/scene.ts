@@ -7,19 +7,26 @@ import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 import { freePort } from '../../scripts/free-ports.mjs';
 import { StubbornConsumer } from './consumer.js';
+import { NarrowQueue } from './narrow-queue.js';
 
-/** The built service between three portals and a broker of its own, with a proxy on either side. */
+/** The built service between portals of every kind and a broker of its own, with a proxy on either side. */
 export interface Scene {
   readonly emulator: Emulator;
   readonly portals: readonly EmulatedPortal[];
   readonly bridge: BridgeProcess;
   readonly consumer: StubbornConsumer;
+  /** Wants the events of the first portal alone. */
+  readonly narrow: NarrowQueue;
   readonly brokerProxy: TcpProxy;
   readonly portalProxy: TcpProxy;
 }
 
 /** Resolves when the service has its portals, their bindings and a consumer. `closing` gets what ends it all. */
-export async function setUp(rabbit: PrivateRabbitmq, closing: (() => unknown)[]): Promise<Scene> {
+export async function setUp(
+  rabbit: PrivateRabbitmq,
+  closing: (() => unknown)[],
+  random: () => number,
+): Promise<Scene> {
   const broker = new URL(rabbit.url);
   const brokerProxy = await startTcpProxy(broker.hostname, Number(broker.port));
   closing.push(() => brokerProxy.close());
@@ -29,24 +36,29 @@ export async function setUp(rabbit: PrivateRabbitmq, closing: (() => unknown)[])
   const emulator = await startEmulator({
     port: emulatorPort,
     publicUrl: `http://127.0.0.1:${portalProxy.port}`,
+    authorizationServers: ['eastern'],
   });
   closing.push(() => emulator.close());
-  const quick = { ratePerSecond: 100, burst: 1000, serviceTimeMs: 15 };
+  // Times without an offset count as UTC.
+  const quick = { ratePerSecond: 100, burst: 1000, serviceTimeMs: 15, utcOffset: '+00:00' };
   const portals = [
     emulator.addPortal({ name: 'acme', ...quick }),
     emulator.addPortal({ name: 'globex', ...quick }),
     emulator.addPortal({ name: 'basic', extended: false, ...quick }),
+    emulator.addPortal({ name: 'zavod', authorizationServer: 'eastern', ...quick }),
+    emulator.addPortal({ name: 'werk', selfHosted: true, ...quick }),
   ];
   const names = topologyNames('torture');
   const bridge = new BridgeProcess({
     AMQP_PREFIX: 'torture',
     RABBITMQ_URL: rabbit.url.replace(`:${broker.port}`, `:${brokerProxy.port}`),
-    B24_OAUTH_URL: emulator.url,
+    B24_OAUTH_URL: `${emulator.url},${emulator.authorizationServer('eastern').url}`,
     B24_CLIENT_ID: emulator.clientId,
     B24_CLIENT_SECRET: emulator.clientSecret,
     B24_ALLOW_HTTP: 'true',
     B24_RATE_PER_SECOND: '50',
     B24_RATE_BURST: '500',
+    PORTAL_RECHECK_MS: '2000',
     DRAIN_LIMIT: '50',
     DRAIN_INTERVAL_MS: '200',
     SETTLE_AFTER_MS: '2000',
@@ -71,12 +83,23 @@ export async function setUp(rabbit: PrivateRabbitmq, closing: (() => unknown)[])
   consumer.start();
   closing.push(() => consumer.stop());
   await until('the consumer', () => consumer.consuming);
+  const narrow = new NarrowQueue(rabbit.url, names, 'acme.#', random);
+  narrow.start();
+  closing.push(() => narrow.stop());
+  await until('the narrow queue', () => narrow.ready);
   // A quorum queue of RabbitMQ 3.10 that is killed right after its declaration never answers again.
-  await rabbit.untilOnDisk(names.replies, names.unrouted, names.dead, names.rejected, consumer.queue);
+  await rabbit.untilOnDisk(
+    names.replies,
+    names.unrouted,
+    names.dead,
+    names.rejected,
+    consumer.queue,
+    narrow.queue,
+  );
   // Bindings are written within two seconds or so.
   await pause(3000);
   bridge.start();
-  return { emulator, portals, bridge, consumer, brokerProxy, portalProxy };
+  return { emulator, portals, bridge, consumer, narrow, brokerProxy, portalProxy };
 }
 
 /** What the ledger still means to do: deliveries that are not settled, and rows of the journal. */

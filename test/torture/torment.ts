@@ -1,11 +1,19 @@
 import { type EmulatedPortal } from '../../emulator/index.js';
 import { type Pushed } from './books.js';
+import { oddNumbers } from './numbers.js';
 import { type Scene } from './scene.js';
 
 const OBJECTS = 200;
+const COMMANDS = [
+  'event.offline.get',
+  'event.offline.list',
+  'event.offline.error',
+  'event.offline.error',
+  'event.offline.clear',
+];
 
 /** Faults that happened on the way between the processes. */
-export interface FaultCount {
+interface FaultCount {
   lostAnswers: number;
   otherAnswers: number;
   cuts: number;
@@ -21,6 +29,15 @@ export function torment(
     setInterval(() => {
       const portal = portals[Math.floor(random() * portals.length)];
       if (portal === undefined) return;
+      // The portal's database fails amid one command, which has done its work or not.
+      const command = COMMANDS[Math.floor(random() * COMMANDS.length)];
+      if (command !== undefined && random() < 0.3) {
+        const sick = portal.inject({ method: command, kind: 'sql-error', commit: random() < 0.5 });
+        setTimeout(() => {
+          done.otherAnswers += sick.hits;
+          sick.remove();
+        }, 900);
+      }
       const lost = random() < 0.7;
       const kind = lost
         ? (['drop-after-commit', 'drop-after-commit', 'drop-before-commit'] as const)[
@@ -57,22 +74,27 @@ export function torment(
   };
 }
 
-/** Changes an object of a portal. */
-export function change(portals: readonly EmulatedPortal[], random: () => number): Pushed {
+/** Changes an object of a portal, which records a row for each source key under which that is bound. */
+export function change(portals: readonly EmulatedPortal[], random: () => number): Pushed[] {
   const portal = portals[Math.floor(random() * portals.length)];
   if (portal === undefined) throw new Error('no portal');
-  const id = String(1 + Math.floor(random() * OBJECTS));
-  const outcome = portal.push({ event: 'ONCRMDEALUPDATE', data: { FIELDS: { ID: id } } });
-  if (outcome === null) throw new Error('the event is not bound');
-  const entry = portal.queue.journal.at(-1);
-  if (entry === undefined) throw new Error('the portal keeps no journal');
-  return {
-    memberId: portal.memberId,
-    messageId: outcome.messageId,
-    rowId: outcome.id,
-    changedAt: entry.timestamp,
-    at: Date.now(),
-  };
+  const id = 1 + Math.floor(random() * OBJECTS);
+  const content =
+    random() < 0.05 ? { dataText: oddNumbers(id % 10) } : { data: { FIELDS: { ID: String(id) } } };
+  const keys = new Set(portal.bindings().map(({ connector }) => connector));
+  return [...keys].flatMap((connector) => {
+    const outcome = portal.push({ event: 'ONCRMDEALUPDATE', connector, ...content });
+    const entry = portal.queue.journal.at(-1);
+    if (outcome === null || entry === undefined) return [];
+    return {
+      memberId: portal.memberId,
+      connector,
+      messageId: outcome.messageId,
+      rowId: outcome.id,
+      changedAt: entry.timestamp,
+      at: Date.now(),
+    };
+  });
 }
 
 /** mulberry32: the same faults in the same order for the same seed, as far as timing allows. */

@@ -3,7 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { type EmulatedPortal } from '../../emulator/index.js';
 import { provideRabbitmq } from '../../scripts/rabbitmq.mjs';
 import { until } from '../support/until.js';
+import { Administrator } from './administrator.js';
 import { balance, type Pushed, traceOf } from './books.js';
+import { quirks } from './quirks.js';
 import { pause, setUp, unsettled } from './scene.js';
 import { change, generator, torment } from './torment.js';
 
@@ -15,6 +17,8 @@ const WANTED = {
 };
 const SEED = Number(process.env['TORTURE_SEED'] ?? randomBytes(4).readUInt32BE());
 const CHANGES_PER_SECOND = 60;
+/** Source keys that the service is started with, one after another. */
+const KEYS = ['', 'erp', 'crm'];
 const MINUTE = 60_000;
 
 describe('torture with real processes', () => {
@@ -29,14 +33,28 @@ describe('torture with real processes', () => {
       const random = generator(SEED);
       const rabbit = await provideRabbitmq({ private: true });
       closing.push(() => rabbit.stop());
-      const stage = await setUp(rabbit, closing);
-      const { bridge, portals, consumer } = stage;
+      const system = await setUp(rabbit, closing, random);
+      const { bridge, portals, consumer, narrow } = system;
       const pushed: Pushed[] = [];
-      const pushing = setInterval(() => pushed.push(change(portals, random)), 1000 / CHANGES_PER_SECOND);
+      // Changes that no portal recorded, since nothing was bound.
+      let unheard = 0;
+      const pushing = setInterval(() => {
+        const rows = change(portals, random);
+        if (rows.length === 0) unheard += 1;
+        pushed.push(...rows);
+      }, 1000 / CHANGES_PER_SECOND);
       closing.push(() => clearInterval(pushing));
 
-      const done = { kills: 0, brokerStops: 0, brokerKills: 0, lostAnswers: 0, otherAnswers: 0, cuts: 0 };
-      const disarm = torment(stage, done, random);
+      const done = {
+        kills: 0,
+        ...{ brokerStops: 0, brokerKills: 0, lostAnswers: 0, otherAnswers: 0, cuts: 0, newKeys: 0 },
+        ...{ refusedTokens: 0, spoiltTokens: 0, refusedMarks: 0, plans: 0, oddTimes: 0 },
+      };
+      const disarm = torment(system, done, random);
+      const unreadable = new Set<string>();
+      const behave = quirks(system, done, unreadable, random);
+      const administrator = new Administrator(bridge, portals);
+      closing.push(() => administrator.stop());
       while (
         done.kills < WANTED.kills ||
         done.brokerStops + done.brokerKills < WANTED.brokerFaults ||
@@ -45,6 +63,11 @@ describe('torture with real processes', () => {
         await pause(700 + random() * 1800);
         if (done.kills < WANTED.kills) {
           await bridge.stop('SIGKILL');
+          const key = KEYS[Math.floor(random() * 3 * KEYS.length)];
+          if (key !== undefined && key !== bridge.settings['B24_AUTH_CONNECTOR']) {
+            bridge.settings['B24_AUTH_CONNECTOR'] = key;
+            done.newKeys += 1;
+          }
           bridge.start();
           done.kills += 1;
         }
@@ -65,6 +88,8 @@ describe('torture with real processes', () => {
         }
       }
       disarm();
+      behave();
+      narrow.hurry();
       clearInterval(pushing);
 
       await until(
@@ -73,11 +98,15 @@ describe('torture with real processes', () => {
         4 * MINUTE,
       ).catch((error: unknown) => process.stderr.write(`${String(error)}\n${bridge.output.slice(-5000)}\n`));
       // What failed last may still be on its way to the dead-letter queue.
-      await settled(() => consumer.arrivals.length);
+      await settled(() => consumer.arrivals.length + narrow.arrivals.length);
       const exit = await bridge.stop('SIGTERM');
+      administrator.stop();
       await consumer.stop();
+      await narrow.stop();
 
-      const books = balance(pushed, consumer.arrivals, portals);
+      const books = balance(pushed, consumer.arrivals, portals, unreadable);
+      const wantedByNarrow = pushed.filter(({ memberId }) => memberId === portals[0]?.memberId);
+      const narrowBooks = balance(wantedByNarrow, narrow.arrivals, portals, unreadable);
       const sum = (count: (portal: EmulatedPortal) => number) =>
         portals.reduce((total, portal) => total + count(portal), 0);
       const marks = sum((portal) => portal.queue.marks);
@@ -95,14 +124,26 @@ describe('torture with real processes', () => {
         'failures marked by them': marks,
         'dead letters': books.dead,
         'last changes delivered': books.delivered,
+        'delivered under an assumed time': books.assumed,
         'taken in by another delivery': books.takenIn,
+        'delivered to the narrow queue': narrowBooks.deliveries,
+        'installed again': administrator.installations,
+        'changes not recorded': unheard,
+        'spoilt numbers': books.spoilt,
+        'several ids of one change': books.renamed.length,
         lost: books.lost.length,
+        'lost to the narrow queue': narrowBooks.lost.length,
         destroyed: books.destroyed,
         stuck,
         'failures forgotten': books.forgotten.length,
       });
       expect(books.lost.map((change) => traceOf(change, consumer.arrivals, portals))).toEqual([]);
+      expect(narrowBooks.lost.map((change) => traceOf(change, narrow.arrivals, portals))).toEqual([]);
       expect(books.forgotten).toEqual([]);
+      expect(books.spoilt + narrowBooks.spoilt).toBe(0);
+      expect(unheard).toBe(0);
+      // Only a kill between a new refresh token and its storing takes an authorization away.
+      expect(administrator.installations).toBeLessThanOrEqual(done.kills);
       expect(books.destroyed).toBe(0);
       expect(stuck).toBe(0);
       expect(books.dead).toBeGreaterThan(0);

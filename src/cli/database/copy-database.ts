@@ -1,11 +1,11 @@
 import { existsSync, renameSync } from 'node:fs';
-import { within } from '../../broker/deadlines.js';
+import { within } from '../../timing/within.js';
 import { copyDatabase, type Copied, CopyRefused } from '../../database/copy.js';
 import { type Database, openDatabase } from '../../database/database.js';
 import { claimSoleProcess, DatabaseInUse } from '../../database/sole-process.js';
-import { CommandFailed, type CommandResult } from '../command-result.js';
-import { reasonOf } from '../reason.js';
-import { databaseIsMissing } from '../workbench.js';
+import { CommandFailed, type CommandResult } from '../command/command-result.js';
+import { reasonOf } from '../../logging/reason.js';
+import { databaseIsMissing } from '../command/command-context.js';
 
 const CONNECT_MS = 10_000;
 
@@ -72,7 +72,7 @@ async function copy(from: string, to: string): Promise<Copied> {
 
 function putAside(path: string, moved: string): void {
   try {
-    // Closing the file has put its log into it, unless somebody else has it open.
+    // Closing the file has merged its write-ahead log, unless another program has it open.
     for (const suffix of ['-wal', '-shm', '']) {
       if (existsSync(path + suffix)) renameSync(path + suffix, moved + suffix);
     }

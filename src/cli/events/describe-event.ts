@@ -1,10 +1,11 @@
 import { eventId } from '../../contract/event.js';
-import { attemptOf } from '../../inspection/attempt.js';
-import { readReference } from '../../inspection/event-reference.js';
+import { attemptOf } from '../../events/attempt.js';
+import { reasonShown } from '../../events/refusal.js';
+import { readReference } from '../../events/event-reference.js';
 import { type DeliveryRecord, type DeliveryReference } from '../../ledger/find-deliveries.js';
-import { type Portal } from '../../portals/registry.js';
-import { CommandFailed } from '../command-result.js';
-import { isoTime } from '../table.js';
+import { type Portal } from '../../portals/portal-record.js';
+import { CommandFailed } from '../command/command-result.js';
+import { isoTime } from '../command/table.js';
 
 /** A delivery for `--json`; times are ISO 8601, what does not apply is null. */
 export interface DescribedDelivery {
@@ -24,6 +25,8 @@ export interface DescribedDelivery {
   readonly attemptsBefore: number;
   readonly dueAt: string | null;
   readonly reason: string | null;
+  /** How often in a row a queue has refused it. */
+  readonly refusals: number;
   readonly heldOnPortal: boolean;
   /** Whether the portal's row carries the error flag already. */
   readonly marked: boolean;
@@ -48,7 +51,8 @@ export function describeDelivery(record: DeliveryRecord, portal: Portal | undefi
     attempt: attemptOf(record),
     attemptsBefore: record.attempts_before,
     dueAt: isoTime(record.due_at),
-    reason: record.reason,
+    reason: reasonShown(record),
+    refusals: record.refusals,
     heldOnPortal: record.held === 1,
     marked: record.errored === 1,
     changedAt: isoTime(record.changed_at * 1000),

@@ -1,8 +1,9 @@
-import { attemptsOf } from '../../inspection/attempt.js';
+import { attemptsOf } from '../../events/attempt.js';
 import { TROUBLED } from '../../ledger/trouble.js';
-import { CommandFailed, type CommandResult } from '../command-result.js';
-import { excerpt, shortTime, table } from '../table.js';
-import { type Workbench } from '../workbench.js';
+import { CommandFailed, type CommandResult } from '../command/command-result.js';
+import { excerpt, shortTime, table } from '../command/table.js';
+import { type CommandContext } from '../command/command-context.js';
+import { requireKnownCodes } from '../command/known-codes.js';
 import { describeDelivery } from './describe-event.js';
 import { listOrphans } from './list-orphans.js';
 import { type EventOptions, filterOf, statesOf } from './select-events.js';
@@ -11,7 +12,7 @@ const LISTABLE = [...TROUBLED, 'reserved', 'published', 'processed', 'orphan'] a
 
 /** Events of the ledger by state, oldest reservation first; orphans are asked of the portals. */
 export async function listEvents(
-  bench: Workbench,
+  context: CommandContext,
   options: EventOptions & { readonly limit: number },
 ): Promise<CommandResult> {
   const states = statesOf<(typeof LISTABLE)[number]>(options.state, LISTABLE, TROUBLED);
@@ -19,19 +20,20 @@ export async function listEvents(
     if (states.length > 1 || options.event !== undefined) {
       throw new CommandFailed('--state orphan goes with --portal and --limit only', 2);
     }
-    return listOrphans(bench, options.portal, options.limit);
+    return listOrphans(context, options.portal, options.limit);
   }
+  await requireKnownCodes(context, options.event);
   const filter = filterOf(
-    bench,
+    context,
     options,
     states.filter((state) => state !== 'orphan'),
   );
-  const counts = await bench.admin.count(filter);
-  const records = await bench.admin.list(filter, options.limit);
+  const counts = await context.desk.count({ filter });
+  const records = await context.desk.list({ filter }, options.limit);
   const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
   const listed = records.map((record) => ({
     record,
-    event: describeDelivery(record, bench.registry.get(record.member_id)),
+    event: describeDelivery(record, context.registry.get(record.member_id)),
   }));
   const shown = total > listed.length ? `\n${listed.length} of ${total}; --limit shows more` : '';
   return {

@@ -2,31 +2,31 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type BatchCommand, isFailed } from '../../bitrix24/batch.js';
 import { PortalError } from '../../bitrix24/errors.js';
 import { listCommand, type ListedEvent, parseListResult } from '../../bitrix24/offline-events.js';
-import { type Portal } from '../../portals/registry.js';
-import { type CommandResult } from '../command-result.js';
-import { isoTime, shortTime, table } from '../table.js';
-import { type Workbench } from '../workbench.js';
+import { type Portal } from '../../portals/portal-record.js';
+import { type CommandResult } from '../command/command-result.js';
+import { isoTime, shortTime, table } from '../command/table.js';
+import { type CommandContext } from '../command/command-context.js';
 
 /** Commands of one request; a batch request carries 50. */
-const LOOKS = 40;
-/** What the service reserves at this moment it writes down right after. */
+const QUESTIONS = 40;
+/** By then the service has recorded what it was reserving just now. */
 const WRITING_MS = 2000;
 
 /** Rows that a portal holds reserved under process ids that the ledger does not know. Reserves and changes nothing. */
 export async function listOrphans(
-  bench: Workbench,
+  context: CommandContext,
   word: string | undefined,
   limit: number,
 ): Promise<CommandResult> {
   const portals =
     word === undefined
-      ? bench.registry.list().filter(({ state }) => state !== 'uninstalled')
-      : [bench.portal(word)];
+      ? context.registry.list().filter(({ state }) => state !== 'uninstalled')
+      : [context.portal(word)];
   const found: { portal: Portal; row: ListedEvent }[] = [];
   const failures: { portal: string; reason: string }[] = [];
   for (const portal of portals) {
     try {
-      for (const row of await orphansOf(bench, portal)) found.push({ portal, row });
+      for (const row of await orphansOf(context, portal)) found.push({ portal, row });
     } catch (error) {
       if (!(error instanceof PortalError)) throw error;
       failures.push({ portal: portal.name, reason: error.message });
@@ -66,16 +66,16 @@ export async function listOrphans(
   };
 }
 
-async function orphansOf(bench: Workbench, portal: Portal): Promise<ListedEvent[]> {
-  const { admin } = bench;
-  const client = await bench.clientFor(portal);
+async function orphansOf(context: CommandContext, portal: Portal): Promise<ListedEvent[]> {
+  const { admin } = context;
+  const client = await context.clientFor(portal);
   const known = await admin.heldProcessIds(portal.memberId);
-  // Between the known process ids there is nothing as a rule, however much is reserved under them.
+  // Asks for what lies between the known process ids: as a rule nothing, however much is reserved under them.
   const bounds: (string | null)[] = ['', ...known, null];
-  const looks = bounds.slice(1).map((before, index) => gap(`g${index}`, bounds[index] ?? '', before));
+  const questions = bounds.slice(1).map((before, index) => gap(`g${index}`, bounds[index] ?? '', before));
   const rows: ListedEvent[] = [];
-  for (let start = 0; start < looks.length; start += LOOKS) {
-    const part = looks.slice(start, start + LOOKS);
+  for (let start = 0; start < questions.length; start += QUESTIONS) {
+    const part = questions.slice(start, start + QUESTIONS);
     const { results, time } = await client.batch(part);
     for (const { name } of part) {
       const outcome = results.get(name);
@@ -96,7 +96,7 @@ function gap(name: string, after: string, before: string | null): BatchCommand {
 }
 
 async function unknown(
-  admin: Workbench['admin'],
+  admin: CommandContext['admin'],
   { memberId }: Portal,
   rows: readonly ListedEvent[],
 ): Promise<ListedEvent[]> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { CommandFailed } from '../command-result.js';
+import { CommandFailed } from '../command/command-result.js';
 import { parseReference } from './describe-event.js';
 import { commaList, statesOf } from './select-events.js';
 

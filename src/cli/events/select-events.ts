@@ -1,7 +1,8 @@
 import { type DeliveryState } from '../../database/schema.js';
 import { type DeliveryFilter } from '../../ledger/find-deliveries.js';
-import { CommandFailed } from '../command-result.js';
-import { type Workbench } from '../workbench.js';
+import { CommandFailed } from '../command/command-result.js';
+import { type CommandContext } from '../command/command-context.js';
+import { requireKnownCodes } from '../command/known-codes.js';
 import { parseReference } from './describe-event.js';
 
 /** What `--state`, `--portal`, `--event` and the like were given. */
@@ -40,30 +41,30 @@ export function statesOf<S extends string>(
 
 /** The filter that the options ask for. @throws {CommandFailed} for an unknown portal */
 export function filterOf(
-  bench: Workbench,
+  context: CommandContext,
   options: Pick<EventOptions, 'portal' | 'event'>,
   states: readonly DeliveryState[],
 ): DeliveryFilter {
   return {
     states,
-    ...(options.portal === undefined ? {} : { memberId: bench.portal(options.portal).memberId }),
+    ...(options.portal === undefined ? {} : { memberId: context.portal(options.portal).memberId }),
     ...(options.event === undefined ? {} : { events: options.event.map((code) => code.toUpperCase()) }),
   };
 }
 
 /** What a change is to be applied to: numbers of deliveries, and a description for people. */
-export interface Selection {
+interface Selection {
   readonly seqs: readonly number[];
   readonly words: string;
 }
 
 /**
- * The deliveries named by ids, or by a filter that says which portal; every portal only where that was said in so
- * many words.
+ * The deliveries named by ids, or by a filter that says which portal; every portal only with
+ * `--all-portals`.
  * @throws {CommandFailed} when it is not clear what is meant, or an id is unknown
  */
 export async function selectEvents(
-  bench: Workbench,
+  context: CommandContext,
   ids: readonly string[],
   options: EventOptions,
   possible: readonly DeliveryState[],
@@ -76,7 +77,7 @@ export async function selectEvents(
     if (filtered) throw new CommandFailed('give either ids or a filter, not both', 2);
     const seqs = new Set<number>();
     for (const id of ids) {
-      const found = await bench.admin.find(parseReference(id));
+      const found = await context.admin.find(parseReference(id));
       if (found.length === 0) throw new CommandFailed(`the ledger knows no event ${id} (any more)`);
       for (const { seq } of found) seqs.add(seq);
     }
@@ -86,7 +87,8 @@ export async function selectEvents(
     throw new CommandFailed('say which: event ids, --portal <portal>, or --all-portals', 2);
   }
   const states = statesOf(options.state, possible, byDefault);
-  const seqs = await bench.admin.seqs(filterOf(bench, options, states));
+  await requireKnownCodes(context, options.event);
+  const seqs = await context.desk.seqs({ filter: filterOf(context, options, states) });
   const where = options.portal === undefined ? 'of all portals' : `of ${options.portal}`;
   const which = options.event === undefined ? 'events' : options.event.join(', ');
   return { seqs, words: `${which} ${where} (${states.join(', ')})` };

@@ -1,22 +1,24 @@
-import { type EventMessage, messageOf } from '../../inspection/event-message.js';
-import { CommandFailed, type CommandResult } from '../command-result.js';
-import { type Workbench } from '../workbench.js';
+import { type EventMessage, messageOf } from '../../events/event-message.js';
+import { parseJson, writeAnyJson } from '../../json/exact-json.js';
+import { printable } from '../../logging/printable.js';
+import { CommandFailed, type CommandResult } from '../command/command-result.js';
+import { type CommandContext } from '../command/command-context.js';
 import { describeDelivery, type DescribedDelivery, parseReference } from './describe-event.js';
 
 /** Everything that the ledger knows of an event: each delivery of it, the newest first, and the message. */
-export async function showEvent(bench: Workbench, id: string): Promise<CommandResult> {
-  const records = await bench.admin.find(parseReference(id));
+export async function showEvent(context: CommandContext, id: string): Promise<CommandResult> {
+  const records = await context.admin.find(parseReference(id));
   if (records.length === 0) {
     throw new CommandFailed(
       `the ledger knows no event ${id}: never reserved here, or settled and past LATE_FAILURE_WINDOW_MS`,
     );
   }
   const deliveries = records.map((record) => {
-    const portal = bench.registry.get(record.member_id);
+    const portal = context.registry.get(record.member_id);
     return {
       ...describeDelivery(record, portal),
       ...messageOf(record, portal),
-      data: JSON.parse(record.payload) as unknown,
+      data: parseJson(record.payload),
     };
   });
   return {
@@ -36,11 +38,11 @@ function page({
   const facts = { ...delivery, routingKey };
   const width = Math.max(...Object.keys(facts).map((name) => name.length));
   const lines = Object.entries(facts).map(
-    ([name, value]) => `${name.padEnd(width)}  ${value === null ? '-' : String(value)}`,
+    ([name, value]) => `${name.padEnd(width)}  ${value === null ? '-' : printable(String(value), true)}`,
   );
   const message =
     unencodable === null
-      ? `body:\n${JSON.stringify(body, null, 2)}`
-      : `no message can be made of it: ${unencodable}\ndata:\n${JSON.stringify(data, null, 2)}`;
+      ? `body:\n${writeAnyJson(body, 2)}`
+      : `no message can be made of it: ${unencodable}\ndata:\n${writeAnyJson(data, 2)}`;
   return [...lines, message].join('\n');
 }

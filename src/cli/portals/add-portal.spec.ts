@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { CommandFailed } from '../command-result.js';
+import { CommandFailed } from '../command/command-result.js';
 import { authorizePage, codeFrom } from './add-portal.js';
 
 const SETTINGS = { B24_CLIENT_ID: 'local.1&2', B24_ALLOW_HTTP: false };
@@ -11,6 +11,12 @@ describe('the page on which an administrator allows the application', () => {
     ['https://acme.bitrix24.com/', 'acme.bitrix24.com'],
     ['https://acme.bitrix24.com:443', 'acme.bitrix24.com'],
     ['portal.local:8443', 'portal.local:8443'],
+    ['https://acme.bitrix24.com/rest/', 'acme.bitrix24.com'],
+    ['acme.bitrix24.com.', 'acme.bitrix24.com'],
+    ['портал.рф', 'xn--80awhdgm.xn--p1ai'],
+    ['b24_test.local', 'b24_test.local'],
+    ['[::1]:4000', '[::1]:4000'],
+    ['https://host/b24/rest/', 'host/b24'],
   ])('of %s is on %s, with our key and the state', (domain, host) => {
     expect(authorizePage(domain, SETTINGS, 'abc')).toEqual({
       host,
@@ -27,17 +33,12 @@ describe('the page on which an administrator allows the application', () => {
     expect(() => authorizePage('http://acme.localhost', SETTINGS, 's')).toThrow('B24_ALLOW_HTTP');
   });
 
-  it.each([
-    '',
-    'acme bitrix',
-    'https://acme.bitrix24.com/rest/',
-    'ftp://acme.bitrix24.com',
-    'a@b.c',
-    '-x',
-    'acme:99999',
-  ])('is refused for %j', (domain) => {
-    expect(() => authorizePage(domain, SETTINGS, 's')).toThrow(CommandFailed);
-  });
+  it.each(['', 'acme bitrix', 'ftp://acme.bitrix24.com', 'a@b.c', '-x', 'acme:99999'])(
+    'is refused for %j',
+    (domain) => {
+      expect(() => authorizePage(domain, SETTINGS, 's')).toThrow(CommandFailed);
+    },
+  );
 });
 
 describe('what is pasted', () => {

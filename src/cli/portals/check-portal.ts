@@ -1,23 +1,36 @@
 import { type CommandOutcome, isFailed } from '../../bitrix24/batch.js';
-import { FeatureUnlicensed, PortalError } from '../../bitrix24/errors.js';
-import { isObject } from '../../bitrix24/json-values.js';
+import { AuthorizationUnavailable, FeatureUnlicensed, PortalError } from '../../bitrix24/errors.js';
 import { listCommand } from '../../bitrix24/offline-events.js';
-import { type BatchAnswer } from '../../bitrix24/portal-client.js';
+import { shownAddress } from '../../bitrix24/portal-address.js';
+import { type BatchAnswer } from '../../bitrix24/portal-call.js';
+import {
+  featureQuestion,
+  installationQuestion,
+  RESERVATIONS,
+  reservationsQuestion,
+  saysFeature,
+  saysInstalled,
+} from '../../bitrix24/portal-facts.js';
+import { ADVICE } from '../../drain/pacing/pacing.js';
+import { Phrase } from '../../i18n/translate.js';
 import { parseBindings, reconcileBindings, type WantedBindings } from '../../portals/bindings.js';
-import { type Portal } from '../../portals/registry.js';
-import { type CommandResult } from '../command-result.js';
-import { type Finding, findingsResult, note, ok, wrong } from '../findings.js';
-import { shortTime } from '../table.js';
-import { type Workbench } from '../workbench.js';
-import { describePortal } from './list-portals.js';
+import { type Portal } from '../../portals/portal-record.js';
+import { SHARED_ADVICE, sharedLately } from '../../portals/shared-queue.js';
+import { keysToFinish, nameOfKey } from '../../portals/source-keys.js';
+import { type CommandResult } from '../command/command-result.js';
+import { type Finding, findingsResult, note, ok, wrong } from '../command/findings.js';
+import { shortTime } from '../command/table.js';
+import { type CommandContext } from '../command/command-context.js';
+import { describePortal, pauseWords } from './list-portals.js';
 
 /** Beyond this, times in metrics and logs no longer fit together, seconds. */
 const CLOCK_TOLERANCE = 30;
 
-const feature = (name: string, code: string) => ({ name, method: 'feature.get', params: { CODE: code } });
 const QUESTIONS = [
-  feature('extended', 'rest_offline_extended'),
-  feature('connector', 'rest_auth_connector'),
+  { name: 'extended', ...featureQuestion(RESERVATIONS) },
+  { name: 'connector', ...featureQuestion('rest_auth_connector') },
+  { name: 'reservations', ...reservationsQuestion() },
+  { name: 'installation', ...installationQuestion() },
   { name: 'bindings', method: 'event.get', params: {} },
   { name: 'pending', ...listCommand({ filter: { '=PROCESS_ID': '', '=ERROR': 0 } }) },
   { name: 'reserved', ...listCommand({ filter: { '>PROCESS_ID': '' } }) },
@@ -33,24 +46,26 @@ interface Answer {
 }
 
 /** Asks a portal, with one request that changes nothing, for everything that draining it depends on. */
-export async function checkPortal(bench: Workbench, word: string): Promise<CommandResult> {
-  const portal = bench.portal(word);
+export async function checkPortal(context: CommandContext, word: string): Promise<CommandResult> {
+  const portal = context.portal(word);
   const more = { portal: describePortal(portal) };
   if (portal.state === 'uninstalled') {
-    const advice = `it is removed: bitrix24-bridge portals add ${portal.domain}`;
+    const advice = Phrase.of('check.removed', {
+      command: `bitrix24-bridge portals add ${shownAddress(portal.clientEndpoint)}`,
+    });
     return findingsResult([wrong('authorization', advice)], more);
   }
   const sentAt = Date.now();
   let answer: Answer;
   try {
-    const client = await bench.clientFor(portal);
+    const client = await context.clientFor(portal);
     const batch = await client.batch(QUESTIONS);
     answer = { batch, sentAt, answeredAt: Date.now() };
   } catch (error) {
     if (!(error instanceof PortalError)) throw error;
     return findingsResult([refusal(error, portal)], more);
   }
-  const { settings } = bench;
+  const { settings } = context;
   const wanted = {
     events: settings.B24_EVENTS,
     connectorId: settings.B24_AUTH_CONNECTOR ?? '',
@@ -59,21 +74,25 @@ export async function checkPortal(bench: Workbench, word: string): Promise<Comma
     formerHandler: null,
   };
   const queue = queueFinding(answer.batch);
+  const installation = installationFinding(answer.batch);
   const findings = [
-    ok(
-      'authorization',
-      `the portal takes our token (last renewed ${shortTime(portal.tokenRenewedAt) ?? 'never'})`,
-    ),
+    authorizationFinding(context.portal(portal.memberId)),
     administratorFinding(answer.batch, portal),
+    ...(installation === null ? [] : [installation]),
     reservationsFinding(answer.batch),
+    ...(portal.marksFailingSince === null ? [] : [marksFinding(portal.marksFailingSince)]),
     ...(wanted.connectorId === '' ? [] : [sourceKeyFinding(answer.batch)]),
     bindingsFinding(answer.batch, wanted),
     ...(wanted.notificationHandler === null || portal.applicationToken !== null
       ? []
-      : [announcementsFinding()]),
+      : [notificationsFinding()]),
     ...(queue === null ? [] : [queue]),
+    ...installRefusedFindings(portal),
     clockFinding(answer),
     serviceFinding(portal),
+    ...pauseFindings(portal),
+    ...formerKeyFindings(portal, wanted.connectorId),
+    ...twinFindings(portal),
   ];
   return findingsResult(findings, { ...more, queue: depths(answer.batch) });
 }
@@ -92,92 +111,121 @@ function errorOf(batch: BatchAnswer, question: Question): PortalError | null {
   return outcome !== undefined && isFailed(outcome) ? outcome.error : null;
 }
 
-/** The request as a whole was refused, or nobody answered. */
-function refusal(error: PortalError, { domain }: Portal): Finding {
-  const add = `bitrix24-bridge portals add ${domain}`;
+/** The request as a whole was refused, or there was no answer. */
+function refusal(error: PortalError, portal: Portal): Finding {
+  const { message: reason } = error;
+  const command = `bitrix24-bridge portals add ${shownAddress(portal.clientEndpoint)}`;
   if (error instanceof FeatureUnlicensed && error.feature === 'rest_auth_connector') {
-    return wrong(
-      'source key',
-      `the plan has no source keys: unset B24_AUTH_CONNECTOR or change the plan (${error.message})`,
-    );
+    return wrong('source key', Phrase.of('check.noSourceKeys', { reason }));
+  }
+  if (error instanceof AuthorizationUnavailable || error.action === 'refresh') {
+    return wrong('authorization', Phrase.of('check.notNow', { reason }));
   }
   switch (error.action) {
     case 'unauthorized':
-      return wrong(
-        'authorization',
-        `it is gone: install the application again, or ${add} (${error.message})`,
-      );
+      return wrong('authorization', Phrase.of('check.gone', { command, reason }));
     case 'configuration':
     case 'bug':
     case 'unlicensed':
-      return wrong('authorization', `settings or rights are wrong: ${error.message}`);
+      return wrong('authorization', Phrase.of('check.settings', { reason }));
+    case 'not-allowed':
+      return wrong(
+        'allowed',
+        Phrase.of('check.notAllowed', { reason: error.description, advice: ADVICE.not_allowed }),
+      );
     case 'suspend':
-      return wrong('portal', `it takes no calls; its owner has to mend that: ${error.message}`);
+      return wrong('portal', Phrase.of('check.noCalls', { reason }));
     case 'throttle':
-      return wrong('portal', `it is asked too much at present; check again in a minute: ${error.message}`);
+      return wrong('portal', Phrase.of('check.busy', { reason }));
     case 'retry':
-    case 'refresh':
     case 'unknown-outcome':
-      return wrong('portal', `no usable answer; check the network and the address: ${error.message}`);
+      return wrong('portal', Phrase.of('check.noAnswer', { reason }));
   }
 }
 
-function administratorFinding(batch: BatchAnswer, { domain }: Portal): Finding {
-  const error = errorOf(batch, 'pending');
-  if (error === null) return ok('administrator', 'the user may read the offline queue');
-  if (error.code.toUpperCase() !== 'ACCESS_DENIED')
-    return wrong('administrator', `cannot be told: ${error.message}`);
-  return wrong(
-    'administrator',
-    `the user who installed the application is none: let an administrator do it, bitrix24-bridge portals add ${domain}`,
+/** @param portal as it is now: the check may have renewed its tokens */
+function authorizationFinding({ tokenRenewedAt, authorizationServer: server }: Portal): Finding {
+  return ok(
+    'authorization',
+    Phrase.of('check.token', {
+      renewed: shortTime(tokenRenewedAt) ?? Phrase.of('check.never'),
+      server: server === null ? Phrase.of('check.serverUnknown') : Phrase.of('check.server', { server }),
+    }),
   );
 }
 
+function administratorFinding(batch: BatchAnswer, { clientEndpoint }: Portal): Finding {
+  const error = errorOf(batch, 'pending');
+  if (error === null) return ok('administrator', Phrase.of('check.administrator'));
+  if (error.code.toUpperCase() !== 'ACCESS_DENIED')
+    return wrong('administrator', Phrase.of('check.cannotTell', { reason: error.message }));
+  return wrong(
+    'administrator',
+    Phrase.of('check.noAdministrator', {
+      command: `bitrix24-bridge portals add ${shownAddress(clientEndpoint)}`,
+    }),
+  );
+}
+
+/** While it is not finished, the portal sends no notifications, and shows no error. Null where it does not say so. */
+function installationFinding(batch: BatchAnswer): Finding | null {
+  if (saysInstalled(resultOf(batch, 'installation'))) return null;
+  return wrong('installation', Phrase.of('check.unfinished', { advice: ADVICE.unfinished }));
+}
+
+/** What the portal grants decides, and not what it says of its plan. */
 function reservationsFinding(batch: BatchAnswer): Finding {
   const subject = 'reservations';
-  const has = hasFeature(resultOf(batch, 'extended'));
-  if (has === null)
-    return wrong(subject, `cannot be told: ${errorOf(batch, 'extended')?.message ?? 'no answer'}`);
-  if (has) return ok(subject, 'the plan has rest_offline_extended');
-  return note(
-    subject,
-    'the plan lacks rest_offline_extended: events are journaled, nothing is marked; it works, a higher plan reserves',
+  const feature = RESERVATIONS;
+  const error = errorOf(batch, 'reservations');
+  const said = saysFeature(resultOf(batch, 'extended'));
+  if (error === null) {
+    if (said === 'self-hosted') return ok(subject, Phrase.of('check.selfHosted'));
+    if (said === 'yes') return ok(subject, Phrase.of('check.planHas', { feature }));
+    return ok(subject, Phrase.of('check.granted', { feature }));
+  }
+  if (error.action !== 'unlicensed')
+    return wrong(subject, Phrase.of('check.cannotTell', { reason: error.message }));
+  const although = said === 'yes' || said === 'self-hosted';
+  return note(subject, Phrase.of(although ? 'check.refusedAlthough' : 'check.planLacks', { feature }));
+}
+
+/** A user opened or installed the application with tokens of a lesser right. */
+function installRefusedFindings({ installRefused }: Portal): Finding[] {
+  if (installRefused === null) return [];
+  const { at, reason } = installRefused;
+  return [note('installations', Phrase.of('check.installRefused', { when: shortTime(at) ?? '', reason }))];
+}
+
+/** Whether a mark would be made now cannot be asked without marking something. */
+function marksFinding(since: number): Finding {
+  return wrong(
+    'marks',
+    Phrase.of('check.marks', { when: shortTime(since) ?? '', advice: ADVICE.unmarkable }),
   );
 }
 
 function sourceKeyFinding(batch: BatchAnswer): Finding {
-  const has = hasFeature(resultOf(batch, 'connector'));
-  if (has === true) return ok('source key', 'the plan has rest_auth_connector');
-  return wrong(
-    'source key',
-    'the plan lacks rest_auth_connector: unset B24_AUTH_CONNECTOR or change the plan',
-  );
-}
-
-function hasFeature(result: unknown): boolean | null {
-  if (!isObject(result)) return null;
-  return result['value'] === 'Y' || result['value'] === true;
+  const said = saysFeature(resultOf(batch, 'connector'));
+  if (said === 'yes') return ok('source key', Phrase.of('check.planHas', { feature: 'rest_auth_connector' }));
+  if (said === 'self-hosted') return ok('source key', Phrase.of('check.selfHostedKeys'));
+  // It took our request, which brought the key.
+  return ok('source key', Phrase.of('check.keyTaken'));
 }
 
 function bindingsFinding(batch: BatchAnswer, wanted: WantedBindings): Finding {
   const subject = 'bindings';
   const error = errorOf(batch, 'bindings');
-  if (error !== null) return wrong(subject, `cannot be told: ${error.message}`);
+  if (error !== null) return wrong(subject, Phrase.of('check.cannotTell', { reason: error.message }));
   const { bind, bindNotification } = reconcileBindings(parseBindings(resultOf(batch, 'bindings')), wanted);
   const missing = [...bind, ...(bindNotification === null ? [] : ['ONOFFLINEEVENT'])];
-  if (missing.length === 0) return ok(subject, `${wanted.events.length} events are bound`);
-  return wrong(
-    subject,
-    `not bound: ${missing.join(', ')}. A running service binds them within 5 minutes; its log says bindings.refused where the portal does not let it`,
-  );
+  if (missing.length === 0) return ok(subject, Phrase.of('check.bound', { count: wanted.events.length }));
+  return wrong(subject, Phrase.of('check.notBound', { events: missing.join(', ') }));
 }
 
 /** Installed by a code or a refresh token, with a public address. */
-function announcementsFinding(): Finding {
-  return note(
-    'announcements',
-    "this portal's application token is not known, so what it announces is refused and it is asked every DRAIN_INTERVAL_MS: install the application again with PUBLIC_URL/bitrix24/install as its installation path",
-  );
+function notificationsFinding(): Finding {
+  return note('announcements', Phrase.of('check.announcements'));
 }
 
 type Depths = Readonly<Record<'pending' | 'reserved' | 'marked', number | null>>;
@@ -193,7 +241,7 @@ function depths(batch: BatchAnswer): Depths {
 function queueFinding(batch: BatchAnswer): Finding | null {
   const { pending, reserved, marked } = depths(batch);
   if (pending === null || reserved === null || marked === null) return null;
-  return ok('queue', `${pending} pending, ${reserved} reserved, ${marked} marked as failed`);
+  return ok('queue', Phrase.of('check.queue', { pending, reserved, marked }));
 }
 
 function clockFinding({ batch, sentAt, answeredAt }: Answer): Finding {
@@ -201,16 +249,44 @@ function clockFinding({ batch, sentAt, answeredAt }: Answer): Finding {
   // The portal read its clock at some moment between our two.
   const offMs = portalMs < sentAt ? portalMs - sentAt : portalMs > answeredAt ? portalMs - answeredAt : 0;
   const seconds = Math.round(Math.abs(offMs) / 1000);
-  const text = `the portal's clock is ${seconds} s ${offMs < 0 ? 'behind' : 'ahead of'} this machine's`;
-  if (seconds < CLOCK_TOLERANCE) return ok('clock', text);
-  return note('clock', `${text}: delays in the metrics are wrong by as much; let this machine follow NTP`);
+  const clock = Phrase.of(offMs < 0 ? 'check.clockBehind' : 'check.clockAhead', { seconds });
+  return seconds < CLOCK_TOLERANCE
+    ? ok('clock', clock)
+    : note('clock', Phrase.of('check.clockOff', { clock }));
+}
+
+/** Source keys that the portal had before. */
+function formerKeyFindings({ sourceKeys }: Portal, key: string): Finding[] {
+  return keysToFinish(sourceKeys, key).map((former) =>
+    note('former key', Phrase.of('check.formerKey', { key: nameOfKey(former) })),
+  );
+}
+
+function twinFindings(portal: Portal): Finding[] {
+  if (!sharedLately(portal, Date.now())) return [];
+  const seen = shortTime(portal.sharedSeenAt) ?? '';
+  return [wrong('twin', Phrase.of('check.twin', { when: seen, advice: SHARED_ADVICE }))];
+}
+
+/** Whether people have paused it. */
+function pauseFindings({ name, paused }: Portal): Finding[] {
+  if (paused === null) return [];
+  const text = `it is ${pauseWords(paused)}: nothing new is reserved until bitrix24-bridge portals resume ${name}`;
+  return [note('paused', text)];
 }
 
 /** What the service made of the portal when it last spoke with it; whether one runs is not to be seen here. */
 function serviceFinding({ state, stateReason, stateSince }: Portal): Finding {
-  if (state === 'active') return ok('service', 'the portal was active when it last spoke with it');
+  if (state === 'active' && stateReason !== null) {
+    return note('service', Phrase.of('check.troubled', { reason: stateReason }));
+  }
+  if (state === 'active') return ok('service', Phrase.of('check.active'));
   return note(
     'service',
-    `it has the portal as ${state} since ${shortTime(stateSince) ?? ''} (${stateReason ?? 'no reason'}); it looks again by itself, a restart makes it look at once`,
+    Phrase.of('check.stopped', {
+      state: Phrase.of(`portal.${state}`),
+      when: shortTime(stateSince) ?? '',
+      reason: stateReason ?? Phrase.of('check.noReason'),
+    }),
   );
 }

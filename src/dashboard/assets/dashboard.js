@@ -1,9 +1,11 @@
-// Keeps a page up to date while somebody looks at it. Everything works without it, too.
+// Keeps an open page up to date. Every page works without this script, too.
 import { Idiomorph } from './idiomorph.js';
 
 /** Enough changes at once for a person, and for the server. */
 const LEAST_PAUSE_MS = 1000;
 const ANNOUNCE_EVERY_MS = 10_000;
+/** For so long after a touch or a scroll a list counts as in use, ms. */
+const AT_WORK_MS = 10_000;
 const CLOCK_MS = 5000;
 
 const page = document.documentElement;
@@ -58,12 +60,77 @@ document.addEventListener('change', ({ target }) => {
   if (target.matches('[data-pick], [data-pick-all]')) showChoice();
 });
 
+// --- Lists that hold still -----------------------------------------------------------------------------------
+
+const lists = () => [...document.querySelectorAll('[data-hold]')];
+let touched = { list: null, at: -Infinity };
+
+for (const kind of ['pointerdown', 'touchmove', 'wheel', 'keydown']) {
+  document.addEventListener(
+    kind,
+    ({ target }) => {
+      const list = target instanceof Element ? target.closest('[data-hold]') : null;
+      if (list !== null) touched = { list: list.id, at: performance.now() };
+    },
+    { passive: true },
+  );
+}
+
+/** Whether a list is in use: under the pointer, with the keyboard's focus, with rows chosen, or just touched. */
+function inUse(list) {
+  return (
+    list.matches(':hover') ||
+    list.contains(document.activeElement) ||
+    list.querySelector('[data-pick]:checked') !== null ||
+    (touched.list === list.id && performance.now() - touched.at < AT_WORK_MS)
+  );
+}
+
+/**
+ * The rows that have to stay where they are, for the server to draw them as they are now. A list whose new entries wait
+ * loses only what has left it, and that not while it is in use; one that is only kept still while it is in use is else
+ * drawn anew.
+ */
+function rowsToKeep() {
+  const kept = new Map();
+  for (const list of lists()) {
+    const used = inUse(list);
+    if (list.dataset.hold === 'order' && !used) continue;
+    const rows = [...list.rows].filter((row) => used || row.dataset.left === undefined);
+    kept.set(list.id, { used, keys: rows.map((row) => row.dataset.key) });
+  }
+  return kept;
+}
+
+/** A list has come into use since its rows were asked for: new rows would move under the pointer. */
+function cameToUse(kept) {
+  return lists().some((list) => inUse(list) && kept.get(list.id)?.used !== true);
+}
+
+/** What must not move while the page around it changes. */
+function heldPlace() {
+  const node = [document.activeElement, ...document.querySelectorAll(':hover')]
+    .map((one) => one?.closest('[data-hold] [data-key]'))
+    .find((row) => row !== null && row !== undefined);
+  return node === undefined ? null : { node, top: node.getBoundingClientRect().top };
+}
+
+document.addEventListener('click', (event) => {
+  const link = event.target.closest('[data-show-new]');
+  if (link === null || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const list = document.getElementById(link.dataset.showNew);
+  // The link goes with what it shows, so the keyboard goes on at the list.
+  document.getElementById(link.dataset.focus)?.focus({ preventScroll: true });
+  void refresh(list === null ? null : list.id);
+});
+
 // --- Live ----------------------------------------------------------------------------------------------------
 
 const morphing = {
   morphStyle: 'outerHTML',
   callbacks: {
-    // What the person has chosen or opened is theirs.
+    // What the user has ticked or opened stays so.
     beforeAttributeUpdated: (name, node) =>
       !(
         (name === 'checked' && node.matches('input')) ||
@@ -71,13 +138,18 @@ const morphing = {
         (name === 'disabled' && node.matches('[data-needs-choice]'))
       ),
     beforeNodeMorphed: (node) => !(node instanceof Element && node.matches('[data-chosen]')),
+    // What has the focus stays until it has gone elsewhere: the keyboard would be back at the top of the page.
+    beforeNodeRemoved: (node) => !node.contains(document.activeElement),
   },
 };
 
 let refreshing = false;
 let again = false;
+/** The list whose new entries are to be shown with the next answer. */
+let unheld = null;
 
-async function refresh() {
+async function refresh(list = null) {
+  unheld = list ?? unheld;
   if (refreshing) {
     again = true;
     return;
@@ -87,17 +159,30 @@ async function refresh() {
     do {
       again = false;
       const startedAt = performance.now();
-      const answer = await fetch(location.href, { headers: { 'X-Live': '1' }, credentials: 'same-origin' });
+      const showing = unheld;
+      const kept = rowsToKeep();
+      kept.delete(showing);
+      const answer = await fetch(location.href, { headers: liveHeaders(kept), credentials: 'same-origin' });
       if (answer.status === 401) {
         location.reload();
         return;
       }
-      if (answer.ok && !answer.redirected) show(await answer.text());
-      else if (answer.status === 404) return;
+      // What could not be shown can be shown now.
+      if (answer.ok && document.querySelector('[data-unavailable]') !== null) {
+        location.reload();
+        return;
+      }
+      // Without the database, the page around it still comes: its banner says so, and what is shown stays.
+      if (answer.status === 503 || (answer.ok && !answer.redirected)) {
+        const text = await answer.text();
+        if (showing === null && cameToUse(kept)) again = true;
+        else show(text);
+        if (showing === unheld) unheld = null;
+      } else if (answer.status === 404) return;
       // A page that is costly to make, such as a search, is asked for less often.
       const pause = Math.max(LEAST_PAUSE_MS, 10 * (performance.now() - startedAt));
-      await new Promise((resolve) => setTimeout(resolve, pause));
-    } while (again);
+      if (unheld === null) await new Promise((resolve) => setTimeout(resolve, pause));
+    } while (again || unheld !== null);
   } catch {
     // The stream tells of an interruption, and of its end.
   } finally {
@@ -105,9 +190,15 @@ async function refresh() {
   }
 }
 
+function liveHeaders(kept) {
+  const rows = [...kept].map(([list, { keys }]) => `${list}=${keys.join(',')}`).join(';');
+  return { 'X-Live': '1', ...(rows === '' ? {} : { 'X-Live-Rows': rows }) };
+}
+
 function show(text) {
   const fresh = new DOMParser().parseFromString(text, 'text/html');
   clockOffset = Number(fresh.documentElement.dataset.now) - Date.now();
+  const place = heldPlace();
   for (const region of document.querySelectorAll('[data-live]')) {
     const next = fresh.getElementById(region.id);
     if (next !== null) Idiomorph.morph(region, document.importNode(next, true), morphing);
@@ -115,6 +206,8 @@ function show(text) {
   tellTimes();
   showChoice();
   announce();
+  // Whatever appeared above it: the row stays under the pointer.
+  if (place?.node.isConnected) page.scrollTop += place.node.getBoundingClientRect().top - place.top;
 }
 
 let announced = summary();
@@ -125,7 +218,7 @@ function summary() {
   return [...document.querySelectorAll('[data-summary]')].map((node) => node.dataset.summary).join('. ');
 }
 
-/** For whoever does not see the page change: seldom, and only what matters. */
+/** For screen readers: seldom, and only what matters. */
 function announce() {
   clearTimeout(announcing);
   const words = summary();
@@ -146,7 +239,7 @@ function listen() {
   if (stream !== null || document.hidden) return;
   stream = new EventSource('/live');
   let interrupted = false;
-  stream.addEventListener('changed', refresh);
+  stream.addEventListener('changed', () => void refresh());
   stream.onopen = () => {
     banner.hidden = true;
     if (interrupted) void refresh();
@@ -156,7 +249,7 @@ function listen() {
     interrupted = true;
     banner.hidden = false;
     if (stream?.readyState !== EventSource.CLOSED) return;
-    // The browser gives up on an error answer: a service that starts again, or a session that is over.
+    // The browser gives up on an error answer: the service is starting, or the session is over.
     stream = null;
     setTimeout(() => {
       void refresh();
@@ -165,21 +258,21 @@ function listen() {
   };
 }
 
-function hush() {
+function closeStream() {
   stream?.close();
   stream = null;
 }
 
 if (document.querySelector('[data-watch]') !== null) {
   document.addEventListener('visibilitychange', () => {
-    if (document.hidden) hush();
+    if (document.hidden) closeStream();
     else {
       void refresh();
       listen();
     }
   });
   // A browser allows six connections to one place: a page that is left gives its own back.
-  addEventListener('pagehide', hush);
+  addEventListener('pagehide', closeStream);
   addEventListener('pageshow', listen);
   listen();
   setInterval(tellTimes, CLOCK_MS);

@@ -1,11 +1,11 @@
 import { type Sample, SAMPLE_MS } from '../../monitoring/activity.js';
-import { html, type Html } from '../html.js';
-import { rate } from './format.js';
+import { html, type Html } from '../html/html.js';
+import { type Words } from '../html/words.js';
 
 const PER_SECOND = 1000 / SAMPLE_MS;
 
-/** A line as small as a word: events a second over the last two minutes. */
-export function sparkline(samples: readonly Sample[], name: string): Html {
+/** A small line chart: events a second over the last two minutes. */
+export function sparkline({ t, rate }: Words, samples: readonly Sample[], name: string): Html {
   const recent = samples.slice(-61, -1).map(({ published }) => published * PER_SECOND);
   const width = 120;
   const height = 24;
@@ -19,7 +19,7 @@ export function sparkline(samples: readonly Sample[], name: string): Html {
     viewBox="0 0 ${width} ${height}"
     preserveAspectRatio="none"
     role="img"
-    aria-label="${name}: events a second over two minutes, at most ${rate(Math.max(0, ...recent))}"
+    aria-label="${t('chart.spark', { name, most: rate(Math.max(0, ...recent)) })}"
   >
     <polygon points="0,${height} ${points.join(' ')} ${width},${height}" />
     <polyline points="${points.join(' ')}" />
@@ -27,7 +27,7 @@ export function sparkline(samples: readonly Sample[], name: string): Html {
 }
 
 /** Events a second over the last five minutes, and what was reported as failed, with scales. */
-export function chart(samples: readonly Sample[], name: string): Html {
+export function chart({ t, rate, count }: Words, samples: readonly Sample[], name: string): Html {
   const done = samples.slice(0, -1);
   const most = Math.max(...done.map(({ published }) => published)) * PER_SECOND;
   const peak = niceCeiling(Math.max(1, most, ...done.map(({ failed }) => failed * PER_SECOND)));
@@ -44,7 +44,7 @@ export function chart(samples: readonly Sample[], name: string): Html {
         viewBox="0 0 ${last} 100"
         preserveAspectRatio="none"
         role="img"
-        aria-label="${name}: events a second over five minutes; at most ${rate(most)} published; ${failures} failed in all"
+        aria-label="${t('chart.label', { name, most: rate(most), failures: count(failures) })}"
       >
         <path class="grid" d="M0 0H${last}M0 50H${last}M0 100H${last}" />
         <polygon points="0,100 ${points} ${last},100" />
@@ -62,12 +62,13 @@ export function chart(samples: readonly Sample[], name: string): Html {
         )}
       </svg>
       <div class="scale-x" aria-hidden="true">
-        <span>−5 min</span><span>−4</span><span>−3</span><span>−2</span><span>−1</span><span>now</span>
+        <span>${t('chart.fiveMinutes')}</span><span>−4</span><span>−3</span><span>−2</span><span>−1</span
+        ><span>${t('chart.now')}</span>
       </div>
     </div>
     <figcaption>
-      Events a second, five minutes: <span class="key">published</span>${
-        failures > 0 && html`, <span class="key failed">reported as failed</span>`
+      ${t('chart.caption')} <span class="key">${t('chart.published')}</span>${
+        failures > 0 && html`, <span class="key failed">${t('chart.failed')}</span>`
       }
     </figcaption>
   </figure>`;

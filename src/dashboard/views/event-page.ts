@@ -1,14 +1,16 @@
-import { attemptsOf } from '../../inspection/attempt.js';
-import { type EventMessage } from '../../inspection/event-message.js';
+import { attemptsOf } from '../../events/attempt.js';
+import { type EventMessage } from '../../events/event-message.js';
+import { reasonShown } from '../../events/refusal.js';
+import { parseJson, writeAnyJson } from '../../json/exact-json.js';
 import { type DeliveryRecord } from '../../ledger/find-deliveries.js';
-import { html, type Html, type Part } from '../html.js';
-import { type Snapshot } from '../snapshot.js';
+import { html, type Html, type Part } from '../html/html.js';
+import { type Words } from '../html/words.js';
+import { type Snapshot } from '../live/snapshot.js';
 import { deliveryBadge, eventPath, idOf, nextAttempt, objectOf, rowActions } from './events-page.js';
-import { exact, moment } from './format.js';
-import { type Frame, page, token } from './layout.js';
+import { type PageContext, page, token } from './layout.js';
 
 /** One delivery with all there is to know of its event. */
-export interface EventDetails {
+interface EventDetails {
   readonly record: DeliveryRecord;
   /** Every delivery of the same change, oldest first; the record is one of them. */
   readonly all: readonly DeliveryRecord[];
@@ -18,48 +20,55 @@ export interface EventDetails {
   readonly maxAttempts: number;
 }
 
-/** What a browser still shows without delay. */
+/** Characters of a body that a browser shows without delay. */
 const MAX_SHOWN = 200_000;
 
 /** `/events/<event id>`: why it failed, what happened to it so far, and what consumers get. */
-export function eventPage(frame: Frame, snapshot: Snapshot, details: EventDetails): Html {
+export function eventPage(context: PageContext, snapshot: Snapshot, details: EventDetails): Html {
+  const { words } = context;
+  const { t, h, moment, exactTime } = words;
   const { record, portal, maxAttempts } = details;
   const { at } = snapshot;
   const { made, inSeries } = attemptsOf(record);
-  const words = `${record.event} ${objectOf(record)}`;
+  const object = objectOf(words, record);
+  const named = `${record.event} ${object}`;
   const fact = (name: string, value: Part) =>
     html`<div>
       <dt>${name}</dt>
       <dd>${value}</dd>
     </div>`;
-  return page(frame, snapshot, {
-    title: `${words} of ${portal ?? record.member_id}`,
+  return page(context, snapshot, {
+    title: t('event.title', { event: record.event, object, portal: portal ?? record.member_id }),
     room: 'events',
-    body: html`<nav aria-label="Breadcrumb" class="crumbs"><a href="/events">Events</a></nav>
-      <h1>${record.event} <span class="quiet">${objectOf(record)}</span></h1>
-      <div id="event" data-live data-summary="${record.event} is ${record.state}">
+    body: html`<nav aria-label="${t('layout.breadcrumb')}" class="crumbs">
+        <a href="/events">${t('layout.events')}</a>
+      </nav>
+      <h1>${record.event} <span class="quiet">${object}</span></h1>
+      <div
+        id="event"
+        data-live
+        data-summary="${t('event.summary', { event: record.event, state: t(`delivery.${record.state}`) })}"
+      >
         <p class="lead">
-          ${deliveryBadge(record.state)} <span>since ${moment(record.state_at, at)}</span>
-          ${record.state !== 'processed' && html`<span>· attempt ${inSeries} of ${maxAttempts}${made !== inSeries && ` (${made} in all)`}</span>`}
-          ${record.due_at !== null && html`<span>· next attempt ${nextAttempt(record, at)}</span>`}
+          ${deliveryBadge(words, record.state)}
+          <span>${h('event.since', { when: moment(record.state_at, at) })}</span>
+          ${record.state !== 'processed' && html`<span>${t(made === inSeries ? 'event.attempt' : 'event.attemptInAll', { number: inSeries, most: maxAttempts, made })}</span>`}
+          ${record.due_at !== null && html`<span>${h('event.next', { when: html`${nextAttempt(words, record, at)}` })}</span>`}
         </p>
-        ${reasonBox(record)}
+        ${reasonBox(words, record)}
         <form method="post" action="/events/retry" class="buttons">
-          ${token(frame)}<input type="hidden" name="back" value="${eventPath(record)}" />
-          ${rowActions(record, words, 'primary')}
-          ${
-            record.state === 'marked' &&
-            html`<span class="quiet">Can be discarded once a round has fetched it: a retry does that.</span>`
-          }
+          ${token(context)}<input type="hidden" name="back" value="${eventPath(record)}" />
+          ${rowActions(words, record, named, 'primary')}
+          ${record.state === 'marked' && html`<span class="quiet">${t('event.markedHint')}</span>`}
         </form>
         <div class="columns">
           <section aria-labelledby="timeline-title">
-            <h2 id="timeline-title">Time line</h2>
+            <h2 id="timeline-title">${t('event.timeline')}</h2>
             <ol class="timeline">
-              ${timeline(details).map(
+              ${timeline(words, details).map(
                 ({ when, what, tone, detail }) =>
                   html`<li class="${tone}">
-                    <time datetime="${new Date(when).toISOString()}">${exact(when)}</time>
+                    ${exactTime(when)}
                     <span>${what}</span>
                     ${detail !== null && html`<bdi class="reason">${detail}</bdi>`}
                   </li>`,
@@ -67,55 +76,56 @@ export function eventPage(frame: Frame, snapshot: Snapshot, details: EventDetail
             </ol>
           </section>
           <section aria-labelledby="facts-title">
-            <h2 id="facts-title">Facts</h2>
+            <h2 id="facts-title">${t('event.facts')}</h2>
             <dl class="facts">
-              ${fact('Event id', html`<code>${idOf(record)}</code>`)}
-              ${fact('Portal', portal === null ? record.member_id : html`<a href="/portals/${encodeURIComponent(portal)}">${portal}</a>`)}
-              ${fact('Routing key', html`<code>${details.message.routingKey ?? '–'}</code>`)}
-              ${fact('Row on the portal', `${record.row_id}, ${heldWords(record)}`)}
-              ${fact('Message id', html`<code>${record.message_id}</code>`)}
-              ${fact('Process id', html`<code>${record.process_id}</code>`)}
-              ${fact('Delivery', `number ${record.seq} of the ledger`)}
+              ${fact(t('event.id'), html`<code>${idOf(record)}</code>`)}
+              ${fact(t('event.portal'), portal === null ? record.member_id : html`<a href="/portals/${encodeURIComponent(portal)}">${portal}</a>`)}
+              ${fact(t('event.routingKey'), html`<code>${details.message.routingKey ?? '–'}</code>`)}
+              ${fact(t('event.row'), `${record.row_id}, ${heldWords(words, record)}`)}
+              ${fact(t('event.messageId'), html`<code>${record.message_id}</code>`)}
+              ${fact(t('event.processId'), html`<code>${record.process_id}</code>`)}
+              ${fact(t('event.delivery'), t('event.deliveryNumber', { seq: record.seq }))}
             </dl>
           </section>
         </div>
       </div>
       <section id="event-body" data-live aria-labelledby="body-title">
-        <h2 id="body-title">Body</h2>
-        ${body(details)}
+        <h2 id="body-title">${t('event.body')}</h2>
+        ${body(words, details)}
       </section>`,
   });
 }
 
-function reasonBox({ reason, state, discarded_at: discardedAt }: DeliveryRecord): Part {
+function reasonBox({ t, language }: Words, record: DeliveryRecord): Part {
+  const { state, discarded_at: discardedAt } = record;
+  const reason = reasonShown(record, language);
   if (reason === null) return false;
   const followed = discardedAt === null && ['reserved', 'published', 'processed'].includes(state);
-  const whose = followed && html`<span class="quiet">An earlier attempt: </span>`;
+  const whose = followed && html`<span class="quiet">${t('event.earlierAttempt')} </span>`;
   return html`<blockquote class="reason-box">${whose}<bdi>${reason}</bdi></blockquote>`;
 }
 
-function heldWords({ held, errored, state }: DeliveryRecord): string {
-  if (state === 'marked') return 'marked there with its error flag';
-  if (held === 0) return 'no longer held there';
-  return errored === 1 ? 'held for us, with its error flag' : 'held for us';
+function heldWords({ t }: Words, { held, errored, state }: DeliveryRecord): string {
+  if (state === 'marked') return t('event.heldMarked');
+  if (held === 0) return t('event.notHeld');
+  return t(errored === 1 ? 'event.heldErrored' : 'event.held');
 }
 
-function body({ message, record }: EventDetails): Html {
+function body({ t, h }: Words, { message, record }: EventDetails): Html {
   const { unencodable } = message;
   const text =
-    unencodable === null
-      ? JSON.stringify(message.body, null, 2)
-      : JSON.stringify(JSON.parse(record.payload), null, 2);
+    unencodable === null ? writeAnyJson(message.body, 2) : writeAnyJson(parseJson(record.payload), 2);
   const note =
-    unencodable !== null && html`<p>No message can be made of it: <bdi>${unencodable}</bdi>. Its data:</p>`;
+    unencodable !== null &&
+    html`<p>${h('event.unencodable', { reason: html`<bdi>${unencodable}</bdi>` })}</p>`;
   const cut =
     text.length > MAX_SHOWN &&
-    html`<p class="quiet">The first ${MAX_SHOWN} characters of ${text.length}.</p>`;
+    html`<p class="quiet">${t('event.cut', { shown: MAX_SHOWN, length: text.length })}</p>`;
   return html`${note}
     <pre
       tabindex="0"
       role="region"
-      aria-label="The event's body"
+      aria-label="${t('event.bodyLabel')}"
     ><code>${text.slice(0, MAX_SHOWN)}</code></pre>
     ${cut}`;
 }
@@ -128,29 +138,37 @@ interface Moment {
 }
 
 /** What the ledger still knows: of each delivery its beginning and its present state. Oldest first. */
-export function timeline({ record, all }: Pick<EventDetails, 'record' | 'all'>): Moment[] {
+function timeline(words: Words, { record, all }: Pick<EventDetails, 'record' | 'all'>): Moment[] {
+  const { t } = words;
   const moments: Moment[] = [
-    { when: record.changed_at * 1000, what: 'Changed on the portal', tone: 'idle', detail: null },
+    { when: record.changed_at * 1000, what: t('moment.changed'), tone: 'idle', detail: null },
   ];
   for (const delivery of all) {
     const again = delivery.errored === 1;
     moments.push({
       when: delivery.reserved_at,
-      what: again ? 'Fetched again by a round, after its mark' : 'Reserved by a round',
+      what: t(again ? 'moment.fetchedAgain' : 'moment.reserved'),
       tone: 'idle',
       detail: null,
     });
-    const state = stateMoment(delivery);
+    const state = stateMoment(words, delivery);
     if (state !== null) moments.push(state);
     const { due_at: dueAt } = delivery;
     if (delivery.state === 'waiting' && dueAt !== null) {
-      moments.push({ when: dueAt, what: `Attempt ${delivery.attempt} is due`, tone: 'idle', detail: null });
+      moments.push({
+        when: dueAt,
+        what: t('moment.due', { attempt: delivery.attempt }),
+        tone: 'idle',
+        detail: null,
+      });
+    } else if (delivery.state === 'refused' && dueAt !== null) {
+      moments.push({ when: dueAt, what: t('moment.toPublish'), tone: 'idle', detail: null });
     }
   }
   return moments.sort((left, right) => left.when - right.when);
 }
 
-function stateMoment(delivery: DeliveryRecord): Moment | null {
+function stateMoment({ t, language }: Words, delivery: DeliveryRecord): Moment | null {
   const { state, state_at: when, attempt, reason, discarded_at: discardedAt } = delivery;
   switch (state) {
     case 'reserved':
@@ -158,31 +176,38 @@ function stateMoment(delivery: DeliveryRecord): Moment | null {
     case 'published':
       return {
         when,
-        what: `Attempt ${attempt} confirmed by RabbitMQ, no report yet`,
+        what: t('moment.published', { attempt }),
         tone: 'idle',
         detail: null,
       };
     case 'processed':
       return discardedAt === null
-        ? { when, what: `Attempt ${attempt} delivered: settled as processed`, tone: 'good', detail: null }
-        : { when: discardedAt, what: 'Discarded', tone: 'idle', detail: reason };
+        ? { when, what: t('moment.processed', { attempt }), tone: 'good', detail: null }
+        : { when: discardedAt, what: t('moment.discarded'), tone: 'idle', detail: reason };
     case 'failed':
       return {
         when,
-        what: `Attempt ${attempt} failed; the next round marks it`,
+        what: t('moment.failed', { attempt }),
         tone: 'bad',
         detail: reason,
       };
     case 'marked':
       return {
         when,
-        what: `Attempt ${attempt} failed; marked by event.offline.error`,
+        what: t('moment.marked', { attempt }),
         tone: 'bad',
         detail: reason,
       };
+    case 'refused':
+      return {
+        when,
+        what: t('moment.refused', { attempt }),
+        tone: 'warn',
+        detail: reasonShown(delivery, language),
+      };
     case 'waiting':
-      return { when, what: `Attempt ${attempt - 1} failed; waits for the next`, tone: 'bad', detail: reason };
+      return { when, what: t('moment.waiting', { attempt: attempt - 1 }), tone: 'bad', detail: reason };
     case 'dead':
-      return { when, what: 'Attempts used up: in the dead-letter queue', tone: 'bad', detail: reason };
+      return { when, what: t('moment.dead'), tone: 'bad', detail: reason };
   }
 }

@@ -1,18 +1,22 @@
 import { eventId, subjectOf } from '../../contract/event.js';
 import { type DeliveryState } from '../../database/schema.js';
-import { attemptsOf } from '../../inspection/attempt.js';
+import { attemptsOf } from '../../events/attempt.js';
+import { countedStates } from '../../events/counted-states.js';
+import { reasonShown } from '../../events/refusal.js';
+import { parseJson } from '../../json/exact-json.js';
 import { type DeliveryRecord, type PageMark } from '../../ledger/find-deliveries.js';
 import { DISCARDABLE } from '../../ledger/discard.js';
 import { RETRYABLE } from '../../ledger/retry-now.js';
 import { TROUBLED } from '../../ledger/trouble.js';
-import { type EventQuery, eventsPath, queryFields } from '../event-query.js';
-import { html, type Html, type Part } from '../html.js';
-import { type Snapshot } from '../snapshot.js';
-import { count, counted, moment } from './format.js';
-import { type Frame, page, token } from './layout.js';
+import { type EventQuery, eventsPath, queryFields } from '../events/event-query.js';
+import { html, type Html, type Part } from '../html/html.js';
+import { type Words } from '../html/words.js';
+import { badge } from './badge.js';
+import { type Snapshot } from '../live/snapshot.js';
+import { type PageContext, page, token } from './layout.js';
 
 /** One page of events. */
-export interface EventList {
+interface EventList {
   readonly query: EventQuery;
   readonly records: readonly DeliveryRecord[];
   /** All that match, by state. */
@@ -27,62 +31,73 @@ const TONES: Readonly<Partial<Record<DeliveryState, string>>> = {
   failed: 'warn',
   marked: 'warn',
   waiting: 'warn',
+  refused: 'warn',
   dead: 'bad',
   processed: 'good',
 };
 
-export function deliveryBadge(state: DeliveryState): Html {
-  return html`<span class="badge ${TONES[state] ?? 'idle'}"
-    ><span class="dot" aria-hidden="true"></span>${state}</span
-  >`;
+export function deliveryBadge({ language, t }: Words, state: DeliveryState): Html {
+  return badge(TONES[state] ?? 'idle', t(`delivery.${state}`), language === 'en' ? null : state);
 }
 
 /** `/events`: what went wrong, the latest first. */
-export function eventsPage(frame: Frame, snapshot: Snapshot, list: EventList): Html {
+export function eventsPage(context: PageContext, snapshot: Snapshot, list: EventList): Html {
+  const { words } = context;
+  const { t } = words;
   const total = Object.values(list.counts).reduce((sum, value) => sum + value, 0);
-  return page(frame, snapshot, {
-    title: 'Events',
+  return page(context, snapshot, {
+    title: t('events.title'),
     room: 'events',
-    body: html`<h1>Events that went wrong</h1>
-      ${filterForm(snapshot, list.query)}
+    body: html`<h1>${t('events.heading')}</h1>
+      ${filterForm(words, snapshot, list.query)}
       <form id="choice" method="post" action="/events/retry">
-        ${token(frame)}
+        ${token(context)}
         ${queryFields(list.query).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`)}
         <input type="hidden" name="back" value="${eventsPath(list.query)}" />
-        <div id="events" data-live data-summary="${countWords(list.counts, total)}">
-          ${total === 0 ? emptyList(list.query) : [actions(list, total), table(snapshot, list)]}
+        <div id="events" data-live data-summary="${countWords(words, list.counts, total)}">
+          ${total === 0 ? emptyList(words, list.query) : [actions(words, list, total), table(words, snapshot, list)]}
         </div>
       </form>
-      ${pageLinks(list)}`,
+      ${pageLinks(words, list)}`,
   });
 }
 
-function filterForm({ portals }: Snapshot, { states, portal, event, text }: EventQuery): Html {
+function filterForm(
+  { t, language }: Words,
+  { portals }: Snapshot,
+  { states, portal, event, text }: EventQuery,
+): Html {
   const names = portals.map((view) => view.portal.name).sort();
-  return html`<form class="filter" method="get" action="/events" role="search" aria-label="Filter">
+  return html`<form
+    class="filter"
+    method="get"
+    action="/events"
+    role="search"
+    aria-label="${t('events.filter')}"
+  >
     <fieldset>
-      <legend class="visually-hidden">States</legend>
+      <legend class="visually-hidden">${t('events.states')}</legend>
       ${TROUBLED.map(
         (state) =>
-          html`<label class="check"
+          html`<label class="check" ${language !== 'en' && html`title="${state}"`}
             ><input
               type="checkbox"
               name="state"
               value="${state}"
               ${states.includes(state) && html`checked`}
             />
-            ${state}</label
+            ${t(`delivery.${state}`)}</label
           >`,
       )}
     </fieldset>
     <label
-      >Portal
+      >${t('events.portal')}
       <input
         type="text"
         name="portal"
         list="portal-names"
         value="${portal}"
-        placeholder="all"
+        placeholder="${t('events.all')}"
         autocomplete="off"
       />
     </label>
@@ -90,100 +105,106 @@ function filterForm({ portals }: Snapshot, { states, portal, event, text }: Even
       ${names.slice(0, 500).map((name) => html`<option value="${name}"></option>`)}
     </datalist>
     <label
-      >Event code
+      >${t('events.code')}
       <input
         type="text"
         name="event"
         value="${event}"
-        placeholder="all"
+        placeholder="${t('events.all')}"
         autocomplete="off"
         spellcheck="false"
       />
     </label>
     <label class="grow"
-      >Search
-      <input type="search" name="q" value="${text}" placeholder="reason, body or id" />
+      >${t('events.search')}
+      <input type="search" name="q" value="${text}" placeholder="${t('events.searchHint')}" />
     </label>
     <div class="filter-end">
-      <button type="submit">Apply</button>
-      <a href="/events">Reset</a>
+      <button type="submit">${t('events.apply')}</button>
+      <a href="/events">${t('events.reset')}</a>
     </div>
   </form>`;
 }
 
-function countWords(counts: EventList['counts'], total: number): string {
-  if (total === 0) return 'No event matches.';
-  const parts = TROUBLED.filter((state) => counts[state] !== undefined).map(
-    (state) => `${count(counts[state])} ${state}`,
-  );
-  return `${counted(total, 'event')}: ${parts.join(', ')}`;
+function countWords({ t }: Words, counts: EventList['counts'], total: number): string {
+  if (total === 0) return t('events.noneMatches');
+  const ordered = TROUBLED.filter((state) => counts[state] !== undefined).map((state) => [
+    state,
+    counts[state],
+  ]);
+  const states = countedStates(Object.fromEntries(ordered) as EventList['counts']);
+  return t('events.counts', { total, states });
 }
 
-function emptyList({ states, portal, event, text }: EventQuery): Html {
+function emptyList({ t, h }: Words, { states, portal, event, text }: EventQuery): Html {
   const narrow = portal !== '' || event !== '' || text !== '' || states.length < TROUBLED.length;
   return html`<div class="empty">
-    <p><strong>${narrow ? 'No event matches.' : 'Nothing went wrong.'}</strong></p>
+    <p><strong>${t(narrow ? 'events.noneMatches' : 'events.nothingWrong')}</strong></p>
     <p>
       ${
         narrow
-          ? html`<a href="/events">Show everything that went wrong</a>, or search for an event by its id.`
-          : 'Events that a consumer reports as failed appear here with their reason, and disappear when a retry has settled them.'
+          ? h('events.showAll', { link: (inside) => html`<a href="/events">${inside}</a>` })
+          : t('events.emptyHelp')
       }
     </p>
   </div>`;
 }
 
-function actions({ counts }: EventList, total: number): Html {
+function actions(words: Words, { counts }: EventList, total: number): Html {
+  const { t, count } = words;
   return html`<div class="actions">
-    <p class="count" id="event-count">${countWords(counts, total)}</p>
+    <p class="count" id="event-count">${countWords(words, counts, total)}</p>
     <div class="buttons">
       <button type="submit" formaction="/events/retry" data-needs-choice>
-        Retry selected<span data-chosen></span>
+        ${t('events.retrySelected')}<span data-chosen></span>
       </button>
       <button type="submit" formaction="/events/confirm/discard" data-needs-choice>
-        Discard selected<span data-chosen></span>
+        ${t('events.discardSelected')}<span data-chosen></span>
       </button>
       <button type="submit" name="scope" value="matching" formaction="/events/confirm/retry">
-        Retry all ${count(total)}…
+        ${t('events.retryAll', { count: count(total) })}
       </button>
       <button type="submit" name="scope" value="matching" formaction="/events/confirm/discard">
-        Discard all ${count(total)}…
+        ${t('events.discardAll', { count: count(total) })}
       </button>
     </div>
   </div>`;
 }
 
-function table(snapshot: Snapshot, { records, maxAttempts }: EventList): Html {
+function table(words: Words, snapshot: Snapshot, { records, maxAttempts }: EventList): Html {
+  const { t } = words;
   return html`<table class="cards events">
     <caption class="visually-hidden">
-      Events that went wrong, the latest first
+      ${t('events.caption')}
     </caption>
     <thead>
       <tr>
         <th scope="col" class="pick">
-          <input type="checkbox" data-pick-all aria-label="Select all on this page" />
+          <input type="checkbox" data-pick-all aria-label="${t('events.selectAll')}" />
         </th>
-        <th scope="col">Event</th>
-        <th scope="col">Portal</th>
-        <th scope="col">State</th>
-        <th scope="col">Reason</th>
-        <th scope="col">Attempts</th>
-        <th scope="col">Since</th>
-        <th scope="col">Next attempt</th>
-        <th scope="col"><span class="visually-hidden">Actions</span></th>
+        <th scope="col">${t('events.event')}</th>
+        <th scope="col">${t('events.portal')}</th>
+        <th scope="col">${t('events.state')}</th>
+        <th scope="col">${t('events.reason')}</th>
+        <th scope="col">${t('events.attempts')}</th>
+        <th scope="col">${t('events.since')}</th>
+        <th scope="col">${t('events.nextAttempt')}</th>
+        <th scope="col"><span class="visually-hidden">${t('events.actions')}</span></th>
       </tr>
     </thead>
     <tbody>
-      ${records.map((record) => row(snapshot, record, maxAttempts))}
+      ${records.map((record) => row(words, snapshot, record, maxAttempts))}
     </tbody>
   </table>`;
 }
 
-function row({ at, portals }: Snapshot, record: DeliveryRecord, maxAttempts: number): Html {
+function row(words: Words, { at, portals }: Snapshot, record: DeliveryRecord, maxAttempts: number): Html {
+  const { t, language, moment } = words;
   const name =
     portals.find(({ portal }) => portal.memberId === record.member_id)?.portal.name ?? record.member_id;
-  const words = `${record.event} ${objectOf(record)}`;
+  const named = `${record.event} ${objectOf(words, record)}`;
   const { inSeries } = attemptsOf(record);
+  const reason = reasonShown(record, language);
   const cell = (label: string, content: Part, kind = '') =>
     html`<td data-label="${label}" class="${kind}"><span>${content}</span></td>`;
   return html`<tr id="delivery-${record.seq}">
@@ -193,50 +214,56 @@ function row({ at, portals }: Snapshot, record: DeliveryRecord, maxAttempts: num
         name="seq"
         value="${record.seq}"
         data-pick
-        aria-label="Select ${words} of ${name}"
+        aria-label="${t('events.select', { event: named, portal: name })}"
       />
     </td>
     <th scope="row">
       <a href="${eventPath(record)}">${record.event}</a>
-      <span class="quiet">${objectOf(record)}</span>
+      <span class="quiet">${objectOf(words, record)}</span>
     </th>
-    ${cell('Portal', name)} ${cell('State', deliveryBadge(record.state))}
+    ${cell(t('events.portal'), name)} ${cell(t('events.state'), deliveryBadge(words, record.state))}
     ${cell(
-      'Reason',
-      record.reason === null
-        ? html`<span class="quiet">none given</span>`
-        : html`<bdi class="reason">${record.reason.slice(0, 300)}</bdi>`,
+      t('events.reason'),
+      reason === null
+        ? html`<span class="quiet">${t('events.noReason')}</span>`
+        : html`<bdi class="reason">${reason.slice(0, 300)}</bdi>`,
       'wide',
     )}
-    ${cell('Attempts', `${inSeries} of ${maxAttempts}`, 'tight')}
-    ${cell('Since', moment(record.state_at, at))} ${cell('Next attempt', nextAttempt(record, at), 'tight')}
-    <td class="row-actions">${rowActions(record, words)}</td>
+    ${cell(t('events.attempts'), t('events.attemptsOf', { made: inSeries, most: maxAttempts }), 'tight')}
+    ${cell(t('events.since'), moment(record.state_at, at))}
+    ${cell(t('events.nextAttempt'), nextAttempt(words, record, at), 'tight')}
+    <td class="row-actions">${rowActions(words, record, named)}</td>
   </tr>`;
 }
 
-export function nextAttempt({ state, due_at: dueAt }: DeliveryRecord, now: number): Part {
-  if (state === 'dead') return html`<span class="quiet">none</span>`;
-  if (state === 'failed') return html`<span class="quiet">after its mark</span>`;
-  return dueAt !== null && dueAt <= now ? 'due now' : moment(dueAt, now);
+export function nextAttempt(
+  { t, moment }: Words,
+  { state, due_at: dueAt }: DeliveryRecord,
+  now: number,
+): Part {
+  if (state === 'dead') return html`<span class="quiet">${t('events.noAttempt')}</span>`;
+  if (state === 'failed') return html`<span class="quiet">${t('events.afterMark')}</span>`;
+  return dueAt !== null && dueAt <= now ? t('events.dueNow') : moment(dueAt, now);
 }
 
 /** Buttons for one event, inside a form. */
-export function rowActions({ seq, state }: DeliveryRecord, words: string, kind = ''): Part {
+export function rowActions({ h }: Words, { seq, state }: DeliveryRecord, event: string, kind = ''): Part {
+  const hidden = (inside: Html) => html`<span class="visually-hidden">${inside}</span>`;
   return [
     RETRYABLE.includes(state) &&
       html`<button type="submit" class="${kind}" name="only" value="${seq}" formaction="/events/retry">
-        Retry<span class="visually-hidden"> ${words}</span>
+        ${h('events.retry', { event, hidden })}
       </button>`,
     DISCARDABLE.includes(state) &&
       html`<button type="submit" name="only" value="${seq}" formaction="/events/confirm/discard">
-        Discard<span class="visually-hidden"> ${words}</span>…
+        ${h('events.discard', { event, hidden })}
       </button>`,
   ];
 }
 
 /** `crm.deal/17`: what changed, as consumers read it; the portal's row where the data does not say. */
-export function objectOf({ event, payload, row_id: row }: DeliveryRecord): string {
-  return subjectOf(event, JSON.parse(payload) as unknown) ?? `row ${row}`;
+export function objectOf({ t }: Words, { event, payload, row_id: row }: DeliveryRecord): string {
+  return subjectOf(event, parseJson(payload)) ?? t('events.row', { row });
 }
 
 /**
@@ -252,10 +279,10 @@ export function idOf(record: DeliveryRecord): string {
   return eventId(record.member_id, record.row_id, record.changed_at);
 }
 
-function pageLinks({ query, next, first }: EventList): Part {
+function pageLinks({ t }: Words, { query, next, first }: EventList): Part {
   if (first && next === null) return null;
-  return html`<nav class="pages" aria-label="Pages of events">
-    ${!first && html`<a href="${eventsPath(query)}">Latest</a>`}
-    ${next !== null && html`<a href="${eventsPath(query, next)}" rel="next">Earlier</a>`}
+  return html`<nav class="pages" aria-label="${t('events.pages')}">
+    ${!first && html`<a href="${eventsPath(query)}">${t('events.latest')}</a>`}
+    ${next !== null && html`<a href="${eventsPath(query, next)}" rel="next">${t('events.earlier')}</a>`}
   </nav>`;
 }

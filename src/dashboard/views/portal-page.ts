@@ -1,17 +1,23 @@
-import { ADVICE } from '../../drain/pacing.js';
-import { html, type Html, type Part } from '../html.js';
-import { type PortalView, type Snapshot } from '../snapshot.js';
+import { shownAddress } from '../../bitrix24/portal-address.js';
+import { ADVICE } from '../../drain/pacing/pacing.js';
+import { REFUSED_ADVICE } from '../../events/refusal.js';
+import { SHARED_ADVICE, sharedLately } from '../../portals/shared-queue.js';
+import { nameOfKey } from '../../portals/source-keys.js';
+import { html, type Html, type Part } from '../html/html.js';
+import { type PortalView, type Snapshot } from '../live/snapshot.js';
 import { chart } from './chart.js';
-import { count, duration, moment, rate } from './format.js';
-import { type Frame, page, token } from './layout.js';
-import { deeds, elsewhereWords, stateBadge } from './portal-words.js';
+import { type PageContext, page, token } from './layout.js';
+import { pauseBanner, pauseButtons, pausedBadge } from './pause-page.js';
+import { deeds, elsewhereWords, refusedWords, stateBadge } from './portal-words.js';
 
-/** `/portals/<name>`: one portal from close by. */
-export function portalPage(frame: Frame, snapshot: Snapshot, view: PortalView): Html {
+/** `/portals/<name>`: one portal in detail. */
+export function portalPage(context: PageContext, snapshot: Snapshot, view: PortalView): Html {
+  const { words } = context;
+  const { t, h, say, count, rate, duration, moment } = words;
   const { portal, here, owner, toldAt, activity, troubles } = view;
   const { at } = snapshot;
   const known = here || toldAt !== null;
-  const { round, sight } = activity;
+  const { round, queueCount } = activity;
   const fact = (name: string, value: Part) =>
     html`<div>
       <dt>${name}</dt>
@@ -22,76 +28,120 @@ export function portalPage(frame: Frame, snapshot: Snapshot, view: PortalView): 
       ? count(null)
       : html`<a href="/events?state=${state}&portal=${portal.name}">${count(value ?? 0)}</a>`;
   const advice = ADVICE[portal.state];
-  return page(frame, snapshot, {
+  return page(context, snapshot, {
     title: portal.name,
     room: 'overview',
-    body: html`<nav aria-label="Breadcrumb" class="crumbs"><a href="/">Overview</a></nav>
-      <h1>${portal.name} <span class="quiet">${portal.domain}</span></h1>
-      <div id="portal" data-live data-summary="${portal.name} is ${portal.state}">
-        <p class="lead">${stateBadge(portal.state)} <span>since ${moment(portal.stateSince, at)}</span></p>
+    body: html`<nav aria-label="${t('layout.breadcrumb')}" class="crumbs">
+        <a href="/">${t('layout.overview')}</a>
+      </nav>
+      <h1>${portal.name} <span class="quiet">${shownAddress(portal.clientEndpoint)}</span></h1>
+      <div
+        id="portal"
+        data-live
+        data-summary="${t('portal.is', { name: portal.name, state: t(`portal.${portal.state}`) })}${portal.paused !== null && `, ${t('pause.badge')}`}"
+      >
+        <p class="lead">
+          ${stateBadge(words, portal.state)}${pausedBadge(words, portal)}
+          <span>${h('portal.since', { when: moment(portal.stateSince, at) })}</span>
+        </p>
         ${portal.stateReason !== null && html`<blockquote class="reason-box"><bdi>${portal.stateReason}</bdi></blockquote>`}
-        ${advice !== undefined && html`<p>What helps: ${advice}.</p>`}
+        ${pauseBanner(words, portal, at)}
+        ${portal.formerName !== null && html`<p class="banner">${t('portal.formerName', { former: portal.formerName, name: portal.name })}</p>`}
+        ${advice !== null && html`<p>${t('portal.helps', { advice })}</p>`}
+        ${
+          sharedLately(portal, at) &&
+          html`<p class="banner">
+            ${h('portal.shared', { when: moment(portal.sharedSeenAt ?? at, at), advice: SHARED_ADVICE })}
+          </p>`
+        }
+        ${
+          portal.sourceKeys.former.length > 0 &&
+          html`<p class="banner">
+            ${h('portal.formerKeys', { keys: html`<bdi>${portal.sourceKeys.former.map((key) => say(nameOfKey(key))).join(', ')}</bdi>` })}
+          </p>`
+        }
+        ${
+          portal.marksFailingSince !== null &&
+          portal.state !== 'unmarkable' &&
+          html`<p>
+            ${h('portal.marksFailing', { when: moment(portal.marksFailingSince, at), advice: ADVICE.unmarkable })}
+          </p>`
+        }
+        ${
+          portal.installRefused !== null &&
+          html`<p class="banner">
+            ${h('portal.installRefused', {
+              when: moment(portal.installRefused.at, at),
+              reason: html`<bdi>${portal.installRefused.reason}</bdi>`,
+            })}
+          </p>`
+        }
+        ${
+          view.refused.length > 0 &&
+          html`<p class="banner">
+            ${h('portal.refused', { refused: html`${refusedWords(words, view)}`, advice: REFUSED_ADVICE })}
+          </p>`
+        }
         ${
           !here &&
           html`<p class="banner">
-            Rounds: ${elsewhereWords(view)}.
+            ${h('portal.rounds', { where: html`${elsewhereWords(words, view)}` })}
             ${
               owner !== null &&
-              (toldAt === null
-                ? 'It has not told of its rate, lag and last round.'
-                : html`Chart, rates, lag and last round are what it told ${moment(toldAt, at)}.`)
+              (toldAt === null ? t('portal.notTold') : h('portal.told', { when: moment(toldAt, at) }))
             }
-            ${owner !== null && 'A replica is named after its host: that is whose dashboard and log to open for more.'}
+            ${owner !== null && t('portal.otherReplica')}
           </p>`
         }
-        ${known && activity.samples.length > 0 && chart(activity.samples, portal.name)}
+        ${known && activity.samples.length > 0 && chart(words, activity.samples, portal.name)}
         <div class="columns">
           <section aria-labelledby="now-title">
-            <h2 id="now-title">Now</h2>
+            <h2 id="now-title">${t('portal.now')}</h2>
             <dl class="facts">
-              ${fact('Published a second', rate(view.rate))}
-              ${fact('Failed a second', rate(view.failureRate))}
-              ${fact('Lag, worst of the last minute', view.lagMs !== null ? duration(view.lagMs) : known ? 'nothing was published' : count(null))}
-              ${fact('In flight', count(view.inFlight))} ${fact('Failed', link('failed', troubles?.failed))}
-              ${fact('Marked on the portal', link('marked', troubles?.marked))}
-              ${fact('Waiting for a retry', link('waiting', troubles?.waiting))}
-              ${fact('Dead', link('dead', troubles?.dead))}
+              ${fact(t('portal.publishedRate'), rate(view.rate))}
+              ${fact(t('portal.failedRate'), rate(view.failureRate))}
+              ${fact(t('portal.lag'), view.lagMs !== null ? duration(view.lagMs) : known ? t('portal.nothingPublished') : count(null))}
+              ${fact(t('portal.flight'), count(view.inFlight))}
+              ${fact(t('portal.failed'), link('failed', troubles?.failed))}
+              ${fact(t('portal.marked'), link('marked', troubles?.marked))}
+              ${fact(t('portal.waiting'), link('waiting', troubles?.waiting))}
+              ${fact(t('portal.refusedByQueue'), link('refused', troubles?.refused))}
+              ${fact(t('portal.dead'), link('dead', troubles?.dead))}
             </dl>
           </section>
           <section aria-labelledby="round-title">
-            <h2 id="round-title">Last round</h2>
+            <h2 id="round-title">${t('portal.lastRound')}</h2>
             ${
               round === null
-                ? html`<p class="quiet">
-                    ${toldAt === null ? 'None seen by this process yet.' : 'None yet.'}
-                  </p>`
+                ? html`<p class="quiet">${t(toldAt === null ? 'portal.noRoundSeen' : 'portal.noRound')}</p>`
                 : html`<dl class="facts">
-                    ${fact('When', moment(round.at, at))}
-                    ${fact('Did', round.failure === null ? deeds(round) : html`<bdi class="bad-text">${round.failure}</bdi>`)}
-                    ${fact('More events waited', round.more === null ? 'it did not ask' : round.more ? 'yes' : 'no')}
-                    ${fact('Plan', portal.extended === null ? 'not asked yet' : portal.extended ? 'reservations' : 'no reservations: journal first')}
+                    ${fact(t('portal.when'), moment(round.at, at))}
+                    ${fact(t('portal.did'), round.failure === null ? deeds(words, round) : html`<bdi class="bad-text">${round.failure}</bdi>`)}
+                    ${fact(t('portal.moreWaited'), round.more === null ? t('portal.notAsked') : t(round.more ? 'portal.yes' : 'portal.no'))}
+                    ${fact(t('portal.server'), portal.authorizationServer ?? t('portal.serverUnknown'))}
+                    ${fact(t('portal.plan'), portal.extended === null ? t('portal.planNotAsked') : t(portal.extended ? 'portal.planReservations' : 'portal.planJournal'))}
                   </dl>`
             }
           </section>
           <section aria-labelledby="queue-title">
-            <h2 id="queue-title">Queue on the portal</h2>
+            <h2 id="queue-title">${t('portal.queue')}</h2>
             ${
-              sight === null
-                ? html`<p class="quiet">
-                    Nobody has counted it yet. Counting costs one request of the portal's budget.
-                  </p>`
+              queueCount === null
+                ? html`<p class="quiet">${t('portal.notCounted')}</p>`
                 : html`<dl class="facts">
-                    ${fact('Counted', moment(sight.at, at))} ${fact('Not yet fetched', count(sight.pending))}
-                    ${fact('Marked, to be fetched again', count(sight.marked))}
-                    ${fact('Held for us', count(sight.held))}
+                    ${fact(t('portal.counted'), moment(queueCount.at, at))}
+                    ${fact(t('portal.pending'), count(queueCount.pending))}
+                    ${fact(t('portal.toFetchAgain'), count(queueCount.marked))}
+                    ${fact(t('portal.held'), count(queueCount.held))}
                   </dl>`
             }
             <form method="post" action="/portals/${encodeURIComponent(portal.name)}/look">
-              ${token(frame)}
-              <button type="submit" ${!here && html`disabled`}>Count it now</button>
+              ${token(context)}
+              <button type="submit" ${!here && html`disabled`}>${t('portal.countNow')}</button>
             </form>
           </section>
         </div>
+        ${pauseButtons(context, portal)}
       </div>`,
   });
 }

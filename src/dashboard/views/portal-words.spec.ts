@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { Activity } from '../../monitoring/activity.js';
-import { type Portal } from '../../portals/registry.js';
-import { type PortalView } from '../snapshot.js';
+import { type Portal } from '../../portals/portal-record.js';
+import { wordsIn } from '../html/words.js';
+import { type PortalView } from '../live/snapshot.js';
 import { roundWords } from './portal-words.js';
 
 const NOW = 1_000_000_000;
@@ -24,6 +25,7 @@ describe('what is said of the last round of a portal', () => {
     owner: 'b',
     toldAt,
     troubles: {},
+    refused: [],
     inFlight: 0,
     activity: { ...seen, round },
     rate: null,
@@ -31,7 +33,7 @@ describe('what is said of the last round of a portal', () => {
     lagMs: null,
   });
   const words = (shown: PortalView) =>
-    roundWords(shown, NOW)
+    roundWords(wordsIn('en'), shown, NOW)
       .text.replace(/<[^>]*>/g, ' ')
       .replace(/\s+/g, ' ')
       .trim();

@@ -1,6 +1,6 @@
 import { type Kysely, type Migration } from 'kysely';
 
-/** Who is running, and who may act on which portal until when. Only PostgreSQL has several processes to tell apart. */
+/** Which replicas run, and which of them may act on which portal until when. On SQLite there is one process. */
 export function leasesMigration(): Migration {
   return {
     async up(db: Kysely<unknown>): Promise<void> {

@@ -1,0 +1,3 @@
+export function isAlive(pid: number): boolean;
+export function startedAt(pid: number): string;
+export function descendantsOf(pid: number): number[];

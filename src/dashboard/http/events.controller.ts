@@ -1,0 +1,137 @@
+import { BadRequestException, Get, NotFoundException, Param, Post, Query, Redirect } from '@nestjs/common';
+import { messageOf } from '../../events/event-message.js';
+import { readReference } from '../../events/event-reference.js';
+import { actorOf } from '../session/actor-of.js';
+import { type ActionName, EventActions } from '../events/event-actions.js';
+import { filterOf, readChoice, readEventQuery, readPageMark } from '../events/event-query.js';
+import { notDone } from '../events/not-done.js';
+import { ObservedService } from '../live/observed-service.js';
+import { ownPath } from '../session/own-path.js';
+import { type Fields, fieldsOf, numberField, textField } from '../session/request.js';
+import { confirmPage } from '../views/confirm-page.js';
+import { eventPage } from '../views/event-page.js';
+import { eventsPage } from '../views/events-page.js';
+import { type HttpContext } from './http-context.js';
+import { DashboardController, Http, Page, PostForPage } from './page.decorators.js';
+import { PageContextService } from './page-context.service.js';
+
+const PAGE_SIZE = 50;
+
+/** Events that went wrong, and what people do about them. */
+@DashboardController('events')
+export class EventsController {
+  constructor(
+    private readonly service: ObservedService,
+    private readonly actions: EventActions,
+    private readonly pages: PageContextService,
+  ) {}
+
+  @Page()
+  async list(@Query() fields: Fields, @Http() http: HttpContext): Promise<string> {
+    const { admin, registry, settings } = this.service;
+    const query = readEventQuery(fields);
+    const named = await this.eventNamed(query.text);
+    if (named !== null) {
+      http.response.statusCode = 303;
+      http.response.setHeader('Location', `/events/${encodeURIComponent(named)}`);
+      return '';
+    }
+    const filter = filterOf(query, registry);
+    const after = readPageMark(fields);
+    const [counts, records] = await Promise.all([
+      filter === null ? {} : admin.count(filter),
+      filter === null ? [] : admin.latest(filter, PAGE_SIZE + 1, after),
+    ]);
+    const shown = records.slice(0, PAGE_SIZE);
+    const last = shown.at(-1);
+    const list = {
+      query,
+      records: shown,
+      counts,
+      maxAttempts: settings.RETRY_MAX_ATTEMPTS,
+      next: records.length > PAGE_SIZE && last ? { stateAt: last.state_at, seq: last.seq } : null,
+      first: after === undefined,
+    };
+    return this.pages.show(http, (context, snapshot) => eventsPage(context, snapshot, list));
+  }
+
+  /** By event id, which the next delivery of the event has, too; or by the number of one delivery. */
+  @Page(':event')
+  async show(
+    @Param('event') text: string,
+    @Query() fields: Fields,
+    @Http() http: HttpContext,
+  ): Promise<string> {
+    const { admin, registry, settings } = this.service;
+    const reference = readReference(text);
+    const found = reference === null ? [] : await admin.find(reference);
+    const wanted = numberField(fields, 'delivery');
+    const record = found.find(({ seq }) => seq === wanted) ?? found[0];
+    if (record === undefined) throw new NotFoundException();
+    const all = await admin.find({
+      memberId: record.member_id,
+      rowId: record.row_id,
+      changedAt: record.changed_at,
+    });
+    const portal = registry.get(record.member_id);
+    const details = {
+      record,
+      all: all.reverse(),
+      message: messageOf(record, portal),
+      portal: portal?.name ?? null,
+      maxAttempts: settings.RETRY_MAX_ATTEMPTS,
+    };
+    return this.pages.show(http, (context, snapshot) => eventPage(context, snapshot, details));
+  }
+
+  /** The question was reloaded, or came by a link: its form is lost, so back to the list. */
+  @Get('confirm/:action')
+  @Redirect('/events', 303)
+  leaveQuestion(): void {
+    return;
+  }
+
+  @PostForPage('confirm/:action', 200)
+  async confirm(@Param('action') name: string, @Http() http: HttpContext): Promise<string> {
+    const action = actionNamed(name);
+    const fields = fieldsOf(http.request.body);
+    const choice = readChoice(fields);
+    const preview = await this.actions.preview(action, choice);
+    const back = ownPath(textField(fields, 'back'));
+    return this.pages.show(http, (context, snapshot) =>
+      confirmPage(context, snapshot, { action, choice, preview, back }),
+    );
+  }
+
+  @Post(':action')
+  @Redirect('/events', 303)
+  async act(@Param('action') name: string, @Http() http: HttpContext): Promise<{ url: string }> {
+    const fields = fieldsOf(http.request.body);
+    const choice = readChoice(fields);
+    const action = actionNamed(name);
+    try {
+      const by = actorOf(http.request);
+      const done = await (action === 'retry'
+        ? this.actions.retry(choice, by)
+        : this.actions.discard(choice, by));
+      this.pages.tell(http, ...done);
+    } catch (error) {
+      this.pages.tellNotDone(http, notDone(error));
+    }
+    return { url: ownPath(textField(fields, 'back')) };
+  }
+
+  /** The event that a search text names outright, whatever became of it. */
+  private async eventNamed(text: string): Promise<string | null> {
+    const reference = readReference(text);
+    // A bare number may also be the id of an object or a row.
+    if (reference === null || 'seq' in reference) return null;
+    const [record] = await this.service.admin.find(reference);
+    return record === undefined ? null : text;
+  }
+}
+
+function actionNamed(name: string): ActionName {
+  if (name !== 'retry' && name !== 'discard') throw new BadRequestException();
+  return name;
+}

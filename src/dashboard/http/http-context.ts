@@ -1,0 +1,8 @@
+import { type ServerResponse } from 'node:http';
+import { type DashboardRequest } from '../session/request.js';
+
+/** A request and what is said beside its answer: cookies, status, headers. */
+export interface HttpContext {
+  readonly request: DashboardRequest;
+  readonly response: ServerResponse;
+}

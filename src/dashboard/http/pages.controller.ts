@@ -1,0 +1,53 @@
+import { NotFoundException, Param, Post, Query, Redirect } from '@nestjs/common';
+import { ObservedService } from '../live/observed-service.js';
+import { countQueue } from '../live/portal-queue.js';
+import { type Fields, numberField, textField } from '../session/request.js';
+import { overviewPage } from '../views/overview-page.js';
+import { portalPage } from '../views/portal-page.js';
+import { queuesPage } from '../views/queues-page.js';
+import { type HttpContext } from './http-context.js';
+import { DashboardController, Http, Page } from './page.decorators.js';
+import { PageContextService } from './page-context.service.js';
+
+/** What there is to see of portals and queues. */
+@DashboardController()
+export class PagesController {
+  constructor(
+    private readonly service: ObservedService,
+    private readonly pages: PageContextService,
+  ) {}
+
+  @Page()
+  overview(@Query() query: Fields, @Http() http: HttpContext): Promise<string> {
+    const number = Math.max(1, numberField(query, 'page') ?? 1);
+    return this.pages.show(http, (context, snapshot) =>
+      overviewPage(context, snapshot, { text: textField(query, 'q'), number }),
+    );
+  }
+
+  @Page('portals/:name')
+  portal(@Param('name') name: string, @Http() http: HttpContext): Promise<string> {
+    return this.pages.show(http, (context, snapshot) => {
+      const view = snapshot.portals.find(({ portal }) => portal.name === name);
+      if (view === undefined) throw new NotFoundException();
+      return portalPage(context, snapshot, view);
+    });
+  }
+
+  @Post('portals/:name/look')
+  @Redirect('/', 303)
+  async count(@Param('name') name: string, @Http() http: HttpContext): Promise<{ url: string }> {
+    const portal = this.service.registry.byName(name);
+    if (portal === undefined) throw new NotFoundException();
+    this.pages.tell(http, await countQueue(this.service, portal));
+    return { url: `/portals/${encodeURIComponent(name)}` };
+  }
+
+  @Page('queues')
+  queues(@Http() http: HttpContext): Promise<string> {
+    const { names, activity } = this.service;
+    return this.pages.show(http, (context, snapshot) =>
+      queuesPage(context, snapshot, names, this.service.unrouted(), activity.rejections()),
+    );
+  }
+}

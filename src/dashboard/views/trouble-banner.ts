@@ -1,0 +1,58 @@
+import { html, type Html, type Part } from '../html/html.js';
+import { type Words } from '../html/words.js';
+import { type Condition, type Snapshot } from '../live/snapshot.js';
+
+/** What the bridge cannot work without. */
+export const FOUNDATIONS = ['broker', 'database'] as const;
+
+export type Foundation = (typeof FOUNDATIONS)[number];
+
+/** What cannot be used at present. That the ledger cannot be read says so of the database, too. */
+export function troubles({ conditions, ledgerFailure }: Snapshot): (Condition & { name: Foundation })[] {
+  return FOUNDATIONS.flatMap((name) => {
+    const condition = conditions.find((one) => one.name === name);
+    if (condition?.up === false) return [{ ...condition, name }];
+    if (name === 'database' && ledgerFailure !== null)
+      return [{ name, up: false, reason: ledgerFailure, since: null }];
+    return [];
+  });
+}
+
+/** Over everything, while the broker or the database is away: why, since when, and what happens meanwhile. */
+export function troubleBanner(words: Words, snapshot: Snapshot): Html {
+  const down = troubles(snapshot);
+  const { t } = words;
+  const summary = down.map(({ name, reason }) =>
+    t('trouble.summary', { what: t(`trouble.${name}`), reason: reason ?? '' }),
+  );
+  return html`<div id="trouble" class="trouble" data-live data-summary="${summary.join('. ')}">
+    ${down.map((condition) => banner(words, snapshot, condition))}
+  </div>`;
+}
+
+function banner(
+  words: Words,
+  snapshot: Snapshot,
+  { name, reason, since }: Condition & { name: Foundation },
+): Html {
+  const { t, h, moment } = words;
+  return html`<section class="banner bad" aria-label="${t(`trouble.${name}`)}">
+    <p>
+      <strong>${t(`trouble.${name}`)}</strong>
+      ${since !== null && html`<span>${h('trouble.since', { when: moment(since, snapshot.at) })}</span>`}
+      ${reason !== null && html`<bdi class="reason">${reason}</bdi>`}
+    </p>
+    <p>
+      ${t(name === 'broker' ? 'trouble.brokerMeanwhile' : 'trouble.databaseMeanwhile')}
+      ${name === 'database' && figuresOf(words, snapshot)}
+      <a href="/help/${name}">${t('trouble.help')}</a>
+    </p>
+  </section>`;
+}
+
+function figuresOf({ t, h, moment }: Words, { ledgerFailure, ledgerAt, at }: Snapshot): Part {
+  if (ledgerFailure === null) return false;
+  return ledgerAt === null
+    ? t('trouble.figuresUnknown')
+    : h('trouble.figuresOf', { when: moment(ledgerAt, at) });
+}

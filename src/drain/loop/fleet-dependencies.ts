@@ -1,0 +1,46 @@
+import { type AnswerRoom } from '../../bitrix24/answer-room.js';
+import { type PortalClient } from '../../bitrix24/portal-client.js';
+import { type Ledger } from '../../ledger/ledger.js';
+import { type Log } from '../../logging/log.js';
+import { type WantedBindings } from '../../portals/bindings.js';
+import { type Portal } from '../../portals/portal-record.js';
+import { type PortalRegistry } from '../../portals/registry.js';
+import { type Ownership, type Permit } from '../../replicas/ownership.js';
+import { type Silence } from '../pacing/silence.js';
+import { type Dispatcher } from '../publishing/dispatcher.js';
+import { type DispatchListener } from '../publishing/page-publisher.js';
+import { type LoopSettings, type RoundListener } from './loop-dependencies.js';
+
+/** Told of portals' states, for metrics. */
+export interface FleetListener extends RoundListener {
+  portalState(portal: Portal): void;
+  /** So many batches were found that another user of the queue has reserved. */
+  foreignBatches(portal: string, count: number): void;
+  /** So many deliveries of a portal are refused by a queue at present. */
+  refusedNow(memberId: string, count: number): void;
+  /** The portal's metrics come from another process from now on. */
+  portalGone(name: string): void;
+}
+
+export interface FleetDependencies {
+  readonly registry: PortalRegistry;
+  readonly ledger: Ledger;
+  readonly ownership: Pick<Ownership, 'permit' | 'wake'>;
+  /** Makes what publishes; it tells the loops what it did. */
+  readonly dispatcher: (told: DispatchTold) => Pick<Dispatcher, 'over'>;
+  /** Opens a client for a portal, with a rate budget and tokens of its own; it sends nothing without a valid permit. */
+  readonly clientFor: (portal: Portal, permit: Permit) => PortalClient;
+  /** For the answers of all portals. */
+  readonly room: AnswerRoom;
+  readonly brokerReady: () => boolean;
+  readonly silence: Silence;
+  /** The exchanges and queues belong to another bridge: portals are left alone. */
+  readonly standsBack?: () => boolean;
+  readonly wantedBindings: Omit<WantedBindings, 'formerHandler'>;
+  readonly settings: LoopSettings & { readonly DRAIN_CONCURRENCY: number };
+  readonly listener: FleetListener;
+  readonly log: Log;
+}
+
+/** What the loops have to know of what was published. */
+type DispatchTold = Pick<DispatchListener, 'published' | 'dead'>;

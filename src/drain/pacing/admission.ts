@@ -1,0 +1,167 @@
+import { type Account, FairPlaces } from './fair-places.js';
+
+/** Gives an admission back; a second call does nothing. */
+export type Leave = () => void;
+
+/** Where the rounds of one portal wait for their turn. */
+export interface Entrance {
+  /** Waits for a place, or until `signal` aborts; resolves with what gives the place back. */
+  enter(signal: AbortSignal): Promise<Leave>;
+}
+
+interface AdmissionOptions {
+  /** Rounds under way at once of portals that answer in time: `DRAIN_CONCURRENCY`. */
+  readonly limit: number;
+  /** The same of portals that do not, or are not known yet. */
+  readonly slowLimit?: number;
+  /** Rounds that turn out to take long, in addition to those. */
+  readonly overstayLimit?: number;
+  /** A round that takes longer makes way where others wait, ms. */
+  readonly makesWayMs?: number;
+  /** A portal whose rounds take longer is slow, ms. */
+  readonly slowMs?: number;
+  /** Milliseconds that only ever grow. */
+  readonly now?: () => number;
+}
+
+/** What hangs costs a connection and little memory: what its answer may take is bounded by itself. */
+const SLOW_LIMIT = 500;
+const OVERSTAY_LIMIT = 200;
+const MAKES_WAY_MS = 150;
+const SLOW_MS = 1000;
+/** Rounds in time after which a slow portal counts as quick: at first, and at most, as it may hang again each time. */
+const FIRST_PROBATION = 3;
+const LONGEST_PROBATION = 96;
+/** After so many in a row it is forgiven. */
+const FORGIVEN_AFTER = 500;
+
+/** A round that holds a quick place, and can be moved to a slow one. */
+interface Stay {
+  readonly move: () => void;
+}
+
+/**
+ * Lets a limited number of rounds be under way at once, over all portals, the portals that have used least of it
+ * first. Portals that answer slowly, hang, or are not known yet have places of their own, so that however many they are, those that
+ * answer do not wait for them; and a round that turns out to take long gives its place to the next one that waits. All
+ * together are bounded: `limit` + `slowLimit` + `overstayLimit` rounds.
+ */
+export class Admission {
+  private readonly quick: FairPlaces;
+  private readonly slow: FairPlaces;
+  private readonly portals = new Map<string, Guest>();
+  /** Rounds that take long and hold a place among the quick ones, oldest first. */
+  private readonly overstaying = new Set<Stay>();
+  private readonly options: Required<AdmissionOptions>;
+
+  constructor(options: AdmissionOptions) {
+    this.options = {
+      slowLimit: SLOW_LIMIT,
+      overstayLimit: OVERSTAY_LIMIT,
+      makesWayMs: MAKES_WAY_MS,
+      slowMs: SLOW_MS,
+      now: () => performance.now(),
+      ...options,
+    };
+    this.quick = new FairPlaces(this.options.limit);
+    this.slow = new FairPlaces(this.options.slowLimit);
+  }
+
+  /** Rounds that wait. */
+  get waiting(): number {
+    return this.quick.waiting + this.slow.waiting;
+  }
+
+  /** Rounds under way. */
+  get inside(): number {
+    return this.quick.taken + this.slow.taken;
+  }
+
+  /** The entrance of a portal: what is known of how it answers outlasts its loops. */
+  of(memberId: string): Entrance {
+    let guest = this.portals.get(memberId);
+    if (guest === undefined) this.portals.set(memberId, (guest = new Guest(this.options.slowMs)));
+    const known = guest;
+    return { enter: (signal) => this.enter(known, signal) };
+  }
+
+  /** The portal is gone. */
+  forget(memberId: string): void {
+    this.portals.delete(memberId);
+  }
+
+  private async enter(guest: Guest, signal: AbortSignal): Promise<Leave> {
+    const { now, makesWayMs } = this.options;
+    const begunQuick = guest.isQuick;
+    const turn = begunQuick ? this.quick.take(guest.quick, signal) : this.slow.take(guest.slow, signal);
+    this.makeWay();
+    if (!(await turn)) return () => undefined;
+    const enteredAt = now();
+    let movedAt: number | null = begunQuick ? null : enteredAt;
+    const stay: Stay = {
+      move: () => {
+        movedAt = now();
+        this.slow.seize();
+        this.quick.release(guest.quick, (movedAt - enteredAt) / 1000);
+      },
+    };
+    const timer = begunQuick
+      ? setTimeout(() => {
+          this.overstaying.add(stay);
+          this.makeWay();
+        }, makesWayMs)
+      : undefined;
+    let left = false;
+    return () => {
+      if (left) return;
+      left = true;
+      clearTimeout(timer);
+      this.overstaying.delete(stay);
+      const leftAt = now();
+      guest.stayed(leftAt - enteredAt);
+      if (movedAt === null) this.quick.release(guest.quick, (leftAt - enteredAt) / 1000);
+      else this.slow.release(guest.slow, (leftAt - movedAt) / 1000);
+      this.makeWay();
+    };
+  }
+
+  /** Rounds that take long go from the quick places where others wait for those. */
+  private makeWay(): void {
+    const most = this.options.slowLimit + this.options.overstayLimit;
+    for (const stay of this.overstaying) {
+      if (this.quick.waiting === 0 || this.slow.taken >= most) return;
+      this.overstaying.delete(stay);
+      stay.move();
+    }
+  }
+}
+
+/** What is known of a portal's rounds. */
+class Guest {
+  readonly quick: Account = { usedUpTo: 0 };
+  readonly slow: Account = { usedUpTo: 0 };
+  /** Rounds in time, in a row. */
+  private inTime = 0;
+  /** How many of those it takes to count as quick: one for a portal that has done nothing wrong. */
+  private probation = 1;
+
+  constructor(private readonly slowMs: number) {}
+
+  get isQuick(): boolean {
+    return this.inTime >= this.probation;
+  }
+
+  /** A round took so long. */
+  stayed(ms: number): void {
+    if (ms <= this.slowMs) {
+      this.inTime += 1;
+      if (this.inTime >= FORGIVEN_AFTER) this.probation = Math.min(this.probation, FIRST_PROBATION);
+      return;
+    }
+    if (this.isQuick || this.probation === 1) {
+      this.probation =
+        this.probation === 1 ? FIRST_PROBATION : Math.min(this.probation * 2, LONGEST_PROBATION);
+    }
+    this.inTime = 0;
+  }
+}

@@ -1,0 +1,113 @@
+import { NOTIFICATION_MIN_SECONDS } from '../../portals/binding-keeper.js';
+
+/** What a check of a portal's bindings said of its notifications. */
+export type Notifies =
+  /** None come: nothing is bound for us, or they could not be believed. */
+  | 'no'
+  /** They were bound. */
+  | 'yes'
+  /** They were missing and are bound now: what changed before was not announced. */
+  | 'anew';
+
+/** What is known of a portal's notifications and of how quiet it is. Times in Unix ms. */
+export interface IdlePace {
+  readonly notified: boolean;
+  /** A change came that no notification had announced: notifications are not relied on until the next one. */
+  readonly missed: boolean;
+  /** Changes older than this need not have been announced. */
+  readonly boundAt: number;
+  readonly notifiedAt: number;
+  /** When the request was sent that last read the queue. */
+  readonly queueReadAt: number;
+  /** Rounds in a row that found nothing to do. */
+  readonly emptyRounds: number;
+}
+
+export interface IdleSettings {
+  readonly DRAIN_INTERVAL_MS: number;
+  readonly DRAIN_MAX_INTERVAL_MS: number;
+}
+
+/** What a round saw of the queue. */
+interface QueueReading {
+  /** Whether the queue was read at all; a broker that is down, for one, keeps a round from it. */
+  readonly queueRead: boolean;
+  /** Whether it did anything: events, marks, clears, failures. */
+  readonly busy: boolean;
+  /** Age of the oldest change among the new events by the portal's clock, ms; null where there was none. */
+  readonly oldestAgeMs: number | null;
+  readonly sentAt: number;
+}
+
+/** A notification travels, and the portal's times are whole seconds: a change this young may yet be announced. */
+const GRACE_MS = 5000;
+/** What changes within the portal's own pause after a notification is announced by none: one more round finds it. */
+const FOLLOW_UP_MS = NOTIFICATION_MIN_SECONDS * 1000 + 250;
+/** Portals that paused together do not for long. */
+const JITTER = 0.1;
+/**
+ * A process that sleeps between two requests does each of them with cold caches, which takes longer. So what is asked
+ * rarely is asked in groups: pauses end at multiples of this part of themselves, by the clock.
+ */
+const GROUPED_PART = 1 / 20;
+const GROUPED_AT_MOST_MS = 3000;
+
+/** As after a start: no notification is relied on. */
+export const FRESH_PACE: IdlePace = {
+  notified: false,
+  missed: false,
+  boundAt: Number.NEGATIVE_INFINITY,
+  notifiedAt: Number.NEGATIVE_INFINITY,
+  queueReadAt: Number.NEGATIVE_INFINITY,
+  emptyRounds: 0,
+};
+
+/** The bindings were checked, or may be gone. Pure. */
+export function bindingsSeen(pace: IdlePace, notifies: Notifies, now: number): IdlePace {
+  if (notifies === 'no') return { ...pace, notified: false };
+  if (notifies === 'yes' && pace.notified) return pace;
+  return { ...pace, notified: true, missed: false, boundAt: now, emptyRounds: 0 };
+}
+
+/** A notification came. Pure. */
+export function notified(pace: IdlePace, now: number): IdlePace {
+  return { ...pace, missed: false, notifiedAt: now, emptyRounds: 0 };
+}
+
+/**
+ * A round has ended. A change that is old enough to have been announced, and newer than the last announcement, was
+ * missed. Pure.
+ */
+export function roundEnded(pace: IdlePace, reading: QueueReading, now: number): IdlePace {
+  const { queueRead, busy, oldestAgeMs, sentAt } = reading;
+  // A time of the future was written before the clock was set back.
+  const notifiedAgoMs = now - Math.min(now, Math.max(pace.boundAt, pace.notifiedAt));
+  const late =
+    pace.notified && oldestAgeMs !== null && oldestAgeMs > GRACE_MS && notifiedAgoMs > oldestAgeMs + GRACE_MS;
+  return {
+    ...pace,
+    missed: pace.missed || late,
+    queueReadAt: queueRead ? sentAt : pace.queueReadAt,
+    emptyRounds: busy || !queueRead ? 0 : pace.emptyRounds + 1,
+  };
+}
+
+/**
+ * How long an idle portal need not be asked, ms: `DRAIN_INTERVAL_MS` or slightly more, and while its notifications
+ * can be relied on twice that after every empty round, up to `DRAIN_MAX_INTERVAL_MS`. Such pauses end in groups. Soon
+ * after a notification it is asked once more. Pure.
+ * @param random from 0 to 1
+ */
+export function idlePause(pace: IdlePace, settings: IdleSettings, now: number, random: number): number {
+  const { DRAIN_INTERVAL_MS: interval, DRAIN_MAX_INTERVAL_MS: longest } = settings;
+  const followUpAt = pace.notifiedAt + FOLLOW_UP_MS;
+  if (pace.queueReadAt < followUpAt && now < followUpAt && pace.notifiedAt <= now)
+    return Math.min(interval, followUpAt - now);
+  const relied = pace.notified && !pace.missed;
+  const stretched = relied ? interval * 2 ** Math.min(Math.max(pace.emptyRounds - 1, 0), 30) : interval;
+  const pause = Math.min(stretched, longest);
+  if (pause <= interval) return interval * (1 + JITTER * random);
+  const groupedMs = Math.min(pause * GROUPED_PART, GROUPED_AT_MOST_MS);
+  const endsAt = now + pause * (1 - JITTER * random);
+  return Math.max(interval, endsAt - (endsAt % groupedMs) - now);
+}

@@ -1,0 +1,206 @@
+import { type Ledger } from '../../ledger/ledger.js';
+import { type Publishable } from '../../ledger/publishable.js';
+import { type PublishableKind } from '../../ledger/publishing.js';
+import {
+  PagePublisher,
+  type PagePublisherDependencies,
+  type PortalIdentity,
+  type Tally,
+} from './page-publisher.js';
+import { RefusedPace } from '../pacing/refused-pace.js';
+import { Semaphore } from '../pacing/semaphore.js';
+
+/** The narrow part of the ledger that dispatching needs. */
+export type DispatchLedger = Pick<
+  Ledger,
+  'nextPublishable' | 'refusedKeys' | 'nextRefused' | 'recordPublished' | 'recordDead' | 'recordRefused'
+>;
+
+interface DispatcherDependencies extends Omit<PagePublisherDependencies, 'ledger'> {
+  readonly ledger: DispatchLedger;
+  readonly now?: () => number;
+}
+
+/** What one pass over the ledger did; counts of deliveries. */
+export interface PassResult extends Readonly<Omit<Tally, 'refusedKeys'>> {
+  readonly refusedKeys: ReadonlySet<string>;
+  /** When the first of what is refused is to be tried again, Unix ms; null where nothing is. */
+  readonly refusedDueAt: number | null;
+}
+
+/** A pass that did nothing. */
+export const NOTHING_DONE: PassResult = {
+  confirmed: 0,
+  dead: 0,
+  refused: 0,
+  refusedKeys: new Set(),
+  unconfirmed: 0,
+  reason: null,
+  refusedDueAt: null,
+};
+
+/**
+ * Read, published and confirmed as one piece. While a piece is read or recorded, all other reads and writes wait
+ * for SQLite's one connection: larger ones hold up portals with few events, and are hardly faster.
+ */
+const PAGE_SIZE = 100;
+/** Pieces of one portal under way at once: while one waits for its confirms, the next is read and encoded. */
+const PAGES_IN_FLIGHT = 4;
+/** The same over all portals: what bounds the memory that publishing takes, be there one portal or thousands. */
+const PAGES_IN_ALL = 8;
+/** A portal with fewer than these does not stand in line with those that fill pages. */
+const FEW = 20;
+/** Portals with few that are served at once: about as many events as the pages hold. */
+const FEW_IN_ALL = 50;
+/** Pieces of one key that was refused, tried in one pass: new events come between. */
+const REFUSED_PIECES = 12;
+
+/**
+ * Publishes what the ledger says is to be published, and records the confirms. It keeps nothing in memory that
+ * matters: what is not confirmed stays as it is in the ledger and is met by the next pass.
+ */
+export class Dispatcher {
+  private readonly pages: PagePublisher;
+  private readonly paces = new Map<string, RefusedPace>();
+  private readonly now: () => number;
+
+  constructor(
+    private readonly deps: DispatcherDependencies,
+    private readonly pagesAtOnce = new Semaphore(PAGES_IN_ALL),
+    private readonly fewAtOnce = new Semaphore(FEW_IN_ALL),
+  ) {
+    this.pages = new PagePublisher(deps);
+    this.now = deps.now ?? Date.now;
+  }
+
+  /** The same for another ledger; both share the bound on their memory. */
+  over(ledger: DispatchLedger): Dispatcher {
+    return new Dispatcher({ ...this.deps, ledger }, this.pagesAtOnce, this.fewAtOnce);
+  }
+
+  /**
+   * One pass over a portal's reserved deliveries, its due retries and what is refused and due, oldest reservation
+   * first. What the broker refuses steps aside, and the pass goes on. It ends early when the broker does not answer, or
+   * when `stopping` says so.
+   */
+  async pass(portal: PortalIdentity, stopping: () => boolean): Promise<PassResult> {
+    const tally: Tally = {
+      confirmed: 0,
+      dead: 0,
+      refused: 0,
+      refusedKeys: new Set(),
+      unconfirmed: 0,
+      reason: null,
+    };
+    for (const kind of ['reserved', 'waiting'] as const) {
+      await this.passOver(portal, kind, stopping, tally);
+      if (tally.unconfirmed > 0) break;
+    }
+    const refusedDueAt = await this.passOverRefused(portal, stopping, tally);
+    return { ...tally, refusedDueAt };
+  }
+
+  private async passOver(
+    portal: PortalIdentity,
+    kind: PublishableKind,
+    stopping: () => boolean,
+    tally: Tally,
+  ): Promise<void> {
+    if (await this.passOverFew(portal, kind, tally)) return;
+    let after = 0;
+    const inFlight: Promise<void>[] = [];
+    try {
+      while (!stopping() && tally.unconfirmed === 0) {
+        const page = await this.nextPage(portal, kind, after);
+        const last = page.at(-1);
+        if (last === undefined) break;
+        after = last.seq;
+        inFlight.push(this.pages.publish(portal, page, tally).finally(() => this.pagesAtOnce.release()));
+        if (inFlight.length >= PAGES_IN_FLIGHT) await inFlight.shift();
+        if (page.length < PAGE_SIZE) break;
+      }
+    } finally {
+      await Promise.all(inFlight);
+    }
+  }
+
+  /** Publishes what there is where that is little; false where it is more, and then nothing was done. */
+  private async passOverFew(portal: PortalIdentity, kind: PublishableKind, tally: Tally): Promise<boolean> {
+    await this.fewAtOnce.take();
+    try {
+      const page = await this.deps.ledger.nextPublishable(portal.memberId, kind, 0, FEW);
+      if (page.length >= FEW) return false;
+      if (page.length > 0) await this.pages.publish(portal, page, tally);
+      return true;
+    } finally {
+      this.fewAtOnce.release();
+    }
+  }
+
+  /** Reads a page once there is a permit for it, and gives the permit back where there is no page. */
+  private async nextPage(
+    portal: PortalIdentity,
+    kind: PublishableKind,
+    after: number,
+  ): Promise<readonly Publishable[]> {
+    await this.pagesAtOnce.take();
+    let page: readonly Publishable[] = [];
+    try {
+      page = await this.deps.ledger.nextPublishable(portal.memberId, kind, after, PAGE_SIZE);
+    } finally {
+      if (page.length === 0) this.pagesAtOnce.release();
+    }
+    return page;
+  }
+
+  /** Tries what was refused. Returns when the next try is due, Unix ms; null where nothing is refused. */
+  private async passOverRefused(
+    portal: PortalIdentity,
+    stopping: () => boolean,
+    tally: Tally,
+  ): Promise<number | null> {
+    const { ledger } = this.deps;
+    const { memberId } = portal;
+    const before = await ledger.refusedKeys(memberId);
+    if (before.length === 0) {
+      this.paces.delete(memberId);
+      return null;
+    }
+    let pace = this.paces.get(memberId);
+    if (pace === undefined) this.paces.set(memberId, (pace = new RefusedPace()));
+    for (const key of pace.ready(before, this.now())) {
+      if (stopping() || tally.unconfirmed > 0) break;
+      if (await this.passOverKey(portal, key, stopping, tally)) pace.refusedAgain(key, this.now());
+    }
+    return pace.nextAt(await ledger.refusedKeys(memberId), this.now());
+  }
+
+  /**
+   * Tries what was refused under one key: one delivery first, and more and more of them as long as the broker takes
+   * them all. So a queue that is still full costs the others one copy. Returns whether something was refused again.
+   */
+  private async passOverKey(
+    portal: PortalIdentity,
+    key: string,
+    stopping: () => boolean,
+    tally: Tally,
+  ): Promise<boolean> {
+    for (let piece = 0; piece < REFUSED_PIECES && !stopping(); piece += 1) {
+      const size = Math.min(2 ** piece, PAGE_SIZE);
+      const permits = size < FEW ? this.fewAtOnce : this.pagesAtOnce;
+      const refusedBefore = tally.refused;
+      let tried: number;
+      await permits.take();
+      try {
+        const page = await this.deps.ledger.nextRefused(portal.memberId, key, size);
+        tried = page.length;
+        if (tried > 0) await this.pages.publish(portal, page, tally);
+      } finally {
+        permits.release();
+      }
+      if (tally.refused > refusedBefore) return true;
+      if (tally.unconfirmed > 0 || tried < size) return false;
+    }
+    return false;
+  }
+}

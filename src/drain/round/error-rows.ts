@@ -1,0 +1,19 @@
+import { type RoundSnapshot } from '../../ledger/round-snapshot.js';
+import { elapsed } from './elapsed.js';
+import { marksInDoubt, type RoundMemory } from './round-memory.js';
+
+/** An error row swallows the later changes of its object, so it is fetched long before a late retry is due. */
+export const MAX_ERROR_ROW_AGE_MS = 30_000;
+/** Rows that another system marked, or that we have forgotten, show only when they are asked for. */
+export const ERROR_ROWS_EVERY_MS = 60_000;
+
+/**
+ * An error row that is fetched makes room for a newer pending change of its object, and a mark of that object which
+ * is still under way somewhere would delete that change. Pending, the row takes the change in and is safe.
+ */
+export function errorRowsDue(snapshot: RoundSnapshot, memory: RoundMemory, now: number): boolean {
+  if (marksInDoubt(memory, now)) return false;
+  if (memory.errorRowsRemain || elapsed(memory.errorRowsFetchedAt, now, ERROR_ROWS_EVERY_MS)) return true;
+  const { marked } = snapshot;
+  return marked !== null && (marked.dueAt <= now || elapsed(marked.since, now, MAX_ERROR_ROW_AGE_MS));
+}

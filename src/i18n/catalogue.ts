@@ -1,0 +1,44 @@
+import { type ArgumentsOf } from './arguments.js';
+import { type Language } from './language.js';
+import { adviceTexts } from './texts/advice.js';
+import { checkTexts } from './texts/check.js';
+import { eventTexts } from './texts/event.js';
+import { eventsTexts } from './texts/events.js';
+import { auditTexts } from './texts/audit.js';
+import { layoutTexts } from './texts/layout.js';
+import { pauseTexts } from './texts/pauses.js';
+import { overviewTexts } from './texts/overview.js';
+import { portalTexts } from './texts/portal.js';
+import { queuesTexts } from './texts/queues.js';
+import { republishTexts } from './texts/republish.js';
+import { stateTexts } from './texts/states.js';
+import { timeTexts } from './texts/times.js';
+import { troubleTexts } from './texts/trouble.js';
+
+/** Every text that people read in more than one language. */
+export const TEXTS = {
+  ...auditTexts,
+  ...layoutTexts,
+  ...pauseTexts,
+  ...overviewTexts,
+  ...portalTexts,
+  ...eventsTexts,
+  ...eventTexts,
+  ...queuesTexts,
+  ...adviceTexts,
+  ...checkTexts,
+  ...republishTexts,
+  ...stateTexts,
+  ...timeTexts,
+  ...troubleTexts,
+} as const satisfies Readonly<Record<string, Readonly<Record<Language, string>>>>;
+
+/** What a text is named by. */
+export type TextKey = keyof typeof TEXTS;
+
+/** The arguments of a text; none where it takes none. */
+export type TextArguments<Key extends TextKey, Value, Markup = never> = [
+  keyof ArgumentsOf<(typeof TEXTS)[Key]['en'], Value, Markup>,
+] extends [never]
+  ? []
+  : [values: ArgumentsOf<(typeof TEXTS)[Key]['en'], Value, Markup>];

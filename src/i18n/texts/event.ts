@@ -1,0 +1,82 @@
+/** The page of one event. */
+export const eventTexts = {
+  'event.title': { en: '{event} {object} of {portal}', ru: '{event} {object}, портал {portal}' },
+  'event.summary': { en: '{event} is {state}', ru: '{event}: {state}' },
+  'event.since': { en: 'since {when}', ru: 'изменилось {when}' },
+  'event.attempt': { en: '· attempt {number} of {most}', ru: '· попытка {number} из {most}' },
+  'event.attemptInAll': {
+    en: '· attempt {number} of {most} ({made} in all)',
+    ru: '· попытка {number} из {most} (всего {made})',
+  },
+  'event.next': { en: '· next attempt {when}', ru: '· следующая попытка {when}' },
+  'event.earlierAttempt': { en: 'An earlier attempt:', ru: 'Прежняя попытка:' },
+  'event.markedHint': {
+    en: 'Can be discarded once a round has fetched it: a retry does that.',
+    ru: 'Отбросить можно, когда обмен получит его снова: для этого повторите событие.',
+  },
+  'event.timeline': { en: 'Time line', ru: 'Хронология' },
+  'event.facts': { en: 'Facts', ru: 'Сведения' },
+  'event.id': { en: 'Event id', ru: 'Id события' },
+  'event.portal': { en: 'Portal', ru: 'Портал' },
+  'event.routingKey': { en: 'Routing key', ru: 'Ключ маршрутизации' },
+  'event.row': { en: 'Row on the portal', ru: 'Строка на портале' },
+  'event.heldMarked': { en: 'marked there with its error flag', ru: 'помечена там как ошибочная' },
+  'event.notHeld': { en: 'no longer held there', ru: 'там больше не удерживается' },
+  'event.heldErrored': {
+    en: 'held for us, with its error flag',
+    ru: 'удерживается для нас, с пометкой ошибки',
+  },
+  'event.held': { en: 'held for us', ru: 'удерживается для нас' },
+  'event.messageId': { en: 'Message id', ru: 'Id сообщения' },
+  'event.processId': { en: 'Process id', ru: 'Id процесса' },
+  'event.delivery': { en: 'Delivery', ru: 'Доставка' },
+  'event.deliveryNumber': { en: 'number {seq} of the ledger', ru: '№ {seq} в реестре' },
+  'event.body': { en: 'Body', ru: 'Тело' },
+  'event.bodyLabel': { en: 'The event’s body', ru: 'Тело события' },
+  'event.unencodable': {
+    en: 'No message can be made of it: {reason}. Its data:',
+    ru: 'Сообщение из него не составить: {reason}. Его данные:',
+  },
+  'event.cut': {
+    en: 'The first {shown, number} characters of {length, number}.',
+    ru: 'Первые {shown, number} знаков из {length, number}.',
+  },
+
+  'moment.changed': { en: 'Changed on the portal', ru: 'Изменено на портале' },
+  'moment.reserved': { en: 'Reserved by a round', ru: 'Зарезервировано при обмене' },
+  'moment.fetchedAgain': {
+    en: 'Fetched again by a round, after its mark',
+    ru: 'Получено при обмене снова, после пометки',
+  },
+  'moment.due': { en: 'Attempt {attempt} is due', ru: 'Срок попытки {attempt}' },
+  'moment.toPublish': { en: 'To be published again', ru: 'Будет опубликовано снова' },
+  'moment.published': {
+    en: 'Attempt {attempt} confirmed by RabbitMQ, no report yet',
+    ru: 'Попытка {attempt}: подтверждено RabbitMQ, ответа ещё нет',
+  },
+  'moment.processed': {
+    en: 'Attempt {attempt} delivered: settled as processed',
+    ru: 'Попытка {attempt}: доставлено и обработано',
+  },
+  'moment.discarded': { en: 'Discarded', ru: 'Отброшено' },
+  'moment.failed': {
+    en: 'Attempt {attempt} failed; the next round marks it',
+    ru: 'Попытка {attempt} не удалась; следующий обмен пометит строку',
+  },
+  'moment.marked': {
+    en: 'Attempt {attempt} failed; marked by event.offline.error',
+    ru: 'Попытка {attempt} не удалась; помечено через event.offline.error',
+  },
+  'moment.refused': {
+    en: 'Attempt {attempt} refused by a queue; published again until all take it',
+    ru: 'Попытка {attempt}: очередь не приняла; публикуется снова, пока не примут все',
+  },
+  'moment.waiting': {
+    en: 'Attempt {attempt} failed; waits for the next',
+    ru: 'Попытка {attempt} не удалась; ждёт следующей',
+  },
+  'moment.dead': {
+    en: 'Attempts used up: in the dead-letter queue',
+    ru: 'Попытки исчерпаны: лежит в очереди недоставленных',
+  },
+} as const;

@@ -1,0 +1,121 @@
+/** The list of events, one event, and what is done to them. */
+export const eventsTexts = {
+  'events.title': { en: 'Events', ru: 'События' },
+  'events.heading': { en: 'Events that went wrong', ru: 'События с проблемами' },
+  'events.filter': { en: 'Filter', ru: 'Фильтр' },
+  'events.states': { en: 'States', ru: 'Состояния' },
+  'events.portal': { en: 'Portal', ru: 'Портал' },
+  'events.code': { en: 'Event code', ru: 'Код события' },
+  'events.all': { en: 'all', ru: 'все' },
+  'events.search': { en: 'Search', ru: 'Поиск' },
+  'events.searchHint': { en: 'reason, body or id', ru: 'причина, тело или id' },
+  'events.apply': { en: 'Apply', ru: 'Применить' },
+  'events.reset': { en: 'Reset', ru: 'Сбросить' },
+  'events.noneMatches': { en: 'No event matches.', ru: 'Подходящих событий нет.' },
+  'events.nothingWrong': { en: 'Nothing went wrong.', ru: 'Проблем нет.' },
+  'events.showAll': {
+    en: '<link>Show everything that went wrong</link>, or search for an event by its id.',
+    ru: '<link>Показать все события с проблемами</link> или найти событие по id.',
+  },
+  'events.emptyHelp': {
+    en: 'Events that a consumer reports as failed appear here with their reason, and disappear when a retry has settled them.',
+    ru: 'Здесь появляются события, о которых потребитель сообщил как о неудачных, с причиной. Когда повтор удался, они исчезают.',
+  },
+  'events.counts': {
+    en: '{total, plural, one {# event} other {# events}}: {states}',
+    ru: '{total, plural, one {# событие} few {# события} many {# событий} other {# события}}: {states}',
+  },
+  'events.retrySelected': { en: 'Retry selected', ru: 'Повторить выбранные' },
+  'events.discardSelected': { en: 'Discard selected', ru: 'Отбросить выбранные' },
+  'events.retryAll': { en: 'Retry all {count}…', ru: 'Повторить все ({count})…' },
+  'events.discardAll': { en: 'Discard all {count}…', ru: 'Отбросить все ({count})…' },
+  'events.caption': {
+    en: 'Events that went wrong, the latest first',
+    ru: 'События с проблемами, сначала последние',
+  },
+  'events.selectAll': { en: 'Select all on this page', ru: 'Выбрать все на странице' },
+  'events.select': { en: 'Select {event} of {portal}', ru: 'Выбрать {event}, портал {portal}' },
+  'events.event': { en: 'Event', ru: 'Событие' },
+  'events.state': { en: 'State', ru: 'Состояние' },
+  'events.reason': { en: 'Reason', ru: 'Причина' },
+  'events.noReason': { en: 'none given', ru: 'не указана' },
+  'events.attempts': { en: 'Attempts', ru: 'Попытки' },
+  'events.attemptsOf': { en: '{made} of {most}', ru: '{made} из {most}' },
+  'events.since': { en: 'Since', ru: 'Изменено' },
+  'events.nextAttempt': { en: 'Next attempt', ru: 'Следующая попытка' },
+  'events.actions': { en: 'Actions', ru: 'Действия' },
+  'events.noAttempt': { en: 'none', ru: 'нет' },
+  'events.afterMark': { en: 'after its mark', ru: 'после пометки' },
+  'events.dueNow': { en: 'due now', ru: 'сейчас' },
+  'events.retry': { en: 'Retry<hidden> {event}</hidden>', ru: 'Повторить<hidden> {event}</hidden>' },
+  'events.discard': { en: 'Discard<hidden> {event}</hidden>…', ru: 'Отбросить<hidden> {event}</hidden>…' },
+  'events.row': { en: 'row {row}', ru: 'строка {row}' },
+  'events.pages': { en: 'Pages of events', ru: 'Страницы списка событий' },
+  'events.latest': { en: 'Latest', ru: 'Последние' },
+  'events.earlier': { en: 'Earlier', ru: 'Раньше' },
+
+  'confirm.retry': {
+    en: 'Retry {count, plural, one {# event} other {# events}}',
+    ru: 'Повторить {count, plural, one {# событие} few {# события} many {# событий} other {# события}}',
+  },
+  'confirm.discard': {
+    en: 'Discard {count, plural, one {# event} other {# events}}',
+    ru: 'Отбросить {count, plural, one {# событие} few {# события} many {# событий} other {# события}}',
+  },
+  'confirm.retryMeaning': {
+    en: 'Delivered to consumers again at once, under the same event id. What is dead begins a new series of attempts.',
+    ru: 'События сразу доставляются потребителям снова, с тем же id. Для недоставленных начинается новая серия попыток.',
+  },
+  'confirm.discardMeaning': {
+    en: 'Given up for good: counts as processed, is cleared from the portal, and no consumer sees it again.',
+    ru: 'Отказ навсегда: событие считается обработанным, удаляется с портала, и потребители его больше не увидят.',
+  },
+  'confirm.nothingToRetry': { en: 'Nothing to retry', ru: 'Нечего повторять' },
+  'confirm.nothingToDiscard': { en: 'Nothing to discard', ru: 'Нечего отбрасывать' },
+  'confirm.nothingChosen': {
+    en: 'Nothing was chosen, or it has gone on meanwhile.',
+    ru: 'Ничего не выбрано, или события уже пошли дальше.',
+  },
+  'confirm.noneInState': {
+    en: 'Of what was chosen ({states}) nothing is in a state for that.',
+    ru: 'Среди выбранных ({states}) нет событий в подходящем состоянии.',
+  },
+  'confirm.back': { en: 'Back', ru: 'Назад' },
+  'confirm.chosen': { en: 'Chosen: {states}.', ru: 'Выбрано: {states}.' },
+  'confirm.others': {
+    en: '{count, plural, one {# event of them in another state is left alone.} other {# events of them in another state are left alone.}}',
+    ru: '{count, plural, one {# событие в другом состоянии останется как есть.} few {# события в другом состоянии останутся как есть.} many {# событий в другом состоянии останутся как есть.} other {# события в другом состоянии останутся как есть.}}',
+  },
+  'confirm.cancel': { en: 'Cancel', ru: 'Отмена' },
+  'confirm.one': { en: '{event} {object} of {portal}', ru: '{event} {object}, портал {portal}' },
+  'confirm.more': {
+    en: 'and {count, plural, one {# other} other {# others}}',
+    ru: 'и ещё {count, plural, one {# событие} few {# события} many {# событий} other {# события}}',
+  },
+
+  'done.nothing': {
+    en: 'Nothing was chosen, or it has gone on meanwhile: nothing was done.',
+    ru: 'Ничего не выбрано, или события уже пошли дальше: ничего не сделано.',
+  },
+  'done.due': {
+    en: '{due, number} of {matched, plural, one {# event} other {# events}} due now.',
+    ru: 'Отправлено на повтор: {due, number} из {matched, plural, one {# события} few {# событий} many {# событий} other {# события}}.',
+  },
+  'done.renewed': {
+    en: '{renewed, number} of them with a new series of {attempts, plural, one {# attempt} other {# attempts}}.',
+    ru: 'Из них с новой серией из {attempts, plural, one {# попытки} few {# попыток} many {# попыток} other {# попытки}}: {renewed, number}.',
+  },
+  'done.fetched': {
+    en: '{fetched, plural, one {# waits on the portal: its next round fetches it.} other {# wait on the portal: its next round fetches them.}}',
+    ru: '{fetched, plural, one {# ждёт на портале: его получит следующий обмен.} few {# ждут на портале: их получит следующий обмен.} many {# ждут на портале: их получит следующий обмен.} other {# ждут на портале: их получит следующий обмен.}}',
+  },
+  'done.discarded': {
+    en: '{discarded, number} of {matched, plural, one {# event} other {# events}} discarded.',
+    ru: 'Отброшено {discarded, number} из {matched, plural, one {# события} few {# событий} many {# событий} other {# события}}.',
+  },
+  'done.left': { en: 'Left alone: {states}.', ru: 'Оставлено как есть: {states}.' },
+  'done.justFailed': {
+    en: 'What has just failed is retried by itself.',
+    ru: 'Только что неудавшиеся повторятся сами.',
+  },
+} as const;

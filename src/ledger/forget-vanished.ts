@@ -1,0 +1,66 @@
+import { asRenewed } from './late-success.js';
+import { among } from './lists.js';
+import { type QueueScope } from './source-key.js';
+import { type Db, move, touched } from './transitions.js';
+
+/** The portal shows all that a batch still holds: the rest of what the ledger believes it to hold is gone. */
+export async function forgetVanished(
+  db: Db,
+  memberId: string,
+  change: { processId: string; messageIds: readonly string[] },
+): Promise<number> {
+  const believed = await db
+    .selectFrom('deliveries')
+    .select(['seq', 'message_id'])
+    .where('member_id', '=', memberId)
+    .where('process_id', '=', change.processId)
+    .where('held', '=', 1)
+    .where('errored', '=', 0)
+    .execute();
+  const held = new Set(change.messageIds);
+  const vanished = believed
+    .filter((delivery) => !held.has(delivery.message_id))
+    .map((delivery) => delivery.seq);
+  if (vanished.length > 0) {
+    await db
+      .updateTable('deliveries')
+      .set({ held: 0 })
+      .where(among(db, 'seq', vanished))
+      .execute();
+  }
+  return vanished.length;
+}
+
+/** Every error row was fetched: marked deliveries that were not among them have lost their row. Returns how many. */
+export async function releaseVanished(
+  db: Db,
+  { memberId, sourceKey }: QueueScope,
+  sentAt: number,
+  now: number,
+): Promise<number> {
+  let vanished = 0;
+  const gone = async (update: ReturnType<typeof move>) => {
+    const result = await update
+      .where('member_id', '=', memberId)
+      .where('source_key', '=', sourceKey)
+      // A mark of the future was written before the clock was set back.
+      .where((eb) => eb.or([eb('state_at', '<', sentAt), eb('state_at', '>', now)]))
+      .executeTakeFirst();
+    vanished += touched(result);
+  };
+  // Settled by a late reply: nothing is left to be done.
+  await gone(
+    move(db, ['marked'], 'processed', now)
+      .set({ due_at: null })
+      .where('heard', '=', 1)
+      .where('stands_for_newer', '=', 0),
+  );
+  // What the row stood for has gone with it.
+  await gone(
+    move(db, ['marked'], 'waiting', now)
+      .set((eb) => ({ attempt: eb('attempt', '+', 1), ...asRenewed(eb, eb('attempt', '+', 1), now) }))
+      .where('heard', '=', 1),
+  );
+  await gone(move(db, ['marked'], 'waiting', now).set((eb) => ({ attempt: eb('attempt', '+', 1) })));
+  return vanished;
+}

@@ -1,0 +1,56 @@
+import { type RawBuilder, sql } from 'kysely';
+import { among } from '../lists.js';
+import { type Db } from '../transitions.js';
+import { type HistoryOutcome, OUTCOME_NUMBERS } from './history-outcome.js';
+
+const number = (outcome: HistoryOutcome) => sql.lit(OUTCOME_NUMBERS[outcome]);
+
+/**
+ * Writes down what became of deliveries that are about to be deleted, in the transaction that deletes them. To repeat it
+ * changes nothing.
+ */
+export async function keepHistory(
+  db: Db,
+  seqs: readonly number[],
+  as: 'settled' | 'superseded',
+  now: number,
+): Promise<void> {
+  if (seqs.length === 0) return;
+  await numberTexts(db, seqs);
+  const outcome =
+    as === 'superseded'
+      ? number('superseded')
+      : sql`case when d.state = 'dead' then ${number('dead')} when d.discarded_at is not null then ${number('discarded')}
+          when d.silent = 1 then ${number('silent')} else ${number('processed')} end`;
+  const settledAt: RawBuilder<unknown> = as === 'superseded' ? sql`cast(${now} as bigint)` : sql`d.state_at`;
+  // What waits, is dead or was discarded carries the number of an attempt that was not made.
+  await sql`insert into history (seq, portal_no, code_no, batch_no, object_id, row_id, changed_at, reserved_at,
+      published_at, settled_at, outcome, attempts, reason_no)
+    select d.seq, p.no, c.no, b.no, nullif(d.object_id, ''), d.row_id, d.changed_at, d.reserved_at, d.published_at,
+      ${settledAt}, ${outcome},
+      case when d.state in ('dead', 'waiting') or d.discarded_at is not null then d.attempt - 1 else d.attempt end,
+      d.reason_no
+    from deliveries d
+      join portal_numbers p on p.member_id = d.member_id
+      join event_codes c on c.code = d.event
+      join history_batches b on b.process_id = d.process_id and b.portal_no = p.no
+    where ${among(db, 'seq', seqs, 'd')}
+    on conflict (seq) do nothing`.execute(db);
+}
+
+/** Gives numbers to what has none yet. In one order, so that two of it never wait for each other. */
+async function numberTexts(db: Db, seqs: readonly number[]): Promise<void> {
+  const chosen = sql`from deliveries d where ${among(db, 'seq', seqs, 'd')}`;
+  await sql`insert into portal_numbers (member_id) select distinct d.member_id ${chosen}
+    and not exists (select 1 from portal_numbers p where p.member_id = d.member_id)
+    order by 1 on conflict do nothing`.execute(db);
+  await sql`insert into event_codes (code) select distinct d.event ${chosen}
+    and not exists (select 1 from event_codes c where c.code = d.event) order by 1 on conflict do nothing`.execute(
+    db,
+  );
+  await sql`insert into history_batches (process_id, portal_no) select distinct d.process_id, p.no
+    from deliveries d join portal_numbers p on p.member_id = d.member_id where ${among(db, 'seq', seqs, 'd')}
+      and not exists (
+        select 1 from history_batches b where b.process_id = d.process_id and b.portal_no = p.no)
+    order by 1, 2 on conflict do nothing`.execute(db);
+}

@@ -1,0 +1,220 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import amqp from 'amqplib';
+import { type PrivateRabbitmq, provideRabbitmq } from '../scripts/rabbitmq.mjs';
+import { topologyNames, topologyObjects } from '../src/broker/topology.js';
+import { notReady, readyAgain } from './outages/outage.js';
+import { TestSystem } from './support/test-system.js';
+import { until } from './support/until.js';
+
+/** A node of RabbitMQ that starts anew on a busy machine. */
+const NODE_MS = 120_000;
+const DEFINITIONS = join(import.meta.dirname, '../deploy/rabbitmq/definitions.json');
+
+interface Definitions {
+  readonly exchanges: readonly { name: string; type: string; arguments: Record<string, unknown> }[];
+  readonly queues: readonly { name: string; arguments: Record<string, unknown> }[];
+  readonly bindings: readonly { source: string; destination: string; routing_key: string }[];
+}
+
+describe('a user of the broker without the right to configure', () => {
+  let broker: PrivateRabbitmq;
+  let system: TestSystem | undefined;
+  beforeAll(async () => {
+    broker = await provideRabbitmq({ private: true });
+  }, NODE_MS);
+  afterAll(() => broker.stop(), NODE_MS);
+  afterEach(async () => {
+    await system?.close();
+    system = undefined;
+  });
+
+  const urlOf = (user: string) => broker.url.replace('guest:guest@', `${user}:${user}-secret@`);
+  const withoutConfigure = async (user: string) => {
+    await broker.ctl('add_user', user, `${user}-secret`);
+    await broker.ctl('set_permissions', user, '^$', '.*', '.*');
+    return urlOf(user);
+  };
+
+  it('works on a topology that is there, retries included', async () => {
+    const url = await withoutConfigure('narrow');
+    system = await TestSystem.prepare({
+      broker: broker.url,
+      settings: { RABBITMQ_URL: url, RETRY_BASE_DELAY_MS: '200' },
+      onEvent: (event, downstream) => {
+        if (event.objectId === '3' && event.attempt === 1)
+          downstream.reply({ status: 'failed', reason: 'once' }, event);
+        downstream.channel.ack(event.message);
+      },
+    });
+    const { downstream, bridge, portal } = system;
+    // As the administrator, who declares everything.
+    await downstream.start();
+    bridge.start();
+    await bridge.logged('portal.installed');
+    const given = (await bridge.logged('broker.topology_given')).message;
+    expect(given['found']).toContain(`queue ${downstream.names.replies}`);
+    await until('bindings', () => portal.bindings().length === 3);
+    system.push(1, 10);
+    await until('the retry', () => downstream.received.some(({ attempt }) => attempt === 2));
+    expect(system.delivered().size).toBe(10);
+    await until('an empty queue', () => portal.rows().length === 0);
+    expect(bridge.find('broker.conflict')).toBeUndefined();
+    expect(bridge.find('broker.prefix_unknown')?.message['advice']).toContain(downstream.names.owner);
+  });
+
+  it('loses no reply that is too large to a queue that dead-letters nothing', async () => {
+    const url = await withoutConfigure('plain');
+    system = await TestSystem.prepare({
+      broker: broker.url,
+      settings: { RABBITMQ_URL: url, REPLY_MAX_BYTES: '2000' },
+    });
+    const { bridge, downstream } = system;
+    const { replies, rejected, failures } = downstream.names;
+    await downstream.start();
+    const { channel } = downstream;
+    // As an administrator made it by hand.
+    await channel.deleteQueue(replies);
+    await channel.assertQueue(replies, { durable: true, arguments: { 'x-queue-type': 'quorum' } });
+    await channel.bindQueue(replies, failures, '');
+    bridge.start();
+    await bridge.logged('replies.consuming');
+    const large = [Buffer.alloc(5000, 'x'), Buffer.alloc(3 * 1024 * 1024, 'y')];
+    for (const body of large) channel.sendToQueue(replies, body, { persistent: true });
+    await until('both set aside', async () => (await downstream.depth(rejected)) === large.length);
+    for (const body of large) {
+      const message = await channel.get(rejected, { noAck: true });
+      if (message === false) throw new Error('the queue is shorter than it said');
+      expect(message.content.equals(body)).toBe(true);
+      expect(message.properties.headers?.['x-bridge-error']).toMatch(/a reply 2000 at most$/);
+    }
+    await until('an empty queue', async () => (await downstream.depth(replies)) === 0);
+    // What is left is declared anew by whoever ends the test.
+    await bridge.stop();
+    await channel.deleteQueue(replies);
+  });
+
+  it('is told what is missing, and begins when an administrator has made it', async () => {
+    const url = await withoutConfigure('empty-handed');
+    system = await TestSystem.prepare({ broker: broker.url, settings: { RABBITMQ_URL: url } });
+    const { downstream, bridge, portal } = system;
+    bridge.start();
+    await bridge.logged('broker.conflict');
+    const reason = await notReady(system, 'broker');
+    expect(reason).toContain(`exchange ${downstream.names.unrouted} does not exist`);
+    expect(reason).toContain('deploy/rabbitmq/definitions.json');
+    await downstream.start();
+    await readyAgain(system);
+    await until('bindings', () => portal.bindings().length === 3);
+    system.push(1, 3);
+    await until('every event', () => system?.delivered().size === 3);
+  });
+
+  it('is enough for the bridge and for a consumer with the definitions file and its rights', async () => {
+    // The node's account may not read this checkout, which may lie in somebody's home.
+    const readable = join(broker.folder, 'definitions.json');
+    writeFileSync(readable, readFileSync(DEFINITIONS), { mode: 0o644 });
+    await broker.ctl('import_definitions', readable);
+    for (const user of ['bitrix24-bridge', 'billing'])
+      await broker.ctl('change_password', user, `${user}-secret`);
+    system = await TestSystem.prepare({
+      broker: broker.url,
+      settings: {
+        RABBITMQ_URL: urlOf('bitrix24-bridge'),
+        AMQP_PREFIX: 'bitrix24',
+        RETRY_MAX_ATTEMPTS: '2',
+        RETRY_BASE_DELAY_MS: '100',
+      },
+    });
+    const { bridge, portal } = system;
+    const connection = await amqp.connect(urlOf('billing'));
+    try {
+      const channel = await connection.createConfirmChannel();
+      await channel.assertQueue('billing', {
+        durable: true,
+        arguments: { 'x-queue-type': 'quorum', 'x-dead-letter-exchange': 'bitrix24.failures' },
+      });
+      await channel.bindQueue('billing', 'bitrix24.events', '*.crm.deal.update');
+      const seen = new Map<string, number>();
+      await channel.consume('billing', (message) => {
+        if (message === null) return;
+        const event = JSON.parse(message.content.toString()) as { subject: string; attempt: number };
+        seen.set(event.subject, event.attempt);
+        if (event.subject === 'crm.deal/1') return channel.nack(message, false, false);
+        if (event.subject === 'crm.deal/2' && event.attempt === 1)
+          channel.sendToQueue('bitrix24.replies', Buffer.from('{"status":"failed","reason":"once"}'), {
+            correlationId: message.properties.correlationId as string,
+          });
+        channel.ack(message);
+      });
+      bridge.start();
+      await bridge.logged('portal.installed');
+      await until('bindings', () => portal.bindings().length === 3);
+      system.push(1, 3);
+      // One that nobody is bound to.
+      system.push(4, 4, 'ONCRMDEALADD');
+      await until('all there is to do', () => seen.size === 3 && portal.rows().length === 0, 60_000);
+      expect(seen).toEqual(
+        new Map([
+          ['crm.deal/1', 2],
+          ['crm.deal/2', 2],
+          ['crm.deal/3', 1],
+        ]),
+      );
+      expect(bridge.find('broker.prefix_owned')).toBeDefined();
+      expect(bridge.find('broker.prefix_unknown')).toBeUndefined();
+      channel.sendToQueue('bitrix24.replies', Buffer.from('nonsense'));
+      const { names } = { names: topologyNames('bitrix24') };
+      const admin = await amqp.connect(broker.url);
+      const look = await admin.createChannel();
+      for (const queue of [names.dead, names.unrouted, names.rejected])
+        await until(
+          `a message in ${queue}`,
+          async () => (await look.checkQueue(queue)).messageCount === 1,
+          20_000,
+        );
+      await admin.close();
+    } finally {
+      await connection.close();
+    }
+  });
+});
+
+describe('the definitions file for administrators', () => {
+  it('has exactly what the bridge declares itself', () => {
+    const { exchanges, queues, bindings } = JSON.parse(readFileSync(DEFINITIONS, 'utf8')) as Definitions;
+    const wanted = topologyObjects(topologyNames('bitrix24'));
+    expect(exchanges.map(({ name, type, arguments: given }) => [name, type, given]).sort()).toEqual(
+      wanted
+        .flatMap((object) =>
+          object.kind === 'exchange'
+            ? [
+                [
+                  object.name,
+                  object.type,
+                  object.options.alternateExchange === undefined
+                    ? {}
+                    : { 'alternate-exchange': object.options.alternateExchange },
+                ],
+              ]
+            : [],
+        )
+        .sort(),
+    );
+    expect(queues.map(({ name, arguments: given }) => [name, given]).sort()).toEqual(
+      wanted
+        .flatMap((object) =>
+          object.kind === 'queue' ? [[object.name, object.options.arguments as Record<string, unknown>]] : [],
+        )
+        .sort(),
+    );
+    expect(
+      bindings.map(({ source, destination, routing_key: key }) => [source, destination, key]).sort(),
+    ).toEqual(
+      wanted
+        .flatMap((object) => (object.kind === 'binding' ? [[object.exchange, object.queue, object.key]] : []))
+        .sort(),
+    );
+  });
+});

@@ -1,0 +1,42 @@
+import 'reflect-metadata';
+import { runCommandLine } from '../../src/cli/run-command-line.js';
+import { settingsOfProcess } from '../../src/config/process-settings.js';
+import { type BridgeProcess } from '../support/bridge-process.js';
+import { type Ended, jsonOf, settingsOf } from './command-line.js';
+
+/**
+ * Carries out a command in the process of the test, with the settings of a service and with nobody to answer its
+ * questions. For suites of many commands; `command-line.ts` starts each as users do.
+ */
+export async function run(
+  bridge: BridgeProcess,
+  args: readonly string[],
+  settings: Record<string, string> = {},
+): Promise<Ended> {
+  const { env, folder } = settingsOf(bridge, settings);
+  let stdout = '';
+  let stderr = '';
+  const err = (text: string) => void (stderr += text);
+  const exitCode = await runCommandLine(args, {
+    read: () => settingsOfProcess({ ...env }, folder),
+    terminal: {
+      say: (text) => err(`${text}\n`),
+      ask: (question) => {
+        err(question);
+        return Promise.resolve(null);
+      },
+    },
+    out: (text) => void (stdout += text),
+    err,
+  });
+  return { exitCode, stdout, stderr };
+}
+
+/** What a command prints with `--json`, whatever its exit code. */
+export async function json<T>(
+  bridge: BridgeProcess,
+  args: readonly string[],
+  settings: Record<string, string> = {},
+): Promise<T & { readonly exitCode: number | null }> {
+  return jsonOf<T>(args, await run(bridge, [...args, '--json'], settings));
+}

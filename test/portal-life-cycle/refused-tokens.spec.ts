@@ -1,0 +1,149 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { json, run } from '../cli/command-line.js';
+import { type TestSystem } from '../support/test-system.js';
+import { until } from '../support/until.js';
+import { install, linesOf, openBeforeInstall, portalRow } from '../support/before-install.js';
+import { Visitor } from '../support/visitor.js';
+
+const PASSWORD = 'at-least-12-characters';
+
+describe('a portal that refuses our token', () => {
+  let system: TestSystem;
+  afterEach(() => system.close());
+
+  const open = async (settings: Record<string, string> = {}) => {
+    system = await openBeforeInstall({ settings: { DASHBOARD_PASSWORD: PASSWORD, ...settings } });
+    await install(system);
+    await until(
+      'the first round',
+      () => portalRow(system.bridge, system.portal.memberId)?.['extended'] === 1,
+    );
+  };
+  const row = () => portalRow(system.bridge, system.portal.memberId);
+  const reason = () => String(row()?.['state_reason']);
+  const renewals = () => system.portal.counters.tokenRequests;
+  const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+  const portalPage = async () => {
+    const visitor = new Visitor(system.bridge.url);
+    await visitor.logIn(PASSWORD);
+    return (await visitor.get('/portals/acme')).body;
+  };
+
+  it('for an error that it remembers is asked once more with a renewed one, whatever the error', async () => {
+    await open();
+    const codes = [
+      ...['invalid_token', 'NO_AUTH_FOUND', 'authorization_error', 'APPLICATION_NOT_FOUND', 'ERROR_OAUTH'],
+      ...['CONNECTION_ERROR', 'SOMETHING_NEW'],
+    ];
+    for (const [index, code] of codes.entries()) {
+      const before = renewals();
+      system.portal.refuseAccessTokens(code);
+      system.push(index, index);
+      await until(`an event after ${code}`, () => system.delivered().has(String(index)));
+      expect(renewals() - before).toBe(1);
+    }
+    expect(row()).toMatchObject({ state: 'active', state_reason: null });
+    expect(linesOf(system.bridge, 'portal.state')).toEqual([]);
+    expect(linesOf(system.bridge, 'round.failed')).toEqual([]);
+  });
+
+  it.each([
+    ['CONNECTION_ERROR', 'Error connecting to authorization server'],
+    ['SOMETHING_NEW', 'nobody knows'],
+  ])(
+    'with %s stays active, is asked ever less often, tells why, and goes on when it is over',
+    async (code, description) => {
+      await open();
+      const before = renewals();
+      system.portal.setState({ status: 401, error: code, description });
+      system.push(1, 3);
+      await until('the reason', () => reason().includes(code));
+      const requests = system.portal.counters.requests;
+      await pause(12_000);
+      // Its token was renewed once; then nobody knows more with another one.
+      expect(renewals() - before).toBe(1);
+      expect(system.portal.counters.requests - requests).toBeLessThanOrEqual(4);
+      expect(row()?.['state']).toBe('active');
+      const failed = linesOf(system.bridge, 'round.failed').map(({ message }) => message);
+      expect(failed.every((line) => String(line['reason']).includes(code))).toBe(true);
+      const pauses = failed.map((line) => Number(line['nextInMs']));
+      expect(pauses.at(-1)).toBeGreaterThan(pauses[0] ?? 0);
+      expect(await portalPage()).toContain(description);
+      const { findings } = await json<{ findings: { subject: string; text: string }[] }>(system.bridge, [
+        'portals',
+        'check',
+        'acme',
+      ]);
+      expect(findings).toEqual([expect.objectContaining({ subject: 'authorization', verdict: 'wrong' })]);
+      expect(findings[0]?.text).toContain(code);
+      expect((await run(system.bridge, ['doctor'])).stdout).toMatch(
+        new RegExp(`^note +portals +acme is active, but: .*${code}`, 'm'),
+      );
+      // Nobody is sent to the portal to install anything.
+      expect(system.bridge.output + JSON.stringify(findings)).not.toMatch(/install the application/);
+      expect(linesOf(system.bridge, 'portal.state')).toEqual([]);
+
+      system.portal.setState('active');
+      await until('the next try', () => row()?.['state_reason'] === null, 65_000);
+      await until('what waited', () => system.delivered().size === 3, 15_000);
+    },
+    180_000,
+  );
+
+  it('that was newly renewed, too, has withdrawn the authorization: only then the advice is to install', async () => {
+    await open();
+    const before = renewals();
+    system.portal.setState({ status: 401, error: 'NO_AUTH_FOUND', description: 'Wrong authorization data' });
+    await until('the state', () => row()?.['state'] === 'unauthorized');
+    expect(reason()).toContain('a newly renewed token is refused as well');
+    expect(renewals() - before).toBe(1);
+    await until('the log line', () => linesOf(system.bridge, 'portal.state').length > 0);
+    expect(linesOf(system.bridge, 'portal.state')[0]?.message['advice']).toContain('install the application');
+    const requests = system.portal.counters.requests;
+    await pause(3000);
+    expect(system.portal.counters.requests).toBe(requests);
+    expect((await run(system.bridge, ['portals', 'check', 'acme'])).stdout).toContain(
+      'install the application',
+    );
+  }, 60_000);
+
+  it.each([
+    [401, 'OVERLOAD_LIMIT', 'REST API is blocked due to overload.'],
+    [401, 'insufficient_scope', 'The request requires higher privileges'],
+    [401, 'ACCESS_DENIED', 'REST API is available only on commercial plans.'],
+    [403, 'PORTAL_DELETED', 'Portal was deleted'],
+    [410, 'PORTAL_DELETED', 'Portal was deleted'],
+    [401, 'PORTAL_DELETED', 'Portal was deleted'],
+  ])(
+    'is something else with %s %s: it is suspended, and no token is renewed',
+    async (status, error, description) => {
+      await open({ PORTAL_RECHECK_MS: '1000' });
+      const before = renewals();
+      system.portal.setState({ status, error, description });
+      await until('the state', () => row()?.['state'] === 'suspended');
+      await pause(2500);
+      expect(row()?.['state']).toBe('suspended');
+      expect(renewals()).toBe(before);
+      system.portal.setState('active');
+      system.push(1, 1);
+      await until('an event', () => system.delivered().has('1'));
+    },
+  );
+
+  it('while its authorization server is out of reach for us: it stays active, and goes on by itself', async () => {
+    await open();
+    const fault = system.emulator.faults.inject({
+      method: 'oauth',
+      kind: 'drop-before-commit',
+      times: Infinity,
+    });
+    system.portal.expireAccessTokens();
+    system.push(1, 1);
+    await until('the reason', () => reason().includes('no access token'));
+    await pause(5000);
+    expect(row()?.['state']).toBe('active');
+    fault.remove();
+    await until('an event', () => system.delivered().has('1'), 65_000);
+    await until('no reason', () => row()?.['state_reason'] === null);
+  }, 120_000);
+});

@@ -1,0 +1,44 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { TestSystem } from '../support/test-system.js';
+import { until } from '../support/until.js';
+
+describe('a stop while somebody who was asked does not answer', () => {
+  let system: TestSystem;
+  afterEach(() => system.close());
+
+  const stop = async () => {
+    expect(await system.bridge.stop()).toBe(0);
+    // Its leases are free, and everything is written: it was not merely ended at its deadline.
+    expect(system.bridge.find('bridge.stopped')).toBeDefined();
+  };
+
+  it('waits for no authorization server that is to renew a token', async () => {
+    system = await TestSystem.open();
+    const { emulator, portal } = system;
+    const fault = emulator.faults.inject({ method: 'oauth', kind: 'stall', times: Infinity, commit: false });
+    portal.expireAccessTokens();
+    await until('a request for a token', () => fault.hits > 0);
+    await stop();
+    // The pair that it has is good still: nothing is lost but time.
+    fault.remove();
+    system.bridge.start();
+    system.push(1, 3);
+    await until('events', () => system.delivered().size === 3);
+  });
+
+  it('waits for no portal that is to change its bindings', async () => {
+    system = await TestSystem.prepare();
+    const fault = system.portal.inject({
+      method: 'event.bind',
+      kind: 'stall',
+      times: Infinity,
+      commit: false,
+    });
+    system.bridge.start();
+    await until('a request to bind', () => fault.hits > 0);
+    await stop();
+    fault.remove();
+    system.bridge.start();
+    await until('bindings', () => system.portal.bindings().length >= 3);
+  });
+});

@@ -1,0 +1,58 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import forge from 'node-forge';
+
+const DAY_MS = 86_400_000;
+
+/** A key and its certificate, in PEM. */
+export interface Certified {
+  readonly key: string;
+  readonly cert: string;
+}
+
+/** An authority that nobody knows, as companies have one. */
+export class Authority {
+  private constructor(private readonly own: Certified) {}
+
+  static make(): Authority {
+    return new Authority(certify('An authority of our own', null));
+  }
+
+  get cert(): string {
+    return this.own.cert;
+  }
+
+  /** A server's certificate. @param days until it is not valid any more, or since then */
+  for(name: string, days = 1): Certified {
+    return certify(name, this.own, days);
+  }
+
+  /** That nobody has signed but its owner. */
+  static selfSigned(name: string): Certified {
+    return certify(name, null, 1, false);
+  }
+}
+
+function certify(name: string, issuer: Certified | null, days = 1, authority = issuer === null): Certified {
+  const pair = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+  const { pki } = forge;
+  const certificate = pki.createCertificate();
+  certificate.publicKey = pki.publicKeyFromPem(pair.publicKey);
+  certificate.serialNumber = `01${randomBytes(8).toString('hex')}`;
+  certificate.validity.notBefore = new Date(Date.now() - 30 * DAY_MS);
+  certificate.validity.notAfter = new Date(Date.now() + days * DAY_MS);
+  certificate.setSubject([{ name: 'commonName', value: name }]);
+  certificate.setIssuer(
+    issuer === null ? certificate.subject.attributes : pki.certificateFromPem(issuer.cert).subject.attributes,
+  );
+  certificate.setExtensions(
+    authority
+      ? [{ name: 'basicConstraints', cA: true }]
+      : [{ name: 'subjectAltName', altNames: [{ type: 2, value: name }] }],
+  );
+  certificate.sign(pki.privateKeyFromPem(issuer?.key ?? pair.privateKey), forge.md.sha256.create());
+  return { key: pair.privateKey, cert: pki.certificateToPem(certificate) };
+}

@@ -1,0 +1,56 @@
+import { type EmulatedPortal, type PortalOptions } from '../../emulator/index.js';
+import { install, linesOf, portalRow } from './before-install.js';
+import { type LogLine } from './bridge-process.js';
+import { type Received } from './downstream.js';
+import { type TestSystem } from './test-system.js';
+
+/**
+ * A portal of one test's own in a system that the tests of a `describe` share, and what concerns it alone: a start of
+ * the service costs more than most tests do.
+ */
+export class OwnPortal {
+  readonly portal: EmulatedPortal;
+
+  /** Not installed yet; named `acme-1`, `acme-2`, …. */
+  constructor(
+    readonly system: TestSystem,
+    options: Partial<PortalOptions> = {},
+  ) {
+    const name = `acme-${system.emulator.portals().length}`;
+    this.portal = system.emulator.addPortal({ name, ...options });
+  }
+
+  static async installed(system: TestSystem, options: Partial<PortalOptions> = {}): Promise<OwnPortal> {
+    const own = new OwnPortal(system, options);
+    const status = await install(system, own.portal);
+    if (status !== 200) throw new Error(`the installation of ${own.portal.name} was answered ${status}`);
+    return own;
+  }
+
+  /** Changes objects `from` to `to`, one event each. */
+  push(from: number, to: number, event = 'ONCRMDEALUPDATE'): void {
+    for (let id = from; id <= to; id += 1) {
+      this.portal.push({ event, data: { FIELDS: { ID: String(id) } }, userId: '1' });
+    }
+  }
+
+  get received(): Received[] {
+    const { memberId } = this.portal;
+    return this.system.downstream.received.filter(({ body }) => body['memberid'] === memberId);
+  }
+
+  /** Object ids delivered so far. */
+  delivered(): Set<string> {
+    return new Set(this.received.map(({ objectId }) => objectId));
+  }
+
+  /** Its row in the service's registry. */
+  row(): Record<string, unknown> | undefined {
+    return portalRow(this.system.bridge, this.portal.memberId);
+  }
+
+  /** Log lines of a name that name it, so far. */
+  lines(event: string): LogLine[] {
+    return linesOf(this.system.bridge, event).filter(({ message }) => message['portal'] === this.portal.name);
+  }
+}
