@@ -77,26 +77,31 @@ export class Downstream {
   }
 
   /** Sends a reply, with the event's correlation id where one is given. */
-  reply(body: unknown, event?: Received, confirmed?: () => void): void {
+  reply(body: unknown, event?: Received, answered?: (taken: boolean) => void): void {
     const content = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
     const correlationId: unknown = event?.message.properties.correlationId;
     this.channel.sendToQueue(
       this.names.replies,
       content,
       typeof correlationId === 'string' ? { correlationId, persistent: true } : { persistent: true },
-      (error: unknown) => {
-        if (error === null) confirmed?.();
-      },
+      (error: unknown) => answered?.(error === null),
     );
   }
 
   /**
-   * Replies, and acknowledges the event when the broker has the reply: of a broker that dies in between comes the
-   * event again.
+   * Replies, and acknowledges the event when the broker has the reply: of a broker that dies in between, or that
+   * refuses the reply, comes the event again.
    */
   replyAndAcknowledge(body: unknown, event: Received): void {
     const { channel } = this;
-    this.reply(body, event, () => channel.ack(event.message));
+    this.reply(body, event, (taken) => {
+      try {
+        if (taken) channel.ack(event.message);
+        else channel.nack(event.message);
+      } catch {
+        // The channel is closed: what it did not acknowledge comes again.
+      }
+    });
   }
 
   /** Differences from the contract that this test asked for. */
