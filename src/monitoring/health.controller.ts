@@ -41,7 +41,8 @@ export class HealthController {
   }
 
   @Get('ready')
-  @HealthCheck()
+  // The page of the API does not tell of it; documenting it would load all of @nestjs/swagger at each start.
+  @HealthCheck({ noCache: true, swaggerDocumentation: false })
   ready(): Promise<HealthCheckResult> {
     return this.readiness.read();
   }
