@@ -83,7 +83,11 @@ describe('two replicas, of which one owns the portal', () => {
     await until('its mark', async () => (await other.events({ states: ['marked'] })).length === 1);
     expect([await owned(owner), await owned(other)]).toEqual([1, 0]);
 
-    expect(await other.retry({ portal: 'acme', states: ['marked'] })).toEqual({ done: 1, left: {} });
+    expect(await other.retry({ portal: 'acme', states: ['marked'] })).toEqual({
+      done: 1,
+      later: 0,
+      left: {},
+    });
     await until('its second delivery', () => downstream.received.some(({ attempt }) => attempt === 2));
   });
 });
