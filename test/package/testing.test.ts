@@ -50,14 +50,14 @@ void it('an application tests with a bridge of its own in place of ours: nothing
     .useValue({
       retry: (selection: unknown) => {
         asked.push(selection);
-        return Promise.resolve({ done: 3, left: {} });
+        return Promise.resolve({ done: 3, later: 0, left: {} });
       },
     })
     .compile();
   try {
     const app = testing.createNestApplication({ logger: false, bodyParser: false });
     await app.init();
-    assert.deepEqual(await app.get(Support).tryAgain('acme'), { done: 3, left: {} });
+    assert.deepEqual(await app.get(Support).tryAgain('acme'), { done: 3, later: 0, left: {} });
     assert.deepEqual(asked, [{ portal: 'acme', states: ['dead'] }]);
     await app.close();
     assert.deepEqual([existsSync(database), connections, lines], [false, 0, []]);
