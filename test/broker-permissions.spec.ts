@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import amqp from 'amqplib';
@@ -10,6 +10,8 @@ import { until } from './support/until.js';
 
 /** A node of RabbitMQ that starts anew on a busy machine. */
 const NODE_MS = 120_000;
+/** Users who may configure nothing, one a test. */
+const NARROW = ['narrow', 'plain', 'empty-handed'];
 const DEFINITIONS = join(import.meta.dirname, '../deploy/rabbitmq/definitions.json');
 
 interface Definitions {
@@ -23,6 +25,10 @@ describe('a user of the broker without the right to configure', () => {
   let system: TestSystem | undefined;
   beforeAll(async () => {
     broker = await provideRabbitmq({ private: true });
+    await imports({
+      users: NARROW.map((name) => ({ name, password: `${name}-secret`, tags: '' })),
+      permissions: NARROW.map((user) => ({ user, vhost: '/', configure: '^$', write: '.*', read: '.*' })),
+    });
   }, NODE_MS);
   afterAll(() => broker.stop(), NODE_MS);
   afterEach(async () => {
@@ -31,14 +37,17 @@ describe('a user of the broker without the right to configure', () => {
   });
 
   const urlOf = (user: string) => broker.url.replace('guest:guest@', `${user}:${user}-secret@`);
-  const withoutConfigure = async (user: string) => {
-    await broker.ctl('add_user', user, `${user}-secret`);
-    await broker.ctl('set_permissions', user, '^$', '.*', '.*');
-    return urlOf(user);
+  /** One command for whatever it is: each starts an Erlang of its own. */
+  const imports = async (definitions: object) => {
+    // The node's account may not read this checkout, which may lie in somebody's home.
+    const readable = join(broker.folder, 'definitions.json');
+    writeFileSync(readable, JSON.stringify(definitions));
+    chmodSync(readable, 0o644);
+    await broker.ctl('import_definitions', readable);
   };
 
   it('works on a topology that is there, retries included', async () => {
-    const url = await withoutConfigure('narrow');
+    const url = urlOf('narrow');
     system = await TestSystem.prepare({
       broker: broker.url,
       settings: { RABBITMQ_URL: url, RETRY_BASE_DELAY_MS: '200' },
@@ -65,7 +74,7 @@ describe('a user of the broker without the right to configure', () => {
   });
 
   it('loses no reply that is too large to a queue that dead-letters nothing', async () => {
-    const url = await withoutConfigure('plain');
+    const url = urlOf('plain');
     system = await TestSystem.prepare({
       broker: broker.url,
       settings: { RABBITMQ_URL: url, REPLY_MAX_BYTES: '2000' },
@@ -96,7 +105,7 @@ describe('a user of the broker without the right to configure', () => {
   });
 
   it('is told what is missing, and begins when an administrator has made it', async () => {
-    const url = await withoutConfigure('empty-handed');
+    const url = urlOf('empty-handed');
     system = await TestSystem.prepare({ broker: broker.url, settings: { RABBITMQ_URL: url } });
     const { downstream, bridge, portal } = system;
     bridge.start();
@@ -112,12 +121,13 @@ describe('a user of the broker without the right to configure', () => {
   });
 
   it('is enough for the bridge and for a consumer with the definitions file and its rights', async () => {
-    // The node's account may not read this checkout, which may lie in somebody's home.
-    const readable = join(broker.folder, 'definitions.json');
-    writeFileSync(readable, readFileSync(DEFINITIONS), { mode: 0o644 });
-    await broker.ctl('import_definitions', readable);
-    for (const user of ['bitrix24-bridge', 'billing'])
-      await broker.ctl('change_password', user, `${user}-secret`);
+    await imports(JSON.parse(readFileSync(DEFINITIONS, 'utf8')) as object);
+    const users = ['bitrix24-bridge', 'billing'].map((name) => ({
+      name,
+      password: `${name}-secret`,
+      tags: '',
+    }));
+    await imports({ users });
     system = await TestSystem.prepare({
       broker: broker.url,
       settings: {

@@ -6,13 +6,18 @@ import { install, linesOf, openBeforeInstall, portalRow } from '../support/befor
 import { Visitor } from '../support/visitor.js';
 
 const PASSWORD = 'at-least-12-characters';
+/** Between two tries while a token is refused, with jitter. */
+const LONGEST_PAUSE_MS = 60_000;
 
 describe('a portal that refuses our token', () => {
   let system: TestSystem;
   afterEach(() => system.close());
 
   const open = async (settings: Record<string, string> = {}) => {
-    system = await openBeforeInstall({ settings: { DASHBOARD_PASSWORD: PASSWORD, ...settings } });
+    system = await openBeforeInstall({
+      movableClock: true,
+      settings: { DASHBOARD_PASSWORD: PASSWORD, ...settings },
+    });
     await install(system);
     await until(
       'the first round',
@@ -84,7 +89,8 @@ describe('a portal that refuses our token', () => {
       expect(linesOf(system.bridge, 'portal.state')).toEqual([]);
 
       system.portal.setState('active');
-      await until('the next try', () => row()?.['state_reason'] === null, 65_000);
+      await system.bridge.setClockForward(LONGEST_PAUSE_MS);
+      await until('the next try', () => row()?.['state_reason'] === null, 15_000);
       await until('what waited', () => system.delivered().size === 3, 15_000);
     },
     180_000,
@@ -143,7 +149,8 @@ describe('a portal that refuses our token', () => {
     await pause(5000);
     expect(row()?.['state']).toBe('active');
     fault.remove();
-    await until('an event', () => system.delivered().has('1'), 65_000);
+    await system.bridge.setClockForward(LONGEST_PAUSE_MS);
+    await until('an event', () => system.delivered().has('1'), 15_000);
     await until('no reason', () => row()?.['state_reason'] === null);
   }, 120_000);
 });
