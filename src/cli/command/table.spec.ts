@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type Language } from '../../i18n/language.js';
 import { Phrase } from '../../i18n/translate.js';
 import { type Finding, findingsResult, note, wrong } from './findings.js';
-import { table } from './table.js';
+import { shortTime, table } from './table.js';
 
 const HOSTILE = 'no\u001b[2A\nacme  active\u202e\u009b31m';
 
@@ -18,6 +18,14 @@ describe('what strangers wrote', () => {
       'wrong  portal  no\\u001b[2A\\u000aacme  active\\u202e\\u009b31m',
     );
   });
+});
+
+it.each([
+  [0, '2026-11-25 01:02:03Z'],
+  [180, '2026-11-25 04:02:03+03:00'],
+  [-210, '2026-11-24 21:32:03-03:30'],
+])('a time in a table is that of a machine whose clock is %i minutes ahead of UTC', (ahead, text) => {
+  expect(shortTime(Date.UTC(2026, 10, 25, 1, 2, 3), ahead)).toBe(text);
 });
 
 it('findings are told in the language of whoever reads them, and in English as JSON', () => {

@@ -20,8 +20,20 @@ export function table(
     .join('\n');
 }
 
-/** A time for people; `ms` in Unix milliseconds. */
-export function shortTime(ms: number | null): string | null {
+/**
+ * A time for people, by this machine's clock and with how far that is from UTC: `2026-11-25 04:02:03+03:00`.
+ * @param ms Unix milliseconds
+ * @param ahead how far the clock is ahead of UTC, minutes
+ */
+export function shortTime(ms: number | null, ahead = -new Date(ms ?? 0).getTimezoneOffset()): string | null {
+  if (ms === null || ahead === 0) return utcTime(ms);
+  const shown = new Date(ms + ahead * 60_000).toISOString().slice(0, 19).replace('T', ' ');
+  const offset = new Date(Math.abs(ahead) * 60_000).toISOString().slice(11, 16);
+  return `${shown}${ahead < 0 ? '-' : '+'}${offset}`;
+}
+
+/** A time for people where programs read the same text. `ms` in Unix milliseconds. */
+export function utcTime(ms: number | null): string | null {
   return ms === null ? null : `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')}Z`;
 }
 

@@ -31,7 +31,7 @@ import { type CommandResult } from '../command/command-result.js';
 import { type Finding, findingsResult, note, ok, wrong } from '../command/findings.js';
 import { Outbound } from '../command/outbound.js';
 import { reasonOf } from '../../logging/reason.js';
-import { shortTime } from '../command/table.js';
+import { utcTime } from '../command/table.js';
 import { databaseIsMissing } from '../command/command-context.js';
 
 /** Portals in trouble that are drained all the same. */
@@ -174,7 +174,7 @@ async function checkPortals(
     for (const portal of installed) {
       const { name, state, stateReason, memberId, clientEndpoint } = portal;
       if (sharedLately(portal, Date.now())) {
-        const seen = shortTime(portal.sharedSeenAt) ?? '';
+        const seen = utcTime(portal.sharedSeenAt) ?? '';
         findings.push(
           wrong('twin', `another program drains ${name}, last seen ${seen}: ${SHARED_ADVICE.in('en')}`),
         );

@@ -19,7 +19,7 @@ import { SHARED_ADVICE, sharedLately } from '../../portals/shared-queue.js';
 import { keysToFinish, nameOfKey } from '../../portals/source-keys.js';
 import { type CommandResult } from '../command/command-result.js';
 import { type Finding, findingsResult, note, ok, wrong } from '../command/findings.js';
-import { shortTime } from '../command/table.js';
+import { utcTime } from '../command/table.js';
 import { type CommandContext } from '../command/command-context.js';
 import { describePortal, pauseWords } from './list-portals.js';
 
@@ -148,7 +148,7 @@ function authorizationFinding({ tokenRenewedAt, authorizationServer: server }: P
   return ok(
     'authorization',
     Phrase.of('check.token', {
-      renewed: shortTime(tokenRenewedAt) ?? Phrase.of('check.never'),
+      renewed: utcTime(tokenRenewedAt) ?? Phrase.of('check.never'),
       server: server === null ? Phrase.of('check.serverUnknown') : Phrase.of('check.server', { server }),
     }),
   );
@@ -194,15 +194,12 @@ function reservationsFinding(batch: BatchAnswer): Finding {
 function installRefusedFindings({ installRefused }: Portal): Finding[] {
   if (installRefused === null) return [];
   const { at, reason } = installRefused;
-  return [note('installations', Phrase.of('check.installRefused', { when: shortTime(at) ?? '', reason }))];
+  return [note('installations', Phrase.of('check.installRefused', { when: utcTime(at) ?? '', reason }))];
 }
 
 /** Whether a mark would be made now cannot be asked without marking something. */
 function marksFinding(since: number): Finding {
-  return wrong(
-    'marks',
-    Phrase.of('check.marks', { when: shortTime(since) ?? '', advice: ADVICE.unmarkable }),
-  );
+  return wrong('marks', Phrase.of('check.marks', { when: utcTime(since) ?? '', advice: ADVICE.unmarkable }));
 }
 
 function sourceKeyFinding(batch: BatchAnswer): Finding {
@@ -264,7 +261,7 @@ function formerKeyFindings({ sourceKeys }: Portal, key: string): Finding[] {
 
 function twinFindings(portal: Portal): Finding[] {
   if (!sharedLately(portal, Date.now())) return [];
-  const seen = shortTime(portal.sharedSeenAt) ?? '';
+  const seen = utcTime(portal.sharedSeenAt) ?? '';
   return [wrong('twin', Phrase.of('check.twin', { when: seen, advice: SHARED_ADVICE }))];
 }
 
@@ -285,7 +282,7 @@ function serviceFinding({ state, stateReason, stateSince }: Portal): Finding {
     'service',
     Phrase.of('check.stopped', {
       state: Phrase.of(`portal.${state}`),
-      when: shortTime(stateSince) ?? '',
+      when: utcTime(stateSince) ?? '',
       reason: stateReason ?? Phrase.of('check.noReason'),
     }),
   );
