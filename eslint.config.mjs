@@ -56,6 +56,7 @@ export default tseslint.config(
         DOMParser: 'readonly',
         Element: 'readonly',
         EventSource: 'readonly',
+        navigator: 'readonly',
       },
     },
   },

@@ -6,6 +6,8 @@ import { AppModule } from './app.module.js';
 import { OfflineBridge } from './bridge/offline-bridge.js';
 import { Secrets } from './bridge/secrets.js';
 import { SettingsError } from './config/settings-error.js';
+import { isDashboardOpen } from './config/dashboard-open.js';
+import { MissingPages } from './dashboard/http/missing-pages.js';
 import { DatabaseInUse } from './database/sole-process.js';
 import { settingsOfProcess } from './config/process-settings.js';
 import { Refusals } from './http/refusals.js';
@@ -53,6 +55,10 @@ async function main(): Promise<void> {
   );
   if (settings.HTTP_TRUSTED_PROXIES !== undefined) app.set('trust proxy', settings.HTTP_TRUSTED_PROXIES);
   app.disable('x-powered-by');
+  if (isDashboardOpen(settings)) {
+    const missing = app.get(MissingPages);
+    adapter.missingPage = (request, response) => missing.answer(request, response);
+  }
   app.get(Metrics).httpConnections(() => adapter.connections);
   const known = app.get(Secrets);
   secrets = () => known.read();

@@ -28,6 +28,8 @@ import { HelpController } from './http/help.controller.js';
 import { LanguageController } from './http/language.controller.js';
 import { LiveController } from './http/live.controller.js';
 import { LogInController } from './http/log-in.controller.js';
+import { ExportController } from './http/export.controller.js';
+import { MissingPages } from './http/missing-pages.js';
 import { formBody, pageHeaders } from './http/pages.middleware.js';
 import { PageContextService } from './http/page-context.service.js';
 import { PausesController } from './http/pauses.controller.js';
@@ -44,6 +46,7 @@ const CONTROLLERS = [
   PagesController,
   PausesController,
   QueuesController,
+  ExportController,
   EventsController,
   AuditController,
   LiveController,
@@ -125,7 +128,9 @@ export class DashboardModule implements NestModule {
         SnapshotFeed,
         EventActions,
         PageContextService,
+        MissingPages,
       ],
+      exports: [MissingPages],
     };
   }
 

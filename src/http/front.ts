@@ -36,6 +36,8 @@ interface FrontOptions {
   readonly isProxy: (address: string) => boolean;
   /** Asked once, by the first request. */
   readonly routes: () => readonly RoutedLayer[];
+  /** Answers where a browser asks for a page that is not there; false: it has not. */
+  readonly missingPage?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
 
 /**
@@ -129,6 +131,7 @@ export class Front {
   private refuse({ request, response }: Exchange, refusal: Refusal, methods: ReadonlySet<string>): void {
     const { status, reason } = refusal;
     this.options.refusals.count(reason, request.socket.remoteAddress ?? '');
+    if (reason === 'path' && this.options.missingPage?.(request, response) === true) return;
     const body = JSON.stringify({ message: STATUS_CODES[status], statusCode: status });
     response.statusCode = status;
     response.setHeader('Content-Type', 'application/json; charset=utf-8');

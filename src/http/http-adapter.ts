@@ -59,6 +59,8 @@ interface Application extends RequestListener {
  */
 export class HttpAdapter extends ExpressAdapter {
   private front: Front | null = null;
+  /** Answers where a browser asks for a page that is not there; false: it has not. */
+  missingPage: (request: IncomingMessage, response: ServerResponse) => boolean = () => false;
 
   constructor(
     private readonly limits: ConnectionLimits,
@@ -83,6 +85,7 @@ export class HttpAdapter extends ExpressAdapter {
         return trusted(address, 0);
       },
       routes: () => application.router.stack,
+      missingPage: (request, response) => this.missingPage(request, response),
     });
     const server = createServer({ ServerResponse: OwnAnswer }, front.receive);
     front.guard(server);

@@ -1,4 +1,5 @@
 import { type Language } from './language.js';
+import { TEXTS } from './catalogue.js';
 import { translate } from './translate.js';
 
 const WHOLE = { en: new Intl.NumberFormat('en'), ru: new Intl.NumberFormat('ru') };
@@ -44,4 +45,12 @@ export function exact(language: Language, at: number): string {
   const words =
     language === 'ru' ? DATE_TIME.format(at) : new Date(at).toISOString().slice(0, 19).replace('T', ' ');
   return `${words} UTC`;
+}
+
+const TIME_WORDS = ['seconds', 'minutes', 'hours', 'days', 'ago', 'in', 'now'] as const;
+
+/** The words of {@link relative} with their holes, for a script that says it anew as time goes on. */
+export function timeWords(language: Language): Readonly<Record<(typeof TIME_WORDS)[number], string>> {
+  const words = TIME_WORDS.map((word) => [word, TEXTS[`time.${word}`][language]]);
+  return Object.fromEntries(words) as Record<(typeof TIME_WORDS)[number], string>;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { duration, exact, relative, whole } from './figures.js';
-import { languageOfEnvironment } from './language.js';
+import { languageOfEnvironment, languageOfHeader } from './language.js';
 import { Phrase, translate } from './translate.js';
 
 const AT = Date.UTC(2026, 10, 25, 1, 2, 3);
@@ -19,6 +19,22 @@ describe('the language of a terminal', () => {
     [{ LANG: 'run_RU.UTF-8' }, 'en'],
   ])('of %j is %s', (env, language) => {
     expect(languageOfEnvironment(env)).toBe(language);
+  });
+});
+
+describe('the language of a browser', () => {
+  it.each([
+    [undefined, 'en'],
+    ['ru', 'ru'],
+    ['ru-RU,ru;q=0.9,en-US;q=0.8,en;q=0.7', 'ru'],
+    ['en-US,en;q=0.9,ru;q=0.8', 'en'],
+    ['uk, ru;q=0.8, en;q=0.5', 'ru'],
+    ['de-DE', 'en'],
+    ['ru;q=0, de', 'en'],
+    ['en;q=0.1, ru ; q=0.5', 'ru'],
+    [';;;,,q=1', 'en'],
+  ])('that asks for %j is %s', (header, language) => {
+    expect(languageOfHeader(header)).toBe(language);
   });
 });
 

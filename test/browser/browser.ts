@@ -17,7 +17,8 @@ export class Browser {
     private readonly folder: string,
   ) {}
 
-  static async open(): Promise<Browser> {
+  /** @param settings what the user's browser and machine say of themselves */
+  static async open(settings: { locale?: string; timezoneId?: string } = {}): Promise<Browser> {
     const folder = mkdtempSync(join(tmpdir(), 'browser-'));
     const context = await chromium.launchPersistentContext(folder, {
       executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
@@ -32,6 +33,7 @@ export class Browser {
         '--disable-sync',
       ],
       viewport: { width: 1280, height: 800 },
+      ...settings,
     });
     const page = context.pages()[0] ?? (await context.newPage());
     const browser = new Browser(context, page, folder);

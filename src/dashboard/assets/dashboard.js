@@ -1,5 +1,8 @@
 // Keeps an open page up to date. Every page works without this script, too.
+import { closeStream, listen } from './connection.js';
+import './copy.js';
 import { Idiomorph } from './idiomorph.js';
+import { setClock, tellTimes } from './times.js';
 
 /** Enough changes at once for a person, and for the server. */
 const LEAST_PAUSE_MS = 1000;
@@ -9,33 +12,6 @@ const AT_WORK_MS = 10_000;
 const CLOCK_MS = 5000;
 
 const page = document.documentElement;
-const banner = document.getElementById('connection');
-/** The browser's clock may be wrong; what counts is the server's. */
-let clockOffset = Number(page.dataset.now) - Date.now();
-
-// --- Times ---------------------------------------------------------------------------------------------------
-
-const units = [
-  [90, 1, 's'],
-  [90 * 60, 60, 'min'],
-  [36 * 3600, 3600, 'h'],
-  [Infinity, 86_400, 'd'],
-];
-
-function relative(at) {
-  const ms = Date.now() + clockOffset - at;
-  const seconds = Math.round(Math.abs(ms) / 1000);
-  if (seconds < 1) return 'now';
-  const [, size, unit] = units.find(([below]) => seconds < below);
-  const words = `${Math.round(seconds / size)} ${unit}`;
-  return ms > 0 ? `${words} ago` : `in ${words}`;
-}
-
-function tellTimes() {
-  for (const time of document.querySelectorAll('time[data-relative]')) {
-    time.textContent = relative(Date.parse(time.dateTime));
-  }
-}
 
 // --- Choosing events -----------------------------------------------------------------------------------------
 
@@ -197,7 +173,7 @@ function liveHeaders(kept) {
 
 function show(text) {
   const fresh = new DOMParser().parseFromString(text, 'text/html');
-  clockOffset = Number(fresh.documentElement.dataset.now) - Date.now();
+  setClock(fresh.documentElement.dataset.now);
   const place = heldPlace();
   for (const region of document.querySelectorAll('[data-live]')) {
     const next = fresh.getElementById(region.id);
@@ -233,49 +209,26 @@ function announce() {
   document.getElementById('announcer').textContent = words;
 }
 
-let stream = null;
-
-function listen() {
-  if (stream !== null || document.hidden) return;
-  stream = new EventSource('/live');
-  let interrupted = false;
-  stream.addEventListener('changed', () => void refresh());
-  stream.onopen = () => {
-    banner.hidden = true;
-    if (interrupted) void refresh();
-    interrupted = false;
-  };
-  stream.onerror = () => {
-    interrupted = true;
-    banner.hidden = false;
-    if (stream?.readyState !== EventSource.CLOSED) return;
-    // The browser gives up on an error answer: the service is starting, or the session is over.
-    stream = null;
-    setTimeout(() => {
-      void refresh();
-      listen();
-    }, 3000);
-  };
-}
-
-function closeStream() {
-  stream?.close();
-  stream = null;
-}
+const watch = () =>
+  listen(
+    () => void refresh(),
+    () => void refresh(),
+  );
 
 if (document.querySelector('[data-watch]') !== null) {
   document.addEventListener('visibilitychange', () => {
     if (document.hidden) closeStream();
     else {
       void refresh();
-      listen();
+      watch();
     }
   });
   // A browser allows six connections to one place: a page that is left gives its own back.
   addEventListener('pagehide', closeStream);
-  addEventListener('pageshow', listen);
-  listen();
+  addEventListener('pageshow', watch);
+  watch();
   setInterval(tellTimes, CLOCK_MS);
 }
 
+tellTimes();
 showChoice();

@@ -46,6 +46,13 @@ export function eventsPath(query: EventQuery, after?: PageMark): string {
   return fields.length === 0 ? '/events' : `/events?${new URLSearchParams(fields).toString()}`;
 }
 
+/** Where all that the query finds is, as a file. */
+export function exportPath(query: EventQuery, format: 'csv' | 'json'): string {
+  const fields = queryFields(query);
+  const path = `/events/export/${format}`;
+  return fields.length === 0 ? path : `${path}?${new URLSearchParams(fields).toString()}`;
+}
+
 /** What {@link eventsPath} wrote of `after`. */
 export function readPageMark(fields: Fields): PageMark | undefined {
   const [, stateAt, seq] = /^(\d{1,15})-(\d{1,15})$/.exec(textField(fields, 'after')) ?? [];

@@ -36,10 +36,12 @@ export function wordsIn(language: Language): Words {
 const WORDS: Readonly<Record<Language, Words>> = { en: makeWords('en'), ru: makeWords('ru') };
 
 function makeWords(language: Language): Words {
-  const time = (at: number, kind: Html, content: string) =>
-    html`<time datetime="${new Date(at).toISOString()}" title="${exact(language, at)}" ${kind}
+  const time = (at: number, content: string, kind: Html | false = false) => {
+    const utc = exact(language, at);
+    return html`<time datetime="${new Date(at).toISOString()}" title="${utc}" data-utc="${utc}" ${kind}
       >${content}</time
     >`;
+  };
   return {
     language,
     t: (key, ...args) => translate(language, key, ...args),
@@ -51,8 +53,8 @@ function makeWords(language: Language): Words {
     moment: (at, now) =>
       at === null
         ? html`<span class="quiet">–</span>`
-        : time(at, html`data-relative`, relative(language, at, now)),
-    exactTime: (at) => time(at, html`data-exact`, exact(language, at)),
+        : time(at, relative(language, at, now), html`data-relative`),
+    exactTime: (at) => time(at, exact(language, at)),
   };
 }
 

@@ -7,7 +7,7 @@ interface Asset {
   readonly content: Buffer;
 }
 
-const OWN = ['dashboard.css', 'dashboard.js', 'icon.svg'] as const;
+const OWN = ['dashboard.css', 'dashboard.js', 'connection.js', 'copy.js', 'times.js', 'icon.svg'] as const;
 const TYPES: Readonly<Record<string, string>> = {
   css: 'text/css; charset=utf-8',
   js: 'text/javascript; charset=utf-8',

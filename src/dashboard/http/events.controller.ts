@@ -1,5 +1,6 @@
 import { BadRequestException, Get, NotFoundException, Param, Post, Query, Redirect } from '@nestjs/common';
 import { messageOf } from '../../events/event-message.js';
+import { objectLink } from '../../events/object-link.js';
 import { readReference } from '../../events/event-reference.js';
 import { actorOf } from '../session/actor-of.js';
 import { type ActionName, EventActions } from '../events/event-actions.js';
@@ -80,6 +81,7 @@ export class EventsController {
       message: messageOf(record, portal),
       portal: portal?.name ?? null,
       maxAttempts: settings.RETRY_MAX_ATTEMPTS,
+      link: objectLink(record, portal),
     };
     return this.pages.show(http, (context, snapshot) => eventPage(context, snapshot, details));
   }

@@ -1,13 +1,15 @@
-import { asLanguage, type Language, LANGUAGES } from '../../i18n/language.js';
+import { type IncomingMessage } from 'node:http';
+import { asLanguage, type Language, languageOfHeader } from '../../i18n/language.js';
 import { cookieName, readCookie, writeCookie } from '../session/cookies.js';
 import { type DashboardRequest } from '../session/request.js';
 
 const YEAR_SECONDS = 365 * 86_400;
 
-/** The language of an answer: the user's choice, else what the browser asks for, else English. */
-export function languageOf(request: DashboardRequest): Language {
-  const chosen = readCookie(request.headers.cookie, cookieName('language', request.secure));
-  return asLanguage(chosen) ?? asLanguage(request.acceptsLanguages(...LANGUAGES)) ?? 'en';
+/** The language of whoever asks: what they chose, else what the browser asks for, else English. */
+export function languageOf({ headers }: Pick<IncomingMessage, 'headers'>): Language {
+  // By http or https: of all cookies this one may be anybody's.
+  const chosen = [true, false].map((secure) => readCookie(headers.cookie, cookieName('language', secure)));
+  return asLanguage(chosen[0] ?? chosen[1]) ?? languageOfHeader(headers['accept-language']);
 }
 
 /** The `Set-Cookie` that keeps a choice. */

@@ -45,7 +45,11 @@ export class LiveController {
     return new Observable<MessageEvent>((subscriber) => {
       this.open.push(stream);
       const changed = () => subscriber.next({ type: 'changed', data: '1' });
-      const unwatch = this.feed.watch(changed, () => subscriber.complete());
+      const unwatch = this.feed.watch(changed, () => {
+        // The page can tell a restart from an interruption.
+        subscriber.next({ type: 'restarting', data: '1' });
+        subscriber.complete();
+      });
       const heartbeat = setInterval(() => {
         subscriber.next({ type: 'alive', data: '1' });
         // A session that was logged out, here or at another replica, gets nothing more.

@@ -6,8 +6,6 @@ export interface DashboardRequest extends IncomingMessage {
   /** Came by https, as far as trusted proxies say. */
   readonly secure: boolean;
   readonly originalUrl: string;
-  /** The first of these languages that the browser asks for; false where it wants none of them. */
-  acceptsLanguages(...languages: string[]): string | false;
   readonly app: { get(name: string): unknown };
   /** Fields of a form; {@link formBody} reads them. */
   body?: unknown;

@@ -7,6 +7,7 @@ import { html, type Html, type Part } from '../html/html.js';
 import { type Words } from '../html/words.js';
 import { type Snapshot } from '../live/snapshot.js';
 import { deliveryBadge, eventPath, idOf, nextAttempt, objectOf, rowActions } from './events-page.js';
+import { copyButton } from './copy-button.js';
 import { type PageContext, page, token } from './layout.js';
 
 /** One delivery with all there is to know of its event. */
@@ -18,6 +19,8 @@ interface EventDetails {
   /** Name of its portal; null where that is not registered any more. */
   readonly portal: string | null;
   readonly maxAttempts: number;
+  /** Where its object is on the portal; null where that is not known. */
+  readonly link: string | null;
 }
 
 /** Characters of a body that a browser shows without delay. */
@@ -37,13 +40,20 @@ export function eventPage(context: PageContext, snapshot: Snapshot, details: Eve
       <dt>${name}</dt>
       <dd>${value}</dd>
     </div>`;
+  const copied = (name: string, text: string) =>
+    html`<code>${text}</code> ${copyButton(words, name, { text })}`;
   return page(context, snapshot, {
     title: t('event.title', { event: record.event, object, portal: portal ?? record.member_id }),
     room: 'events',
     body: html`<nav aria-label="${t('layout.breadcrumb')}" class="crumbs">
         <a href="/events">${t('layout.events')}</a>
       </nav>
-      <h1>${record.event} <span class="quiet">${object}</span></h1>
+      <h1>
+        ${record.event}
+        <span class="quiet"
+          >${details.link === null ? object : html`<a href="${details.link}" rel="noopener noreferrer" target="_blank">${object}<span class="visually-hidden"> ${t('event.onPortal')}</span></a>`}</span
+        >
+      </h1>
       <div
         id="event"
         data-live
@@ -78,31 +88,36 @@ export function eventPage(context: PageContext, snapshot: Snapshot, details: Eve
           <section aria-labelledby="facts-title">
             <h2 id="facts-title">${t('event.facts')}</h2>
             <dl class="facts">
-              ${fact(t('event.id'), html`<code>${idOf(record)}</code>`)}
+              ${fact(t('event.id'), copied(t('event.id'), idOf(record)))}
               ${fact(t('event.portal'), portal === null ? record.member_id : html`<a href="/portals/${encodeURIComponent(portal)}">${portal}</a>`)}
-              ${fact(t('event.routingKey'), html`<code>${details.message.routingKey ?? '–'}</code>`)}
+              ${fact(t('event.routingKey'), details.message.routingKey === null ? '–' : copied(t('event.routingKey'), details.message.routingKey))}
               ${fact(t('event.row'), `${record.row_id}, ${heldWords(words, record)}`)}
-              ${fact(t('event.messageId'), html`<code>${record.message_id}</code>`)}
-              ${fact(t('event.processId'), html`<code>${record.process_id}</code>`)}
+              ${fact(t('event.messageId'), copied(t('event.messageId'), record.message_id))}
+              ${fact(t('event.processId'), copied(t('event.processId'), record.process_id))}
               ${fact(t('event.delivery'), t('event.deliveryNumber', { seq: record.seq }))}
             </dl>
           </section>
         </div>
       </div>
       <section id="event-body" data-live aria-labelledby="body-title">
-        <h2 id="body-title">${t('event.body')}</h2>
+        <h2 id="body-title">
+          ${t('event.body')} ${copyButton(words, t('event.body'), { element: 'event-text' })}
+        </h2>
         ${body(words, details)}
       </section>`,
   });
 }
 
-function reasonBox({ t, language }: Words, record: DeliveryRecord): Part {
+function reasonBox(words: Words, record: DeliveryRecord): Part {
+  const { t, language } = words;
   const { state, discarded_at: discardedAt } = record;
   const reason = reasonShown(record, language);
   if (reason === null) return false;
   const followed = discardedAt === null && ['reserved', 'published', 'processed'].includes(state);
   const whose = followed && html`<span class="quiet">${t('event.earlierAttempt')} </span>`;
-  return html`<blockquote class="reason-box">${whose}<bdi>${reason}</bdi></blockquote>`;
+  return html`<blockquote class="reason-box">
+    ${whose}<bdi>${reason}</bdi> ${copyButton(words, t('event.reason'), { text: reason })}
+  </blockquote>`;
 }
 
 function heldWords({ t }: Words, { held, errored, state }: DeliveryRecord): string {
@@ -126,7 +141,7 @@ function body({ t, h }: Words, { message, record }: EventDetails): Html {
       tabindex="0"
       role="region"
       aria-label="${t('event.bodyLabel')}"
-    ><code>${text.slice(0, MAX_SHOWN)}</code></pre>
+    ><code id="event-text">${text.slice(0, MAX_SHOWN)}</code></pre>
     ${cut}`;
 }
 

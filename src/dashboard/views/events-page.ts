@@ -8,7 +8,7 @@ import { type DeliveryRecord, type PageMark } from '../../ledger/find-deliveries
 import { DISCARDABLE } from '../../ledger/discard.js';
 import { RETRYABLE } from '../../ledger/retry-now.js';
 import { TROUBLED } from '../../ledger/trouble.js';
-import { type EventQuery, eventsPath, queryFields } from '../events/event-query.js';
+import { type EventQuery, eventsPath, exportPath, queryFields } from '../events/event-query.js';
 import { html, type Html, type Part } from '../html/html.js';
 import { type Words } from '../html/words.js';
 import { badge } from './badge.js';
@@ -150,10 +150,18 @@ function emptyList({ t, h }: Words, { states, portal, event, text }: EventQuery)
   </div>`;
 }
 
-function actions(words: Words, { counts }: EventList, total: number): Html {
-  const { t, count } = words;
+function actions(words: Words, { counts, query }: EventList, total: number): Html {
+  const { t, h, count } = words;
   return html`<div class="actions">
-    <p class="count" id="event-count">${countWords(words, counts, total)}</p>
+    <p class="count">
+      <span id="event-count">${countWords(words, counts, total)}</span>
+      <span class="quiet"
+        >${h('events.export', {
+          csv: (inside) => html`<a href="${exportPath(query, 'csv')}" download>${inside}</a>`,
+          json: (inside) => html`<a href="${exportPath(query, 'json')}" download>${inside}</a>`,
+        })}</span
+      >
+    </p>
     <div class="buttons">
       <button type="submit" formaction="/events/retry" data-needs-choice>
         ${t('events.retrySelected')}<span data-chosen></span>

@@ -1,6 +1,7 @@
 import { type Html, html, type Part } from '../html/html.js';
 import { type Session } from '../session/sessions.js';
 import { LANGUAGES, OWN_NAMES } from '../../i18n/language.js';
+import { timeWords } from '../../i18n/figures.js';
 import { type Words } from '../html/words.js';
 import { sumOf, type Snapshot } from '../live/snapshot.js';
 import { troubleBanner } from './trouble-banner.js';
@@ -58,7 +59,14 @@ export function page(
           </form>
         </div>
       </header>
-      <p id="connection" class="banner warn" hidden>${t('layout.interrupted')}</p>
+      <p
+        id="connection"
+        class="banner warn"
+        data-interrupted="${t('layout.interrupted')}"
+        data-restarting="${t('layout.restarting')}"
+        role="status"
+        hidden
+      ></p>
       <main id="main" tabindex="-1" ${!still && html`data-watch`}>
         ${
           notice !== null &&
@@ -116,7 +124,11 @@ type ShellContext = Pick<PageContext, 'assets' | 'words'>;
 function shell({ assets, words }: ShellContext, title: string, body: Html, now: number): Html {
   const { t } = words;
   return html`<!doctype html>
-    <html lang="${words.language}" data-now="${now}">
+    <html
+      lang="${words.language}"
+      data-now="${now}"
+      data-times="${JSON.stringify(timeWords(words.language))}"
+    >
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />

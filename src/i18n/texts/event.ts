@@ -14,6 +14,11 @@ export const eventTexts = {
     en: 'Can be discarded once a round has fetched it: a retry does that.',
     ru: 'Отбросить можно, когда обмен получит его снова: для этого повторите событие.',
   },
+  'event.onPortal': {
+    en: '(opens on the portal in a new tab)',
+    ru: '(откроется на портале в новой вкладке)',
+  },
+  'event.reason': { en: 'Reason', ru: 'Причина' },
   'event.timeline': { en: 'Time line', ru: 'Хронология' },
   'event.facts': { en: 'Facts', ru: 'Сведения' },
   'event.id': { en: 'Event id', ru: 'Id события' },

@@ -29,6 +29,10 @@ export const eventsTexts = {
   'events.discardSelected': { en: 'Discard selected', ru: 'Отбросить выбранные' },
   'events.retryAll': { en: 'Retry all {count}…', ru: 'Повторить все ({count})…' },
   'events.discardAll': { en: 'Discard all {count}…', ru: 'Отбросить все ({count})…' },
+  'events.export': {
+    en: 'As a file: <csv>CSV</csv>, <json>JSON</json>',
+    ru: 'Скачать: <csv>CSV</csv>, <json>JSON</json>',
+  },
   'events.caption': {
     en: 'Events that went wrong, the latest first',
     ru: 'События с проблемами, сначала последние',

@@ -14,6 +14,13 @@ export const layoutTexts = {
     en: 'Live updates are interrupted; trying again…',
     ru: 'Связь с сервисом прервана, подключаемся снова…',
   },
+  'layout.restarting': {
+    en: 'The service restarts; this page goes on by itself.',
+    ru: 'Сервис перезапускается, страница продолжит работу сама.',
+  },
+  'layout.copy': { en: 'Copy: {what}', ru: 'Скопировать: {what}' },
+  'layout.copied': { en: 'Copied', ru: 'Скопировано' },
+  'layout.notCopied': { en: 'The browser refused to copy', ru: 'Браузер не дал скопировать' },
   'layout.up': { en: 'up', ru: 'работает' },
   'layout.down': { en: 'down', ru: 'недоступно' },
 
