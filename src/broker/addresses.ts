@@ -1,3 +1,4 @@
+import { type Phrase } from '../i18n/translate.js';
 import { explainedFault } from './connection-fault.js';
 
 /** The broker's addresses are unusable. Names the fault by position, as an address may hold a password. */
@@ -44,12 +45,11 @@ export class BrokerAddresses {
   }
 
   /** Why the broker at `url` cannot be used and what to do, without credentials. */
-  async explain(error: unknown, url: string): Promise<string> {
+  explain(error: unknown, url: string): Promise<Phrase> {
     const code = codeOf(error);
     const words = messageOf(error);
-    return this.redact(
-      await explainedFault(code === '' || words.includes(code) ? words : `${code}: ${words}`, url),
-    );
+    const said = code === '' || words.includes(code) ? words : `${code}: ${words}`;
+    return explainedFault(said, url, (text) => this.redact(text));
   }
 
   private learn(text: string, position: number): void {

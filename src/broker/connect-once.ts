@@ -1,12 +1,14 @@
 import { type ChannelModel, connect } from 'amqplib';
+import { Phrase } from '../i18n/translate.js';
 import { BrokerAddresses } from './addresses.js';
 import { destroySocket } from './amqp-handles.js';
 import { within } from '../timing/within.js';
 
 /** None of the addresses has a usable broker. `message` names each with its reason, without credentials. */
 export class NoBroker extends Error {
-  constructor(message: string) {
-    super(message);
+  /** @param said the same in the reader's language */
+  constructor(readonly said: Phrase) {
+    super(said.in('en'));
     this.name = 'NoBroker';
   }
 }
@@ -26,7 +28,7 @@ const CLOSE_MS = 2000;
  */
 export async function connectOnce(urls: readonly string[], timeoutMs: number): Promise<QuickConnection> {
   const addresses = new BrokerAddresses(urls);
-  const reasons: string[] = [];
+  let said: Phrase | null = null;
   for (const url of addresses.urls) {
     const host = BrokerAddresses.hostOf(url);
     try {
@@ -34,10 +36,12 @@ export async function connectOnce(urls: readonly string[], timeoutMs: number): P
       model.on('error', () => undefined);
       return { model, host };
     } catch (error) {
-      reasons.push(`${host}: ${await addresses.explain(error, url)}`);
+      const then = Phrase.of('fault.at', { host, fault: await addresses.explain(error, url) });
+      said = said === null ? then : Phrase.of('fault.both', { first: said, then });
     }
   }
-  throw new NoBroker(reasons.join('; '));
+  if (said === null) throw new TypeError('there is an address at least');
+  throw new NoBroker(said);
 }
 
 /** Ends it, whether the broker agrees or not. */

@@ -1,3 +1,4 @@
+import { Phrase } from '../i18n/translate.js';
 import { type Greeting, greetingOf } from './greeting.js';
 
 /** Where an address leads, as the client library reads it. */
@@ -39,75 +40,70 @@ const LOOPBACK = /^(?:localhost|127\..*|::1)$/;
  * @param words what the client library says, and the error's code
  * @param greeting what spoke at the address, where the handshake failed
  */
-export function connectionFault(words: string, target: BrokerTarget, greeting: Greeting | null): string {
-  const [sentence, advice] = explain(words, target, greeting);
+export function connectionFault(words: string, target: BrokerTarget, greeting: Greeting | null): Phrase {
   const brief = words.replace(/\s+/g, ' ').trim().slice(0, MAX_WORDS);
-  return sentence === null ? brief : `${sentence} (${brief}). ${advice}`;
+  const explained = explain(words, target, greeting);
+  if (explained === null) return Phrase.of('fault.unexplained', { words: brief });
+  const [sentence, advice] = explained;
+  return Phrase.of('fault.explained', { sentence, words: brief, advice });
 }
 
-/** The same, asking at the address who speaks there where only that tells. */
-export async function explainedFault(words: string, url: string): Promise<string> {
+/**
+ * The same, asking at the address who speaks there where only that tells.
+ * @param hide takes credentials out of what is shown
+ */
+export async function explainedFault(
+  words: string,
+  url: string,
+  hide: (text: string) => string,
+): Promise<Phrase> {
   const target = brokerTarget(url);
   const asks = HANDSHAKE_FAILED.test(words) && !REFUSED_VHOST.test(words) && !target.tls;
-  return connectionFault(words, target, asks ? await greetingOf(target.hostname, target.port) : null);
+  const greeting = asks ? await greetingOf(target.hostname, target.port) : null;
+  return connectionFault(
+    hide(words),
+    { ...target, user: hide(target.user), vhost: hide(target.vhost) },
+    greeting,
+  );
 }
 
 function explain(
   words: string,
   { hostname, port, tls, user, vhost }: BrokerTarget,
   greeting: Greeting | null,
-): readonly [sentence: string | null, advice: string] {
+): readonly [sentence: Phrase, advice: Phrase] | null {
+  const setting = 'RABBITMQ_URL';
   if (greeting === 'http' || (greeting !== 'amqp' && [15_671, 15_672].includes(port)))
-    return [
-      'an HTTP server answers there, which looks like the management UI of RabbitMQ',
-      'AMQP has a port of its own: 5672, or 5671 with TLS. Correct RABBITMQ_URL',
-    ];
-  if (greeting === 'tls')
-    return ['that port speaks TLS and the address does not', 'Write amqps:// in RABBITMQ_URL'];
+    return [Phrase.of('fault.http'), Phrase.of('fault.http.advice')];
+  if (greeting === 'tls') return [Phrase.of('fault.tlsOnly'), Phrase.of('fault.tlsOnly.advice')];
   if (REFUSED_VHOST.test(words))
-    return [
-      `the vhost "${vhost}" is missing, or the user "${user}" is not allowed in it`,
-      `See rabbitmqctl list_vhosts and rabbitmqctl list_user_permissions ${user}; the vhost is what follows the port in RABBITMQ_URL`,
-    ];
+    return [Phrase.of('fault.vhost', { vhost, user }), Phrase.of('fault.vhost.advice', { user })];
   if (REFUSED_LOGIN.test(words))
     return [
-      `the login of the user "${user}" is refused: the name or the password is wrong`,
+      Phrase.of('fault.login', { user }),
       user === 'guest' && !LOOPBACK.test(hostname)
-        ? 'RabbitMQ lets guest in from its own machine only: make a user (rabbitmqctl add_user) and name it in RABBITMQ_URL'
-        : `Try rabbitmqctl authenticate_user ${user}; special characters are percent-encoded in RABBITMQ_URL`,
+        ? Phrase.of('fault.guest.advice')
+        : Phrase.of('fault.login.advice', { user }),
     ];
   if (tls && CERTIFICATE.test(words))
-    return [
-      'its certificate is not accepted',
-      'Where a private authority has signed it, name its file in NODE_EXTRA_CA_CERTS; the host in RABBITMQ_URL has to be one that the certificate names',
-    ];
-  if (tls && NOT_TLS.test(words))
-    return [
-      'that port does not speak TLS',
-      'Use the port for TLS (usually 5671), or amqp:// in RABBITMQ_URL without TLS',
-    ];
-  if (/ECONNREFUSED/.test(words)) return ['nothing listens there', 'Start RabbitMQ, or correct RABBITMQ_URL'];
+    return [Phrase.of('fault.certificate'), Phrase.of('fault.certificate.advice')];
+  if (tls && NOT_TLS.test(words)) return [Phrase.of('fault.notTls'), Phrase.of('fault.notTls.advice')];
+  if (/ECONNREFUSED/.test(words)) return [Phrase.of('fault.nobody'), Phrase.of('fault.nobody.broker')];
   if (/ENOTFOUND|EAI_AGAIN/.test(words))
-    return [`the host name "${hostname}" cannot be resolved`, 'Correct RABBITMQ_URL, or look at the DNS'];
+    return [Phrase.of('fault.host', { host: hostname }), Phrase.of('fault.host.advice', { setting })];
   if (/EHOSTUNREACH|ENETUNREACH/.test(words))
-    return ['no network leads there', 'Look at the network, firewalls, and RABBITMQ_URL'];
-  if (greeting === 'other') return ['what answers there is not RabbitMQ', 'Correct RABBITMQ_URL'];
+    return [Phrase.of('fault.noRoute'), Phrase.of('fault.noRoute.advice', { setting })];
+  if (greeting === 'other') return [Phrase.of('fault.stranger'), Phrase.of('fault.correct', { setting })];
   if (/ECONNRESET|closed abruptly/.test(words))
-    return [
-      'the connection is reset before RabbitMQ has greeted',
-      'Look at RABBITMQ_URL, at firewalls between, and into the log of RabbitMQ',
-    ];
+    return [Phrase.of('fault.reset'), Phrase.of('fault.reset.advice')];
   if (/ETIMEDOUT|no answer within/.test(words))
-    return ['no answer', 'Look at the network and firewalls, and whether RabbitMQ is overloaded'];
-  return [null, ''];
+    return [Phrase.of('fault.silent'), Phrase.of('fault.silent.advice')];
+  return null;
 }
 
 /** Why the broker takes no messages, with what to do. `reason` is the broker's, such as `low on disk`. */
-export function blockedFault(reason: string): string {
-  return (
-    `RabbitMQ takes no messages at present: it is ${reason}. Free memory or disk on its machine ` +
-    '(rabbitmqctl status lists the alarms); everything goes on by itself then'
-  );
+export function blockedFault(reason: string): Phrase {
+  return Phrase.of('fault.blocked', { reason });
 }
 
 function decoded(text: string): string {

@@ -182,7 +182,7 @@ export class BrokerConnection {
 
   /** Explaining may take a question to the address; where a connection came meanwhile, the explanation is old. */
   private async failed(error: unknown, url: string): Promise<void> {
-    const reason = await this.addresses.explain(error, url);
+    const reason = (await this.addresses.explain(error, url)).in('en');
     if (this.model === null) this.lost(`${BrokerAddresses.hostOf(url)}: ${reason}`);
   }
 
@@ -201,8 +201,8 @@ export class BrokerConnection {
   private blocked(reason: string): void {
     this.blockedBecause = reason;
     if (this.board.current().state !== 'up') return;
-    this.logger.warn({ event: 'broker.blocked', host: this.host, reason: blockedFault(reason) });
-    this.board.change('blocked', blockedFault(reason));
+    this.logger.warn({ event: 'broker.blocked', host: this.host, reason: blockedFault(reason).in('en') });
+    this.board.change('blocked', blockedFault(reason).in('en'));
   }
 
   private unblocked(): void {
@@ -272,7 +272,7 @@ export class BrokerConnection {
       void this.ensureDeclared();
     });
     if (this.blockedBecause === null) this.board.change('up', null);
-    else this.board.change('blocked', blockedFault(this.blockedBecause));
+    else this.board.change('blocked', blockedFault(this.blockedBecause).in('en'));
   }
 
   private refused(error: unknown): void {

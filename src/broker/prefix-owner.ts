@@ -1,4 +1,5 @@
 import { type ChannelModel } from 'amqplib';
+import { Phrase } from '../i18n/translate.js';
 import { onThrowAway } from './amqp-handles.js';
 import { brokerText, lacksRight, replyCode, TopologyConflict, type TopologyNames } from './topology.js';
 
@@ -17,11 +18,7 @@ export class PrefixTaken extends Error {
     /** `id, made on host`, or why it cannot be said. */
     readonly holder: string,
   ) {
-    super(
-      `the prefix "${prefix}" belongs to another bridge's database (${holder}). Two bridges on one prefix would take ` +
-        "each other's replies, so this one reserves, publishes and reads nothing. Give it an AMQP_PREFIX of its own " +
-        'or, if the other one is gone for good, run: bitrix24-bridge broker take-over',
-    );
+    super(Phrase.of('fault.prefixTaken', { prefix, holder }).in('en'));
     this.name = 'PrefixTaken';
   }
 }
@@ -103,7 +100,10 @@ export async function claimPrefix(
     if (holder.state === 'nameless') await dropMark(model, names);
     // Where it is free it has just been given up.
     if (holder.state === 'held' || holder.state === 'unknown' || attempt >= ATTEMPTS) {
-      throw new PrefixTaken(prefixOf(names), describeOwner(holder.state === 'held' ? holder.owner : null));
+      throw new PrefixTaken(
+        prefixOf(names),
+        ownerWords(holder.state === 'held' ? holder.owner : null).in('en'),
+      );
     }
   }
 }
@@ -161,8 +161,8 @@ export function prefixOf({ owner }: TopologyNames): string {
 }
 
 /** For people. */
-export function describeOwner(owner: PrefixOwner | null): string {
-  return owner === null
-    ? 'RabbitMQ does not say which'
-    : `${owner.id}${owner.madeOn === '' ? '' : `, made on ${owner.madeOn}`}`;
+export function ownerWords(owner: PrefixOwner | null): Phrase {
+  if (owner === null) return Phrase.of('fault.ownerUnknown');
+  const { id, madeOn: machine } = owner;
+  return machine === '' ? Phrase.of('fault.ownerOnly', { id }) : Phrase.of('fault.owner', { id, machine });
 }

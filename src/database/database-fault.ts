@@ -1,67 +1,38 @@
+import { Phrase } from '../i18n/translate.js';
 import { reasonOf } from '../logging/reason.js';
 
+const SETTING = { setting: 'DATABASE_URL' };
+
 /** What helps, by the code that PostgreSQL, its driver or SQLite gives. */
-const ADVICE: readonly (readonly [codes: RegExp, sentence: string, advice: string])[] = [
-  [
-    /^3D000$/,
-    'there is no such database',
-    'Make it (createdb), or correct the name at the end of DATABASE_URL',
-  ],
-  [
-    /^(28P01|28000)$/,
-    'the login is refused',
-    'Correct user and password in DATABASE_URL (special characters percent-encoded), and see pg_hba.conf',
-  ],
-  [
-    /^42501$/,
-    'this user lacks a right',
-    'Make the user the owner of the database, or grant it all on the schema public',
-  ],
-  [
-    /^25006$/,
-    'it is read-only',
-    'It is a standby, or default_transaction_read_only is set: name the primary in DATABASE_URL',
-  ],
-  [
-    /^(53100|SQLITE_FULL)$/,
-    'its disk is full',
-    'Make room on the disk of the database; the service goes on by itself then',
-  ],
-  [
-    /^53300$/,
-    'it has no connection left',
-    'Raise max_connections, or end what holds them (pg_stat_activity)',
-  ],
-  [/^57P03$/, 'it is starting or stopping', 'Wait, then look again'],
-  [
-    /^SQLITE_READONLY/,
-    'the file, or its folder, cannot be written',
-    'Give the user of the service the right to write both, and see that the disk is not mounted read-only',
-  ],
-  [
-    /^SQLITE_CANTOPEN/,
-    'the file cannot be opened',
-    'Look at the path in DATABASE_URL, and at the rights of its folder',
-  ],
-  [/^SQLITE_(BUSY|LOCKED)/, 'another program holds it locked', 'End that program (fuser shows which)'],
-  [/^SQLITE_(NOTADB|CORRUPT)/, 'the file is damaged, or no database', 'Put back a backup'],
-  [/^ECONNREFUSED$/, 'nothing listens there', 'Start PostgreSQL, or correct DATABASE_URL'],
-  [/^(ENOTFOUND|EAI_AGAIN)$/, 'the host name cannot be resolved', 'Correct DATABASE_URL, or look at the DNS'],
+const KNOWN: readonly (readonly [codes: RegExp, sentence: Phrase, advice: Phrase])[] = [
+  [/^3D000$/, Phrase.of('fault.noDatabase'), Phrase.of('fault.noDatabase.advice')],
+  [/^(28P01|28000)$/, Phrase.of('fault.databaseLogin'), Phrase.of('fault.databaseLogin.advice')],
+  [/^42501$/, Phrase.of('fault.right'), Phrase.of('fault.right.advice')],
+  [/^25006$/, Phrase.of('fault.readOnly'), Phrase.of('fault.readOnly.advice')],
+  [/^(53100|SQLITE_FULL)$/, Phrase.of('fault.full'), Phrase.of('fault.full.advice')],
+  [/^53300$/, Phrase.of('fault.connections'), Phrase.of('fault.connections.advice')],
+  [/^57P03$/, Phrase.of('fault.starting'), Phrase.of('fault.starting.advice')],
+  [/^SQLITE_READONLY/, Phrase.of('fault.unwritable'), Phrase.of('fault.unwritable.advice')],
+  [/^SQLITE_CANTOPEN/, Phrase.of('fault.unopened'), Phrase.of('fault.unopened.advice')],
+  [/^SQLITE_(BUSY|LOCKED)/, Phrase.of('fault.locked'), Phrase.of('fault.locked.advice')],
+  [/^SQLITE_(NOTADB|CORRUPT)/, Phrase.of('fault.damaged'), Phrase.of('fault.damaged.advice')],
+  [/^ECONNREFUSED$/, Phrase.of('fault.nobody'), Phrase.of('fault.nobody.database')],
+  [/^(ENOTFOUND|EAI_AGAIN)$/, Phrase.of('fault.hostUnnamed'), Phrase.of('fault.host.advice', SETTING)],
   [
     /^(ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/,
-    'no network leads there',
-    'Look at the network, firewalls, and DATABASE_URL',
+    Phrase.of('fault.noRoute'),
+    Phrase.of('fault.noRoute.advice', SETTING),
   ],
 ];
 
 /** Why a database cannot be used and what to do, in a sentence without credentials. */
-export function databaseFault(error: unknown): string {
+export function databaseFault(error: unknown): Phrase {
   const code = codeOf(error);
-  const [, sentence, advice] = ADVICE.find(([codes]) => codes.test(code)) ?? [];
   const words = reasonOf(error);
-  return sentence === undefined
-    ? `${words}. Start it, or correct DATABASE_URL`
-    : `${sentence} (${words}). ${advice ?? ''}`;
+  const known = KNOWN.find(([codes]) => codes.test(code));
+  if (known === undefined) return Phrase.of('fault.database', { words });
+  const [, sentence, advice] = known;
+  return Phrase.of('fault.explained', { sentence, words, advice });
 }
 
 function codeOf(error: unknown): string {

@@ -2,8 +2,10 @@ import { type ArgumentsOf } from './arguments.js';
 import { type Language } from './language.js';
 import { adviceTexts } from './texts/advice.js';
 import { checkTexts } from './texts/check.js';
+import { doctorTexts } from './texts/doctor.js';
 import { eventTexts } from './texts/event.js';
 import { eventsTexts } from './texts/events.js';
+import { faultTexts } from './texts/faults.js';
 import { auditTexts } from './texts/audit.js';
 import { layoutTexts } from './texts/layout.js';
 import { pauseTexts } from './texts/pauses.js';
@@ -27,6 +29,8 @@ export const TEXTS = {
   ...queuesTexts,
   ...adviceTexts,
   ...checkTexts,
+  ...doctorTexts,
+  ...faultTexts,
   ...republishTexts,
   ...stateTexts,
   ...timeTexts,

@@ -63,6 +63,11 @@ describe('the doctor', () => {
     expect(stdout.trim().split('\n')).toHaveLength(11);
     expect(stdout).toMatch(/^ok +database +file:\S+, up to date, takes writes$/m);
     expect(textOf('service')).toMatch(/health\/ready says that it is ready$/);
+    const inRussian = (await run(bridge, ['doctor', '--lang', 'ru'], itself)).stdout;
+    expect(inRussian.trim().split('\n')).toHaveLength(11);
+    expect(inRussian).toMatch(/^ок +база данных +file:\S+, актуальна, запись работает$/m);
+    expect(inRussian).toMatch(/^ок +порталы +acme активен$/m);
+    expect(inRussian.replace(/\S*[./_]\S*/g, '').match(/\b[a-z]{2,}\b/g)).toEqual(['acme']);
   }, 180_000);
 
   it('names every wrong setting and exits with 78', async () => {
@@ -88,6 +93,15 @@ describe('the doctor', () => {
       verdicts: { broker: 'wrong', oauth: 'wrong', database: 'ok' },
     });
     expect(down.textOf('broker')).toContain('ECONNREFUSED');
+    const { stdout } = await run(bridge, ['doctor', '--lang', 'ru'], {
+      HTTP_PORT: NOBODY,
+      RABBITMQ_URL: 'amqp://user:sesame-open@127.0.0.1:1',
+    });
+    expect(stdout).toMatch(
+      /^ошибка +брокер +127\.0\.0\.1:1: там никто не отвечает \(.*ECONNREFUSED.*\)\. Запустите/m,
+    );
+    expect(stdout).toMatch(/^важно +сервис +здесь не запущен: на http:\S+ никто не отвечает/m);
+    expect(stdout).not.toContain('sesame-open');
     expect(JSON.stringify(down)).not.toContain('sesame-open');
 
     const strangers = await examine(bridge, {

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { onThrowAway } from '../../broker/amqp-handles.js';
 import { connectOnce, disconnect, NoBroker, type QuickConnection } from '../../broker/connect-once.js';
 import { HANDOVER_MS } from '../../broker/prefix-guard.js';
-import { describeOwner, PrefixTaken, readOwner, takeOverPrefix } from '../../broker/prefix-owner.js';
+import { ownerWords, PrefixTaken, readOwner, takeOverPrefix } from '../../broker/prefix-owner.js';
 import { TopologyConflict, topologyNames } from '../../broker/topology.js';
 import { CommandFailed, type CommandResult } from '../command/command-result.js';
 import { reasonOf } from '../../logging/reason.js';
@@ -33,7 +33,7 @@ export async function takeOver(
         () => 0,
       );
       terminal.say(
-        `The prefix "${AMQP_PREFIX}" belongs to the database ${describeOwner(former)}; ` +
+        `The prefix "${AMQP_PREFIX}" belongs to the database ${ownerWords(former).in('en')}; ` +
           (readers > 0
             ? `${readers} of its processes read the replies now.`
             : 'its replies are not read now.'),
@@ -41,7 +41,10 @@ export async function takeOver(
       terminal.say(
         'Its bridge stops reserving, publishing and reading once it is no longer the owner, and replies to its events come here.',
       );
-      if (!yes && !(await confirmed(terminal, `Take it over for this database (${describeOwner(own)})?`))) {
+      if (
+        !yes &&
+        !(await confirmed(terminal, `Take it over for this database (${ownerWords(own).in('en')})?`))
+      ) {
         throw new CommandFailed('not confirmed; nothing was taken over');
       }
     }
@@ -50,7 +53,7 @@ export async function takeOver(
       actor: context.actor,
       action: 'prefix_taken_over',
       target: AMQP_PREFIX,
-      detail: former === null ? undefined : `from the database ${describeOwner(former)}`,
+      detail: former === null ? undefined : `from the database ${ownerWords(former).in('en')}`,
     });
     // By then the former owner has noticed.
     if (holder.state === 'held') await pause(HANDOVER_MS);

@@ -1,10 +1,11 @@
 import { type ChannelModel } from 'amqplib';
 import { within } from '../../timing/within.js';
-import { describeOwner, PrefixTaken, readOwner } from '../../broker/prefix-owner.js';
+import { ownerWords, readOwner } from '../../broker/prefix-owner.js';
 import { TopologyConflict, topologyNames } from '../../broker/topology.js';
 import { type Settings } from '../../config/settings.js';
 import { type Database, openDatabase } from '../../database/database.js';
 import { type DatabaseIdentity, readIdentity } from '../../database/identity.js';
+import { Phrase } from '../../i18n/translate.js';
 import { type Finding, note, ok, wrong } from '../command/findings.js';
 import { databaseIsMissing } from '../command/command-context.js';
 
@@ -16,27 +17,19 @@ export async function checkPrefix(model: ChannelModel, settings: Settings): Prom
   try {
     const holder = await readOwner(model, topologyNames(prefix));
     if (holder.state === 'unknown') {
-      return note(
-        'prefix',
-        `this user of RabbitMQ has no right to configure ${prefix}.owner: nothing keeps a second bridge from "${prefix}"`,
-      );
+      return note('prefix', Phrase.of('doctor.prefixUnknown', { exchange: `${prefix}.owner`, prefix }));
     }
     if (holder.state !== 'held') {
-      return note('prefix', `"${prefix}" is not claimed yet; the service claims it when it starts`);
+      return note('prefix', Phrase.of('doctor.prefixFree', { prefix }));
     }
     const own = await identityOf(settings);
     if (own !== null && typeof own === 'object' && own.id === holder.owner?.id) {
-      return ok('prefix', `"${prefix}" is this database's`);
+      return ok('prefix', Phrase.of('doctor.prefixOwn', { prefix }));
     }
-    const described = describeOwner(holder.owner);
-    if (own === 'missing') {
-      return note(
-        'prefix',
-        `"${prefix}" belongs to another database (${described}): a new one would find it taken`,
-      );
-    }
-    if (own === 'unreadable') return note('prefix', `"${prefix}" is the database's with the id ${described}`);
-    return wrong('prefix', new PrefixTaken(prefix, described).message);
+    const said = { prefix, holder: ownerWords(holder.owner) };
+    if (own === 'missing') return note('prefix', Phrase.of('doctor.prefixOther', said));
+    if (own === 'unreadable') return note('prefix', Phrase.of('doctor.prefixOf', said));
+    return wrong('prefix', Phrase.of('fault.prefixTaken', said));
   } catch (error) {
     if (error instanceof TopologyConflict) return wrong('prefix', error.message);
     throw error;

@@ -2,6 +2,7 @@ import { type Proxy } from '../../bitrix24/proxy.js';
 import { openTunnel, ProxyError } from '../../bitrix24/tunnel-agent.js';
 import { OutboundRoutes } from '../../bitrix24/outbound-routes.js';
 import { type Settings } from '../../config/settings.js';
+import { Phrase } from '../../i18n/translate.js';
 import { type Finding, note, ok, wrong } from '../command/findings.js';
 
 const PROXY_MS = 10_000;
@@ -24,16 +25,21 @@ export async function checkProxies(settings: Settings, servers: readonly string[
     const [server] = through.filter(({ protocol }) => protocol === scheme);
     if (scheme === 'http:' || server === undefined) {
       // The check of the authorization server sends an http request through it, where that server is asked by http.
-      const asked = server === undefined ? 'no authorization server is asked through it' : 'see oauth';
+      const said = { proxy: proxy.shown, scheme, setting: variable };
       findings.push(
-        note('proxy', `${proxy.shown} is used for ${scheme}// addresses (${variable}); ${asked}`),
+        note(
+          'proxy',
+          server === undefined ? Phrase.of('doctor.proxyUsed', said) : Phrase.of('doctor.proxySeen', said),
+        ),
       );
       continue;
     }
     findings.push(await tried(routes, proxy, server, variable));
   }
   if (settings.NODE_EXTRA_CA_CERTS !== undefined) {
-    findings.push(ok('certificates', `those of ${settings.NODE_EXTRA_CA_CERTS} are trusted too`));
+    findings.push(
+      ok('certificates', Phrase.of('doctor.certificates', { file: settings.NODE_EXTRA_CA_CERTS })),
+    );
   }
   return findings;
 }
@@ -49,12 +55,9 @@ async function tried(
   try {
     const socket = await openTunnel(proxy, target, toProxy, AbortSignal.timeout(PROXY_MS));
     socket.destroy();
-    return ok('proxy', `${proxy.shown} (${variable}) leads to ${host}`);
+    return ok('proxy', Phrase.of('doctor.proxyLeads', { proxy: proxy.shown, setting: variable, host }));
   } catch (error) {
     if (!(error instanceof ProxyError)) throw error;
-    return wrong(
-      'proxy',
-      `${error.message}. Correct ${variable}, or name in NO_PROXY what is reached without it`,
-    );
+    return wrong('proxy', Phrase.of('doctor.proxyFault', { reason: error.message, setting: variable }));
   }
 }

@@ -1,4 +1,5 @@
 import { type TopologyNames } from '../../broker/topology.js';
+import { Phrase } from '../../i18n/translate.js';
 import { THRESHOLDS } from '../../monitoring/alert-thresholds.js';
 import { type Finding, note, ok, wrong } from '../command/findings.js';
 
@@ -16,44 +17,21 @@ export function queueFindings(seen: readonly QueueSeen[], names: TopologyNames):
   const inQueue = (name: string) => queues.find((queue) => queue.name === name)?.messages ?? 0;
   const findings = [ok('queues', queues.map(({ name, messages }) => `${name} ${messages}`).join(', '))];
   const unrouted = inQueue(names.unrouted);
-  if (unrouted > THRESHOLDS.unrouted) {
-    findings.push(
-      wrong(
-        'unrouted',
-        `${unrouted} events were published that no queue is bound to: see bitrix24-bridge queues look unrouted, bind a queue to their keys, then bitrix24-bridge queues republish unrouted --count ${unrouted}`,
-      ),
-    );
-  }
+  if (unrouted > THRESHOLDS.unrouted)
+    findings.push(wrong('unrouted', Phrase.of('doctor.unrouted', { count: unrouted })));
   const rejected = inQueue(names.rejected);
   if (rejected > THRESHOLDS.rejected) {
     findings.push(
-      wrong(
-        'rejected',
-        `${rejected} replies could not be understood and had no effect: the header x-bridge-error of each in ${names.rejected} says why; correct the consumer, then purge that queue`,
-      ),
+      wrong('rejected', Phrase.of('doctor.rejected', { count: rejected, queue: names.rejected })),
     );
   }
   const replies = inQueue(names.replies);
-  if (replies > THRESHOLDS.replies) {
-    findings.push(
-      wrong(
-        'replies',
-        `${replies} replies wait to be recorded: look at the service and its database, which cannot keep up`,
-      ),
-    );
-  }
+  if (replies > THRESHOLDS.replies)
+    findings.push(wrong('replies', Phrase.of('doctor.replies', { count: replies })));
   const dead = inQueue(names.dead);
-  if (dead > 0) {
-    findings.push(
-      note(
-        'dead',
-        `${dead} dead letters: see bitrix24-bridge events list --state dead for the reasons; once those are gone, bitrix24-bridge queues republish dead --count ${dead}`,
-      ),
-    );
-  }
+  if (dead > 0) findings.push(note('dead', Phrase.of('doctor.dead', { count: dead })));
   const readers = queues.find(({ name }) => name === names.replies)?.consumers ?? null;
-  if (readers === 0)
-    findings.push(note('readers', 'nobody reads the replies: no service runs on this prefix'));
-  else if (readers !== null) findings.push(ok('readers', `${readers} read the replies`));
+  if (readers === 0) findings.push(note('readers', Phrase.of('doctor.nobodyReads')));
+  else if (readers !== null) findings.push(ok('readers', Phrase.of('doctor.readers', { count: readers })));
   return findings;
 }

@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { type Settings } from '../../config/settings.js';
+import { Phrase } from '../../i18n/translate.js';
 import { reasonOf } from '../../logging/reason.js';
 import { type Finding, note, ok, wrong } from '../command/findings.js';
 
@@ -9,32 +10,22 @@ const LONGEST_ANSWER = 10_000;
 
 /** Asks the service that runs by these settings whether it is ready, and says what it said. */
 export async function checkService({ HTTP_HOST, HTTP_PORT }: Settings): Promise<Finding> {
-  if (HTTP_PORT === 0) return note('service', 'not asked: with HTTP_PORT=0 its port is only in its log');
+  if (HTTP_PORT === 0) return note('service', Phrase.of('doctor.notAsked'));
   const url = `http://${addressOf(HTTP_HOST)}:${HTTP_PORT}/health/ready`;
   let answer: { readonly status: number; readonly body: string };
   try {
     answer = await ask(url);
   } catch (error) {
     return (error as NodeJS.ErrnoException | null)?.code === 'ECONNREFUSED'
-      ? note(
-          'service',
-          `none is running here: nothing listens at ${url}. Start it, or run doctor where it runs, with its settings`,
-        )
-      : wrong('service', `${url} does not answer: ${reasonOf(error)}. Look into the log of the service`);
+      ? note('service', Phrase.of('doctor.notRunning', { url }))
+      : wrong('service', Phrase.of('doctor.serviceSilent', { url, reason: reasonOf(error) }));
   }
   const { status, body } = answer;
-  if (status === 200) return ok('service', `${url} says that it is ready`);
+  if (status === 200) return ok('service', Phrase.of('doctor.ready', { url }));
   const reasons = reasonsIn(body);
-  if (status === 503 && reasons !== null) {
-    return wrong(
-      'service',
-      `${url} says that it is not ready: ${reasons}; it goes on by itself once that is mended`,
-    );
-  }
-  return wrong(
-    'service',
-    `${url} answers with ${status}: another program listens there, or HTTP_PORT is another`,
-  );
+  if (status === 503 && reasons !== null)
+    return wrong('service', Phrase.of('doctor.notReady', { url, reasons }));
+  return wrong('service', Phrase.of('doctor.stranger', { url, status }));
 }
 
 /** Where a service that listens everywhere is reached from here. */

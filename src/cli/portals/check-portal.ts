@@ -21,7 +21,7 @@ import { type CommandResult } from '../command/command-result.js';
 import { type Finding, findingsResult, note, ok, wrong } from '../command/findings.js';
 import { utcTime } from '../command/table.js';
 import { type CommandContext } from '../command/command-context.js';
-import { describePortal, pauseWords } from './list-portals.js';
+import { describePortal, pausePhrase } from './list-portals.js';
 
 /** Beyond this, times in metrics and logs no longer fit together, seconds. */
 const CLOCK_TOLERANCE = 30;
@@ -268,8 +268,8 @@ function twinFindings(portal: Portal): Finding[] {
 /** Whether people have paused it. */
 function pauseFindings({ name, paused }: Portal): Finding[] {
   if (paused === null) return [];
-  const text = `it is ${pauseWords(paused)}: nothing new is reserved until bitrix24-bridge portals resume ${name}`;
-  return [note('paused', text)];
+  const command = `bitrix24-bridge portals resume ${name}`;
+  return [note('paused', Phrase.of('check.paused', { pause: pausePhrase(paused), command }))];
 }
 
 /** What the service made of the portal when it last spoke with it; whether one runs is not to be seen here. */

@@ -1,7 +1,8 @@
 import { shownAddress } from '../../bitrix24/portal-address.js';
+import { Phrase } from '../../i18n/translate.js';
 import { INSTALL_REFUSED, type Portal } from '../../portals/portal-record.js';
 import { type CommandResult } from '../command/command-result.js';
-import { excerpt, isoTime, shortTime, table } from '../command/table.js';
+import { excerpt, isoTime, shortTime, table, utcTime } from '../command/table.js';
 import { type CommandContext } from '../command/command-context.js';
 
 /** Who installed the application, as the database has it; no portal is asked. */
@@ -38,9 +39,22 @@ function reasonFor({ formerName, stateReason, installRefused, paused }: Portal):
   return words.length === 0 ? null : words.join('; ');
 }
 
-/** A pause in a sentence. */
-export function pauseWords({ since, reason, by }: NonNullable<Portal['paused']>): string {
-  return `paused by ${by} since ${shortTime(since) ?? ''}${reason === null ? '' : ` (${reason})`}`;
+type Pause = NonNullable<Portal['paused']>;
+
+/** A pause in a table. */
+function pauseWords({ since, ...pause }: Pause): string {
+  return said({ ...pause, when: shortTime(since) ?? '' }).in('en');
+}
+
+/** A pause in a sentence that programs read, too. */
+export function pausePhrase({ since, ...pause }: Pause): Phrase {
+  return said({ ...pause, when: utcTime(since) ?? '' });
+}
+
+function said({ by, when, reason }: { by: string; when: string; reason: string | null }): Phrase {
+  return reason === null
+    ? Phrase.of('pause.by', { by, when })
+    : Phrase.of('pause.byBecause', { by, when, reason });
 }
 
 /** A portal for `--json`, without its tokens. */

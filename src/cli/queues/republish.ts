@@ -1,7 +1,7 @@
 import { connectOnce, disconnect, NoBroker } from '../../broker/connect-once.js';
 import { type QueueLook } from '../../broker/look-into.js';
 import { withErrorListener } from '../../broker/amqp-handles.js';
-import { describeOwner, readOwner } from '../../broker/prefix-owner.js';
+import { ownerWords, readOwner } from '../../broker/prefix-owner.js';
 import { topologyNames } from '../../broker/topology.js';
 import { translate } from '../../i18n/translate.js';
 import { reasonOf } from '../../logging/reason.js';
@@ -58,7 +58,7 @@ async function overBroker<T>(
     const holder = await readOwner(model, names);
     const own = await context.identity();
     if (holder.state === 'held' && holder.owner?.id !== own.id) {
-      const whose = describeOwner(holder.owner);
+      const whose = ownerWords(holder.owner).in('en');
       throw new CommandFailed(
         `the prefix "${AMQP_PREFIX}" belongs to the database ${whose}: run this beside it`,
       );
