@@ -59,6 +59,18 @@ export class Browser {
     });
   }
 
+  /** What makes the page wider than its window: one line each, none where it scrolls one way only. */
+  async tooWide(): Promise<string[]> {
+    return this.page.evaluate<string[]>(`(() => {
+      const { scrollWidth, clientWidth } = document.documentElement;
+      if (scrollWidth <= clientWidth) return [];
+      const wide = [...document.querySelectorAll('main *, header *')]
+        .filter((element) => element.getBoundingClientRect().right > clientWidth)
+        .map(({ outerHTML }) => outerHTML.slice(0, 200));
+      return [scrollWidth + ' of ' + clientWidth, ...wide];
+    })()`);
+  }
+
   /** Writes a picture where `SCREENSHOTS` names a folder: for people who look. */
   async picture(name: string): Promise<void> {
     const folder = process.env['SCREENSHOTS'];
