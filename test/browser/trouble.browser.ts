@@ -1,5 +1,6 @@
 import { renameSync } from 'node:fs';
 import { afterEach, expect, it } from '@jest/globals';
+import { SmallDisk } from '../support/small-disk.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
@@ -10,12 +11,14 @@ const PASSWORD = 'correct horse battery';
 let system: TestSystem | null = null;
 let browser: Browser | null = null;
 let proxy: TcpProxy | null = null;
+let disk: SmallDisk | null = null;
 
 afterEach(async () => {
   await browser?.close();
   await system?.close();
   await proxy?.close();
-  browser = system = proxy = null;
+  disk?.remove();
+  browser = system = proxy = disk = null;
 });
 
 async function open(
@@ -102,6 +105,29 @@ it('without RabbitMQ it says so while somebody watches, and takes it back by its
   expect(Math.abs(((await row.boundingBox())?.y ?? 0) - (place?.y ?? 0))).toBeLessThan(120);
   await proxy.accept();
   await until('no banner', async () => (await page.locator('#trouble .banner').count()) === 0);
+});
+
+it('with a full disk it says why, and that a button did nothing, until there is room again', async () => {
+  disk = new SmallDisk();
+  const opened = await open({ DATABASE_URL: `file:${disk.databaseFile}` });
+  const { page } = opened.browser;
+  opened.system.push(1, 2);
+  await page.goto(`${opened.system.bridge.url}/events`);
+  const retry = page.getByRole('button', { name: /^Retry ONCRMDEALUPDATE/ }).first();
+  await retry.waitFor();
+  disk.fill();
+  // The next events are those that the ledger has no room for.
+  opened.system.push(3, 400);
+  const banner = page.locator('#trouble .banner');
+  await banner.getByText('The database cannot be used').waitFor();
+  await banner.getByText('database or disk is full').waitFor();
+  await banner.getByText('Nothing is lost and nothing new is reserved').waitFor();
+  expect(await greens(page)).toEqual([]);
+  await retry.click();
+  await page.locator('.banner.bad[role=status]').getByText('Nothing was done').waitFor();
+  disk.free();
+  await until('no banner', async () => (await banner.count()) === 0);
+  await until('all that was held back', () => opened.system.delivered().size === 400);
 });
 
 /** Elements that say "good" by their colour. */
