@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { type Settings } from '../../config/settings.js';
 import { trustOf } from '../../http/sender.js';
 import { type DashboardRequest } from './request.js';
@@ -73,6 +74,12 @@ export class Access {
     if (typeof user !== 'string' || user.trim() === '' || user.length > MAX_USER_LENGTH) return null;
     const { remoteAddress } = request.socket;
     if (remoteAddress === undefined) return null;
-    return trustOf(request)(remoteAddress, 0) ? user.trim() : null;
+    return trustOf(request)(remoteAddress, 0) ? textOf(user).trim() : null;
   }
+}
+
+/** Node reads a header as Latin-1, a character a byte; proxies write names in UTF-8, or in Latin-1. */
+function textOf(header: string): string {
+  const bytes = Buffer.from(header, 'latin1');
+  return isUtf8(bytes) ? bytes.toString() : header;
 }
