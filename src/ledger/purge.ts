@@ -3,7 +3,7 @@ import { type Database } from '../database/database.js';
 import { type DeliveryState } from '../database/schema.js';
 import { forgetProcessIds } from './former-process-ids.js';
 import { type HistorySettings } from './history/history-settings.js';
-import { keepHistory } from './history/keep-history.js';
+import { HistoryNotWritten, keepHistory } from './history/keep-history.js';
 import { among } from './lists.js';
 import { type Db } from './transitions.js';
 
@@ -35,7 +35,7 @@ export async function purge(
   return count;
 }
 
-function purgeState(
+async function purgeState(
   { dialect, transact }: Pick<Database, 'dialect' | 'transact'>,
   state: 'processed' | 'dead',
   age: number,
@@ -43,7 +43,8 @@ function purgeState(
   now: number,
   limit: number,
 ): Promise<number> {
-  return transact(async (tx) => {
+  let isKeeping = false;
+  const work = async (tx: Db) => {
     const rows = await tx
       .selectFrom('deliveries')
       .select(['seq', 'state_at'])
@@ -59,9 +60,16 @@ function purgeState(
       .execute();
     if (rows.length === 0) return 0;
     const remembered = rows.filter(({ state_at: at }) => at > now - HISTORY_DAYS * DAY_MS);
+    isKeeping = true;
     await keepHistory(tx, seqsOf(remembered), 'settled', now);
+    isKeeping = false;
     return deleteAll(tx, seqsOf(rows));
-  }, limit);
+  };
+  try {
+    return await transact(work, limit);
+  } catch (error) {
+    throw isKeeping ? new HistoryNotWritten(error) : error;
+  }
 }
 
 const seqsOf = (rows: readonly { readonly seq: number }[]) => rows.map(({ seq }) => seq);

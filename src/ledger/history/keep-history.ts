@@ -1,7 +1,18 @@
 import { type RawBuilder, sql } from 'kysely';
+import { reasonOf } from '../../logging/reason.js';
 import { among } from '../lists.js';
 import { type Db } from '../transitions.js';
 import { type HistoryOutcome, OUTCOME_NUMBERS } from './history-outcome.js';
+
+/** What became of deliveries cannot be written down: their records stay where they are, and nothing else is held up. */
+export class HistoryNotWritten extends Error {
+  override readonly name = 'HistoryNotWritten';
+  constructor(cause: unknown) {
+    super(`the history cannot be written, records of settled events stay until it can: ${reasonOf(cause)}`, {
+      cause,
+    });
+  }
+}
 
 const number = (outcome: HistoryOutcome) => sql.lit(OUTCOME_NUMBERS[outcome]);
 
