@@ -1,4 +1,5 @@
 import { type LedgerPolicy } from './history/history-settings.js';
+import { logDeliveries } from './history/event-log.js';
 import { reasonNumbers } from './history/reasons.js';
 import { retryNow } from './retry-now.js';
 import { deliveriesOf, insertForgotten, type Returned } from './take-back.js';
@@ -40,5 +41,8 @@ export async function revive(
   if (known.length > 0) return known.every(({ state }) => state === 'processed') ? 'settled' : 'under_way';
   const reasonNo = (await reasonNumbers(db, [REASON], now)).get(REASON) ?? null;
   const next = { dueAt: now, attemptsBefore: letter.attempt, reason: REASON, reasonNo };
-  return (await insertForgotten(db, letter, next, now)) ? 'due' : 'kept';
+  const seq = await insertForgotten(db, letter, next, now);
+  if (seq === null) return 'kept';
+  await logDeliveries(db, policy, 'retried', [seq], now, by);
+  return 'due';
 }

@@ -1,4 +1,5 @@
 import { type LedgerPolicy } from './history/history-settings.js';
+import { rememberCodes } from './event-codes.js';
 import { logRows } from './history/event-log.js';
 import { reasonNumbers } from './history/reasons.js';
 import { objectKeyOf, payloadOf } from './reserved-batch.js';
@@ -43,13 +44,13 @@ export async function takeBack(
     const isLast = one.attempt >= policy.RETRY_MAX_ATTEMPTS;
     const reasonNo = reasons.get(reasonOf(one)) ?? null;
     const dueAt = isLast ? now : retryDueAt(now, one.attempt, Number(one.rowId) || 0, policy);
-    const isNew = await insertForgotten(
+    const seq = await insertForgotten(
       db,
       one,
       { dueAt, attemptsBefore: 0, reason: reasonOf(one), reasonNo },
       now,
     );
-    if (!isNew) continue;
+    if (seq === null) continue;
     taken.push(one);
     await logRows(db, policy, 'failed', one, [{ ...one, via: 'dead letter', reasonNo }], now);
   }
@@ -79,14 +80,15 @@ interface NextAttempt {
   readonly reasonNo: number | null;
 }
 
-/** A delivery for an event that the ledger has forgotten, held by no portal. False where another has its names. */
+/** A delivery for an event that the ledger has forgotten, held by no portal: its number. Null where another has its names. */
 export async function insertForgotten(
   db: Db,
   event: Letter,
   next: NextAttempt,
   now: number,
-): Promise<boolean> {
-  const result = await db
+): Promise<number | null> {
+  await rememberCodes(db, [event]);
+  const inserted = await db
     .insertInto('deliveries')
     .values({
       member_id: event.memberId,
@@ -110,6 +112,7 @@ export async function insertForgotten(
       reserved_at: now,
     })
     .onConflict((conflict) => conflict.columns(['member_id', 'process_id', 'message_id']).doNothing())
+    .returning('seq')
     .executeTakeFirst();
-  return Number(result.numInsertedOrUpdatedRows ?? 0) > 0;
+  return inserted?.seq ?? null;
 }

@@ -40,6 +40,8 @@ onEveryDatabase('the event of a dead letter that is republished', (open) => {
     const { reason_no: no } = await bench.get('m1');
     const reasons = await open().db.selectFrom('reasons').select(['no', 'text']).execute();
     expect(reasons).toEqual([{ no, text: 'its dead letter was republished' }]);
+    const log = await open().db.selectFrom('event_log').select(['what', 'row_id', 'at', 'by_whom']).execute();
+    expect(log).toEqual([{ what: 'retried', row_id: '1', at: START, by_whom: 'alice' }]);
     expect(await admin.revive([letter], hand)).toEqual(['under_way']);
     expect(await bench.all()).toHaveLength(1);
   });
