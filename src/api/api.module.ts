@@ -16,13 +16,15 @@ import { EventsController } from './events/events.controller.js';
 import { ROOT } from './http/api.decorators.js';
 import { ApiLog } from './http/api-log.js';
 import { PortalsController } from './portals/portals.controller.js';
-import { Queues } from './service/queues.js';
+import { Queues } from './queues/queues.js';
+import { QueuesController } from './queues/queues.controller.js';
 import { ServiceController, UnknownPathController } from './service/service.controller.js';
 
 /** In the order in which paths are tried. */
 const CONTROLLERS = [
   PortalsController,
   EventsController,
+  QueuesController,
   AuditController,
   ServiceController,
   UnknownPathController,

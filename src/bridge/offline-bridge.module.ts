@@ -20,6 +20,7 @@ import { SettingsError } from '../config/settings-error.js';
 import { type ContractVariant } from '../contract/asyncapi.js';
 import { AsyncapiController, CONTRACT_VARIANT } from '../contract/asyncapi.controller.js';
 import { Fleet } from '../drain/loop/fleet.js';
+import { EventSearch } from '../events/search/event-search.js';
 import { EventDesk } from '../events/event-desk.js';
 import { LedgerAdmin } from '../ledger/admin.js';
 import { BulkTasks } from '../ledger/bulk-tasks.js';
@@ -157,6 +158,7 @@ const ownProviders = [
     LedgerAdmin,
     BulkTasks,
     EventDesk,
+    EventSearch,
     AuditLog,
     Signals,
     Pauses,

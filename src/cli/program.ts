@@ -6,6 +6,8 @@ import { type CommandResult } from './command/command-result.js';
 import { packageVersion } from './command/package-version.js';
 import { type AuditOptions, listAudit } from './audit/list-audit.js';
 import { discardEvents } from './events/discard-events.js';
+import { FOUND_STATES } from '../ledger/search/event-filter.js';
+import { findEvents, type FindOptions } from './events/find-events.js';
 import { listEvents } from './events/list-events.js';
 import { retryEvents } from './events/retry-events.js';
 import { commaList, type EventOptions } from './events/select-events.js';
@@ -140,6 +142,18 @@ export function program({ read, terminal, out, err, done }: ProgramContext): Com
       '\nStates: failed, marked, waiting, dead (these four by default), reserved, published, processed; or orphan.',
     )
     .action(({ json, ...options }: Json & EventOptions & { limit: number }) => look(json === true, options));
+  const find = withDatabase(findEvents);
+  filters(
+    leaf(events, 'find', 'Find events that are under way, in trouble or over: "deal 123", an id, a reason, …')
+      .argument('[text]', 'an object, an id, a process id, a code, a portal, a state, or a part of a reason')
+      .option('--from <time>', 'changed at this day or time or later, UTC (2026-11-29, "2026-11-29 14:00")')
+      .option('--to <time>', 'changed until this day or time, UTC'),
+  )
+    .option('--limit <number>', 'show at most so many', wholeNumber, 50)
+    .addHelpText('after', `\nStates: ${FOUND_STATES.join(', ')}.`)
+    .action((text: string | undefined, { json, ...options }: Json & FindOptions) =>
+      find(json === true, text, options),
+    );
   const show = withDatabase(showEvent);
   leaf(events, 'show', 'Show everything about an event: its deliveries, its reason, its message.')
     .argument('<event>', 'event id, or the number (SEQ) of a delivery')

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { type DeliveryState } from '../database/schema.js';
 import { type DeliveryRecord, type DeliveryReference } from '../ledger/find-deliveries.js';
+import { queryWords } from './choice-words.js';
 import { type Choice, EventDesk } from './event-desk.js';
 
 /** Of three portals; the number of a delivery is its portal's times ten, and something. */
@@ -111,6 +112,11 @@ describe('the desk for events', () => {
       'by what they have in common',
       { filter: { states: ['dead', 'waiting'], memberId: 'm1', text: 'x y', upToSeq: 7 } },
       'all with states: dead, waiting; text: x y',
+    ],
+    [
+      'by a search',
+      { seqs: [11, 21], found: { words: queryWords({ text: 'deal 4', from: 0 }), memberId: undefined } },
+      'all with text: deal 4; from: 1970-01-01T00:00:00.000Z',
     ],
   ])('says who did it, and to what, chosen %s', async (_, choice, target) => {
     await desk.retry(choice, SOMEBODY);

@@ -14,9 +14,17 @@ import { type RetriedNow } from '../ledger/retry-now.js';
 import { eventWords, filterWords, NAMED } from './choice-words.js';
 import { PartlyDone } from './partly-done.js';
 
+/** By what deliveries were found, for the record. */
+export interface Found {
+  /** What they have in common, but for the portal. */
+  readonly words: string;
+  /** The portal that they are all of, where one was named. */
+  readonly memberId: string | undefined;
+}
+
 /** Which deliveries: by their numbers, by name, or by what they have in common. */
 export type Choice =
-  | { readonly seqs: readonly number[] }
+  | { readonly seqs: readonly number[]; readonly found?: Found }
   | { readonly references: readonly DeliveryReference[] }
   | { readonly filter: DeliveryFilter };
 
@@ -140,6 +148,7 @@ export class EventDesk {
 
   private async words(choice: Choice, seqs: readonly number[]): Promise<string> {
     if ('filter' in choice) return filterWords(choice.filter);
+    if ('seqs' in choice && choice.found !== undefined) return choice.found.words;
     const some = await this.named({ seqs: seqs.slice(0, NAMED) }, NAMED);
     return eventWords(some, seqs.length);
   }
@@ -151,7 +160,7 @@ export class EventDesk {
     await this.audit.record({
       actor,
       action: action === 'retry' ? 'retried' : 'discarded',
-      portal: 'filter' in choice ? choice.filter.memberId : undefined,
+      portal: portalOf(choice),
       target,
       count: seqs.length,
       detail: 'chosen; done a part at a time',
@@ -186,4 +195,10 @@ export class EventDesk {
     );
     return found.flat();
   }
+}
+
+/** The portal that was named, where one was. */
+function portalOf(choice: Choice): string | undefined {
+  if ('filter' in choice) return choice.filter.memberId;
+  return 'seqs' in choice ? choice.found?.memberId : undefined;
 }

@@ -27,6 +27,8 @@ export interface Republished {
   readonly cutShort: boolean;
 }
 
+/** Most that is asked for over HTTP: whoever asks waits for it. */
+export const MOST_AT_ONCE = 5000;
 /** Messages that one run passes by or republishes. */
 export const MOST_IN_ONE_RUN = 20_000;
 /** Messages that are published together. */

@@ -24,6 +24,8 @@ describe('the API, by a client that is made of its OpenAPI document,', () => {
         SETTLE_MODE: 'ack',
         SETTLE_AFTER_MS: '60000',
         RETRY_MAX_ATTEMPTS: '1',
+        // It asks again and again until something has happened.
+        API_RATE_PER_MINUTE: '6000',
         API_TOKEN: `erp:read:${READ},ops:operate:${OPERATE}`,
       },
       onEvent: (event, downstream) => {
@@ -97,11 +99,16 @@ describe('the API, by a client that is made of its OpenAPI document,', () => {
     const { data } = await client.GET('/api/v1/events/{id}', { params: { path: { id } } });
     expect(data).toMatchObject({
       id,
-      deliveries: [{ id, state: 'dead', portal: 'acme', subject: dead?.subject }],
+      deliveries: [{ id, state: 'dead', portal: 'acme', subject: dead?.subject, attempts: 1 }],
       routingKey: 'acme.crm.deal.update',
       body: { id, type: 'ONCRMDEALUPDATE' },
       bodyHidden: false,
     });
+    expect(data?.timeline.map(({ what }) => what)).toEqual(
+      expect.arrayContaining(['changed', 'reserved', 'published', 'failed', 'dead']),
+    );
+    const object = await client.GET('/api/v1/events', { params: { query: { object: dead?.subject ?? '' } } });
+    expect(object.data?.items).toMatchObject([{ id }]);
     const hidden = await onlyReads.GET('/api/v1/events/{id}', { params: { path: { id } } });
     expect(hidden.data).toMatchObject({ id, body: null, bodyHidden: true });
     const none = await client.GET('/api/v1/events/{id}', { params: { path: { id: 'a-1-1' } } });
@@ -136,12 +143,15 @@ describe('the API, by a client that is made of its OpenAPI document,', () => {
       422,
       'urn:bitrix24-bridge:problem:idempotency-key-reused',
     ]);
-    await until(
-      'both to be processed',
-      async () => (await allEvents({ state: ['dead'] })).length === BATCH - 2,
-    );
+    // What is over is still found, and who had it retried.
+    await until('both to be processed', async () => {
+      const found = await allEvents({ state: ['processed'] });
+      return ids.every((id) => found.some((event) => event.id === id));
+    });
     const attempts = system.downstream.received.filter(({ id }) => ids.includes(id)).length;
     expect(attempts).toBe(4);
+    const { data } = await client.GET('/api/v1/events/{id}', { params: { path: { id: ids[0] ?? '' } } });
+    expect(data?.timeline.find(({ what }) => what === 'retried')).toMatchObject({ by: 'ops (API)' });
   });
 
   it('discards by what events have in common, with a portal or all of them on purpose', async () => {
@@ -175,10 +185,54 @@ describe('the API, by a client that is made of its OpenAPI document,', () => {
     expect(nobody.response.status).toBe(404);
   });
 
+  it('has dead events delivered again from their queue, by key and count, once however often it is sent', async () => {
+    const path = { queue: 'dead' } as const;
+    const look = () => client.POST('/api/v1/queues/{queue}/look', { params: { path } });
+    const republish = (idempotencyKey: string, body: { key?: string; count: number }) =>
+      client.POST('/api/v1/queues/{queue}/republish', {
+        params: { path, header: { 'Idempotency-Key': idempotencyKey } },
+        body,
+      });
+    const key = 'acme.crm.deal.update';
+    for (const id of ['601', '602']) broken.add(id);
+    system.push(601, 602);
+    await until('their letters', async () => (await look()).data?.there === BATCH + 2);
+    expect((await look()).data?.keys).toEqual([{ key, count: BATCH + 2 }]);
+    expect((await republish('of-no-key', { key: 'acme.nothing', count: 5 })).data).toMatchObject({
+      republished: 0,
+      obsolete: 0,
+    });
+    for (const id of ['601', '602']) broken.delete(id);
+    // The first thirty were processed or given up meanwhile.
+    const done = await republish('again', { key, count: BATCH + 1 });
+    expect(done.data).toEqual({ republished: 1, obsolete: BATCH, left: {}, cutShort: false });
+    const replayed = await republish('again', { key, count: BATCH + 1 });
+    expect([replayed.data, replayed.response.headers.get('idempotency-replayed')]).toEqual([
+      done.data,
+      'true',
+    ]);
+    expect((await look()).data).toMatchObject({ there: 1 });
+    expect((await republish('the-rest', { count: 10 })).data).toMatchObject({ republished: 1 });
+    await until('both to be processed', async () => {
+      const found = await allEvents({ state: ['processed'], q: 'deal 601' });
+      return [...found, ...(await allEvents({ state: ['processed'], q: 'deal 602' }))].length === 2;
+    });
+    expect((await republish('nothing', { count: 0 })).error?.errors?.[0]?.field).toBe('count');
+    const reader = await onlyReads.POST('/api/v1/queues/{queue}/republish', {
+      params: { path },
+      body: { count: 1 },
+    });
+    expect(reader.response.status).toBe(403);
+    const strange = await client.POST('/api/v1/queues/{queue}/look', {
+      params: { path: { queue: 'replies' as 'dead' } },
+    });
+    expect(strange.response.status).toBe(404);
+  });
+
   it('tells who did all that, and whence to whom may operate', async () => {
     const { data } = await client.GET('/api/v1/audit', { params: { query: { actor: 'ops', limit: 100 } } });
     expect(data?.items.map(({ action }) => action)).toEqual(
-      expect.arrayContaining(['retried', 'discarded', 'paused', 'resumed', 'woken']),
+      expect.arrayContaining(['retried', 'discarded', 'paused', 'resumed', 'woken', 'republished']),
     );
     expect(data?.items.find(({ action }) => action === 'retried')).toMatchObject({
       actor: { kind: 'api', name: 'ops', address: '127.0.0.1' },

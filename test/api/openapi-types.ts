@@ -95,7 +95,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Find events, the latest in their state first */
+    /**
+     * Find events, the latest change first
+     * @description Those under way, in trouble and over, for as long as HISTORY_DAYS remembers them.
+     */
     get: operations['findEvents'];
     put?: never;
     post?: never;
@@ -113,7 +116,7 @@ export interface paths {
       cookie?: never;
     };
     /**
-     * One event: its deliveries and what consumers get
+     * One event: its way, its deliveries and what consumers get
      * @description By its id, or by the number of a delivery. The body may have personal data: only tokens that may operate get it.
      */
     get: operations['getEvent'];
@@ -162,6 +165,63 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/queues': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** How many messages lie in the queues of the bridge */
+    get: operations['listQueues'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/queues/{queue}/look': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * What lies in a queue, by routing key
+     * @description Everything stays in its place, but each look counts as a delivery of what it saw.
+     */
+    post: operations['lookIntoQueue'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/queues/{queue}/republish': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Have events delivered again that lie in a queue, oldest first
+     * @description Unrouted ones under the key that they had, dead ones as retries by hand. An event may come twice, and none is lost. Where it fails half-way, what was done is done.
+     */
+    post: operations['republish'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/audit': {
     parameters: {
       query?: never;
@@ -191,23 +251,6 @@ export interface paths {
      * @description Answers 200 either way; `ready` tells. For probes there is /health/ready, without a token.
      */
     get: operations['getHealth'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/v1/queues': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** How many messages lie in the queues of the bridge */
-    get: operations['listQueues'];
     put?: never;
     post?: never;
     delete?: never;
@@ -310,21 +353,31 @@ export interface components {
        */
       subject: string | null;
       /** @enum {string} */
-      state: 'reserved' | 'refused' | 'published' | 'processed' | 'failed' | 'marked' | 'waiting' | 'dead';
+      state:
+        | 'reserved'
+        | 'refused'
+        | 'published'
+        | 'failed'
+        | 'marked'
+        | 'waiting'
+        | 'dead'
+        | 'processed'
+        | 'discarded'
+        | 'superseded';
       /**
        * Format: date-time
        * @description Since when it is in this state.
        */
       stateSince: string;
-      /** @description The attempt under way, next due, or last made, from 1. */
-      attempt: number;
+      /**
+       * @description How it ended; null while it is under way. `silent`: nothing was heard of it in time.
+       * @enum {string|null}
+       */
+      outcome: 'processed' | 'silent' | 'discarded' | 'dead' | 'superseded' | null;
+      /** @description Attempts that were made. */
+      attempts: number;
       /** @description Why it last failed. */
       reason: string | null;
-      /**
-       * Format: date-time
-       * @description When it is tried again.
-       */
-      dueAt: string | null;
       /**
        * Format: date-time
        * @description When the object changed on the portal.
@@ -337,22 +390,73 @@ export interface components {
       reservedAt: string;
       /**
        * Format: date-time
-       * @description When it was given up by hand.
+       * @description When RabbitMQ confirmed it, the last time.
        */
-      discardedAt: string | null;
+      publishedAt: string | null;
+      /**
+       * Format: date-time
+       * @description When it was over.
+       */
+      settledAt: string | null;
+      /**
+       * Format: date-time
+       * @description When it is tried again.
+       */
+      dueAt: string | null;
     };
     EventPage: {
       items: components['schemas']['Event'][];
       /** @description The cursor of the next page; null on the last. */
       next: string | null;
     };
+    TimelineEntry: {
+      /**
+       * Format: date-time
+       * @description When.
+       */
+      at: string;
+      /**
+       * @description What happened.
+       * @enum {string}
+       */
+      what:
+        | 'changed'
+        | 'reserved'
+        | 'fetched'
+        | 'published'
+        | 'failed'
+        | 'heard'
+        | 'marked'
+        | 'superseded'
+        | 'dead'
+        | 'retried'
+        | 'discarded'
+        | 'settled';
+      /** @description Of which attempt, from 1. */
+      attempt: number | null;
+      /** @description Why it failed. */
+      reason: string | null;
+      /** @description What told of a failure: a reply, a dead letter, silence. */
+      via: string | null;
+      /** @description Who did it, where a person did. */
+      by: string | null;
+      /**
+       * @description How it ended; null while it is under way. `silent`: nothing was heard of it in time.
+       * @enum {string|null}
+       */
+      outcome: 'processed' | 'silent' | 'discarded' | 'dead' | 'superseded' | null;
+      /** @description Of which event: the same row on the portal may have taken in a newer change. */
+      event: string;
+    };
     EventDetails: {
       id: string;
-      /** @description Every delivery of it that is known, the latest first. */
+      /** @description Its deliveries, the newest first. */
       deliveries: components['schemas']['Event'][];
-      /** @description The routing key under which it is published. */
+      /** @description What became of it, in the order in which it happened. */
+      timeline: components['schemas']['TimelineEntry'][];
+      /** @description The routing key under which it is published; null where it is over and its data is forgotten. */
       routingKey: string | null;
-      /** @description What consumers get; null for a token that may only read, and where no message can be made. */
+      /** @description What consumers get; null for a token that may only read, where it is forgotten, and where no message can be made. */
       body: {
         [key: string]: unknown;
       } | null;
@@ -368,12 +472,36 @@ export interface components {
       allPortals?: boolean;
       /** @description Retry: dead, waiting, refused and marked, unless said otherwise. Discard: dead. */
       states?: (
-        'reserved' | 'refused' | 'published' | 'processed' | 'failed' | 'marked' | 'waiting' | 'dead'
+        | 'reserved'
+        | 'refused'
+        | 'published'
+        | 'failed'
+        | 'marked'
+        | 'waiting'
+        | 'dead'
+        | 'processed'
+        | 'discarded'
+        | 'superseded'
       )[];
       /** @description Only these codes. */
       codes?: string[];
-      /** @description Occurs in the reason, the data or the code; or an id. */
+      /** @description What a search would find; see `q`. */
       text?: string;
+      /**
+       * @description An object and nothing else.
+       * @example crm.deal/123
+       */
+      object?: string;
+      /**
+       * @description Changed on the portal then or later. A day or a time (ISO 8601), UTC where no zone is said.
+       * @example 2026-11-29T14:00:00Z
+       */
+      from?: string;
+      /**
+       * @description Changed on the portal until then. A day or a time (ISO 8601), UTC where no zone is said.
+       * @example 2026-11-29T14:00:00Z
+       */
+      to?: string;
     };
     /** @description Which events: by their ids, or by what they have in common; one of the two. */
     EventChoice: {
@@ -392,6 +520,53 @@ export interface components {
       };
       /** @description Those that have their turn later: many are done a part at a time. */
       later: number;
+    };
+    Queue: {
+      /** @enum {string} */
+      role: 'unrouted' | 'replies' | 'rejected' | 'dead';
+      /** @description Its name at RabbitMQ. */
+      name: string;
+      /** @description Messages in it; null where RabbitMQ did not say. */
+      messages: number | null;
+    };
+    Queues: {
+      items: components['schemas']['Queue'][];
+    };
+    QueueKey: {
+      /** @example acme.crm.deal.update */
+      key: string;
+      count: number;
+    };
+    QueueLook: {
+      /** @description By routing key, those with the most messages first. */
+      keys: components['schemas']['QueueKey'][];
+      /** @description Messages that were looked at, from the oldest on. */
+      seen: number;
+      /** @description Messages that there are. */
+      there: number;
+      /** @description Whether the look ended early, at a message that was looked at too often. */
+      worn: boolean;
+    };
+    RepublishOrder: {
+      /**
+       * @description Only events of this routing key; without it, of every key.
+       * @example acme.crm.deal.update
+       */
+      key?: string;
+      /** @description At most so many. */
+      count: number;
+    };
+    Republished: {
+      /** @description Delivered to the queues that are bound; of dead ones, due now, in a new series of attempts. */
+      republished: number;
+      /** @description Dead letters whose event is under way again, or was settled since: taken out, and nothing more. */
+      obsolete: number;
+      /** @description Still in the queue, by why: `unroutable` (no queue is bound to their key), `unconfirmed` (not taken), `unreadable` (no event of this bridge), `unknown_portal` (not installed). */
+      left: {
+        [key: string]: number;
+      };
+      /** @description Whether it ended early, at a message that was passed by too often: ask again. */
+      cutShort: boolean;
     };
     Actor: {
       /** @enum {string} */
@@ -451,17 +626,6 @@ export interface components {
       ready: boolean;
       broker: components['schemas']['Reachability'];
       database: components['schemas']['Reachability'];
-    };
-    Queue: {
-      /** @enum {string} */
-      role: 'unrouted' | 'replies' | 'rejected' | 'dead';
-      /** @description Its name at RabbitMQ. */
-      name: string;
-      /** @description Messages in it; null where RabbitMQ did not say. */
-      messages: number | null;
-    };
-    Queues: {
-      items: components['schemas']['Queue'][];
     };
   };
   responses: never;
@@ -966,16 +1130,31 @@ export interface operations {
         limit?: number;
         /** @description Where the page before ended: its `next`. */
         cursor?: string;
-        /** @description Occurs in the reason, the data or the code; or an id. */
+        /** @description Anything that names an event: an object (`deal 123`, `crm.deal/123`, `123`), an id, a code, a portal, a state, a part of a reason. */
         q?: string;
+        /** @description An object and nothing else. */
+        object?: string;
         /** @description Name, address or member id of a portal. */
         portal?: string;
-        /** @description Only those in these states; without it, those in trouble (failed, marked, waiting, refused, dead). */
+        /** @description Only those in these states. */
         state?: (
-          'reserved' | 'refused' | 'published' | 'processed' | 'failed' | 'marked' | 'waiting' | 'dead'
+          | 'reserved'
+          | 'refused'
+          | 'published'
+          | 'failed'
+          | 'marked'
+          | 'waiting'
+          | 'dead'
+          | 'processed'
+          | 'discarded'
+          | 'superseded'
         )[];
         /** @description Only these codes. */
         code?: string[];
+        /** @description Changed on the portal then or later. A day or a time (ISO 8601), UTC where no zone is said. */
+        from?: string;
+        /** @description Changed on the portal until then. A day or a time (ISO 8601), UTC where no zone is said. */
+        to?: string;
       };
       header?: never;
       path?: never;
@@ -992,7 +1171,7 @@ export interface operations {
           'application/json': components['schemas']['EventPage'];
         };
       };
-      /** @description `invalid-request`: The request is not as the API takes it. */
+      /** @description `invalid-request`: The request is not as the API takes it. `invalid-cursor`: The cursor is none that this list has given. */
       400: {
         headers: {
           [name: string]: unknown;
@@ -1340,6 +1519,296 @@ export interface operations {
       };
     };
   };
+  listQueues: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Queues'];
+        };
+      };
+      /** @description `invalid-request`: The request is not as the API takes it. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `unauthorized`: A token is needed. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests. */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `unavailable`: It cannot be done at present. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+    };
+  };
+  lookIntoQueue: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description Any text of 1 to 255 printable characters without spaces. The same request with the same key is done once and answered the same, for 24 hours. */
+        'Idempotency-Key'?: string;
+      };
+      path: {
+        queue: 'unrouted' | 'dead';
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['QueueLook'];
+        };
+      };
+      /** @description `invalid-request`: The request is not as the API takes it. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `unauthorized`: A token is needed. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `forbidden`: The token may only read. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `not-found`: There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `conflict`: In its present state that cannot be done to it. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `body-too-large`: The body is too large. */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `unsupported-media-type`: The body has to be JSON, uncompressed. */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `idempotency-key-reused`: The idempotency key belongs to another request. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests. */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `unavailable`: It cannot be done at present. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+    };
+  };
+  republish: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description Any text of 1 to 255 printable characters without spaces. The same request with the same key is done once and answered the same, for 24 hours. */
+        'Idempotency-Key'?: string;
+      };
+      path: {
+        queue: 'unrouted' | 'dead';
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['RepublishOrder'];
+      };
+    };
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Republished'];
+        };
+      };
+      /** @description `invalid-request`: The request is not as the API takes it. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `unauthorized`: A token is needed. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `forbidden`: The token may only read. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `not-found`: There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `conflict`: In its present state that cannot be done to it. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `body-too-large`: The body is too large. */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `unsupported-media-type`: The body has to be JSON, uncompressed. */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `idempotency-key-reused`: The idempotency key belongs to another request. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests. */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `unavailable`: It cannot be done at present. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+    };
+  };
   listAudit: {
     parameters: {
       query?: {
@@ -1449,62 +1918,6 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['Health'];
-        };
-      };
-      /** @description `invalid-request`: The request is not as the API takes it. */
-      400: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['ProblemSchema'];
-        };
-      };
-      /** @description `unauthorized`: A token is needed. */
-      401: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['ProblemSchema'];
-        };
-      };
-      /** @description `too-many-requests`: Too many requests. */
-      429: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['ProblemSchema'];
-        };
-      };
-      /** @description `unavailable`: It cannot be done at present. */
-      503: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/problem+json': components['schemas']['ProblemSchema'];
-        };
-      };
-    };
-  };
-  listQueues: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description Done. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['Queues'];
         };
       };
       /** @description `invalid-request`: The request is not as the API takes it. */

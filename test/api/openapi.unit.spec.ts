@@ -72,6 +72,8 @@ describe('docs/openapi.json', () => {
         'listAudit',
         'getHealth',
         'listQueues',
+        'lookIntoQueue',
+        'republish',
       ].sort(),
     );
   });

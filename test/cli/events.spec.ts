@@ -92,6 +92,25 @@ describe('the command line, of events,', () => {
       1,
     );
     await until('nothing in trouble', async () => (await list()).total === 0);
+    const processed = ['events', 'find', 'deal 2', '--state', 'processed'];
+    await until('it to be processed', async () => (await run(system.bridge, processed)).exitCode === 0);
+    expect(await json(system.bridge, ['events', 'find', 'deal 2'])).toMatchObject({
+      exitCode: 0,
+      events: [{ id, subject: 'crm.deal/2', outcome: 'processed', attempts: 5, inHistory: false }],
+    });
+    expect((await run(system.bridge, ['events', 'find', 'deal 9'])).exitCode).toBe(1);
+    expect(
+      (await run(system.bridge, ['events', 'find', 'OUT OF stock', '--state', 'processed'])).stdout,
+    ).toContain('crm.deal/2');
+    const told = await json<{ timeline: { what: string; by: string | null; via: string | null }[] }>(
+      system.bridge,
+      ['events', 'show', id],
+    );
+    expect(told.timeline.filter(({ what }) => what === 'failed')).toHaveLength(4);
+    expect(told.timeline.filter(({ what }) => what === 'dead')).toHaveLength(2);
+    expect(told.timeline.filter(({ what, by }) => what === 'retried' && by !== null)).toHaveLength(2);
+    expect(told.timeline[0]).toMatchObject({ what: 'changed' });
+    expect(told.timeline.at(-1)).toMatchObject({ what: 'settled', outcome: 'processed' });
     expect(await json(system.bridge, ['events', 'show', id])).toMatchObject({
       deliveries: [{ state: 'processed' }],
     });
@@ -228,7 +247,7 @@ describe('the command line, of events,', () => {
     });
     expect(await json(system.bridge, ['events', 'show', '4711'])).toMatchObject({
       exitCode: 1,
-      error: expect.stringContaining('knows no event 4711') as unknown,
+      error: expect.stringContaining('nothing is known of the event 4711') as unknown,
     });
     expect(await json(system.bridge, ['events', 'retry', '--portal', 'nowhere'])).toMatchObject({
       exitCode: 1,

@@ -5,10 +5,10 @@ import { ACTOR_KINDS, type ActorKind } from '../../audit/actor.js';
 import { AUDIT_ACTIONS, type AuditAction } from '../../audit/audit-log.js';
 import { AuditReader } from '../../audit/audit-reader.js';
 import { describeEntry } from '../../audit/described-entry.js';
+import { readCursor, writeCursor } from '../../http/cursor.js';
 import { PortalRegistry } from '../../portals/registry.js';
 import { type ApiRequest, tokenOf } from '../access/api-request.js';
 import { Answers, ApiResource, Request } from '../http/api.decorators.js';
-import { readCursor, writeCursor } from '../http/cursor.js';
 import { Problem } from '../http/problem.js';
 import { OptionalText, OptionalTime, PageQuery, TextOrNull, Time } from '../http/schemas.js';
 
@@ -83,7 +83,8 @@ export class AuditController {
     if (portal !== undefined && known === undefined)
       throw new Problem('not-found', `no portal ${portal} is installed`);
     const filter = { memberId: known?.memberId, actor, action, from, to };
-    const found = await this.audit.list(filter, limit + 1, readCursor('audit', cursor));
+    const after = cursor === undefined ? undefined : readCursor('audit', cursor);
+    const found = await this.audit.list(filter, limit + 1, after);
     const shown = found.slice(0, limit);
     const last = shown.at(-1);
     const mayOperate = tokenOf(request).right === 'operate';
@@ -94,7 +95,7 @@ export class AuditController {
     };
     return {
       items: shown.map(view),
-      next: found.length > limit && last ? writeCursor('audit', last.at, last.id) : null,
+      next: found.length > limit && last ? writeCursor('audit', last) : null,
     };
   }
 }

@@ -11,8 +11,8 @@ import {
   Length,
   ValidateNested,
 } from 'class-validator';
-import { DELIVERY_STATES, type DeliveryState } from '../../database/schema.js';
-import { OptionalText, PageQuery } from '../http/schemas.js';
+import { FOUND_STATES, type FoundState } from '../../ledger/search/event-filter.js';
+import { OptionalText, OptionalTime, PageQuery } from '../http/schemas.js';
 
 const MAX_IDS = 1000;
 const MAX_LISTED = 50;
@@ -23,37 +23,43 @@ const asList = ({ value }: { value: unknown }): unknown =>
     typeof part === 'string' ? part.split(',').map((word) => word.trim()) : [part],
   );
 
+const STATES_ENUM = { enum: FOUND_STATES, isArray: true } as const;
+
 /** What events may have in common. */
 export class EventsQuery extends PageQuery {
-  @OptionalText('Occurs in the reason, the data or the code; or an id.')
+  @OptionalText(
+    'Anything that names an event: an object (`deal 123`, `crm.deal/123`, `123`), an id, a code, a portal, a state, a part of a reason.',
+    200,
+    { example: 'deal 123' },
+  )
   q?: string;
+
+  @OptionalText('An object and nothing else.', 200, { example: 'crm.deal/123' })
+  object?: string;
 
   @OptionalText('Name, address or member id of a portal.')
   portal?: string;
 
-  @ApiPropertyOptional({
-    enum: DELIVERY_STATES,
-    isArray: true,
-    description:
-      'Only those in these states; without it, those in trouble (failed, marked, waiting, refused, dead).',
-  })
+  @ApiPropertyOptional({ ...STATES_ENUM, description: 'Only those in these states.' })
   @IsOptional()
   @Transform(asList)
-  @IsIn(DELIVERY_STATES, { each: true })
+  @IsIn(FOUND_STATES, { each: true })
   @ArrayMaxSize(MAX_LISTED)
-  state?: DeliveryState[];
+  state?: FoundState[];
 
-  @ApiPropertyOptional({
-    type: [String],
-    description: 'Only these codes.',
-    example: ['ONCRMDEALUPDATE'],
-  })
+  @ApiPropertyOptional({ type: [String], description: 'Only these codes.', example: ['ONCRMDEALUPDATE'] })
   @IsOptional()
   @Transform(asList)
   @IsString({ each: true })
   @Length(1, 100, { each: true })
   @ArrayMaxSize(MAX_LISTED)
   code?: string[];
+
+  @OptionalTime('Changed on the portal then or later.')
+  from?: number;
+
+  @OptionalTime('Changed on the portal until then.')
+  to?: number;
 }
 
 @ApiSchema({ name: 'EventFilter' })
@@ -67,16 +73,15 @@ export class EventFilterBody {
   allPortals?: boolean;
 
   @ApiPropertyOptional({
-    enum: DELIVERY_STATES,
-    isArray: true,
+    ...STATES_ENUM,
     description: 'Retry: dead, waiting, refused and marked, unless said otherwise. Discard: dead.',
   })
   @IsOptional()
   @IsArray()
   @ArrayNotEmpty()
   @ArrayMaxSize(MAX_LISTED)
-  @IsIn(DELIVERY_STATES, { each: true })
-  states?: DeliveryState[];
+  @IsIn(FOUND_STATES, { each: true })
+  states?: FoundState[];
 
   @ApiPropertyOptional({ type: [String], description: 'Only these codes.' })
   @IsOptional()
@@ -87,8 +92,17 @@ export class EventFilterBody {
   @Length(1, 100, { each: true })
   codes?: string[];
 
-  @OptionalText('Occurs in the reason, the data or the code; or an id.')
+  @OptionalText('What a search would find; see `q`.')
   text?: string;
+
+  @OptionalText('An object and nothing else.', 200, { example: 'crm.deal/123' })
+  object?: string;
+
+  @OptionalTime('Changed on the portal then or later.')
+  from?: number;
+
+  @OptionalTime('Changed on the portal until then.')
+  to?: number;
 }
 
 /** Either of the two. */

@@ -1,11 +1,17 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
-import { eventId, subjectOf } from '../../contract/event.js';
-import { DELIVERY_STATES, type DeliveryState } from '../../database/schema.js';
-import { attemptOf } from '../../events/attempt.js';
-import { reasonShown } from '../../events/refusal.js';
-import { parseJson } from '../../json/exact-json.js';
-import { type DeliveryRecord } from '../../ledger/find-deliveries.js';
+import { type DeliveryState } from '../../database/schema.js';
+import { type FoundEvent } from '../../events/search/found-event.js';
+import { TIMELINE_STEPS, type TimelineEntry, type TimelineWhat } from '../../events/search/timeline.js';
+import { HISTORY_OUTCOMES, type HistoryOutcome } from '../../ledger/history/history-outcome.js';
+import { FOUND_STATES, type FoundState } from '../../ledger/search/event-filter.js';
 import { TextOrNull, Time } from '../http/schemas.js';
+
+const OUTCOME = {
+  type: String,
+  enum: [...HISTORY_OUTCOMES, null],
+  nullable: true,
+  description: 'How it ended; null while it is under way. `silent`: nothing was heard of it in time.',
+} as const;
 
 @ApiSchema({ name: 'Event' })
 export class EventView {
@@ -29,22 +35,26 @@ export class EventView {
     description: 'The object that changed.',
   })
   subject!: string | null;
-  @ApiProperty({ enum: DELIVERY_STATES })
-  state!: DeliveryState;
+  @ApiProperty({ enum: FOUND_STATES })
+  state!: FoundState;
   @Time('Since when it is in this state.')
   stateSince!: string;
-  @ApiProperty({ type: 'integer', description: 'The attempt under way, next due, or last made, from 1.' })
-  attempt!: number;
+  @ApiProperty(OUTCOME)
+  outcome!: HistoryOutcome | null;
+  @ApiProperty({ type: 'integer', description: 'Attempts that were made.' })
+  attempts!: number;
   @TextOrNull('Why it last failed.')
   reason!: string | null;
-  @Time('When it is tried again.', true)
-  dueAt!: string | null;
   @Time('When the object changed on the portal.')
   changedAt!: string;
   @Time('When it was reserved.')
   reservedAt!: string;
-  @Time('When it was given up by hand.', true)
-  discardedAt!: string | null;
+  @Time('When RabbitMQ confirmed it, the last time.', true)
+  publishedAt!: string | null;
+  @Time('When it was over.', true)
+  settledAt!: string | null;
+  @Time('When it is tried again.', true)
+  dueAt!: string | null;
 }
 
 @ApiSchema({ name: 'EventPage' })
@@ -55,19 +65,48 @@ export class EventPage {
   next!: string | null;
 }
 
+@ApiSchema({ name: 'TimelineEntry' })
+export class TimelineEntryView {
+  @Time('When.')
+  at!: string;
+  @ApiProperty({ enum: TIMELINE_STEPS, description: 'What happened.' })
+  what!: TimelineWhat;
+  @ApiProperty({ type: 'integer', nullable: true, description: 'Of which attempt, from 1.' })
+  attempt!: number | null;
+  @TextOrNull('Why it failed.')
+  reason!: string | null;
+  @TextOrNull('What told of a failure: a reply, a dead letter, silence.')
+  via!: string | null;
+  @TextOrNull('Who did it, where a person did.')
+  by!: string | null;
+  @ApiProperty(OUTCOME)
+  outcome!: HistoryOutcome | null;
+  @ApiProperty({
+    type: String,
+    description: 'Of which event: the same row on the portal may have taken in a newer change.',
+  })
+  event!: string;
+}
+
 @ApiSchema({ name: 'EventDetails' })
 export class EventDetails {
   @ApiProperty({ type: String })
   id!: string;
-  @ApiProperty({ type: [EventView], description: 'Every delivery of it that is known, the latest first.' })
+  @ApiProperty({ type: [EventView], description: 'Its deliveries, the newest first.' })
   deliveries!: EventView[];
-  @TextOrNull('The routing key under which it is published.')
+  @ApiProperty({
+    type: [TimelineEntryView],
+    description: 'What became of it, in the order in which it happened.',
+  })
+  timeline!: TimelineEntryView[];
+  @TextOrNull('The routing key under which it is published; null where it is over and its data is forgotten.')
   routingKey!: string | null;
   @ApiProperty({
     type: 'object',
     nullable: true,
     additionalProperties: true,
-    description: 'What consumers get; null for a token that may only read, and where no message can be made.',
+    description:
+      'What consumers get; null for a token that may only read, where it is forgotten, and where no message can be made.',
   })
   body!: unknown;
   @ApiProperty({
@@ -98,23 +137,34 @@ export class OutcomeView {
   later!: number;
 }
 
-/** A delivery for programs; times are ISO 8601. */
-export function viewEvent(record: DeliveryRecord, portal: string): EventView {
-  const time = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
+/** An event for programs; times are ISO 8601. */
+export function viewEvent(found: FoundEvent): EventView {
   return {
-    id: eventId(record.member_id, record.row_id, record.changed_at),
-    delivery: record.seq,
-    portal,
-    memberId: record.member_id,
-    code: record.event,
-    subject: subjectOf(record.event, parseJson(record.payload)) ?? null,
-    state: record.state,
-    stateSince: new Date(record.state_at).toISOString(),
-    attempt: attemptOf(record),
-    reason: reasonShown(record),
-    dueAt: time(record.due_at),
-    changedAt: new Date(record.changed_at * 1000).toISOString(),
-    reservedAt: new Date(record.reserved_at).toISOString(),
-    discardedAt: time(record.discarded_at),
+    id: found.id,
+    delivery: found.seq,
+    portal: found.portal,
+    memberId: found.memberId,
+    code: found.code,
+    subject: found.subject,
+    state: found.state,
+    stateSince: new Date(found.stateSince).toISOString(),
+    outcome: found.outcome,
+    attempts: found.attempts,
+    reason: found.reason,
+    changedAt: new Date(found.changedAt).toISOString(),
+    reservedAt: new Date(found.reservedAt).toISOString(),
+    publishedAt: time(found.publishedAt),
+    settledAt: time(found.settledAt),
+    dueAt: time(found.dueAt),
   };
+}
+
+/** A step of an event's way, for programs. */
+export function viewEntry(entry: TimelineEntry): TimelineEntryView {
+  const { at, what, attempt, reason, via, by, outcome, id } = entry;
+  return { at: new Date(at).toISOString(), what, attempt, reason, via, by, outcome, event: id };
+}
+
+function time(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
 }

@@ -4,69 +4,73 @@ import { type DeliveryState } from '../../database/schema.js';
 import { type Choice, EventDesk } from '../../events/event-desk.js';
 import { messageOf } from '../../events/event-message.js';
 import { readReference } from '../../events/event-reference.js';
+import { type EventQuery } from '../../events/search/event-query.js';
+import { EventSearch } from '../../events/search/event-search.js';
+import { queryWords } from '../../events/choice-words.js';
 import { LedgerAdmin } from '../../ledger/admin.js';
-import { type DeliveryFilter, type DeliveryRecord } from '../../ledger/find-deliveries.js';
 import { retriedOf, RETRYABLE } from '../../ledger/retry-now.js';
-import { TROUBLED } from '../../ledger/trouble.js';
 import { PortalRegistry } from '../../portals/registry.js';
 import { actorOf, type ApiRequest, tokenOf } from '../access/api-request.js';
 import { Answers, ApiResource, Operates, Request } from '../http/api.decorators.js';
-import { readCursor, writeCursor } from '../http/cursor.js';
 import { Problem } from '../http/problem.js';
 import { EventChoice, EventsQuery } from './event-choice.js';
-import { EventDetails, EventPage, type EventView, OutcomeView, viewEvent } from './event-view.js';
+import { EventDetails, EventPage, OutcomeView, viewEntry, viewEvent } from './event-view.js';
 
 /** Events, and what people do about them. */
 @ApiResource('events', 'events')
 export class EventsController {
   constructor(
+    private readonly search: EventSearch,
     private readonly desk: EventDesk,
     private readonly admin: LedgerAdmin,
     private readonly registry: PortalRegistry,
   ) {}
 
   @Get()
-  @Answers('Find events, the latest in their state first', 'findEvents', EventPage, {
-    problems: ['not-found'],
+  @Answers('Find events, the latest change first', 'findEvents', EventPage, {
+    problems: ['invalid-cursor', 'not-found'],
+    description: 'Those under way, in trouble and over, for as long as HISTORY_DAYS remembers them.',
   })
-  async find(@Query() { q, portal, state, code, limit, cursor }: EventsQuery): Promise<EventPage> {
-    const mark = readCursor('events', cursor);
-    const filter = this.filter({ portal, codes: code, text: q }, state ?? TROUBLED);
-    const after = mark === undefined ? undefined : { stateAt: mark.at, seq: mark.id };
-    const found = await this.admin.latest(filter, limit + 1, after);
-    const shown = found.slice(0, limit);
-    const last = shown.at(-1);
-    return {
-      items: shown.map((record) => this.view(record)),
-      next: found.length > limit && last ? writeCursor('events', last.state_at, last.seq) : null,
-    };
+  async find(@Query() { limit, cursor, q, state, code, ...query }: EventsQuery): Promise<EventPage> {
+    const { events, next } = await this.search.find(
+      this.query({ ...query, text: q, states: state, codes: code }),
+      { limit, cursor },
+    );
+    return { items: events.map(viewEvent), next };
   }
 
   @Get(':id')
-  @Answers('One event: its deliveries and what consumers get', 'getEvent', EventDetails, {
+  @Answers('One event: its way, its deliveries and what consumers get', 'getEvent', EventDetails, {
     problems: ['not-found'],
     description:
       'By its id, or by the number of a delivery. The body may have personal data: only tokens that may operate get it.',
   })
   async show(@Param('id') text: string, @Request() request: ApiRequest): Promise<EventDetails> {
     const reference = readReference(text);
-    const [record] = reference === null ? [] : await this.admin.find(reference);
-    if (record === undefined)
+    const timeline = reference === null ? null : await this.search.timeline(text);
+    if (reference === null || timeline === null)
       throw new Problem('not-found', `no event ${text.slice(0, 300)} is known, or not any more`);
-    const { member_id: memberId, row_id: rowId, changed_at: changedAt } = record;
-    const all = await this.admin.find({ memberId, rowId, changedAt });
-    const deliveries = all.map((one) => this.view(one));
-    const { routingKey, body, unencodable } = messageOf(record, this.registry.get(memberId));
+    const [record] = await this.admin.find(reference);
+    const { routingKey, body, unencodable } =
+      record === undefined ? NO_MESSAGE : messageOf(record, this.registry.get(record.member_id));
     const bodyHidden = tokenOf(request).right !== 'operate';
-    const { id } = this.view(record);
-    return { id, deliveries, routingKey, body: bodyHidden ? null : body, bodyHidden, unencodable };
+    return {
+      id: timeline.id,
+      deliveries: timeline.deliveries.map(viewEvent),
+      timeline: timeline.entries.map(viewEntry),
+      routingKey,
+      body: bodyHidden ? null : body,
+      bodyHidden,
+      unencodable,
+    };
   }
 
   @Operates('retry', 'Have events delivered again now', 'retryEvents', OutcomeView, {
     problems: ['not-found'],
   })
   async retry(@Body() choice: EventChoice, @Request() request: ApiRequest): Promise<OutcomeView> {
-    const retried = await this.desk.retry(this.chosen(choice, RETRYABLE), actorOf(request));
+    const chosen = await this.chosen(choice, RETRYABLE);
+    const retried = await this.desk.retry(chosen, actorOf(request));
     const { matched, left, later } = retried;
     return outcome(choice, { matched, done: retriedOf(retried), left, later });
   }
@@ -76,45 +80,38 @@ export class EventsController {
     description: 'They count as processed, and the portal is cleared of them.',
   })
   async discard(@Body() choice: EventChoice, @Request() request: ApiRequest): Promise<OutcomeView> {
-    const { matched, discarded, left, later } = await this.desk.discard(
-      this.chosen(choice, ['dead']),
-      actorOf(request),
-    );
+    const chosen = await this.chosen(choice, ['dead']);
+    const { matched, discarded, left, later } = await this.desk.discard(chosen, actorOf(request));
     return outcome(choice, { matched, done: discarded, left, later });
   }
 
-  private chosen({ ids, filter }: EventChoice, byDefault: readonly DeliveryState[]): Choice {
+  private async chosen({ ids, filter }: EventChoice, byDefault: readonly DeliveryState[]): Promise<Choice> {
     if ((ids === undefined) === (filter === undefined))
       throw invalid('ids', 'give ids or a filter, one of the two');
     if (filter === undefined) return { references: (ids ?? []).map(referenceOf) };
-    if ((filter.portal === undefined) !== (filter.allPortals === true))
+    const { allPortals, ...common } = filter;
+    if ((common.portal === undefined) !== (allPortals === true))
       throw invalid('filter.portal', 'name a portal, or say allPortals: true');
-    return { filter: this.filter(filter, filter.states ?? byDefault) };
+    // A search for nothing finds everything, which nobody means who acts on it.
+    if (common.text?.trim() === '') throw invalid('filter.text', 'it is blank');
+    const query = this.query({ ...common, states: common.states ?? byDefault });
+    const seqs = await this.search.seqs(query);
+    return { seqs, found: { words: queryWords(query), memberId: query.portals?.[0] } };
   }
 
-  private filter(
-    {
-      portal,
-      codes,
-      text,
-    }: { portal?: string | undefined; codes?: string[] | undefined; text?: string | undefined },
-    states: readonly DeliveryState[],
-  ): DeliveryFilter {
+  private query({
+    portal,
+    ...query
+  }: Omit<EventQuery, 'portals'> & { portal?: string | undefined }): EventQuery {
     const known = portal === undefined ? undefined : this.registry.find(portal);
     if (portal !== undefined && known === undefined)
       throw new Problem('not-found', `no portal ${portal} is installed`);
-    return {
-      states,
-      ...(known === undefined ? {} : { memberId: known.memberId }),
-      ...(codes === undefined ? {} : { events: codes.map((code) => code.toUpperCase()) }),
-      ...(text === undefined ? {} : { text }),
-    };
-  }
-
-  private view(record: DeliveryRecord): EventView {
-    return viewEvent(record, this.registry.nameOf(record.member_id));
+    return { ...query, ...(known === undefined ? {} : { portals: [known.memberId] }) };
   }
 }
+
+/** Of what is over, the data is forgotten. */
+const NO_MESSAGE = { routingKey: null, body: null, unencodable: null } as const;
 
 function referenceOf(id: string) {
   const reference = parseEventId(id);

@@ -1,5 +1,6 @@
 import { Body, Get, Param, Query } from '@nestjs/common';
 import { AuditLog } from '../../audit/audit-log.js';
+import { readCursor, writeCursor } from '../../http/cursor.js';
 import { LedgerAdmin } from '../../ledger/admin.js';
 import { Pauses } from '../../portals/pauses.js';
 import { type Portal } from '../../portals/portal-record.js';
@@ -7,7 +8,6 @@ import { PortalRegistry } from '../../portals/registry.js';
 import { Signals } from '../../replicas/signals.js';
 import { actorOf, type ApiRequest } from '../access/api-request.js';
 import { Answers, ApiResource, Operates, Request } from '../http/api.decorators.js';
-import { readCursor, writeCursor } from '../http/cursor.js';
 import { Problem } from '../http/problem.js';
 import { PauseBody, PortalPage, PortalsQuery, PortalView, viewPortal, WokenView } from './portal-view.js';
 
@@ -25,14 +25,17 @@ export class PortalsController {
   @Get()
   @Answers('The portals, by name', 'listPortals', PortalPage)
   async list(@Query() { state, limit, cursor }: PortalsQuery): Promise<PortalPage> {
-    const after = readCursor('portals', cursor)?.id ?? 0;
+    const after = cursor === undefined ? 0 : readCursor('portals', cursor).id;
     const all = [...this.registry.list()]
       .filter((portal) => state === undefined || portal.state === state)
       .sort((one, other) => (one.name < other.name ? -1 : 1));
     const shown = all.slice(after, after + limit);
     const view = await this.viewer();
     const end = after + shown.length;
-    return { items: shown.map(view), next: end < all.length ? writeCursor('portals', 0, end) : null };
+    return {
+      items: shown.map(view),
+      next: end < all.length ? writeCursor('portals', { at: 0, id: end }) : null,
+    };
   }
 
   @Get(':portal')

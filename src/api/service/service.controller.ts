@@ -5,7 +5,6 @@ import { HealthChecks } from '../../monitoring/health.controller.js';
 import { Answers, ApiResource } from '../http/api.decorators.js';
 import { Problem } from '../http/problem.js';
 import { TextOrNull } from '../http/schemas.js';
-import { Queues } from './queues.js';
 
 /** In the package as in the repository, three folders up from here. */
 const DOCUMENT = new URL('../../../docs/openapi.json', import.meta.url);
@@ -31,35 +30,12 @@ class HealthView {
   database!: ReachabilityView;
 }
 
-@ApiSchema({ name: 'Queue' })
-class QueueView {
-  @ApiProperty({ enum: ['unrouted', 'replies', 'rejected', 'dead'] })
-  role!: string;
-  @ApiProperty({ type: String, description: 'Its name at RabbitMQ.' })
-  name!: string;
-  @ApiProperty({
-    type: 'integer',
-    nullable: true,
-    description: 'Messages in it; null where RabbitMQ did not say.',
-  })
-  messages!: number | null;
-}
-
-@ApiSchema({ name: 'Queues' })
-class QueuesView {
-  @ApiProperty({ type: [QueueView] })
-  items!: QueueView[];
-}
-
 /** The service itself. */
 @ApiResource('', 'service')
 export class ServiceController {
   private document: unknown = null;
 
-  constructor(
-    private readonly health: HealthChecks,
-    private readonly queues: Queues,
-  ) {}
+  constructor(private readonly health: HealthChecks) {}
 
   @Get('health')
   @Answers('Whether the service can reach what it stands on', 'getHealth', HealthView, {
@@ -70,12 +46,6 @@ export class ServiceController {
     const [broker, database] = await Promise.all([checks.broker(), checks.database()]);
     const view = ({ up, reason }: ReachabilityView) => ({ up, reason });
     return { ready: broker.up && database.up, broker: view(broker), database: view(database) };
-  }
-
-  @Get('queues')
-  @Answers('How many messages lie in the queues of the bridge', 'listQueues', QueuesView)
-  async depths(): Promise<QueuesView> {
-    return { items: await this.queues.read() };
   }
 
   @Get('openapi.json')

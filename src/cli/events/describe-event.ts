@@ -1,4 +1,5 @@
-import { eventId } from '../../contract/event.js';
+import { eventId, subjectOf } from '../../contract/event.js';
+import { parseJson } from '../../json/exact-json.js';
 import { attemptOf } from '../../events/attempt.js';
 import { reasonShown } from '../../events/refusal.js';
 import { readReference } from '../../events/event-reference.js';
@@ -15,6 +16,8 @@ export interface DescribedDelivery {
   readonly portal: string;
   readonly memberId: string;
   readonly event: string;
+  /** What changed, `crm.deal/123`; null where the event has no object. */
+  readonly subject: string | null;
   readonly rowId: string;
   readonly messageId: string;
   readonly processId: string;
@@ -43,6 +46,7 @@ export function describeDelivery(record: DeliveryRecord, portal: Portal | undefi
     portal: portal?.name ?? record.member_id,
     memberId: record.member_id,
     event: record.event,
+    subject: subjectOf(record.event, parseJson(record.payload)) ?? null,
     rowId: record.row_id,
     messageId: record.message_id,
     processId: record.process_id,

@@ -43,10 +43,11 @@ export async function listEvents(
       total === 0
         ? `no event is ${states.join(' or ')}`
         : table(
-            ['SEQ', 'EVENT ID', 'CODE', 'PORTAL', 'STATE', 'ATTEMPTS', 'DUE', 'REASON'],
+            ['SEQ', 'EVENT ID', 'SUBJECT', 'CODE', 'PORTAL', 'STATE', 'ATTEMPTS', 'DUE', 'REASON'],
             listed.map(({ record, event }) => [
               event.seq,
               event.id,
+              event.subject,
               event.event,
               event.portal,
               event.state,

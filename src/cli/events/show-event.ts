@@ -3,14 +3,20 @@ import { parseJson, writeAnyJson } from '../../json/exact-json.js';
 import { printable } from '../../logging/printable.js';
 import { CommandFailed, type CommandResult } from '../command/command-result.js';
 import { type CommandContext } from '../command/command-context.js';
+import { describeFound } from './find-events.js';
+import { describeStep, timelineText } from './timeline-text.js';
 import { describeDelivery, type DescribedDelivery, parseReference } from './describe-event.js';
 
-/** Everything that the ledger knows of an event: each delivery of it, the newest first, and the message. */
+/**
+ * Everything that is known of an event: each delivery of it that the ledger has, the newest first, with the message; and
+ * what happened to it, over all of them.
+ */
 export async function showEvent(context: CommandContext, id: string): Promise<CommandResult> {
   const records = await context.admin.find(parseReference(id));
-  if (records.length === 0) {
+  const timeline = await context.search.timeline(id);
+  if (records.length === 0 && timeline === null) {
     throw new CommandFailed(
-      `the ledger knows no event ${id}: never reserved here, or settled and past LATE_FAILURE_WINDOW_MS`,
+      `nothing is known of the event ${id}: never reserved here, or settled and forgotten since (HISTORY_DAYS)`,
     );
   }
   const deliveries = records.map((record) => {
@@ -23,8 +29,15 @@ export async function showEvent(context: CommandContext, id: string): Promise<Co
   });
   return {
     exitCode: 0,
-    json: { deliveries },
-    text: deliveries.map((delivery) => page(delivery)).join('\n\n'),
+    json: {
+      deliveries,
+      history: timeline?.deliveries.filter(({ isHistory }) => isHistory).map(describeFound) ?? [],
+      timeline: timeline?.entries.map(describeStep) ?? [],
+    },
+    text: [
+      ...deliveries.map((delivery) => page(delivery)),
+      ...(timeline === null ? [] : [timelineText(timeline)]),
+    ].join('\n\n'),
   };
 }
 

@@ -1,11 +1,12 @@
 import { BadRequestException, Get, NotFoundException, Param, Post, Redirect } from '@nestjs/common';
 import { reasonOf } from '../../logging/reason.js';
 import { REPUBLISHABLE, type RepublishableQueue } from '../../outcomes/republishing.js';
+import { MOST_AT_ONCE } from '../../outcomes/republished.js';
 import { wordsIn } from '../html/words.js';
 import { ObservedService } from '../live/observed-service.js';
 import { actorOf } from '../session/actor-of.js';
 import { fieldsOf, numberField, textField } from '../session/request.js';
-import { MOST_AT_ONCE, republishedWords, republishPage } from '../views/republish-page.js';
+import { republishedWords, republishPage } from '../views/republish-page.js';
 import { languageOf } from './language-of.js';
 import { type HttpContext } from './http-context.js';
 import { DashboardController, Http, PostForPage } from './page.decorators.js';

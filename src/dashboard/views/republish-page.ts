@@ -1,13 +1,11 @@
 import { type QueueLook } from '../../broker/look-into.js';
 import { type RepublishableQueue } from '../../outcomes/republishing.js';
-import { type Republished } from '../../outcomes/republished.js';
+import { MOST_AT_ONCE, type Republished } from '../../outcomes/republished.js';
 import { html, type Html } from '../html/html.js';
 import { type Words } from '../html/words.js';
 import { type Snapshot } from '../live/snapshot.js';
 import { type PageContext, page, token } from './layout.js';
 
-/** Most that one press republishes: whoever presses waits for it. */
-export const MOST_AT_ONCE = 5000;
 /** Keys shown; hooks may make as many as there are objects. */
 const KEYS_SHOWN = 100;
 

@@ -31,23 +31,3 @@ export interface EventPage {
   readonly cursor?: string | undefined;
   readonly limit: number;
 }
-
-/** A cursor that this did not write. */
-export class BadCursor extends Error {
-  constructor() {
-    super('the cursor is not one that this list has given');
-    this.name = 'BadCursor';
-  }
-}
-
-/** Where a page ends, as text that fits into an address. */
-export function writeCursor(at: number, seq: number): string {
-  return `${at}-${seq}`;
-}
-
-/** @throws {BadCursor} */
-export function readCursor(cursor: string): { at: number; seq: number } {
-  const [, at, seq] = /^(-?\d{1,15})-(\d{1,15})$/.exec(cursor) ?? [];
-  if (at === undefined || seq === undefined) throw new BadCursor();
-  return { at: Number(at), seq: Number(seq) };
-}

@@ -1,10 +1,11 @@
 import { parseEventId } from '../../contract/event.js';
 import { isTroubled, TROUBLED } from '../../ledger/trouble.js';
-import { both, type Condition, type EventFilter } from '../../ledger/search/event-filter.js';
+import { both, type Condition, type EventFilter, type FoundOrder } from '../../ledger/search/event-filter.js';
 import { type LedgerSearch } from '../../ledger/search/ledger-search.js';
 import { type DeliveryState } from '../../database/schema.js';
+import { readCursor, writeCursor } from '../../http/cursor.js';
 import { type PortalRegistry } from '../../portals/registry.js';
-import { type EventPage, type EventQuery, readCursor, writeCursor } from './event-query.js';
+import { type EventPage, type EventQuery } from './event-query.js';
 import { type FoundEvent, foundEvent } from './found-event.js';
 import { type Known, readText } from './read-text.js';
 import { type Timeline, timelineEntries } from './timeline.js';
@@ -46,7 +47,8 @@ export class EventSearch {
    * @throws RangeError where `latest` is asked for with states that it does not go with
    */
   async find(query: EventQuery, { sort = 'newest', cursor, limit }: EventPage): Promise<FoundPage> {
-    const after = cursor === undefined ? undefined : readCursor(cursor);
+    const mark = cursor === undefined ? undefined : readCursor(listOf(sort), cursor);
+    const after = mark === undefined ? undefined : { at: mark.at, seq: mark.id };
     const filter = await this.filterOf(query);
     if (sort === 'latest' && filter.all.states?.every(isTrouble) !== true)
       throw new RangeError(`the order latest goes with the states ${TROUBLED.join(', ')}`);
@@ -55,7 +57,7 @@ export class EventSearch {
     const last = events.at(-1);
     if (found.length <= limit || last === undefined) return { events, next: null };
     const at = sort === 'latest' ? last.stateSince : last.changedAt / 1000;
-    return { events, next: writeCursor(at, last.seq) };
+    return { events, next: writeCursor(listOf(sort), { at, id: last.seq }) };
   }
 
   /** Numbers of the deliveries that a query finds and that can still be acted on, ascending. */
@@ -112,6 +114,11 @@ export class EventSearch {
     };
   }
 
+  /** Codes of all events that there are, or were. */
+  codes(): Promise<string[]> {
+    return this.ledger.codes();
+  }
+
   private seen(found: Parameters<typeof foundEvent>[0]): FoundEvent {
     return foundEvent(found, (memberId) => this.registry.nameOf(memberId));
   }
@@ -144,6 +151,11 @@ export class EventSearch {
     if (first === undefined) return { all };
     return { all, any: others.reduce(pairs, first) };
   }
+}
+
+/** Each order is a list of its own: a mark in one means nothing in another. */
+function listOf(sort: FoundOrder): string {
+  return `events-${sort}`;
 }
 
 function isTrouble(state: string): boolean {

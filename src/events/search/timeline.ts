@@ -3,20 +3,23 @@ import { type FoundDelivery } from '../../ledger/search/found-event.js';
 import { type EventLogEntry } from '../../ledger/search/ledger-search.js';
 import { type FoundEvent } from './found-event.js';
 
-/** What happened. `settled` is told apart by its outcome. */
-export type TimelineWhat =
-  | 'changed'
-  | 'reserved'
-  | 'published'
-  | 'failed'
-  | 'heard'
-  | 'marked'
-  | 'fetched'
-  | 'retried'
-  | 'discarded'
-  | 'dead'
-  | 'superseded'
-  | 'settled';
+/** What may happen; of one moment, in this order. `settled` is told apart by its outcome. */
+export const TIMELINE_STEPS = [
+  'changed',
+  'reserved',
+  'fetched',
+  'published',
+  'failed',
+  'heard',
+  'marked',
+  'superseded',
+  'dead',
+  'retried',
+  'discarded',
+  'settled',
+] as const;
+
+export type TimelineWhat = (typeof TIMELINE_STEPS)[number];
 
 /** One step of an event's way. */
 export interface TimelineEntry {
@@ -48,21 +51,6 @@ export interface Timeline {
 }
 
 const NOTHING = { processId: null, attempt: null, reason: null, via: null, by: null, outcome: null } as const;
-/** Of one moment, in this order. */
-const ORDER: readonly TimelineWhat[] = [
-  'changed',
-  'reserved',
-  'fetched',
-  'published',
-  'failed',
-  'heard',
-  'marked',
-  'superseded',
-  'dead',
-  'retried',
-  'discarded',
-  'settled',
-];
 
 /** Puts together what deliveries and the log tell. Pure. @param log of the event's row, other changes of it included */
 export function timelineEntries(
@@ -106,7 +94,8 @@ export function timelineEntries(
       });
   }
   return [...entries.values()].sort(
-    (left, right) => left.at - right.at || ORDER.indexOf(left.what) - ORDER.indexOf(right.what),
+    (left, right) =>
+      left.at - right.at || TIMELINE_STEPS.indexOf(left.what) - TIMELINE_STEPS.indexOf(right.what),
   );
 }
 

@@ -14,9 +14,9 @@ export const OUTCOME_NUMBERS: Readonly<Record<HistoryOutcome, number>> = {
   superseded: 5,
 };
 
-const BY_NUMBER = new Map(
-  (Object.entries(OUTCOME_NUMBERS) as [HistoryOutcome, number][]).map(([word, number]) => [number, word]),
-);
+export const HISTORY_OUTCOMES = Object.keys(OUTCOME_NUMBERS) as readonly HistoryOutcome[];
+
+const BY_NUMBER = new Map(HISTORY_OUTCOMES.map((word) => [OUTCOME_NUMBERS[word], word]));
 
 /** The outcome of a number; a later version may have written one that this one does not know. */
 export function outcomeOf(number: number): HistoryOutcome {

@@ -1,5 +1,10 @@
 import { type RawBuilder, sql } from 'kysely';
-import { type HistoryOutcome, OUTCOME_NUMBERS, outcomeOf } from '../history/history-outcome.js';
+import {
+  HISTORY_OUTCOMES,
+  type HistoryOutcome,
+  OUTCOME_NUMBERS,
+  outcomeOf,
+} from '../history/history-outcome.js';
 import { type Db } from '../transitions.js';
 import { type Condition, type FoundMark, type FoundOrder, type FoundState } from './event-filter.js';
 import { type FoundDelivery } from './found-event.js';
@@ -86,9 +91,7 @@ export async function historyCondition(db: Db, condition: Condition): Promise<Ra
   if (from !== undefined) wanted.push(sql`changed_at >= ${from}`);
   if (to !== undefined) wanted.push(sql`changed_at <= ${to}`);
   if (states !== undefined) {
-    const outcomes = (Object.keys(OUTCOME_NUMBERS) as HistoryOutcome[]).filter((outcome) =>
-      states.includes(stateOf(outcome)),
-    );
+    const outcomes = HISTORY_OUTCOMES.filter((outcome) => states.includes(stateOf(outcome)));
     if (outcomes.length === 0) return null;
     wanted.push(sql`outcome in (${sql.join(outcomes.map((outcome) => sql.lit(OUTCOME_NUMBERS[outcome])))})`);
   }
