@@ -11,6 +11,7 @@ import { EndedSessionsStore } from '../database/ended-sessions.js';
 import { Fleet } from '../drain/loop/fleet.js';
 import { EventDesk } from '../events/event-desk.js';
 import { LedgerAdmin } from '../ledger/admin.js';
+import { BulkTasks } from '../ledger/bulk-tasks.js';
 import { leaseHolders, storedReports } from '../ledger/lease-book.js';
 import { HealthChecks } from '../monitoring/health.controller.js';
 import { Metrics } from '../monitoring/metrics.js';
@@ -76,6 +77,7 @@ const providers = [
       registry: PortalRegistry,
       admin: LedgerAdmin,
       desk: EventDesk,
+      tasks: BulkTasks,
       metrics: Metrics,
       names: NAMES,
       checks: HealthChecks,

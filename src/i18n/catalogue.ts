@@ -8,6 +8,7 @@ import { eventsTexts } from './texts/events.js';
 import { faultTexts } from './texts/faults.js';
 import { auditTexts } from './texts/audit.js';
 import { layoutTexts } from './texts/layout.js';
+import { listTexts } from './texts/lists.js';
 import { pauseTexts } from './texts/pauses.js';
 import { overviewTexts } from './texts/overview.js';
 import { portalTexts } from './texts/portal.js';
@@ -21,6 +22,7 @@ import { troubleTexts } from './texts/trouble.js';
 export const TEXTS = {
   ...auditTexts,
   ...layoutTexts,
+  ...listTexts,
   ...pauseTexts,
   ...overviewTexts,
   ...portalTexts,

@@ -14,6 +14,8 @@ import {
   type PageMark,
   someDeliveries,
 } from './find-deliveries.js';
+import { reasonGroups, type ReasonGroup } from './reason-groups.js';
+import { recordsOf } from './records-of.js';
 import { refusedByPortal, type RefusedCount } from './refused.js';
 import { retriedOf, retryNow, type RetriedNow } from './retry-now.js';
 import { addUp } from './state-counts.js';
@@ -55,9 +57,24 @@ export class LedgerAdmin {
     return listDeliveries(this.database.db, filter, limit);
   }
 
-  /** Deliveries by the time at which they entered their state, the latest first. */
-  latest(filter: DeliveryFilter, limit: number, after?: PageMark): Promise<DeliveryRecord[]> {
-    return latestDeliveries(this.database.db, filter, limit, after);
+  /** Deliveries by the time at which they entered their state, the latest first unless the oldest are to be. */
+  latest(
+    filter: DeliveryFilter,
+    limit: number,
+    after?: PageMark,
+    order?: 'latest' | 'oldest',
+  ): Promise<DeliveryRecord[]> {
+    return latestDeliveries(this.database.db, filter, limit, after, order);
+  }
+
+  /** Deliveries by their numbers, in the order of these; what is gone is left out. */
+  records(seqs: readonly number[]): Promise<DeliveryRecord[]> {
+    return recordsOf(this.database.db, seqs);
+  }
+
+  /** For what reasons most of the deliveries that match went wrong. */
+  reasons(filter: DeliveryFilter, limit: number): Promise<ReasonGroup[]> {
+    return reasonGroups(this.database.db, filter, limit);
   }
 
   /** What went wrong at every portal where something did, by member id. */

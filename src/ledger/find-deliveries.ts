@@ -14,6 +14,8 @@ export interface DeliveryFilter {
   readonly events?: readonly string[];
   /** Occurs in the reason, the payload or the event code, whatever the case of its Latin letters; or is an id. */
   readonly text?: string;
+  /** Failed last for exactly this reason; null: for none that was given. */
+  readonly reason?: string | null;
   /** Reserved no later than this one. */
   readonly upToSeq?: number;
 }
@@ -38,22 +40,26 @@ export async function listDeliveries(
   return matching(db, filter).selectAll().orderBy('seq').limit(limit).execute();
 }
 
-/** Deliveries by the time at which they entered their state, the latest first, at most `limit`. */
+/** Deliveries by the time at which they entered their state, at most `limit`. */
 export async function latestDeliveries(
   db: Db,
   filter: DeliveryFilter,
   limit: number,
   after?: PageMark,
+  order: 'latest' | 'oldest' = 'latest',
 ): Promise<DeliveryRecord[]> {
+  const [beyond, direction] = order === 'latest' ? (['<', 'desc'] as const) : (['>', 'asc'] as const);
   return matching(db, filter)
     .selectAll()
     .$if(after !== undefined, (query) =>
       query
-        .where('state_at', '<=', after?.stateAt ?? 0)
-        .where((eb) => eb.or([eb('state_at', '<', after?.stateAt ?? 0), eb('seq', '<', after?.seq ?? 0)])),
+        .where('state_at', `${beyond}=`, after?.stateAt ?? 0)
+        .where((eb) =>
+          eb.or([eb('state_at', beyond, after?.stateAt ?? 0), eb('seq', beyond, after?.seq ?? 0)]),
+        ),
     )
-    .orderBy('state_at', 'desc')
-    .orderBy('seq', 'desc')
+    .orderBy('state_at', direction)
+    .orderBy('seq', direction)
     .limit(limit)
     .execute();
 }
@@ -106,7 +112,8 @@ export async function findDeliveries(db: Db, reference: DeliveryReference): Prom
   return named.orderBy('seq', 'desc').execute();
 }
 
-function matching(db: Db, { states, memberId, events, text, upToSeq }: DeliveryFilter) {
+/** The deliveries that a filter means. */
+export function matching(db: Db, { states, memberId, events, text, reason, upToSeq }: DeliveryFilter) {
   return (
     db
       .selectFrom('deliveries')
@@ -125,6 +132,9 @@ function matching(db: Db, { states, memberId, events, text, upToSeq }: DeliveryF
       )
       .$if(memberId !== undefined, (query) => query.where('member_id', '=', memberId ?? ''))
       .$if(events !== undefined, (query) => query.where('event', 'in', [...(events ?? [])]))
+      .$if(reason !== undefined, (query) =>
+        query.where('reason', reason === null ? 'is' : '=', reason ?? null),
+      )
       .$if(upToSeq !== undefined, (query) => query.where('seq', '<=', upToSeq ?? 0))
       .$if(text !== undefined && text !== '', (query) => query.where((eb) => mentions(eb, text ?? '')))
   );

@@ -73,7 +73,7 @@ function rowsToKeep() {
     const used = inUse(list);
     if (list.dataset.hold === 'order' && !used) continue;
     const rows = [...list.rows].filter((row) => used || row.dataset.left === undefined);
-    kept.set(list.id, { used, keys: rows.map((row) => row.dataset.key) });
+    kept.set(list.id, { used, mark: list.dataset.mark ?? '', keys: rows.map((row) => row.dataset.key) });
   }
   return kept;
 }
@@ -167,7 +167,7 @@ async function refresh(list = null) {
 }
 
 function liveHeaders(kept) {
-  const rows = [...kept].map(([list, { keys }]) => `${list}=${keys.join(',')}`).join(';');
+  const rows = [...kept].map(([list, { mark, keys }]) => `${list}=${mark}:${keys.join(',')}`).join(';');
   return { 'X-Live': '1', ...(rows === '' ? {} : { 'X-Live-Rows': rows }) };
 }
 

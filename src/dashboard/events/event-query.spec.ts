@@ -23,6 +23,9 @@ describe('a query for events', () => {
       portal: 'acme',
       event: 'ONCRMDEALADD',
       text: 'a & b',
+      reason: null,
+      order: 'latest',
+      group: false,
     });
     const path = eventsPath(query, { stateAt: 5, seq: 7 });
     expect(readEventQuery(fieldsOf(path))).toEqual(query);
@@ -49,11 +52,35 @@ describe('a query for events', () => {
   });
 });
 
+describe('a reason', () => {
+  it.each(['customer 42 is unknown', 'first line\nsecond & 100 %', ''])(
+    'comes back from a form and an address as it was: %j',
+    (reason) => {
+      const query = { ...readEventQuery({}), reason, order: 'oldest', group: true } as const;
+      expect(readEventQuery(fieldsOf(eventsPath(query)))).toEqual(query);
+      const choice = readChoice({ ofReason: encodeURIComponent(reason), portal: 'acme' });
+      expect(choice).toMatchObject({ query: { reason, portal: 'acme' } });
+      const nobody = { byName: () => undefined };
+      expect(filterOf({ ...query, portal: '' }, nobody)).toMatchObject({
+        reason: reason === '' ? null : reason,
+      });
+    },
+  );
+});
+
 describe('a choice of events', () => {
   it.each([
-    [{ seq: ['3', '1', '3', 'x', '-1'] }, { seqs: [3, 1] }],
-    [{ seq: '3', only: '5' }, { seqs: [5] }],
-    [{}, { seqs: [] }],
+    [
+      { seq: ['3.dead.5', '1', '3.dead.5', 'x', '-1', '4.dead'] },
+      {
+        seen: [
+          { seq: 3, state: 'dead', attempt: 5 },
+          { seq: 1, state: null, attempt: null },
+        ],
+      },
+    ],
+    [{ seq: '3', only: '5.waiting.2' }, { seen: [{ seq: 5, state: 'waiting', attempt: 2 }] }],
+    [{}, { seen: [] }],
     [
       { seq: '1', scope: 'matching', upTo: '9' },
       { query: readEventQuery({}), upToSeq: 9 },

@@ -1,22 +1,29 @@
 import { BadRequestException, Get, NotFoundException, Param, Post, Query, Redirect } from '@nestjs/common';
+import { actorWords } from '../../audit/actor.js';
 import { messageOf } from '../../events/event-message.js';
 import { objectLink } from '../../events/object-link.js';
 import { readReference } from '../../events/event-reference.js';
+import { Phrase } from '../../i18n/translate.js';
 import { actorOf } from '../session/actor-of.js';
 import { type ActionName, EventActions } from '../events/event-actions.js';
+import { readEventList } from '../events/event-list.js';
 import { filterOf, readChoice, readEventQuery, readPageMark } from '../events/event-query.js';
 import { notDone } from '../events/not-done.js';
 import { ObservedService } from '../live/observed-service.js';
+import { heldRows } from '../session/held-rows.js';
 import { ownPath } from '../session/own-path.js';
 import { type Fields, fieldsOf, numberField, textField } from '../session/request.js';
 import { confirmPage } from '../views/confirm-page.js';
 import { eventPage } from '../views/event-page.js';
-import { eventsPage } from '../views/events-page.js';
+import { EVENT_ROWS, eventsPage } from '../views/events-page.js';
+import { taskList } from '../views/tasks.js';
 import { type HttpContext } from './http-context.js';
 import { DashboardController, Http, Page, PostForPage } from './page.decorators.js';
 import { PageContextService } from './page-context.service.js';
 
-const PAGE_SIZE = 50;
+const TASKS_SHOWN = 20;
+/** What has ended is shown beside the list for so long. */
+const TASKS_SHOWN_MS = 30 * 60_000;
 
 /** Events that went wrong, and what people do about them. */
 @DashboardController('events')
@@ -37,23 +44,36 @@ export class EventsController {
       http.response.setHeader('Location', `/events/${encodeURIComponent(named)}`);
       return '';
     }
-    const filter = filterOf(query, registry);
-    const after = readPageMark(fields);
-    const [counts, records] = await Promise.all([
-      filter === null ? {} : admin.count(filter),
-      filter === null ? [] : admin.latest(filter, PAGE_SIZE + 1, after),
+    const [list, tasks] = await Promise.all([
+      readEventList(
+        admin,
+        query,
+        filterOf(query, registry),
+        readPageMark(fields),
+        heldRows(http.request, EVENT_ROWS),
+        settings.RETRY_MAX_ATTEMPTS,
+      ),
+      this.service.tasks.list(TASKS_SHOWN),
     ]);
-    const shown = records.slice(0, PAGE_SIZE);
-    const last = shown.at(-1);
-    const list = {
-      query,
-      records: shown,
-      counts,
-      maxAttempts: settings.RETRY_MAX_ATTEMPTS,
-      next: records.length > PAGE_SIZE && last ? { stateAt: last.state_at, seq: last.seq } : null,
-      first: after === undefined,
-    };
-    return this.pages.show(http, (context, snapshot) => eventsPage(context, snapshot, list));
+    const lately = Date.now() - TASKS_SHOWN_MS;
+    const shown = tasks.filter(({ finishedAt }) => finishedAt === null || finishedAt > lately);
+    const perSecond = settings.RETRY_BY_HAND_PER_SECOND;
+    return this.pages.show(http, (context, snapshot) =>
+      eventsPage(context, snapshot, list, taskList(context, shown, perSecond, snapshot.at)),
+    );
+  }
+
+  /** Ends what is done to many events before its time. */
+  @Post('tasks/:id/stop')
+  @Redirect('/events', 303)
+  async stop(@Param('id') id: string, @Http() http: HttpContext): Promise<{ url: string }> {
+    try {
+      const stopped = await this.service.tasks.stop(id, actorWords(actorOf(http.request)));
+      this.pages.tell(http, Phrase.of(stopped ? 'tasks.stoppedNow' : 'tasks.over'));
+    } catch (error) {
+      this.pages.tellNotDone(http, notDone(error));
+    }
+    return { url: ownPath(textField(fieldsOf(http.request.body), 'back')) };
   }
 
   /** By event id, which the next delivery of the event has, too; or by the number of one delivery. */

@@ -3,6 +3,7 @@ import { type QueueDepths } from '../../broker/queue-depths.js';
 import { type TopologyNames } from '../../broker/topology.js';
 import { type UnroutedReport } from '../../broker/unrouted-keys.js';
 import { type EventDesk } from '../../events/event-desk.js';
+import { type BulkTasks } from '../../ledger/bulk-tasks.js';
 import { type LedgerAdmin } from '../../ledger/admin.js';
 import { type Activity } from '../../monitoring/activity.js';
 import { type Reachability } from '../../monitoring/health.controller.js';
@@ -16,6 +17,8 @@ export abstract class ObservedService {
   abstract readonly registry: Pick<PortalRegistry, 'list' | 'get' | 'byName'>;
   abstract readonly admin: LedgerAdmin;
   abstract readonly desk: EventDesk;
+  /** What is done to many deliveries. */
+  abstract readonly tasks: Pick<BulkTasks, 'list' | 'stop'>;
   abstract readonly pauses: Pauses;
   abstract readonly republishing: Republishing;
   abstract readonly activity: Activity;
@@ -25,6 +28,7 @@ export abstract class ObservedService {
     readonly RETRY_MAX_ATTEMPTS: number;
     readonly LATE_FAILURE_WINDOW_MS: number;
     readonly DRAIN_LIMIT: number;
+    readonly RETRY_BY_HAND_PER_SECOND: number;
   };
 
   abstract checks(): Readonly<Record<string, () => Promise<Reachability>>>;
@@ -38,5 +42,5 @@ export abstract class ObservedService {
   /** Whether a portal's rounds run in this process. */
   abstract runsRounds(memberId: string): boolean;
   /** The client of a portal's rounds; undefined where another process runs them. */
-  abstract clientOf(memberId: string): Pick<PortalClient, 'batch'> | undefined;
+  abstract clientOf(memberId: string): Pick<PortalClient, 'batch' | 'budgetReport'> | undefined;
 }

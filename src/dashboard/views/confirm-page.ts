@@ -26,8 +26,11 @@ export function confirmPage(context: PageContext, snapshot: Snapshot, question: 
   const states = countedStates(preview.counts);
   const deed = t(`confirm.${action}`, { count });
   const fields: [string, string][] =
-    'seqs' in choice
-      ? choice.seqs.map((seq) => ['seq', String(seq)])
+    'seen' in choice
+      ? choice.seen.map(({ seq, state, attempt }) => [
+          'seq',
+          state === null ? String(seq) : `${seq}.${state}.${attempt}`,
+        ])
       : [...queryFields(choice.query), ['scope', 'matching'], ['upTo', String(preview.upToSeq)]];
   return page(context, snapshot, {
     title: `${deed}?`,
@@ -37,9 +40,11 @@ export function confirmPage(context: PageContext, snapshot: Snapshot, question: 
       count === 0
         ? html`<h1>${t(action === 'retry' ? 'confirm.nothingToRetry' : 'confirm.nothingToDiscard')}</h1>
             <p>${total === 0 ? t('confirm.nothingChosen') : t('confirm.noneInState', { states })}</p>
+            ${preview.changed > 0 && html`<p>${t('done.changed', { count: preview.changed })}</p>`}
             <p><a href="${back}">${t('confirm.back')}</a></p>`
         : html`<h1>${deed}?</h1>
             <p>${t('confirm.chosen', { states })} ${others > 0 && t('confirm.others', { count: others })}</p>
+            ${preview.changed > 0 && html`<p>${t('done.changed', { count: preview.changed })}</p>`}
             ${examples(words, snapshot, preview)}
             <p>${t(`confirm.${action}Meaning`)}</p>
             <form method="post" action="/events/${action}" class="buttons">

@@ -4,28 +4,26 @@ import { attemptsOf } from '../../events/attempt.js';
 import { countedStates } from '../../events/counted-states.js';
 import { reasonShown } from '../../events/refusal.js';
 import { parseJson } from '../../json/exact-json.js';
-import { type DeliveryRecord, type PageMark } from '../../ledger/find-deliveries.js';
+import { type DeliveryRecord } from '../../ledger/find-deliveries.js';
 import { DISCARDABLE } from '../../ledger/discard.js';
 import { RETRYABLE } from '../../ledger/retry-now.js';
 import { TROUBLED } from '../../ledger/trouble.js';
-import { type EventQuery, eventsPath, exportPath, queryFields } from '../events/event-query.js';
+import { type EventList } from '../events/event-list.js';
+import { type EventQuery, eventsPath, exportPath, queryFields, seenValue } from '../events/event-query.js';
 import { html, type Html, type Part } from '../html/html.js';
 import { type Words } from '../html/words.js';
 import { badge } from './badge.js';
 import { type Snapshot } from '../live/snapshot.js';
 import { type PageContext, page, token } from './layout.js';
+import { reasonTable } from './reason-groups.js';
 
-/** One page of events. */
-interface EventList {
-  readonly query: EventQuery;
-  readonly records: readonly DeliveryRecord[];
-  /** All that match, by state. */
-  readonly counts: Readonly<Partial<Record<DeliveryState, number>>>;
-  readonly maxAttempts: number;
-  /** Where the next page begins; null on the last. */
-  readonly next: PageMark | null;
-  readonly first: boolean;
-}
+/** Name of the list, whose rows stay where they are while somebody works with it. */
+export const EVENT_ROWS = 'event-rows';
+
+/** More newer ones than a page has are not counted. */
+const MOST_TOLD = 50;
+/** Characters of a reason beside its box. */
+const REASON_NAMED = 120;
 
 const TONES: Readonly<Partial<Record<DeliveryState, string>>> = {
   failed: 'warn',
@@ -40,8 +38,8 @@ export function deliveryBadge({ language, t }: Words, state: DeliveryState): Htm
   return badge(TONES[state] ?? 'idle', t(`delivery.${state}`), language === 'en' ? null : state);
 }
 
-/** `/events`: what went wrong, the latest first. */
-export function eventsPage(context: PageContext, snapshot: Snapshot, list: EventList): Html {
+/** `/events`: what went wrong, the latest first. @param tasks what is done to many events */
+export function eventsPage(context: PageContext, snapshot: Snapshot, list: EventList, tasks: Html): Html {
   const { words } = context;
   const { t } = words;
   const total = Object.values(list.counts).reduce((sum, value) => sum + value, 0);
@@ -49,13 +47,19 @@ export function eventsPage(context: PageContext, snapshot: Snapshot, list: Event
     title: t('events.title'),
     room: 'events',
     body: html`<h1>${t('events.heading')}</h1>
-      ${filterForm(words, snapshot, list.query)}
+      ${filterForm(words, snapshot, list.query)} ${tasks}
       <form id="choice" method="post" action="/events/retry">
         ${token(context)}
         ${queryFields(list.query).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`)}
-        <input type="hidden" name="back" value="${eventsPath(list.query)}" />
+        <input type="hidden" name="back" value="${context.path}" />
         <div id="events" data-live data-summary="${countWords(words, list.counts, total)}">
-          ${total === 0 ? emptyList(words, list.query) : [actions(words, list, total), table(words, snapshot, list)]}
+          ${
+            list.groups !== null
+              ? [actions(words, list, total), reasonTable(words, list.query, list.groups, snapshot.at)]
+              : total === 0 && list.records.length === 0
+                ? emptyList(words, list.query)
+                : [actions(words, list, total), table(words, snapshot, list)]
+          }
         </div>
       </form>
       ${pageLinks(words, list)}`,
@@ -65,7 +69,7 @@ export function eventsPage(context: PageContext, snapshot: Snapshot, list: Event
 function filterForm(
   { t, language }: Words,
   { portals }: Snapshot,
-  { states, portal, event, text }: EventQuery,
+  { states, portal, event, text, reason, order, group }: EventQuery,
 ): Html {
   const names = portals.map((view) => view.portal.name).sort();
   return html`<form
@@ -119,6 +123,27 @@ function filterForm(
       >${t('events.search')}
       <input type="search" name="q" value="${text}" placeholder="${t('events.searchHint')}" />
     </label>
+    <label
+      >${t('list.order')}
+      <select name="order">
+        <option value="latest">${t('list.latestFirst')}</option>
+        <option value="oldest" ${order === 'oldest' && html`selected`}>${t('list.oldestFirst')}</option>
+      </select>
+    </label>
+    ${group && html`<input type="hidden" name="group" value="reason" />`}
+    ${
+      reason !== null &&
+      html`<label class="check"
+        ><input type="checkbox" name="reason" value="${encodeURIComponent(reason)}" checked />
+        <bdi
+          >${
+            reason === ''
+              ? t('groups.onlyWithout')
+              : t('groups.only', { reason: reason.slice(0, REASON_NAMED) })
+          }</bdi
+        ></label
+      >`
+    }
     <div class="filter-end">
       <button type="submit">${t('events.apply')}</button>
       <a href="/events">${t('events.reset')}</a>
@@ -136,8 +161,9 @@ function countWords({ t }: Words, counts: EventList['counts'], total: number): s
   return t('events.counts', { total, states });
 }
 
-function emptyList({ t, h }: Words, { states, portal, event, text }: EventQuery): Html {
-  const narrow = portal !== '' || event !== '' || text !== '' || states.length < TROUBLED.length;
+function emptyList({ t, h }: Words, { states, portal, event, text, reason }: EventQuery): Html {
+  const narrow =
+    reason !== null || portal !== '' || event !== '' || text !== '' || states.length < TROUBLED.length;
   return html`<div class="empty">
     <p><strong>${t(narrow ? 'events.noneMatches' : 'events.nothingWrong')}</strong></p>
     <p>
@@ -150,11 +176,11 @@ function emptyList({ t, h }: Words, { states, portal, event, text }: EventQuery)
   </div>`;
 }
 
-function actions(words: Words, { counts, query }: EventList, total: number): Html {
+function actions(words: Words, { counts, query, groups, waiting }: EventList, total: number): Html {
   const { t, h, count } = words;
   return html`<div class="actions">
     <p class="count">
-      <span id="event-count">${countWords(words, counts, total)}</span>
+      <span id="event-count" tabindex="-1">${countWords(words, counts, total)}</span>
       <span class="quiet"
         >${h('events.export', {
           csv: (inside) => html`<a href="${exportPath(query, 'csv')}" download>${inside}</a>`,
@@ -162,13 +188,22 @@ function actions(words: Words, { counts, query }: EventList, total: number): Htm
         })}</span
       >
     </p>
+    <p class="newer">
+      ${groups === null && newer(words, query, waiting)}
+      <a href="${eventsPath({ ...query, group: groups === null })}"
+        >${t(groups === null ? 'groups.show' : 'groups.hide')}</a
+      >
+    </p>
     <div class="buttons">
-      <button type="submit" formaction="/events/retry" data-needs-choice>
-        ${t('events.retrySelected')}<span data-chosen></span>
-      </button>
-      <button type="submit" formaction="/events/confirm/discard" data-needs-choice>
-        ${t('events.discardSelected')}<span data-chosen></span>
-      </button>
+      ${
+        groups === null &&
+        html`<button type="submit" formaction="/events/retry" data-needs-choice>
+            ${t('events.retrySelected')}<span data-chosen></span>
+          </button>
+          <button type="submit" formaction="/events/confirm/discard" data-needs-choice>
+            ${t('events.discardSelected')}<span data-chosen></span>
+          </button>`
+      }
       <button type="submit" name="scope" value="matching" formaction="/events/confirm/retry">
         ${t('events.retryAll', { count: count(total) })}
       </button>
@@ -179,7 +214,20 @@ function actions(words: Words, { counts, query }: EventList, total: number): Htm
   </div>`;
 }
 
-function table(words: Words, snapshot: Snapshot, { records, maxAttempts }: EventList): Html {
+/** Newer events wait behind a button, so that nothing moves under the pointer; its place is kept for it. */
+function newer({ t, count }: Words, query: EventQuery, waiting: number): Html {
+  if (waiting === 0) return html`<span class="quiet">${t('list.nothingNew')}</span>`;
+  const number = waiting > MOST_TOLD ? `${count(MOST_TOLD)}+` : count(waiting);
+  return html`<a
+    class="button primary"
+    href="${eventsPath(query)}"
+    data-show-new="${EVENT_ROWS}"
+    data-focus="event-count"
+    >${t('list.new', { count: number })}</a
+  >`;
+}
+
+function table(words: Words, snapshot: Snapshot, { records, maxAttempts, query, mark }: EventList): Html {
   const { t } = words;
   return html`<table class="cards events">
     <caption class="visually-hidden">
@@ -200,13 +248,24 @@ function table(words: Words, snapshot: Snapshot, { records, maxAttempts }: Event
         <th scope="col"><span class="visually-hidden">${t('events.actions')}</span></th>
       </tr>
     </thead>
-    <tbody>
-      ${records.map((record) => row(words, snapshot, record, maxAttempts))}
+    <tbody id="${EVENT_ROWS}" data-hold="new" data-mark="${mark}">
+      ${records.map((record) => row(words, snapshot, record, maxAttempts, !listed(query, record)))}
     </tbody>
   </table>`;
 }
 
-function row(words: Words, { at, portals }: Snapshot, record: DeliveryRecord, maxAttempts: number): Html {
+/** Whether the list would have it, were it drawn anew. */
+function listed({ states }: EventQuery, { state }: DeliveryRecord): boolean {
+  return states.some((one) => one === state);
+}
+
+function row(
+  words: Words,
+  { at, portals }: Snapshot,
+  record: DeliveryRecord,
+  maxAttempts: number,
+  left: boolean,
+): Html {
   const { t, language, moment } = words;
   const name =
     portals.find(({ portal }) => portal.memberId === record.member_id)?.portal.name ?? record.member_id;
@@ -215,13 +274,17 @@ function row(words: Words, { at, portals }: Snapshot, record: DeliveryRecord, ma
   const reason = reasonShown(record, language);
   const cell = (label: string, content: Part, kind = '') =>
     html`<td data-label="${label}" class="${kind}"><span>${content}</span></td>`;
-  return html`<tr id="delivery-${record.seq}">
+  return html`<tr
+    id="delivery-${record.seq}"
+    data-key="${record.seq}"
+    ${left && html`data-left class="left"`}
+  >
     <td class="pick">
       <input
         type="checkbox"
         name="seq"
-        value="${record.seq}"
-        data-pick
+        value="${seenValue(record)}"
+        ${left ? html`disabled` : html`data-pick`}
         aria-label="${t('events.select', { event: named, portal: name })}"
       />
     </td>
@@ -229,7 +292,11 @@ function row(words: Words, { at, portals }: Snapshot, record: DeliveryRecord, ma
       <a href="${eventPath(record)}">${record.event}</a>
       <span class="quiet">${objectOf(words, record)}</span>
     </th>
-    ${cell(t('events.portal'), name)} ${cell(t('events.state'), deliveryBadge(words, record.state))}
+    ${cell(t('events.portal'), name)}
+    ${cell(
+      t('events.state'),
+      html`${deliveryBadge(words, record.state)}${left && html`<span class="reason">${t('list.left')}</span>`}`,
+    )}
     ${cell(
       t('events.reason'),
       reason === null
@@ -240,7 +307,7 @@ function row(words: Words, { at, portals }: Snapshot, record: DeliveryRecord, ma
     ${cell(t('events.attempts'), t('events.attemptsOf', { made: inSeries, most: maxAttempts }), 'tight')}
     ${cell(t('events.since'), moment(record.state_at, at))}
     ${cell(t('events.nextAttempt'), nextAttempt(words, record, at), 'tight')}
-    <td class="row-actions">${rowActions(words, record, named)}</td>
+    <td class="row-actions">${!left && rowActions(words, record, named)}</td>
   </tr>`;
 }
 
@@ -255,15 +322,17 @@ export function nextAttempt(
 }
 
 /** Buttons for one event, inside a form. */
-export function rowActions({ h }: Words, { seq, state }: DeliveryRecord, event: string, kind = ''): Part {
+export function rowActions({ h }: Words, record: DeliveryRecord, event: string, kind = ''): Part {
+  const { state } = record;
+  const seen = seenValue(record);
   const hidden = (inside: Html) => html`<span class="visually-hidden">${inside}</span>`;
   return [
     RETRYABLE.includes(state) &&
-      html`<button type="submit" class="${kind}" name="only" value="${seq}" formaction="/events/retry">
+      html`<button type="submit" class="${kind}" name="only" value="${seen}" formaction="/events/retry">
         ${h('events.retry', { event, hidden })}
       </button>`,
     DISCARDABLE.includes(state) &&
-      html`<button type="submit" name="only" value="${seq}" formaction="/events/confirm/discard">
+      html`<button type="submit" name="only" value="${seen}" formaction="/events/confirm/discard">
         ${h('events.discard', { event, hidden })}
       </button>`,
   ];

@@ -35,11 +35,11 @@ function banner(
   snapshot: Snapshot,
   { name, reason, since }: Condition & { name: Foundation },
 ): Html {
-  const { t, h, moment } = words;
+  const { t, h, exactTime } = words;
   return html`<section class="banner bad" aria-label="${t(`trouble.${name}`)}">
     <p>
       <strong>${t(`trouble.${name}`)}</strong>
-      ${since !== null && html`<span>${h('trouble.since', { when: moment(since, snapshot.at) })}</span>`}
+      ${since !== null && html`<span>${h('trouble.since', { when: exactTime(since) })}</span>`}
       ${reason !== null && html`<bdi class="reason">${reason}</bdi>`}
     </p>
     <p>
@@ -50,9 +50,9 @@ function banner(
   </section>`;
 }
 
-function figuresOf({ t, h, moment }: Words, { ledgerFailure, ledgerAt, at }: Snapshot): Part {
+function figuresOf({ t, h, exactTime }: Words, { ledgerFailure, ledgerAt }: Snapshot): Part {
   if (ledgerFailure === null) return false;
   return ledgerAt === null
     ? t('trouble.figuresUnknown')
-    : h('trouble.figuresOf', { when: moment(ledgerAt, at) });
+    : h('trouble.figuresOf', { when: exactTime(ledgerAt) });
 }

@@ -2,7 +2,7 @@
 export const troubleTexts = {
   'trouble.broker': { en: 'RabbitMQ cannot be used', ru: 'RabbitMQ недоступен' },
   'trouble.database': { en: 'The database cannot be used', ru: 'База данных недоступна' },
-  'trouble.since': { en: 'since {when}', ru: 'с момента: {when}' },
+  'trouble.since': { en: 'since {when}', ru: 'с {when}' },
   'trouble.brokerMeanwhile': {
     en: 'Nothing is lost and nothing new is reserved: events wait on the portals, and the bridge goes on by itself within 10 s of RabbitMQ’s return.',
     ru: 'Ничего не теряется, новые события не резервируются: они ждут на порталах. Когда RabbitMQ вернётся, мост продолжит работу сам в течение 10 с.',

@@ -1,0 +1,62 @@
+/** Lists that hold still, groups by reason, and what is done to many events. */
+export const listTexts = {
+  'list.new': { en: 'Show {count} new', ru: 'Показать новые: {count}' },
+  'list.nothingNew': { en: 'Nothing newer', ru: 'Новых нет' },
+  'list.left': { en: 'no longer in this list', ru: 'уже не в этом списке' },
+  'list.order': { en: 'Order', ru: 'Порядок' },
+  'list.latestFirst': { en: 'latest first', ru: 'сначала последние' },
+  'list.oldestFirst': { en: 'oldest first', ru: 'сначала старые' },
+
+  'groups.show': { en: 'Group by reason', ru: 'Сгруппировать по причине' },
+  'groups.hide': { en: 'One by one', ru: 'По одному' },
+  'groups.caption': { en: 'Events that went wrong, by reason', ru: 'События с проблемами по причинам' },
+  'groups.events': { en: 'Events', ru: 'События' },
+  'groups.portals': { en: 'Portals', ru: 'Порталы' },
+  'groups.last': { en: 'Last', ru: 'Последнее' },
+  'groups.retry': {
+    en: 'Retry {count}<hidden> for: {reason}</hidden>…',
+    ru: 'Повторить {count}<hidden> по причине: {reason}</hidden>…',
+  },
+  'groups.only': { en: 'Only those with the reason: {reason}', ru: 'Только с причиной: {reason}' },
+  'groups.onlyWithout': { en: 'Only those without a reason', ru: 'Только без причины' },
+
+  'done.which': { en: 'Chosen: {events}.', ru: 'Выбрано: {events}.' },
+  'done.changed': {
+    en: '{count, plural, one {# event has gone on since you saw it and was left alone.} other {# events have gone on since you saw them and were left alone.}}',
+    ru: '{count, plural, one {# событие изменилось после показа и оставлено как есть.} few {# события изменились после показа и оставлены как есть.} many {# событий изменились после показа и оставлены как есть.} other {# события изменились после показа и оставлены как есть.}}',
+  },
+  'done.later': {
+    en: '{count, plural, one {# follows} other {# follow}}; you can leave this page.',
+    ru: '{count, plural, one {Остальное # событие последует} few {Остальные # события последуют} many {Остальные # событий последуют} other {Остальные # события последуют}}; страницу можно закрыть.',
+  },
+
+  'tasks.title': { en: 'Work on many events', ru: 'Работа с большим числом событий' },
+  'tasks.retry': {
+    en: 'Retry of {total, plural, one {# event} other {# events}}',
+    ru: 'Повтор: {total, plural, one {# событие} few {# события} many {# событий} other {# события}}',
+  },
+  'tasks.discard': {
+    en: 'Discard of {total, plural, one {# event} other {# events}}',
+    ru: 'Отбрасывание: {total, plural, one {# событие} few {# события} many {# событий} other {# события}}',
+  },
+  'tasks.by': { en: 'asked for by {name}, {when}', ru: 'запросил {name}, {when}' },
+  'tasks.done': { en: '{count} done', ru: 'сделано: {count}' },
+  'tasks.left': { en: 'left alone: {states}', ru: 'оставлено как есть: {states}' },
+  'tasks.gone': { en: '{count} not to be found any more', ru: 'больше не найдено: {count}' },
+  'tasks.remaining': {
+    en: '{count} to go, {perSecond} a second',
+    ru: 'осталось: {count}, по {perSecond} в секунду',
+  },
+  'tasks.toGo': { en: '{count} to go', ru: 'осталось: {count}' },
+  'tasks.finished': { en: 'finished {when}', ru: 'завершено {when}' },
+  'tasks.stopped': {
+    en: 'stopped by {name}; {count} not done',
+    ru: 'остановил {name}; не сделано: {count}',
+  },
+  'tasks.stop': { en: 'Stop', ru: 'Остановить' },
+  'tasks.stoppedNow': {
+    en: 'Stopped: what was done stays done, the rest is as it was.',
+    ru: 'Остановлено: сделанное остаётся, остальное как было.',
+  },
+  'tasks.over': { en: 'It had ended before.', ru: 'Работа уже завершилась.' },
+} as const;

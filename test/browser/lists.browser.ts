@@ -1,0 +1,139 @@
+import { afterEach, expect, it } from '@jest/globals';
+import { TestSystem } from '../support/test-system.js';
+import { until } from '../support/until.js';
+import { Browser } from './browser.js';
+
+const PASSWORD = 'correct horse battery';
+
+let system: TestSystem | null = null;
+let browser: Browser | null = null;
+
+afterEach(async () => {
+  await browser?.close();
+  await system?.close();
+  browser = system = null;
+});
+
+/** Every event fails, for a reason that goes by its object's number, until it is `mended`. */
+async function open(settings: Record<string, string> = {}) {
+  const broken = { reason: 'customer 42 is unknown', mended: false };
+  system = await TestSystem.open({
+    settings: { DASHBOARD_PASSWORD: PASSWORD, ...settings },
+    onEvent: (event, downstream) => {
+      const reason = event.objectId === '999' ? 'line one\nline two of a traceback' : broken.reason;
+      if (!broken.mended) downstream.reply({ status: 'failed', reason }, event);
+      downstream.channel.ack(event.message);
+    },
+  });
+  browser = await Browser.open();
+  const { page } = browser;
+  await page.goto(`${system.bridge.url}/events`);
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Events that went wrong' }).waitFor();
+  return { system, browser, page, broken };
+}
+
+it('a list does not move while somebody works with it: what is new waits behind a button', async () => {
+  const { system, browser, page } = await open();
+  system.push(1, 3);
+  await until('three', async () => (await page.locator('[data-pick]').count()) === 3);
+  const row = page.locator('#event-rows tr').nth(1);
+  const named = await row.getAttribute('data-key');
+  await row.hover();
+  await row.locator('[data-pick]').check();
+  const place = await row.boundingBox();
+
+  system.push(4, 7);
+  const show = page.getByRole('link', { name: 'Show 4 new' });
+  await show.waitFor();
+  expect(await page.locator('#event-rows tr').count()).toBe(3);
+  expect(await page.locator('#event-rows tr').nth(1).getAttribute('data-key')).toBe(named);
+  expect((await row.boundingBox())?.y).toBe(place?.y);
+  expect(await row.locator('[data-pick]').isChecked()).toBe(true);
+  for (const [width, height, colorScheme] of [
+    [390, 844, 'dark'],
+    [1440, 900, 'light'],
+  ] as const) {
+    await page.setViewportSize({ width, height });
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    expect(await browser.accessibilityFaults()).toEqual([]);
+    await browser.picture(`new-${width}`);
+  }
+
+  await show.click();
+  await until('all', async () => (await page.locator('#event-rows tr').count()) === 7);
+  // The keyboard goes on at the list, and not at the top of the page.
+  expect(await page.evaluate('document.activeElement.id')).toBe('event-count');
+  expect(browser.complaints).toEqual([]);
+});
+
+it('a button acts on what was seen, says on which, and leaves alone what has gone on since', async () => {
+  const { system, page, broken } = await open();
+  system.push(42, 43);
+  await until('two', async () => (await page.locator('[data-pick]').count()) === 2);
+  await until('marked', async () => (await page.locator('.badge', { hasText: 'marked' }).count()) === 2);
+  // A page that hears of nothing any more, as one on a phone in a tunnel.
+  await page.route(/\/(events|live)/, (route) =>
+    route.request().method() === 'GET' && route.request().headers()['x-live'] !== undefined
+      ? route.abort()
+      : route.continue(),
+  );
+  broken.mended = true;
+  const other = await page.context().newPage();
+  await other.goto(`${system.bridge.url}/events`);
+  await other
+    .locator('tr', { hasText: 'crm.deal/42' })
+    .getByRole('button', { name: /^Retry/ })
+    .click();
+  const notice = other.locator('.banner.done');
+  await notice.getByText('ONCRMDEALUPDATE crm.deal/42 of acme').waitFor();
+  await until('the second attempt', () =>
+    system.downstream.received.some(({ objectId, attempt }) => objectId === '42' && attempt === 2),
+  );
+  await page
+    .locator('tr', { hasText: 'crm.deal/42' })
+    .getByRole('button', { name: /^Retry/ })
+    .click();
+  await page.getByRole('status').getByText('1 event has gone on since you saw it').waitFor();
+});
+
+it('events are grouped by reason, retried together at a pace, and the work says how it ended', async () => {
+  const { system, browser, page, broken } = await open({ RETRY_BY_HAND_PER_SECOND: '2' });
+  system.push(1, 12);
+  system.push(999, 999);
+  await until('thirteen', async () => (await page.locator('[data-pick]').count()) === 13);
+  await until('marked', async () => (await page.getByText('13 events: 13 marked').count()) > 0);
+  await page.getByRole('link', { name: 'Group by reason' }).click();
+  await page.getByRole('rowheader', { name: 'line one line two of a traceback' }).waitFor();
+  await page.reload();
+  const group = page.getByRole('row', { name: /customer 42 is unknown/ });
+  expect(await group.innerText()).toMatch(/12\s+1/);
+  expect(await browser.accessibilityFaults()).toEqual([]);
+  await browser.picture('groups');
+
+  await page.getByRole('link', { name: 'line one line two of a traceback' }).click();
+  await page.getByText('1 event: 1 marked').waitFor();
+  await page.goBack();
+  await group.waitFor();
+
+  broken.mended = true;
+  await group.getByRole('button', { name: /^Retry 12/ }).click();
+  await page.getByRole('heading', { name: 'Retry 12 events?' }).waitFor();
+  await page.getByRole('button', { name: 'Retry 12 events' }).click();
+  await page.getByText(/follow; you can leave this page/).waitFor();
+  await page.getByText(/to go, 2 a second/).waitFor();
+  expect(await browser.accessibilityFaults()).toEqual([]);
+  await browser.picture('task');
+  // Left, and looked at again.
+  await page.goto(system.bridge.url);
+  await until('all were delivered again', () => {
+    const again = system.downstream.received.filter(({ attempt }) => attempt === 2);
+    return new Set(again.map(({ objectId }) => objectId)).size === 12;
+  });
+  await page.goto(`${system.bridge.url}/events`);
+  await page.getByText(/12 done, finished/).waitFor();
+  expect(system.downstream.received.some(({ objectId, attempt }) => objectId === '999' && attempt > 1)).toBe(
+    false,
+  );
+});
