@@ -72,7 +72,9 @@ function rowsToKeep() {
   for (const list of lists()) {
     const used = inUse(list);
     if (list.dataset.hold === 'order' && !used) continue;
-    const rows = [...list.rows].filter((row) => used || row.dataset.left === undefined);
+    const rows = [...list.rows].filter(
+      ({ dataset }) => dataset.key !== undefined && (used || dataset.left === undefined),
+    );
     kept.set(list.id, { used, mark: list.dataset.mark ?? '', keys: rows.map((row) => row.dataset.key) });
   }
   return kept;

@@ -1,8 +1,10 @@
 import { NotFoundException, Param, Post, Query, Redirect } from '@nestjs/common';
 import { ObservedService } from '../live/observed-service.js';
 import { countQueue } from '../live/portal-queue.js';
-import { type Fields, numberField, textField } from '../session/request.js';
-import { overviewPage } from '../views/overview-page.js';
+import { type Fields } from '../session/request.js';
+import { readPortalQuery } from '../portals/portal-query.js';
+import { heldRows } from '../session/held-rows.js';
+import { overviewPage, PORTAL_ROWS } from '../views/overview-page.js';
 import { portalPage } from '../views/portal-page.js';
 import { queuesPage } from '../views/queues-page.js';
 import { type HttpContext } from './http-context.js';
@@ -19,9 +21,9 @@ export class PagesController {
 
   @Page()
   overview(@Query() query: Fields, @Http() http: HttpContext): Promise<string> {
-    const number = Math.max(1, numberField(query, 'page') ?? 1);
+    const held = heldRows(http.request, PORTAL_ROWS)?.keys ?? [];
     return this.pages.show(http, (context, snapshot) =>
-      overviewPage(context, snapshot, { text: textField(query, 'q'), number }),
+      overviewPage(context, snapshot, readPortalQuery(query), held),
     );
   }
 

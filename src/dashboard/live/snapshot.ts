@@ -99,6 +99,11 @@ export function byNeed(left: PortalView, right: PortalView): number {
   return needOf(right) - needOf(left) || left.portal.name.localeCompare(right.portal.name);
 }
 
+/** Whether somebody has to look at a portal: it is stopped, or events of it go nowhere by themselves. */
+export function needsAttention(view: PortalView): boolean {
+  return needOf(view) > 0;
+}
+
 function needOf({ portal, troubles, refused }: PortalView): number {
   const stopped = portal.state !== 'active' && portal.state !== 'uninstalled';
   return stopped ? 2 : (troubles?.dead ?? 0) > 0 || refused.length > 0 || portal.paused !== null ? 1 : 0;

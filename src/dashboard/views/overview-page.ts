@@ -2,53 +2,91 @@ import { shownAddress } from '../../bitrix24/portal-address.js';
 import { html, type Html, type Part } from '../html/html.js';
 import { type Words } from '../html/words.js';
 import { type PortalView, type Snapshot, sumOf } from '../live/snapshot.js';
+import {
+  PORTAL_FILTERS,
+  PORTAL_ORDERS,
+  type PortalPage,
+  type PortalQuery,
+  portalsOf,
+  portalsPath,
+} from '../portals/portal-query.js';
 import { sparkline } from './chart.js';
 import { type PageContext, page } from './layout.js';
 import { sharedLately } from '../../portals/shared-queue.js';
 import { pausedBadge, pauseWords } from './pause-page.js';
 import { queueWords, refusedWords, roundWords, stateBadge } from './portal-words.js';
 
-/** Portals on one page. */
-const PORTALS_PER_PAGE = 50;
+/** Name of the list, whose rows stay where they are while somebody works with it. */
+export const PORTAL_ROWS = 'portal-rows';
 
-interface OverviewQuery {
-  /** Part of a portal's name or domain. */
-  readonly text: string;
-  /** From 1. */
-  readonly number: number;
-}
-
-/** `/`: every portal at a glance, those in trouble first. */
-export function overviewPage(context: PageContext, snapshot: Snapshot, query: OverviewQuery): Html {
-  const text = query.text.toLowerCase();
-  const matching = snapshot.portals.filter(({ portal }) =>
-    [portal.name, portal.domain, shownAddress(portal.clientEndpoint)].some((word) => word.includes(text)),
-  );
-  const pages = Math.max(1, Math.ceil(matching.length / PORTALS_PER_PAGE));
-  const number = Math.min(query.number, pages);
-  const shown = matching.slice((number - 1) * PORTALS_PER_PAGE, number * PORTALS_PER_PAGE);
+/**
+ * `/`: every portal at a glance, those in trouble first unless another order is asked for.
+ * @param held member ids of rows that stay where they are; empty for none
+ */
+export function overviewPage(
+  context: PageContext,
+  snapshot: Snapshot,
+  query: PortalQuery,
+  held: readonly string[],
+): Html {
   const { words } = context;
   const { t } = words;
+  const portals = portalsOf(snapshot.portals, query, held);
   return page(context, snapshot, {
     title: t('overview.title'),
     room: 'overview',
     body: html`<h1 class="visually-hidden">${t('overview.title')}</h1>
       ${tiles(words, snapshot)}
       <section aria-labelledby="portals-title">
-        <div class="section-head">
-          <h2 id="portals-title">${t('overview.portals')}</h2>
-          ${
-            snapshot.portals.length > PORTALS_PER_PAGE &&
-            html`<form method="get" action="/" role="search">
-              <label>${t('overview.find')} <input type="search" name="q" value="${query.text}" /></label>
-              <button type="submit">${t('overview.find')}</button>
-            </form>`
-          }
-        </div>
-        <div id="portals" data-live>${portalTable(words, snapshot, shown)}</div>
-        ${pageLinks(words, query.text, number, pages)}
+        <h2 id="portals-title">${t('overview.portals')}</h2>
+        ${snapshot.portals.length > 1 && filterForm(words, query)}
+        <div id="portals" data-live>${portalTable(words, snapshot, query, portals)}</div>
+        ${pageLinks(words, query, portals)}
       </section>`,
   });
+}
+
+function filterForm({ t }: Words, { text, state, order, group }: PortalQuery): Html {
+  const option = (value: string, chosen: string, words: string) =>
+    html`<option value="${value}" ${value === chosen && html`selected`}>${words}</option>`;
+  return html`<form class="filter" method="get" action="/" role="search" aria-label="${t('portals.filter')}">
+    <label class="grow"
+      >${t('overview.find')}
+      <input type="search" name="q" value="${text}" placeholder="${t('portals.nameOrDomain')}" />
+    </label>
+    <label
+      >${t('column.state')}
+      <select name="state">
+        ${PORTAL_FILTERS.map((one) =>
+          option(
+            one,
+            state,
+            one === 'all' ? t('events.all') : one === 'trouble' ? t('portals.trouble') : t(`portal.${one}`),
+          ),
+        )}
+      </select>
+    </label>
+    <label
+      >${t('list.order')}
+      <select name="sort">
+        ${PORTAL_ORDERS.map((one) =>
+          option(
+            one,
+            order,
+            one === 'need' ? t('portals.byNeed') : one === 'name' ? t('column.portal') : t(`column.${one}`),
+          ),
+        )}
+      </select>
+    </label>
+    <label class="check"
+      ><input type="checkbox" name="group" value="state" ${group && html`checked`} />
+      ${t('portals.group')}</label
+    >
+    <div class="filter-end">
+      <button type="submit">${t('events.apply')}</button>
+      <a href="/">${t('events.reset')}</a>
+    </div>
+  </form>`;
 }
 
 function tiles({ t, count, rate }: Words, snapshot: Snapshot): Html {
@@ -66,7 +104,6 @@ function tiles({ t, count, rate }: Words, snapshot: Snapshot): Html {
       <dt>${words}</dt>
       <dd id="tile-${id}">${path === undefined ? value : html`<a href="${path}">${value}</a>`}</dd>
     </div>`;
-  const toMark = failed === null ? null : failed + (marked ?? 0);
   const waiting = troubles('waiting');
   const refused = troubles('refused');
   const dead = troubles('dead');
@@ -74,12 +111,13 @@ function tiles({ t, count, rate }: Words, snapshot: Snapshot): Html {
     id="tiles"
     class="tiles"
     data-live
-    data-summary="${t('overview.summary', { stopped, paused, failed: count(toMark), waiting: count(waiting), refused: count(refused), dead: count(dead) })}"
+    data-summary="${t('overview.summary', { stopped, paused, failed: count(failed), waiting: count(waiting), refused: count(refused), dead: count(dead) })}"
   >
     ${tile('portals', t('tile.portals'), t('tile.portalsOf', { working: count(installed.length - stopped - paused), installed: count(installed.length) }), stopped > 0)}
     ${tile('rate', t(everyRate ? 'tile.rate' : 'tile.rateKnown'), rate(sumOf(portals, (view) => view.rate)), false)}
     ${tile('flight', t('tile.flight'), count(sumOf(portals, ({ inFlight }) => inFlight)), false)}
-    ${tile('failed', t('tile.failed'), count(toMark), false, '/events?state=failed&state=marked')}
+    ${tile('failed', t('tile.failed'), count(failed), false, '/events?state=failed')}
+    ${tile('marked', t('tile.marked'), count(marked), false, '/events?state=marked')}
     ${tile('waiting', t('tile.waiting'), count(waiting), false, '/events?state=waiting')}
     ${tile('refused', t('tile.refused'), count(refused), (refused ?? 0) > 0, '/events?state=refused')}
     ${tile('dead', t('tile.dead'), count(dead), (dead ?? 0) > 0, '/events?state=dead')}
@@ -88,7 +126,12 @@ function tiles({ t, count, rate }: Words, snapshot: Snapshot): Html {
   </dl>`;
 }
 
-function portalTable(words: Words, snapshot: Snapshot, views: readonly PortalView[]): Html {
+function portalTable(
+  words: Words,
+  snapshot: Snapshot,
+  query: PortalQuery,
+  { shown: views }: PortalPage,
+): Html {
   const { t, h } = words;
   if (snapshot.portals.length === 0) {
     return html`<div class="empty">
@@ -102,28 +145,49 @@ function portalTable(words: Words, snapshot: Snapshot, views: readonly PortalVie
     </div>`;
   }
   if (views.length === 0) return html`<p class="empty">${t('overview.noneNamed')}</p>`;
-  return html`<table class="cards">
+  const heading = (order: Exclude<PortalQuery['order'], 'need'>) => {
+    const sorted = query.order === order;
+    const name = t(order === 'name' ? 'column.portal' : `column.${order}`);
+    return html`<th
+      scope="col"
+      class="${NUMBERS.has(order) && 'number'}"
+      ${sorted && html`aria-sort="${order === 'name' ? 'ascending' : 'descending'}"`}
+    >
+      <a href="${portalsPath({ ...query, order: sorted ? 'need' : order, page: 1 })}">${name}</a>
+    </th>`;
+  };
+  return html`<table class="cards portals">
     <caption class="visually-hidden">
-      ${t('overview.caption')}
+      ${query.order === 'need' ? t('overview.caption') : t('overview.portals')}
     </caption>
     <thead>
       <tr>
-        <th scope="col">${t('column.portal')}</th>
+        ${heading('name')}
         <th scope="col">${t('column.state')}</th>
-        <th scope="col">${t('column.rate')}</th>
-        <th scope="col">${t('column.lag')}</th>
+        ${heading('rate')} ${heading('lag')}
         <th scope="col">${t('column.onPortal')}</th>
-        <th scope="col" class="number">${t('column.flight')}</th>
-        <th scope="col" class="number">${t('column.failed')}</th>
-        <th scope="col" class="number">${t('column.waiting')}</th>
-        <th scope="col" class="number">${t('column.dead')}</th>
+        ${heading('flight')} ${heading('failed')} ${heading('waiting')} ${heading('dead')}
         <th scope="col">${t('column.round')}</th>
       </tr>
     </thead>
-    <tbody>
-      ${views.map((view) => portalRow(words, view, snapshot.at))}
+    <tbody id="${PORTAL_ROWS}" data-hold="order">
+      ${views.map((view, index) => [
+        query.group &&
+          view.portal.state !== views[index - 1]?.portal.state &&
+          groupRow(words, snapshot, view.portal.state),
+        portalRow(words, view, snapshot.at),
+      ])}
     </tbody>
   </table>`;
+}
+
+const NUMBERS: ReadonlySet<string> = new Set(['flight', 'failed', 'waiting', 'dead']);
+
+function groupRow(words: Words, { portals }: Snapshot, state: PortalView['portal']['state']): Html {
+  const number = portals.filter(({ portal }) => portal.state === state).length;
+  return html`<tr class="group" id="group-${state}">
+    <th colspan="10" scope="colgroup">${stateBadge(words, state)} ${words.count(number)}</th>
+  </tr>`;
 }
 
 function portalRow(words: Words, view: PortalView, now: number): Html {
@@ -132,16 +196,15 @@ function portalRow(words: Words, view: PortalView, now: number): Html {
   const cell = (label: string, content: Part, kind = '') =>
     html`<td data-label="${label}" class="${kind}"><span>${content}</span></td>`;
   const events = (state: 'failed' | 'waiting' | 'dead'): Part => {
-    const marked = state === 'failed' ? (troubles?.marked ?? 0) : 0;
-    const value = troubles === null ? null : (troubles[state] ?? 0) + marked;
+    const value = troubles === null ? null : (troubles[state] ?? 0);
     if (value === null || value === 0) return count(value);
     return html`<a
       class="${state === 'dead' ? 'bad-text' : ''}"
-      href="/events?state=${state}${state === 'failed' && '&state=marked'}&portal=${portal.name}"
+      href="/events?state=${state}&portal=${portal.name}"
       >${count(value)}<span class="visually-hidden"> ${t(`delivery.${state}`)}</span></a
     >`;
   };
-  return html`<tr id="portal-${portal.memberId}">
+  return html`<tr id="portal-${portal.memberId}" data-key="${portal.memberId}">
     <th scope="row">
       <a href="/portals/${encodeURIComponent(portal.name)}">${portal.name}</a>
       <span class="quiet domain" title="${portal.domain}">${shownAddress(portal.clientEndpoint)}</span>
@@ -175,10 +238,10 @@ function portalRow(words: Words, view: PortalView, now: number): Html {
   </tr>`;
 }
 
-function pageLinks({ t, count }: Words, text: string, number: number, pages: number): Part {
+function pageLinks({ t, count }: Words, query: PortalQuery, { number, pages }: PortalPage): Part {
   if (pages === 1) return null;
   const link = (to: number, words: string) =>
-    html`<a href="/?q=${encodeURIComponent(text)}&page=${to}">${words}</a>`;
+    html`<a href="${portalsPath({ ...query, page: to })}">${words}</a>`;
   return html`<nav class="pages" aria-label="${t('overview.pages')}">
     ${number > 1 && link(number - 1, t('overview.previous'))}
     <span>${t('overview.page', { number: count(number), pages: count(pages) })}</span>

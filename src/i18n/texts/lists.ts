@@ -59,4 +59,10 @@ export const listTexts = {
     ru: 'Остановлено: сделанное остаётся, остальное как было.',
   },
   'tasks.over': { en: 'It had ended before.', ru: 'Работа уже завершилась.' },
+
+  'portals.filter': { en: 'Filter', ru: 'Фильтр порталов' },
+  'portals.nameOrDomain': { en: 'name or domain', ru: 'имя или домен' },
+  'portals.trouble': { en: 'in trouble', ru: 'с проблемами' },
+  'portals.byNeed': { en: 'those in trouble first', ru: 'сначала проблемные' },
+  'portals.group': { en: 'group by state', ru: 'по состояниям' },
 } as const;

@@ -28,6 +28,7 @@ export const overviewTexts = {
   'tile.rateKnown': { en: 'Events a second, where known', ru: 'Событий в секунду, где известно' },
   'tile.flight': { en: 'In flight', ru: 'В пути' },
   'tile.failed': { en: 'Failed', ru: 'С ошибкой' },
+  'tile.marked': { en: 'Marked on the portal', ru: 'Помечены на портале' },
   'tile.waiting': { en: 'Waiting for a retry', ru: 'Ждут повтора' },
   'tile.refused': { en: 'Refused by a queue', ru: 'Не приняты очередью' },
   'tile.dead': { en: 'Dead', ru: 'Не доставлены' },
