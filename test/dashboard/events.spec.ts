@@ -13,7 +13,7 @@ describe('what people do about events', () => {
 
   /** Numbers of the deliveries in a list. */
   const listed = async (path = '/events') =>
-    [...(await person.get(path)).body.matchAll(/id="delivery-(\d+)"/g)].map(([, seq]) => Number(seq));
+    [...(await person.get(path)).body.matchAll(/data-delivery="(\d+)"/g)].map(([, seq]) => Number(seq));
   const waiting = (count: number) =>
     until(
       `${count} that wait`,

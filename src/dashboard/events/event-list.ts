@@ -1,3 +1,4 @@
+import { eventId, parseEventId } from '../../contract/event.js';
 import { type DeliveryState } from '../../database/schema.js';
 import { type DeliveryFilter, type DeliveryRecord, type PageMark } from '../../ledger/find-deliveries.js';
 import { type LedgerAdmin } from '../../ledger/admin.js';
@@ -32,7 +33,7 @@ export interface EventList {
  * @param filter null where the query names an unknown portal
  */
 export async function readEventList(
-  admin: Pick<LedgerAdmin, 'count' | 'latest' | 'records' | 'reasons'>,
+  admin: Pick<LedgerAdmin, 'count' | 'find' | 'latest' | 'reasons'>,
   query: EventQuery,
   filter: DeliveryFilter | null,
   after: PageMark | undefined,
@@ -50,7 +51,7 @@ export async function readEventList(
     admin.count(filter),
     admin.latest(filter, PAGE_SIZE + 1, after, query.order),
   ]);
-  const kept = held === null ? [] : await admin.records(held.keys.map(Number).filter(Number.isSafeInteger));
+  const kept = held === null ? [] : await stillThere(admin, held.keys);
   const fresh = page.slice(0, PAGE_SIZE);
   const records = kept.length === 0 ? fresh : kept;
   const last = records.at(-1);
@@ -73,16 +74,39 @@ export async function readEventList(
   };
 }
 
+/** The last delivery of each event: a marked one goes, and another takes its place. */
+async function stillThere(
+  admin: Pick<LedgerAdmin, 'find'>,
+  ids: readonly string[],
+): Promise<DeliveryRecord[]> {
+  const found = await Promise.all(
+    ids.map(async (id) => {
+      const reference = parseEventId(id);
+      return reference === null ? [] : (await admin.find(reference)).slice(0, 1);
+    }),
+  );
+  return found.flat();
+}
+
+/** The event's id, as consumers see it. */
+function idOf({
+  member_id: memberId,
+  row_id: rowId,
+  changed_at: changedAt,
+}: Pick<DeliveryRecord, 'member_id' | 'row_id' | 'changed_at'>): string {
+  return eventId(memberId, rowId, changedAt);
+}
+
 function newerOf(
   page: readonly DeliveryRecord[],
   shown: readonly DeliveryRecord[],
   text: string,
 ): DeliveryRecord[] {
   const mark = pageMarkOf(text);
-  const known = new Set(shown.map(({ seq }) => seq));
+  const known = new Set(shown.map(idOf));
   return page.filter(
-    ({ seq, state_at: stateAt }) =>
-      !known.has(seq) &&
+    ({ state_at: stateAt, seq, ...record }) =>
+      !known.has(idOf(record)) &&
       (mark === undefined || stateAt > mark.stateAt || (stateAt === mark.stateAt && seq > mark.seq)),
   );
 }

@@ -1,7 +1,8 @@
 import { NotFoundException, Param, Post, Query, Redirect } from '@nestjs/common';
+import { REACHES } from '../../monitoring/long-past.js';
 import { ObservedService } from '../live/observed-service.js';
 import { countQueue } from '../live/portal-queue.js';
-import { type Fields } from '../session/request.js';
+import { type Fields, textField } from '../session/request.js';
 import { readPortalQuery } from '../portals/portal-query.js';
 import { heldRows } from '../session/held-rows.js';
 import { overviewPage, PORTAL_ROWS } from '../views/overview-page.js';
@@ -28,11 +29,17 @@ export class PagesController {
   }
 
   @Page('portals/:name')
-  portal(@Param('name') name: string, @Http() http: HttpContext): Promise<string> {
+  portal(@Param('name') name: string, @Query() query: Fields, @Http() http: HttpContext): Promise<string> {
+    const reach = REACHES.find((one) => one === textField(query, 'span')) ?? 'minutes';
+    const { service } = this;
     return this.pages.show(http, (context, snapshot) => {
       const view = snapshot.portals.find(({ portal }) => portal.name === name);
       if (view === undefined) throw new NotFoundException();
-      return portalPage(context, snapshot, view);
+      return portalPage(context, snapshot, view, {
+        reach,
+        past: service.activity.past(name, reach),
+        budget: service.clientOf(view.portal.memberId)?.budgetReport(),
+      });
     });
   }
 

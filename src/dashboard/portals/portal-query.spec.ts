@@ -10,6 +10,7 @@ const portal = (name: string, state: string, lagMs: number | null, dead = 0) =>
       domain: `${name}.test`,
       clientEndpoint: `https://${name}.test/rest/`,
       state,
+      paused: null,
     },
     troubles: { dead },
     refused: [],

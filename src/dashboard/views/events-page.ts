@@ -275,8 +275,9 @@ function row(
   const cell = (label: string, content: Part, kind = '') =>
     html`<td data-label="${label}" class="${kind}"><span>${content}</span></td>`;
   return html`<tr
-    id="delivery-${record.seq}"
-    data-key="${record.seq}"
+    id="event-${idOf(record)}"
+    data-key="${idOf(record)}"
+    data-delivery="${record.seq}"
     ${left && html`data-left class="left"`}
   >
     <td class="pick">

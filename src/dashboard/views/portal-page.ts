@@ -5,13 +5,31 @@ import { SHARED_ADVICE, sharedLately } from '../../portals/shared-queue.js';
 import { nameOfKey } from '../../portals/source-keys.js';
 import { html, type Html, type Part } from '../html/html.js';
 import { type PortalView, type Snapshot } from '../live/snapshot.js';
+import { type BudgetReport } from '../../bitrix24/rate-budget.js';
+import { type Past, type Reach } from '../../monitoring/long-past.js';
+import { budgetSection } from './budget.js';
 import { chart } from './chart.js';
+import { pastCharts, reachLinks } from './past-chart.js';
 import { type PageContext, page, token } from './layout.js';
 import { pauseBanner, pauseButtons, pausedBadge } from './pause-page.js';
 import { deeds, elsewhereWords, refusedWords, stateBadge } from './portal-words.js';
 
+/** What only the process knows that runs a portal's rounds. */
+export interface PortalFigures {
+  /** How far back the chart goes. */
+  readonly reach: Reach;
+  readonly past: Past;
+  /** Undefined where another process calls the portal. */
+  readonly budget: BudgetReport | undefined;
+}
+
 /** `/portals/<name>`: one portal in detail. */
-export function portalPage(context: PageContext, snapshot: Snapshot, view: PortalView): Html {
+export function portalPage(
+  context: PageContext,
+  snapshot: Snapshot,
+  view: PortalView,
+  { reach, past, budget }: PortalFigures,
+): Html {
   const { words } = context;
   const { t, h, say, count, rate, duration, moment } = words;
   const { portal, here, owner, toldAt, activity, troubles } = view;
@@ -93,7 +111,12 @@ export function portalPage(context: PageContext, snapshot: Snapshot, view: Porta
             ${owner !== null && t('portal.otherReplica')}
           </p>`
         }
-        ${known && activity.samples.length > 0 && chart(words, activity.samples, portal.name)}
+        ${here && reachLinks(words, `/portals/${encodeURIComponent(portal.name)}`, reach)}
+        ${
+          here && reach !== 'minutes'
+            ? pastCharts(words, past, reach, portal.name)
+            : known && activity.samples.length > 0 && chart(words, activity.samples, portal.name)
+        }
         <div class="columns">
           <section aria-labelledby="now-title">
             <h2 id="now-title">${t('portal.now')}</h2>
@@ -123,6 +146,7 @@ export function portalPage(context: PageContext, snapshot: Snapshot, view: Porta
                   </dl>`
             }
           </section>
+          ${budget !== undefined && budgetSection(words, budget, at)}
           <section aria-labelledby="queue-title">
             <h2 id="queue-title">${t('portal.queue')}</h2>
             ${

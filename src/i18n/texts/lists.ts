@@ -65,4 +65,35 @@ export const listTexts = {
   'portals.trouble': { en: 'in trouble', ru: 'с проблемами' },
   'portals.byNeed': { en: 'those in trouble first', ru: 'сначала проблемные' },
   'portals.group': { en: 'group by state', ru: 'по состояниям' },
+
+  'past.title': { en: 'The last', ru: 'За последние' },
+  'past.minutes': { en: '5 minutes', ru: '5 минут' },
+  'past.hour': { en: 'hour', ru: 'час' },
+  'past.day': { en: 'day', ru: 'сутки' },
+  'past.rates': { en: 'Events a second', ru: 'Событий в секунду' },
+  'past.lag': { en: 'Worst lag', ru: 'Наибольшая задержка' },
+  'past.label': {
+    en: '{name}, {reach}: at most {most} events a second published; {failures} reported as failed in all',
+    ru: '{name}, {reach}: опубликовано не более {most} событий в секунду; всего с ошибкой {failures}',
+  },
+  'past.lagLabel': {
+    en: '{name}, {reach}: lag at most {most}',
+    ru: '{name}, {reach}: задержка не более {most}',
+  },
+  'past.unknown': {
+    en: 'Grey: before this process began to look, nothing is known.',
+    ru: 'Серое: этот процесс ещё не наблюдал, данных нет.',
+  },
+
+  'budget.title': { en: 'Request budget', ru: 'Лимит запросов' },
+  'budget.used': { en: 'Used at present', ru: 'Занято сейчас' },
+  'budget.usedOf': {
+    en: '{used} of {capacity}; {perSecond} a second become free',
+    ru: '{used} из {capacity}; освобождается по {perSecond} в секунду',
+  },
+  'budget.waiting': { en: 'Waiting for their turn', ru: 'Ждут очереди' },
+  'budget.sent': { en: 'Sent since the start', ru: 'Отправлено с запуска' },
+  'budget.refused': { en: 'Refused by the portal', ru: 'Отклонено порталом' },
+  'budget.refusedLast': { en: '{count}, last {when}', ru: '{count}, последний раз {when}' },
+  'budget.paused': { en: 'Nothing is sent until', ru: 'Пауза до' },
 } as const;

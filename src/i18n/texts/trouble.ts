@@ -24,7 +24,7 @@ export const troubleTexts = {
     en: 'This page needs the database. It appears as soon as the database answers.',
     ru: 'Для этой страницы нужна база данных. Она появится, как только база ответит.',
   },
-  'trouble.summary': { en: '{what}: {reason}', ru: '{what}: {reason}' },
+  'trouble.summary': { en: '{what}: {reason}', ru: '{what}, причина: {reason}' },
 
   'help.brokerTitle': { en: 'RabbitMQ cannot be used: what to do', ru: 'RabbitMQ недоступен: что делать' },
   'help.broker1': {
