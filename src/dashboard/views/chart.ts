@@ -75,7 +75,7 @@ export function chart({ t, rate, count }: Words, samples: readonly Sample[], nam
 }
 
 /** The next of 1, 2, 5, 10, 20, … */
-function niceCeiling(value: number): number {
+export function niceCeiling(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= value) ?? value;
 }

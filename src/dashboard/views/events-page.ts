@@ -14,6 +14,7 @@ import { html, type Html, type Part } from '../html/html.js';
 import { type Words } from '../html/words.js';
 import { badge } from './badge.js';
 import { type Snapshot } from '../live/snapshot.js';
+import { emptyList, filterForm } from './events-filter.js';
 import { type PageContext, page, token } from './layout.js';
 import { reasonTable } from './reason-groups.js';
 
@@ -22,8 +23,6 @@ export const EVENT_ROWS = 'event-rows';
 
 /** More newer ones than a page has are not counted. */
 const MOST_TOLD = 50;
-/** Characters of a reason beside its box. */
-const REASON_NAMED = 120;
 
 const TONES: Readonly<Partial<Record<DeliveryState, string>>> = {
   failed: 'warn',
@@ -66,91 +65,6 @@ export function eventsPage(context: PageContext, snapshot: Snapshot, list: Event
   });
 }
 
-function filterForm(
-  { t, language }: Words,
-  { portals }: Snapshot,
-  { states, portal, event, text, reason, order, group }: EventQuery,
-): Html {
-  const names = portals.map((view) => view.portal.name).sort();
-  return html`<form
-    class="filter"
-    method="get"
-    action="/events"
-    role="search"
-    aria-label="${t('events.filter')}"
-  >
-    <fieldset>
-      <legend class="visually-hidden">${t('events.states')}</legend>
-      ${TROUBLED.map(
-        (state) =>
-          html`<label class="check" ${language !== 'en' && html`title="${state}"`}
-            ><input
-              type="checkbox"
-              name="state"
-              value="${state}"
-              ${states.includes(state) && html`checked`}
-            />
-            ${t(`delivery.${state}`)}</label
-          >`,
-      )}
-    </fieldset>
-    <label
-      >${t('events.portal')}
-      <input
-        type="text"
-        name="portal"
-        list="portal-names"
-        value="${portal}"
-        placeholder="${t('events.all')}"
-        autocomplete="off"
-      />
-    </label>
-    <datalist id="portal-names">
-      ${names.slice(0, 500).map((name) => html`<option value="${name}"></option>`)}
-    </datalist>
-    <label
-      >${t('events.code')}
-      <input
-        type="text"
-        name="event"
-        value="${event}"
-        placeholder="${t('events.all')}"
-        autocomplete="off"
-        spellcheck="false"
-      />
-    </label>
-    <label class="grow"
-      >${t('events.search')}
-      <input type="search" name="q" value="${text}" placeholder="${t('events.searchHint')}" />
-    </label>
-    <label
-      >${t('list.order')}
-      <select name="order">
-        <option value="latest">${t('list.latestFirst')}</option>
-        <option value="oldest" ${order === 'oldest' && html`selected`}>${t('list.oldestFirst')}</option>
-      </select>
-    </label>
-    ${group && html`<input type="hidden" name="group" value="reason" />`}
-    ${
-      reason !== null &&
-      html`<label class="check"
-        ><input type="checkbox" name="reason" value="${encodeURIComponent(reason)}" checked />
-        <bdi
-          >${
-            reason === ''
-              ? t('groups.onlyWithout')
-              : t('groups.only', { reason: reason.slice(0, REASON_NAMED) })
-          }</bdi
-        ></label
-      >`
-    }
-    <div class="filter-end">
-      <button type="submit">${t('events.apply')}</button>
-      <a href="/events">${t('events.reset')}</a>
-    </div>
-  </form>`;
-}
-
 function countWords({ t }: Words, counts: EventList['counts'], total: number): string {
   if (total === 0) return t('events.noneMatches');
   const ordered = TROUBLED.filter((state) => counts[state] !== undefined).map((state) => [
@@ -159,21 +73,6 @@ function countWords({ t }: Words, counts: EventList['counts'], total: number): s
   ]);
   const states = countedStates(Object.fromEntries(ordered) as EventList['counts']);
   return t('events.counts', { total, states });
-}
-
-function emptyList({ t, h }: Words, { states, portal, event, text, reason }: EventQuery): Html {
-  const narrow =
-    reason !== null || portal !== '' || event !== '' || text !== '' || states.length < TROUBLED.length;
-  return html`<div class="empty">
-    <p><strong>${t(narrow ? 'events.noneMatches' : 'events.nothingWrong')}</strong></p>
-    <p>
-      ${
-        narrow
-          ? h('events.showAll', { link: (inside) => html`<a href="/events">${inside}</a>` })
-          : t('events.emptyHelp')
-      }
-    </p>
-  </div>`;
 }
 
 function actions(words: Words, { counts, query, groups, waiting }: EventList, total: number): Html {

@@ -1,6 +1,7 @@
 import { type Past, type PastSpan, type Reach, REACHES } from '../../monitoring/long-past.js';
 import { html, type Html, type Part } from '../html/html.js';
 import { type Words } from '../html/words.js';
+import { niceCeiling } from './chart.js';
 
 /** Rates, failures and lag of the last hour or day; what this process has not seen is grey, and not zero. */
 export function pastCharts(words: Words, past: Past, reach: Exclude<Reach, 'minutes'>, name: string): Html {
@@ -14,7 +15,7 @@ export function pastCharts(words: Words, past: Past, reach: Exclude<Reach, 'minu
   const worst = Math.max(0, ...known.map(({ lagMs }) => lagMs ?? 0));
   const when = t(`past.${reach}`);
   return html`<div class="columns">
-      ${figure(words, spans, {
+      ${figure(spans, {
         title: t('past.rates'),
         label: t('past.label', { name, reach: when, most: rate(most), failures: count(failures) }),
         peak: niceCeiling(Math.max(1, most, ...known.map(({ failed }) => failed * perSecond))),
@@ -22,7 +23,7 @@ export function pastCharts(words: Words, past: Past, reach: Exclude<Reach, 'minu
         line: ({ published }) => published * perSecond,
         bar: ({ failed }) => failed * perSecond,
       })}
-      ${figure(words, spans, {
+      ${figure(spans, {
         title: t('past.lag'),
         label: t('past.lagLabel', { name, reach: when, most: duration(worst) }),
         peak: niceCeiling(Math.max(1000, worst)),
@@ -58,7 +59,7 @@ interface Drawn {
   bar(this: void, span: PastSpan): number;
 }
 
-function figure(_words: Words, spans: readonly (PastSpan | null)[], drawn: Drawn): Html {
+function figure(spans: readonly (PastSpan | null)[], drawn: Drawn): Html {
   const { peak, scale, line, bar } = drawn;
   const y = (value: number) => (100 - (value / peak) * 100).toFixed(2);
   const first = spans.findIndex((span) => span !== null);
@@ -92,10 +93,4 @@ function figure(_words: Words, spans: readonly (PastSpan | null)[], drawn: Drawn
     </div>
     <figcaption>${drawn.title}</figcaption>
   </figure>`;
-}
-
-/** The next of 1, 2, 5, 10, 20, … */
-function niceCeiling(value: number): number {
-  const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= value) ?? value;
 }

@@ -67,7 +67,7 @@ export const portalTexts = {
   },
   'portal.now': { en: 'Now', ru: 'Сейчас' },
   'portal.publishedRate': { en: 'Published a second', ru: 'Опубликовано в секунду' },
-  'portal.failedRate': { en: 'Failed a second', ru: 'С ошибкой в секунду' },
+  'portal.failedRate': { en: 'Failures reported a second', ru: 'Сообщений об ошибке в секунду' },
   'portal.lag': { en: 'Lag, worst of the last minute', ru: 'Задержка, худшая за минуту' },
   'portal.nothingPublished': { en: 'nothing was published', ru: 'ничего не публиковалось' },
   'portal.flight': { en: 'In flight', ru: 'В пути' },
