@@ -2,6 +2,7 @@ import { afterEach, expect, it } from '@jest/globals';
 import { openDatabase } from '../../src/database/database.js';
 import { TestSystem } from '../support/test-system.js';
 import { Browser } from './browser.js';
+import { looksGood } from './looks.js';
 
 const PASSWORD = 'correct horse battery';
 const REASON =
@@ -78,18 +79,7 @@ it('300 portals: filtered, sorted and grouped, by the address, fifty a page, on 
 
   await page.goto(`${system.bridge.url}/?group=state&q=client`);
   await page.locator('#group-unauthorized').getByText('60').waitFor();
-  for (const [width, height] of [
-    [390, 844],
-    [1440, 900],
-  ] as const) {
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.setViewportSize({ width, height });
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-      expect(await browser.accessibilityFaults()).toEqual([]);
-      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
-      await browser.picture(`portals-${width}-${colorScheme}`);
-    }
-  }
+  await looksGood(browser, 'portals');
   expect(browser.complaints).toEqual([]);
 });
 
@@ -107,7 +97,13 @@ it('a portal shows its request budget, and the last hour and day as far as this 
     await page.getByText('before this process began to look').waitFor();
     expect(new URL(page.url()).search).toBe(`?span=${reach}`);
   }
-  expect(await browser.accessibilityFaults()).toEqual([]);
-  await browser.picture('portal-day');
+  await looksGood(browser, 'portal-day');
+  await page.goto(system.bridge.url);
+  await page.getByText('Rates, failures and lag of all portals').click();
+  await page.getByRole('img', { name: /All portals, hour: at most/ }).waitFor();
+  await page.getByRole('link', { name: 'day', exact: true }).click();
+  await page.getByRole('img', { name: /All portals, day: at most/ }).waitFor();
+  expect(new URL(page.url()).search).toBe('?span=day');
+  await looksGood(browser, 'overview-day');
   expect(browser.complaints).toEqual([]);
 });

@@ -84,7 +84,7 @@ export class Visitor {
     let only: string | undefined;
     const there = async () => {
       const { body } = await this.get(path);
-      only = /name="only" value="(\d+)" formaction="\/events\/retry"/.exec(body.replace(/\s+/g, ' '))?.[1];
+      only = /name="only" value="([\w.]+)" formaction="\/events\/retry"/.exec(body.replace(/\s+/g, ' '))?.[1];
       return only !== undefined;
     };
     await until(`a button that retries an event on ${path}`, there, limitMs);

@@ -62,16 +62,18 @@ function inUse(list) {
   );
 }
 
+/** Whether new entries of a list wait behind a button. */
+const newWait = (list) => document.querySelector(`[data-show-new="${list.id}"]`) !== null;
+
 /**
- * The rows that have to stay where they are, for the server to draw them as they are now. A list whose new entries wait
- * loses only what has left it, and that not while it is in use; one that is only kept still while it is in use is else
- * drawn anew.
+ * The rows that have to stay where they are, for the server to draw them as they are now: those of a list that is in
+ * use, and then until the new ones that wait behind a button are asked for. What has left a list stays while it is in use.
  */
 function rowsToKeep() {
   const kept = new Map();
   for (const list of lists()) {
     const used = inUse(list);
-    if (list.dataset.hold === 'order' && !used) continue;
+    if (!used && !newWait(list)) continue;
     const rows = [...list.rows].filter(
       ({ dataset }) => dataset.key !== undefined && (used || dataset.left === undefined),
     );

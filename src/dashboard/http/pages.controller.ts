@@ -5,7 +5,7 @@ import { countQueue } from '../live/portal-queue.js';
 import { type Fields, textField } from '../session/request.js';
 import { readPortalQuery } from '../portals/portal-query.js';
 import { heldRows } from '../session/held-rows.js';
-import { overviewPage, PORTAL_ROWS } from '../views/overview-page.js';
+import { OVERVIEW_REACH, overviewPage, PORTAL_ROWS } from '../views/overview-page.js';
 import { portalPage } from '../views/portal-page.js';
 import { queuesPage } from '../views/queues-page.js';
 import { type HttpContext } from './http-context.js';
@@ -23,9 +23,9 @@ export class PagesController {
   @Page()
   overview(@Query() query: Fields, @Http() http: HttpContext): Promise<string> {
     const held = heldRows(http.request, PORTAL_ROWS)?.keys ?? [];
-    return this.pages.show(http, (context, snapshot) =>
-      overviewPage(context, snapshot, readPortalQuery(query), held),
-    );
+    const wanted = readPortalQuery(query);
+    const past = this.service.activity.past(null, wanted.reach ?? OVERVIEW_REACH);
+    return this.pages.show(http, (context, snapshot) => overviewPage(context, snapshot, wanted, past, held));
   }
 
   @Page('portals/:name')

@@ -26,11 +26,18 @@ const PORTALS = [
 
 describe('a query for portals', () => {
   it('comes back from its own address', () => {
-    const query = readPortalQuery({ q: 'ac', state: 'trouble', sort: 'lag', group: 'state', page: '2' });
-    expect(query).toEqual({ text: 'ac', state: 'trouble', order: 'lag', group: true, page: 2 });
+    const query = readPortalQuery({
+      q: 'ac',
+      state: 'trouble',
+      sort: 'lag',
+      group: 'state',
+      page: '2',
+      span: 'day',
+    });
+    expect(query).toEqual({ text: 'ac', state: 'trouble', order: 'lag', group: true, page: 2, reach: 'day' });
     const fields = Object.fromEntries(new URL(portalsPath(query), 'http://x').searchParams);
     expect(readPortalQuery(fields)).toEqual(query);
-    expect(portalsPath(readPortalQuery({ state: 'odd', sort: 'x', page: 'y' }))).toBe('/');
+    expect(portalsPath(readPortalQuery({ state: 'odd', sort: 'x', page: 'y', span: 'year' }))).toBe('/');
   });
 
   const names = (fields: Record<string, string>, held: string[] = []) =>

@@ -1,5 +1,6 @@
 import { shownAddress } from '../../bitrix24/portal-address.js';
 import { type PortalState } from '../../database/schema.js';
+import { type Reach, REACHES } from '../../monitoring/long-past.js';
 import { byNeed, needsAttention, type PortalView } from '../live/snapshot.js';
 import { type Fields, numberField, textField } from '../session/request.js';
 
@@ -31,6 +32,8 @@ export interface PortalQuery {
   readonly group: boolean;
   /** From 1. */
   readonly page: number;
+  /** How far back the charts go; null where they are folded. */
+  readonly reach: Reach | null;
 }
 
 /** Portals on one page. */
@@ -44,16 +47,18 @@ export function readPortalQuery(fields: Fields): PortalQuery {
     order: PORTAL_ORDERS.find((one) => one === textField(fields, 'sort')) ?? 'need',
     group: textField(fields, 'group') === 'state',
     page: Math.max(1, numberField(fields, 'page') ?? 1),
+    reach: REACHES.find((one) => one === textField(fields, 'span')) ?? null,
   };
 }
 
 /** Where the query's list is. */
-export function portalsPath({ text, state, order, group, page }: PortalQuery): string {
+export function portalsPath({ text, state, order, group, page, reach }: PortalQuery): string {
   const fields: [string, string][] = [
     ...(text === '' ? [] : [['q', text] as [string, string]]),
     ...(state === 'all' ? [] : [['state', state] as [string, string]]),
     ...(order === 'need' ? [] : [['sort', order] as [string, string]]),
     ...(group ? [['group', 'state'] as [string, string]] : []),
+    ...(reach === null ? [] : [['span', reach] as [string, string]]),
     ...(page === 1 ? [] : [['page', String(page)] as [string, string]]),
   ];
   return fields.length === 0 ? '/' : `/?${new URLSearchParams(fields).toString()}`;

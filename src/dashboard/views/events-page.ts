@@ -147,7 +147,7 @@ function table(words: Words, snapshot: Snapshot, { records, maxAttempts, query, 
         <th scope="col"><span class="visually-hidden">${t('events.actions')}</span></th>
       </tr>
     </thead>
-    <tbody id="${EVENT_ROWS}" data-hold="new" data-mark="${mark}">
+    <tbody id="${EVENT_ROWS}" data-hold data-mark="${mark}">
       ${records.map((record) => row(words, snapshot, record, maxAttempts, !listed(query, record)))}
     </tbody>
   </table>`;

@@ -1,6 +1,7 @@
 import { shownAddress } from '../../bitrix24/portal-address.js';
 import { html, type Html, type Part } from '../html/html.js';
 import { type Words } from '../html/words.js';
+import { type Past, type Reach } from '../../monitoring/long-past.js';
 import { type PortalView, type Snapshot, sumOf } from '../live/snapshot.js';
 import {
   PORTAL_FILTERS,
@@ -12,21 +13,26 @@ import {
 } from '../portals/portal-query.js';
 import { sparkline } from './chart.js';
 import { type PageContext, page } from './layout.js';
+import { pastCharts, reachLinks } from './past-chart.js';
 import { sharedLately } from '../../portals/shared-queue.js';
 import { pausedBadge, pauseWords } from './pause-page.js';
 import { queueWords, refusedWords, roundWords, stateBadge } from './portal-words.js';
 
 /** Name of the list, whose rows stay where they are while somebody works with it. */
 export const PORTAL_ROWS = 'portal-rows';
+/** How far back the charts go where nobody has said. */
+export const OVERVIEW_REACH: Reach = 'hour';
 
 /**
  * `/`: every portal at a glance, those in trouble first unless another order is asked for.
+ * @param past of all portals together, as the query wants it
  * @param held member ids of rows that stay where they are; empty for none
  */
 export function overviewPage(
   context: PageContext,
   snapshot: Snapshot,
   query: PortalQuery,
+  past: Past,
   held: readonly string[],
 ): Html {
   const { words } = context;
@@ -36,7 +42,7 @@ export function overviewPage(
     title: t('overview.title'),
     room: 'overview',
     body: html`<h1 class="visually-hidden">${t('overview.title')}</h1>
-      ${tiles(words, snapshot)}
+      ${tiles(words, snapshot)} ${charts(words, query, past)}
       <section aria-labelledby="portals-title">
         <h2 id="portals-title">${t('overview.portals')}</h2>
         ${snapshot.portals.length > 1 && filterForm(words, query)}
@@ -46,7 +52,18 @@ export function overviewPage(
   });
 }
 
-function filterForm({ t }: Words, { text, state, order, group }: PortalQuery): Html {
+/** Folded until somebody asks for them: portals in trouble come first. */
+function charts(words: Words, query: PortalQuery, past: Past): Html {
+  const { t } = words;
+  const reach = query.reach ?? OVERVIEW_REACH;
+  return html`<details id="past" data-live class="past" ${query.reach !== null && html`open`}>
+    <summary>${t('past.all')}</summary>
+    ${reachLinks(words, (one) => portalsPath({ ...query, reach: one }), reach)}
+    ${pastCharts(words, past, reach, t('past.allPortals'))}
+  </details>`;
+}
+
+function filterForm({ t }: Words, { text, state, order, group, reach }: PortalQuery): Html {
   const option = (value: string, chosen: string, words: string) =>
     html`<option value="${value}" ${value === chosen && html`selected`}>${words}</option>`;
   return html`<form class="filter" method="get" action="/" role="search" aria-label="${t('portals.filter')}">
@@ -82,6 +99,7 @@ function filterForm({ t }: Words, { text, state, order, group }: PortalQuery): H
       ><input type="checkbox" name="group" value="state" ${group && html`checked`} />
       ${t('portals.group')}</label
     >
+    ${reach !== null && html`<input type="hidden" name="span" value="${reach}" />`}
     <div class="filter-end">
       <button type="submit">${t('events.apply')}</button>
       <a href="/">${t('events.reset')}</a>
@@ -170,7 +188,7 @@ function portalTable(
         <th scope="col">${t('column.round')}</th>
       </tr>
     </thead>
-    <tbody id="${PORTAL_ROWS}" data-hold="order">
+    <tbody id="${PORTAL_ROWS}" data-hold>
       ${views.map((view, index) => [
         query.group &&
           view.portal.state !== views[index - 1]?.portal.state &&

@@ -3,8 +3,11 @@ import { html, type Html, type Part } from '../html/html.js';
 import { type Words } from '../html/words.js';
 import { niceCeiling } from './chart.js';
 
-/** Rates, failures and lag of the last hour or day; what this process has not seen is grey, and not zero. */
-export function pastCharts(words: Words, past: Past, reach: Exclude<Reach, 'minutes'>, name: string): Html {
+/**
+ * Rates, failures and lag over a reach; what this process has not seen is grey, and not zero.
+ * @param name whose they are
+ */
+export function pastCharts(words: Words, past: Past, reach: Reach, name: string): Html {
   const { t, rate, count, duration } = words;
   const perSecond = 1000 / past.spanMs;
   // The last one is not over yet.
@@ -36,14 +39,12 @@ export function pastCharts(words: Words, past: Past, reach: Exclude<Reach, 'minu
 }
 
 /** Links to the other reaches; the address keeps which one is shown. */
-export function reachLinks({ t }: Words, path: string, shown: Reach): Part {
+export function reachLinks({ t }: Words, pathOf: (reach: Reach) => string, shown: Reach): Part {
   return html`<p class="reaches">
     ${t('past.title')}
     ${REACHES.map(
       (reach) =>
-        html`<a
-          href="${path}${reach === 'minutes' ? '' : `?span=${reach}`}"
-          ${reach === shown && html`aria-current="true"`}
+        html`<a href="${pathOf(reach)}" ${reach === shown && html`aria-current="true"`}
           >${t(`past.${reach}`)}</a
         >`,
     )}

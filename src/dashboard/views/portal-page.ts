@@ -46,6 +46,7 @@ export function portalPage(
       ? count(null)
       : html`<a href="/events?state=${state}&portal=${portal.name}">${count(value ?? 0)}</a>`;
   const advice = ADVICE[portal.state];
+  const path = `/portals/${encodeURIComponent(portal.name)}`;
   return page(context, snapshot, {
     title: portal.name,
     room: 'overview',
@@ -111,7 +112,7 @@ export function portalPage(
             ${owner !== null && t('portal.otherReplica')}
           </p>`
         }
-        ${here && reachLinks(words, `/portals/${encodeURIComponent(portal.name)}`, reach)}
+        ${here && reachLinks(words, (one) => `${path}${one === 'minutes' ? '' : `?span=${one}`}`, reach)}
         ${
           here && reach !== 'minutes'
             ? pastCharts(words, past, reach, portal.name)
@@ -159,7 +160,7 @@ export function portalPage(
                     ${fact(t('portal.held'), count(queueCount.held))}
                   </dl>`
             }
-            <form method="post" action="/portals/${encodeURIComponent(portal.name)}/look">
+            <form method="post" action="${path}/look">
               ${token(context)}
               <button type="submit" ${!here && html`disabled`}>${t('portal.countNow')}</button>
             </form>

@@ -66,6 +66,11 @@ export const listTexts = {
   'portals.byNeed': { en: 'those in trouble first', ru: 'сначала проблемные' },
   'portals.group': { en: 'group by state', ru: 'по состояниям' },
 
+  'past.all': {
+    en: 'Rates, failures and lag of all portals',
+    ru: 'Скорость, ошибки и задержка всех порталов',
+  },
+  'past.allPortals': { en: 'All portals', ru: 'Все порталы' },
   'past.title': { en: 'The last', ru: 'За последние' },
   'past.minutes': { en: '5 minutes', ru: '5 минут' },
   'past.hour': { en: 'hour', ru: 'час' },
