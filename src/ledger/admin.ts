@@ -14,6 +14,7 @@ import {
   type PageMark,
   someDeliveries,
 } from './find-deliveries.js';
+import { lastOfEvents } from './last-of-events.js';
 import { reasonGroups, type ReasonGroup } from './reason-groups.js';
 import { recordsOf } from './records-of.js';
 import { refusedByPortal, type RefusedCount } from './refused.js';
@@ -70,6 +71,11 @@ export class LedgerAdmin {
   /** Deliveries by their numbers, in the order of these; what is gone is left out. */
   records(seqs: readonly number[]): Promise<DeliveryRecord[]> {
     return recordsOf(this.database.db, seqs);
+  }
+
+  /** The last delivery of each of these events, in their order; of what is gone, nothing. */
+  lastOf(events: Parameters<typeof lastOfEvents>[1]): Promise<DeliveryRecord[]> {
+    return lastOfEvents(this.database.db, events);
   }
 
   /** For what reasons most of the deliveries that match went wrong. */

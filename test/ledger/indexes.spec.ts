@@ -6,7 +6,7 @@ import { type DeliveryState, type Schema } from '../../src/database/schema.js';
 import { LedgerAdmin } from '../../src/ledger/admin.js';
 import { TROUBLED } from '../../src/ledger/trouble.js';
 import { TRANSITIONS } from '../../src/ledger/transitions.js';
-import { event, LedgerBench, MEMBER, reply, SETTINGS } from './bench.js';
+import { CHANGED_AT, event, LedgerBench, MEMBER, reply, SETTINGS } from './bench.js';
 import { type DatabaseKind, onEveryDatabase } from './databases.js';
 import { trace } from './trace.js';
 
@@ -94,6 +94,22 @@ const QUESTIONS: readonly [string, readonly string[], (admin: LedgerAdmin) => Pr
   ],
   ['latest of one state', ['deliveries_trouble'], (admin) => admin.latest({ states: ['dead'] }, 50)],
   ['count', ['deliveries_trouble'], (admin) => admin.count({ states: TROUBLED, text: 'stock' })],
+  ['reasons', ['deliveries_trouble'], (admin) => admin.reasons({ states: TROUBLED }, 100)],
+  [
+    'count of one reason',
+    ['deliveries_trouble'],
+    (admin) => admin.count({ states: TROUBLED, reason: 'out of stock' }),
+  ],
+  ['records', [], (admin) => admin.records([1, 2, 3])],
+  [
+    'lastOf',
+    [],
+    (admin) =>
+      admin.lastOf([
+        { memberId: MEMBER, rowId: '1', changedAt: CHANGED_AT },
+        { memberId: MEMBER, rowId: '2', changedAt: CHANGED_AT },
+      ]),
+  ],
   ['refusedByPortal', ['deliveries_refused'], (admin) => admin.refusedByPortal()],
   ['troubleByPortal', ['deliveries_trouble'], (admin) => admin.troubleByPortal()],
   [

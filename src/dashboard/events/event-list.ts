@@ -33,7 +33,7 @@ export interface EventList {
  * @param filter null where the query names an unknown portal
  */
 export async function readEventList(
-  admin: Pick<LedgerAdmin, 'count' | 'find' | 'latest' | 'reasons'>,
+  admin: Pick<LedgerAdmin, 'count' | 'lastOf' | 'latest' | 'reasons'>,
   query: EventQuery,
   filter: DeliveryFilter | null,
   after: PageMark | undefined,
@@ -75,17 +75,8 @@ export async function readEventList(
 }
 
 /** The last delivery of each event: a marked one goes, and another takes its place. */
-async function stillThere(
-  admin: Pick<LedgerAdmin, 'find'>,
-  ids: readonly string[],
-): Promise<DeliveryRecord[]> {
-  const found = await Promise.all(
-    ids.map(async (id) => {
-      const reference = parseEventId(id);
-      return reference === null ? [] : (await admin.find(reference)).slice(0, 1);
-    }),
-  );
-  return found.flat();
+function stillThere(admin: Pick<LedgerAdmin, 'lastOf'>, ids: readonly string[]): Promise<DeliveryRecord[]> {
+  return admin.lastOf(ids.flatMap((id) => parseEventId(id) ?? []));
 }
 
 /** The event's id, as consumers see it. */
