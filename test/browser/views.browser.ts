@@ -120,7 +120,7 @@ it('every view is accessible, wide and narrow, light and dark, and scrolls one w
   await page.getByText('initech.crm.deal.update').waitFor();
   await shoot('queues');
   await page.getByRole('link', { name: 'Overview' }).first().click();
-  await page.getByText('suspended').waitFor();
+  await page.locator('#portal-rows').getByText('suspended').waitFor();
   await shoot('overview');
   expect(browser.complaints).toEqual([]);
 

@@ -50,9 +50,10 @@ describe('work on many events', () => {
     await person.get('/events?group=reason');
     const asked = await person.post('/events/confirm/retry', [['ofReason', encodeURIComponent(TRACEBACK)]]);
     expect(asked.body).toContain('Retry 1 event?');
-    const fields = [...asked.body.matchAll(/type="hidden"\s+name="(\w+)"\s+value="([^"]*)"/g)].map(
-      ([, name = '', value = '']): [string, string] => [name, value],
-    );
+    const [form = ''] = /action="\/events\/retry".*?<\/form>/s.exec(asked.body) ?? [];
+    const fields = [...form.matchAll(/type="hidden"\s+name="(\w+)"\s+value="([^"]*)"/g)]
+      .map(([, name = '', value = '']): [string, string] => [name, value])
+      .filter(([name]) => name !== 'formToken');
     expect(Object.fromEntries(fields)).toMatchObject({
       reason: encodeURIComponent(TRACEBACK),
       scope: 'matching',
