@@ -46,7 +46,7 @@ function keyTable(context: PageContext, queue: RepublishableQueue, { keys, seen 
     html`<tr>
       <th scope="row">${key === null ? t('republish.everyKey') : html`<code>${key}</code>`}</th>
       <td class="number" data-label="${t('republish.howMany')}"><span>${count(there)}</span></td>
-      <td>
+      <td class="wide">
         <form method="post" action="/queues/${queue}/republish" class="buttons">
           ${token(context)} ${key !== null && html`<input type="hidden" name="key" value="${key}" />`}
           <input
