@@ -22,11 +22,13 @@ const OF_THE_BROKER = new Set(['x-delivery-count', 'x-acquired-count', 'x-death'
  * What no queue takes goes back to where it lay, at its end, so the first event of each key is tried alone: where it comes
  * back, the others of its key stay in their places.
  * @param channel of its own; it is to be closed afterwards, which gives back what was passed by
+ * @param delivered told of each part that was, since it stays so where the rest fails
  */
 export async function republishUnrouted(
   channel: ConfirmChannel,
   names: TopologyNames,
   { key, count }: RepublishOrder,
+  delivered: (count: number) => void,
 ): Promise<Republished> {
   const watch = await ComingBack.open(channel, names);
   const messages = await HeldMessages.open(channel, names.unrouted);
@@ -44,6 +46,7 @@ export async function republishUnrouted(
     page = [];
     const results = await Promise.all(sent.map((message) => publish(channel, names, message)));
     const back = await watch.cameBack();
+    const before = republished;
     for (const [at, message] of sent.entries()) {
       const { routingKey } = message.fields;
       const identity = identityOf(message);
@@ -59,6 +62,7 @@ export async function republishUnrouted(
       // The one that came back lies at the end of the queue.
       if (!lost) messages.done(message);
     }
+    delivered(republished - before);
     return results.every((result) => result === 'confirmed');
   };
 

@@ -1,7 +1,7 @@
 import { type ConfirmChannel } from 'amqplib';
 import { type Actor, actorWords } from '../audit/actor.js';
 import { type AuditLog } from '../audit/audit-log.js';
-import { closeQuietly } from '../broker/amqp-handles.js';
+import { readingBack } from '../broker/given-back.js';
 import { lookInto, type QueueLook } from '../broker/look-into.js';
 import { type TopologyNames } from '../broker/topology.js';
 import { type LedgerAdmin } from '../ledger/admin.js';
@@ -48,7 +48,7 @@ export class Republishing {
    * @throws the broker's error
    */
   look(queue: RepublishableQueue): Promise<QueueLook> {
-    return this.onChannel((channel) => lookInto(channel, this.deps.names[queue]));
+    return this.onChannel(queue, (channel) => lookInto(channel, this.deps.names[queue]));
   }
 
   /**
@@ -63,14 +63,22 @@ export class Republishing {
 
   private async unrouted(order: RepublishOrder, actor: Actor, target: string): Promise<Republished> {
     const { names, audit } = this.deps;
-    const done = await this.onChannel((channel) => republishUnrouted(channel, names, order));
-    await audit.record({ actor, action: 'republished', target, count: done.republished });
-    return done;
+    let count = 0;
+    let failed = true;
+    try {
+      const done = await this.onChannel('unrouted', (channel) =>
+        republishUnrouted(channel, names, order, (part) => (count += part)),
+      );
+      failed = false;
+      return done;
+    } finally {
+      if (count > 0 || !failed) await audit.record({ actor, action: 'republished', target, count });
+    }
   }
 
   private letters(order: RepublishOrder, actor: Actor, target: string): Promise<Republished> {
     const { names, books, installed, maxBytes, due, audit } = this.deps;
-    return this.onChannel(async (channel) => {
+    return this.onChannel('dead', async (channel) => {
       const trail = audit.trail({ actor, action: 'republished', target });
       const portals = new Set<string>();
       try {
@@ -89,13 +97,12 @@ export class Republishing {
     });
   }
 
-  private async onChannel<T>(work: (channel: ConfirmChannel) => Promise<T>): Promise<T> {
-    if (!this.deps.ours()) throw new NotOurPrefix();
-    const channel = await this.deps.openChannel();
-    try {
-      return await work(channel);
-    } finally {
-      await closeQuietly(channel);
-    }
+  private async onChannel<T>(
+    queue: RepublishableQueue,
+    work: (channel: ConfirmChannel) => Promise<T>,
+  ): Promise<T> {
+    const { ours, openChannel, names } = this.deps;
+    if (!ours()) throw new NotOurPrefix();
+    return readingBack(openChannel, names[queue], work);
   }
 }

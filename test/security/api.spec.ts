@@ -24,6 +24,8 @@ const WRITES = [
   '/portals/acme/resume',
   '/events/retry',
   '/events/discard',
+  '/queues/unrouted/look',
+  '/queues/dead/republish',
 ];
 
 async function serve(settings: Record<string, string>): Promise<TestSystem> {
