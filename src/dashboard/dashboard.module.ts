@@ -10,6 +10,7 @@ import { SettingsError } from '../config/settings-error.js';
 import { EndedSessionsStore } from '../database/ended-sessions.js';
 import { Fleet } from '../drain/loop/fleet.js';
 import { EventDesk } from '../events/event-desk.js';
+import { EventSearch } from '../events/search/event-search.js';
 import { LedgerAdmin } from '../ledger/admin.js';
 import { BulkTasks } from '../ledger/bulk-tasks.js';
 import { leaseHolders, storedReports } from '../ledger/lease-book.js';
@@ -25,6 +26,7 @@ import { AssetsController } from './http/assets.controller.js';
 import { Assets } from './http/assets.js';
 import { DashboardLog } from './session/dashboard-log.js';
 import { EventsController } from './http/events.controller.js';
+import { FindController } from './http/find.controller.js';
 import { HelpController } from './http/help.controller.js';
 import { LanguageController } from './http/language.controller.js';
 import { LiveController } from './http/live.controller.js';
@@ -48,6 +50,7 @@ const CONTROLLERS = [
   PausesController,
   QueuesController,
   ExportController,
+  FindController,
   EventsController,
   AuditController,
   LiveController,
@@ -78,6 +81,7 @@ const providers = [
       admin: LedgerAdmin,
       desk: EventDesk,
       tasks: BulkTasks,
+      search: EventSearch,
       metrics: Metrics,
       names: NAMES,
       checks: HealthChecks,

@@ -1,10 +1,12 @@
-import { eventId, subjectOf } from '../contract/event.js';
+import { subjectOf } from '../contract/event.js';
 import { parseJson } from '../json/exact-json.js';
 import { type DeliveryFilter, type DeliveryRecord, type PageMark } from '../ledger/find-deliveries.js';
+import { foundDelivery } from '../ledger/search/found-event.js';
 import { type Portal } from '../portals/portal-record.js';
-import { attemptsOf } from './attempt.js';
-import { objectLink } from './object-link.js';
-import { reasonShown } from './refusal.js';
+import { foundLink, objectLink } from './object-link.js';
+import { type EventQuery } from './search/event-query.js';
+import { type EventSearch } from './search/event-search.js';
+import { foundEvent, type FoundEvent } from './search/found-event.js';
 
 /** Rows read at once: what an export holds in memory. */
 const PAGE = 500;
@@ -18,12 +20,15 @@ const COLUMNS = [
   'member_id',
   'state',
   'state_since',
+  'outcome',
   'attempts',
   'next_attempt_at',
   'reason',
   'changed_at',
+  'reserved_at',
+  'published_at',
+  'settled_at',
   'row_id',
-  'message_id',
   'process_id',
   'link',
 ] as const;
@@ -36,59 +41,77 @@ interface Books {
 
 type Portals = (memberId: string) => Portal | undefined;
 
-/** Everything that a filter finds, the latest first, read page by page while it is asked for. */
-async function* rowsOf(books: Books, filter: DeliveryFilter, portals: Portals): AsyncGenerator<ExportRow> {
+/** Every delivery that a filter finds, the latest first, read page by page while it is asked for. */
+export async function* deliveryRows(
+  books: Books,
+  filter: DeliveryFilter,
+  portals: Portals,
+): AsyncGenerator<ExportRow> {
   let after: PageMark | undefined;
   for (;;) {
     const page = await books.latest(filter, PAGE, after);
-    for (const record of page) yield rowOf(record, portals(record.member_id));
+    for (const record of page) {
+      const portal = portals(record.member_id);
+      const found = foundEvent(foundDelivery(record), (memberId) => portal?.name ?? memberId);
+      // Of what an earlier version reserved, only the payload says it.
+      const subject = subjectOf(record.event, parseJson(record.payload)) ?? null;
+      yield rowOf({ ...found, subject }, objectLink(record, portal));
+    }
     const last = page.at(-1);
     if (last === undefined || page.length < PAGE) return;
     after = { stateAt: last.state_at, seq: last.seq };
   }
 }
 
-function rowOf(record: DeliveryRecord, portal: Portal | undefined): ExportRow {
+/** Every event that a query finds, the latest change first, read in the same way. */
+export async function* foundRows(
+  search: Pick<EventSearch, 'find'>,
+  query: EventQuery,
+  portals: Portals,
+): AsyncGenerator<ExportRow> {
+  let cursor: string | undefined;
+  for (;;) {
+    const { events, next } = await search.find(query, { cursor, limit: PAGE });
+    for (const event of events) yield rowOf(event, foundLink(event, portals(event.memberId)));
+    if (next === null) return;
+    cursor = next;
+  }
+}
+
+function rowOf(found: FoundEvent, link: string | null): ExportRow {
   const time = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
   return {
-    id: eventId(record.member_id, record.row_id, record.changed_at),
-    event: record.event,
-    object: subjectOf(record.event, parseJson(record.payload)) ?? null,
-    portal: portal?.name ?? null,
-    member_id: record.member_id,
-    state: record.state,
-    state_since: time(record.state_at),
-    attempts: attemptsOf(record).made,
-    next_attempt_at: time(record.due_at),
-    reason: reasonShown(record),
-    changed_at: time(record.changed_at * 1000),
-    row_id: record.row_id,
-    message_id: record.message_id,
-    process_id: record.process_id,
-    link: objectLink(record, portal),
+    id: found.id,
+    event: found.code,
+    object: found.subject,
+    portal: found.portal,
+    member_id: found.memberId,
+    state: found.state,
+    state_since: time(found.stateSince),
+    outcome: found.outcome,
+    attempts: found.attempts,
+    next_attempt_at: time(found.dueAt),
+    reason: found.reason,
+    changed_at: time(found.changedAt),
+    reserved_at: time(found.reservedAt),
+    published_at: time(found.publishedAt),
+    settled_at: time(found.settledAt),
+    row_id: found.rowId,
+    process_id: found.processId,
+    link,
   };
 }
 
 /** As comma-separated values (RFC 4180), with a mark by which spreadsheets know UTF-8. */
-export async function* exportCsv(
-  books: Books,
-  filter: DeliveryFilter,
-  portals: Portals,
-): AsyncGenerator<string> {
+export async function* exportCsv(rows: AsyncIterable<ExportRow>): AsyncGenerator<string> {
   yield `\ufeff${COLUMNS.join(',')}\r\n`;
-  for await (const row of rowsOf(books, filter, portals)) {
-    yield `${COLUMNS.map((column) => cellOf(row[column])).join(',')}\r\n`;
-  }
+  for await (const row of rows) yield `${COLUMNS.map((column) => cellOf(row[column])).join(',')}\r\n`;
 }
 
 /** As one JSON array, a row a line. */
-export async function* exportJson(
-  books: Books,
-  filter: DeliveryFilter,
-  portals: Portals,
-): AsyncGenerator<string> {
+export async function* exportJson(rows: AsyncIterable<ExportRow>): AsyncGenerator<string> {
   let before = '[';
-  for await (const row of rowsOf(books, filter, portals)) {
+  for await (const row of rows) {
     yield `${before}\n${JSON.stringify(row)}`;
     before = ',';
   }

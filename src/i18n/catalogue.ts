@@ -7,6 +7,7 @@ import { eventTexts } from './texts/event.js';
 import { eventsTexts } from './texts/events.js';
 import { faultTexts } from './texts/faults.js';
 import { auditTexts } from './texts/audit.js';
+import { findTexts } from './texts/find.js';
 import { layoutTexts } from './texts/layout.js';
 import { listTexts } from './texts/lists.js';
 import { pauseTexts } from './texts/pauses.js';
@@ -33,6 +34,7 @@ export const TEXTS = {
   ...checkTexts,
   ...doctorTexts,
   ...faultTexts,
+  ...findTexts,
   ...republishTexts,
   ...stateTexts,
   ...timeTexts,

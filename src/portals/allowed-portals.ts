@@ -7,6 +7,8 @@ import {
   readAddress,
   shownAddress,
 } from '../bitrix24/portal-address.js';
+import { Phrase } from '../i18n/translate.js';
+import { type Portal } from './portal-record.js';
 
 /** The portals that a rule lets in. */
 interface Rule {
@@ -69,7 +71,12 @@ export const NOT_ALLOWED = 'not among B24_ALLOWED_PORTALS';
 
 /** Says of a portal that it is not allowed. */
 export function notAllowed(memberId: string, clientEndpoint: string): string {
-  return `${shownAddress(clientEndpoint)} (member id ${memberId}) is not among B24_ALLOWED_PORTALS`;
+  return notListed({ memberId, clientEndpoint }).in('en');
+}
+
+/** The same in the reader's language. */
+export function notListed({ memberId, clientEndpoint }: Pick<Portal, 'memberId' | 'clientEndpoint'>): Phrase {
+  return Phrase.of('check.notListed', { address: shownAddress(clientEndpoint), memberId });
 }
 
 /** Whether an entry can name a portal. */

@@ -2,7 +2,7 @@ import { shownAddress } from '../../bitrix24/portal-address.js';
 import { type PortalState } from '../../database/schema.js';
 import { ADVICE } from '../../drain/pacing/pacing.js';
 import { Phrase } from '../../i18n/translate.js';
-import { type AllowedPortals, notAllowed } from '../../portals/allowed-portals.js';
+import { type AllowedPortals, notListed } from '../../portals/allowed-portals.js';
 import { type PinnedNames } from '../../portals/pinned-names.js';
 import { type Portal } from '../../portals/portal-record.js';
 import { SHARED_ADVICE, sharedLately } from '../../portals/shared-queue.js';
@@ -39,7 +39,7 @@ function stateFinding(
   allowed: AllowedPortals,
 ): Finding {
   if (!allowed.allows(memberId, clientEndpoint)) {
-    const reason = notAllowed(memberId, clientEndpoint);
+    const reason = notListed({ memberId, clientEndpoint });
     const said = { portal: name, reason, advice: ADVICE.not_allowed };
     return wrong('portals', Phrase.of('doctor.leftAlone', said));
   }

@@ -14,6 +14,7 @@ import {
 import { ADVICE } from '../../drain/pacing/pacing.js';
 import { Phrase } from '../../i18n/translate.js';
 import { parseBindings, reconcileBindings, type WantedBindings } from '../../portals/bindings.js';
+import { notListed } from '../../portals/allowed-portals.js';
 import { type Portal } from '../../portals/portal-record.js';
 import { SHARED_ADVICE, sharedLately } from '../../portals/shared-queue.js';
 import { keysToFinish, nameOfKey } from '../../portals/source-keys.js';
@@ -131,7 +132,7 @@ function refusal(error: PortalError, portal: Portal): Finding {
     case 'not-allowed':
       return wrong(
         'allowed',
-        Phrase.of('check.notAllowed', { reason: error.description, advice: ADVICE.not_allowed }),
+        Phrase.of('check.notAllowed', { reason: notListed(portal), advice: ADVICE.not_allowed }),
       );
     case 'suspend':
       return wrong('portal', Phrase.of('check.noCalls', { reason }));

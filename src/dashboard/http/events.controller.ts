@@ -1,9 +1,10 @@
 import { BadRequestException, Get, NotFoundException, Param, Post, Query, Redirect } from '@nestjs/common';
 import { actorWords } from '../../audit/actor.js';
 import { messageOf } from '../../events/event-message.js';
-import { objectLink } from '../../events/object-link.js';
+import { foundLink, objectLink } from '../../events/object-link.js';
 import { readReference } from '../../events/event-reference.js';
 import { Phrase } from '../../i18n/translate.js';
+import { type Timeline } from '../../events/search/timeline.js';
 import { actorOf } from '../session/actor-of.js';
 import { type ActionName, EventActions } from '../events/event-actions.js';
 import { readEventList } from '../events/event-list.js';
@@ -15,7 +16,8 @@ import { ownPath } from '../session/own-path.js';
 import { type Fields, fieldsOf, numberField, textField } from '../session/request.js';
 import { confirmPage } from '../views/confirm-page.js';
 import { eventPage } from '../views/event-page.js';
-import { EVENT_ROWS, eventsPage } from '../views/events-page.js';
+import { EVENT_ROWS, eventsPage, idOf } from '../views/events-page.js';
+import { pastEventPage } from '../views/past-event-page.js';
 import { taskList } from '../views/tasks.js';
 import { type HttpContext } from './http-context.js';
 import { DashboardController, Http, Page, PostForPage } from './page.decorators.js';
@@ -83,27 +85,36 @@ export class EventsController {
     @Query() fields: Fields,
     @Http() http: HttpContext,
   ): Promise<string> {
-    const { admin, registry, settings } = this.service;
+    const { admin, registry, search, settings } = this.service;
     const reference = readReference(text);
     const found = reference === null ? [] : await admin.find(reference);
     const wanted = numberField(fields, 'delivery');
     const record = found.find(({ seq }) => seq === wanted) ?? found[0];
-    if (record === undefined) throw new NotFoundException();
-    const all = await admin.find({
-      memberId: record.member_id,
-      rowId: record.row_id,
-      changedAt: record.changed_at,
-    });
+    const timeline = await search.timeline(record === undefined ? text : idOf(record));
+    if (record === undefined) return this.showPast(http, timeline);
     const portal = registry.get(record.member_id);
     const details = {
       record,
-      all: all.reverse(),
+      timeline,
       message: messageOf(record, portal),
       portal: portal?.name ?? null,
       maxAttempts: settings.RETRY_MAX_ATTEMPTS,
       link: objectLink(record, portal),
     };
     return this.pages.show(http, (context, snapshot) => eventPage(context, snapshot, details));
+  }
+
+  private showPast(http: HttpContext, timeline: Timeline | null): Promise<string> {
+    const { registry, settings } = this.service;
+    if (timeline === null) throw new NotFoundException();
+    const portal = registry.get(timeline.memberId);
+    const past = {
+      timeline,
+      portalKnown: portal !== undefined,
+      link: foundLink(timeline, portal),
+      days: settings.HISTORY_DAYS,
+    };
+    return this.pages.show(http, (context, snapshot) => pastEventPage(context, snapshot, past));
   }
 
   /** The question was reloaded, or came by a link: its form is lost, so back to the list. */

@@ -4,6 +4,7 @@ import { type TopologyNames } from '../../broker/topology.js';
 import { type UnroutedReport } from '../../broker/unrouted-keys.js';
 import { type EventDesk } from '../../events/event-desk.js';
 import { type BulkTasks } from '../../ledger/bulk-tasks.js';
+import { type EventSearch } from '../../events/search/event-search.js';
 import { type LedgerAdmin } from '../../ledger/admin.js';
 import { type Activity } from '../../monitoring/activity.js';
 import { type Reachability } from '../../monitoring/health.controller.js';
@@ -19,12 +20,14 @@ export abstract class ObservedService {
   abstract readonly desk: EventDesk;
   /** What is done to many deliveries. */
   abstract readonly tasks: Pick<BulkTasks, 'list' | 'stop'>;
+  abstract readonly search: EventSearch;
   abstract readonly pauses: Pauses;
   abstract readonly republishing: Republishing;
   abstract readonly activity: Activity;
   abstract readonly names: TopologyNames;
   abstract readonly settings: {
     readonly AUDIT_DAYS: number;
+    readonly HISTORY_DAYS: number;
     readonly RETRY_MAX_ATTEMPTS: number;
     readonly LATE_FAILURE_WINDOW_MS: number;
     readonly DRAIN_LIMIT: number;

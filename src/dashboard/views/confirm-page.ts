@@ -4,8 +4,9 @@ import { type Choice, queryFields } from '../events/event-query.js';
 import { html, type Html } from '../html/html.js';
 import { type Words } from '../html/words.js';
 import { type Snapshot } from '../live/snapshot.js';
-import { deliveryBadge, objectOf } from './events-page.js';
+import { objectOf } from './events-page.js';
 import { type PageContext, page, token } from './layout.js';
+import { stateBadge } from './state-badge.js';
 
 /** What is about to be done to how many events. */
 interface Question {
@@ -65,7 +66,7 @@ function examples(words: Words, { portals }: Snapshot, { some, total }: Preview)
     ${some.map(
       (record) =>
         html`<li>
-          ${deliveryBadge(words, record.state)}
+          ${stateBadge(words, record.state)}
           ${words.h('confirm.one', {
             event: html`<b>${record.event}</b>`,
             object: objectOf(words, record),

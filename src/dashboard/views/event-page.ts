@@ -1,20 +1,24 @@
 import { attemptsOf } from '../../events/attempt.js';
 import { type EventMessage } from '../../events/event-message.js';
 import { reasonShown } from '../../events/refusal.js';
+import { type Timeline } from '../../events/search/timeline.js';
 import { parseJson, writeAnyJson } from '../../json/exact-json.js';
 import { type DeliveryRecord } from '../../ledger/find-deliveries.js';
 import { html, type Html, type Part } from '../html/html.js';
 import { type Words } from '../html/words.js';
 import { type Snapshot } from '../live/snapshot.js';
-import { deliveryBadge, eventPath, idOf, nextAttempt, objectOf, rowActions } from './events-page.js';
+import { eventPath, idOf, nextAttempt, objectOf, rowActions } from './events-page.js';
 import { copyButton } from './copy-button.js';
+import { eventTimeline } from './event-timeline.js';
 import { type PageContext, page, token } from './layout.js';
+import { objectLinkPart } from './object-link-part.js';
+import { stateBadge } from './state-badge.js';
 
 /** One delivery with all there is to know of its event. */
 interface EventDetails {
   readonly record: DeliveryRecord;
-  /** Every delivery of the same change, oldest first; the record is one of them. */
-  readonly all: readonly DeliveryRecord[];
+  /** What happened to it, over all of its deliveries; null where it has gone on this very moment. */
+  readonly timeline: Timeline | null;
   readonly message: EventMessage;
   /** Name of its portal; null where that is not registered any more. */
   readonly portal: string | null;
@@ -29,7 +33,7 @@ const MAX_SHOWN = 200_000;
 /** `/events/<event id>`: why it failed, what happened to it so far, and what consumers get. */
 export function eventPage(context: PageContext, snapshot: Snapshot, details: EventDetails): Html {
   const { words } = context;
-  const { t, h, moment, exactTime } = words;
+  const { t, h, moment } = words;
   const { record, portal, maxAttempts } = details;
   const { at } = snapshot;
   const { made, inSeries } = attemptsOf(record);
@@ -50,9 +54,7 @@ export function eventPage(context: PageContext, snapshot: Snapshot, details: Eve
       </nav>
       <h1>
         ${record.event}
-        <span class="quiet"
-          >${details.link === null ? object : html`<a href="${details.link}" rel="noopener noreferrer" target="_blank">${object}<span class="visually-hidden"> ${t('event.onPortal')}</span></a>`}</span
-        >
+        <span class="quiet">${objectLinkPart(words, object, details.link)}</span>
       </h1>
       <div
         id="event"
@@ -60,7 +62,7 @@ export function eventPage(context: PageContext, snapshot: Snapshot, details: Eve
         data-summary="${t('event.summary', { event: record.event, state: t(`delivery.${record.state}`) })}"
       >
         <p class="lead">
-          ${deliveryBadge(words, record.state)}
+          ${stateBadge(words, record.state)}
           <span>${h('event.since', { when: moment(record.state_at, at) })}</span>
           ${record.state !== 'processed' && html`<span>${t(made === inSeries ? 'event.attempt' : 'event.attemptInAll', { number: inSeries, most: maxAttempts, made })}</span>`}
           ${record.due_at !== null && html`<span>${h('event.next', { when: html`${nextAttempt(words, record, at)}` })}</span>`}
@@ -74,16 +76,7 @@ export function eventPage(context: PageContext, snapshot: Snapshot, details: Eve
         <div class="columns">
           <section aria-labelledby="timeline-title">
             <h2 id="timeline-title">${t('event.timeline')}</h2>
-            <ol class="timeline">
-              ${timeline(words, details).map(
-                ({ when, what, tone, detail }) =>
-                  html`<li class="${tone}">
-                    ${exactTime(when)}
-                    <span>${what}</span>
-                    ${detail !== null && html`<bdi class="reason">${detail}</bdi>`}
-                  </li>`,
-              )}
-            </ol>
+            ${details.timeline !== null && eventTimeline(words, details.timeline)}
           </section>
           <section aria-labelledby="facts-title">
             <h2 id="facts-title">${t('event.facts')}</h2>
@@ -143,86 +136,4 @@ function body({ t, h }: Words, { message, record }: EventDetails): Html {
       aria-label="${t('event.bodyLabel')}"
     ><code id="event-text">${text.slice(0, MAX_SHOWN)}</code></pre>
     ${cut}`;
-}
-
-interface Moment {
-  readonly when: number;
-  readonly what: string;
-  readonly tone: 'good' | 'bad' | 'warn' | 'idle';
-  readonly detail: string | null;
-}
-
-/** What the ledger still knows: of each delivery its beginning and its present state. Oldest first. */
-function timeline(words: Words, { record, all }: Pick<EventDetails, 'record' | 'all'>): Moment[] {
-  const { t } = words;
-  const moments: Moment[] = [
-    { when: record.changed_at * 1000, what: t('moment.changed'), tone: 'idle', detail: null },
-  ];
-  for (const delivery of all) {
-    const again = delivery.errored === 1;
-    moments.push({
-      when: delivery.reserved_at,
-      what: t(again ? 'moment.fetchedAgain' : 'moment.reserved'),
-      tone: 'idle',
-      detail: null,
-    });
-    const state = stateMoment(words, delivery);
-    if (state !== null) moments.push(state);
-    const { due_at: dueAt } = delivery;
-    if (delivery.state === 'waiting' && dueAt !== null) {
-      moments.push({
-        when: dueAt,
-        what: t('moment.due', { attempt: delivery.attempt }),
-        tone: 'idle',
-        detail: null,
-      });
-    } else if (delivery.state === 'refused' && dueAt !== null) {
-      moments.push({ when: dueAt, what: t('moment.toPublish'), tone: 'idle', detail: null });
-    }
-  }
-  return moments.sort((left, right) => left.when - right.when);
-}
-
-function stateMoment({ t, language }: Words, delivery: DeliveryRecord): Moment | null {
-  const { state, state_at: when, attempt, reason, discarded_at: discardedAt } = delivery;
-  switch (state) {
-    case 'reserved':
-      return null;
-    case 'published':
-      return {
-        when,
-        what: t('moment.published', { attempt }),
-        tone: 'idle',
-        detail: null,
-      };
-    case 'processed':
-      return discardedAt === null
-        ? { when, what: t('moment.processed', { attempt }), tone: 'good', detail: null }
-        : { when: discardedAt, what: t('moment.discarded'), tone: 'idle', detail: reason };
-    case 'failed':
-      return {
-        when,
-        what: t('moment.failed', { attempt }),
-        tone: 'bad',
-        detail: reason,
-      };
-    case 'marked':
-      return {
-        when,
-        what: t('moment.marked', { attempt }),
-        tone: 'bad',
-        detail: reason,
-      };
-    case 'refused':
-      return {
-        when,
-        what: t('moment.refused', { attempt }),
-        tone: 'warn',
-        detail: reasonShown(delivery, language),
-      };
-    case 'waiting':
-      return { when, what: t('moment.waiting', { attempt: attempt - 1 }), tone: 'bad', detail: reason };
-    case 'dead':
-      return { when, what: t('moment.dead'), tone: 'bad', detail: reason };
-  }
 }

@@ -1,5 +1,6 @@
 import { TROUBLED } from '../../ledger/trouble.js';
 import { type EventQuery } from '../events/event-query.js';
+import { findPath } from '../events/find-query.js';
 import { html, type Html } from '../html/html.js';
 import { type Words } from '../html/words.js';
 import { type Snapshot } from '../live/snapshot.js';
@@ -106,5 +107,13 @@ export function emptyList({ t, h }: Words, { states, portal, event, text, reason
           : t('events.emptyHelp')
       }
     </p>
+    ${
+      narrow &&
+      html`<p>
+        ${h('find.elsewhere', {
+          link: (inside) => html`<a href="${findPath({ q: text, portal, event })}">${inside}</a>`,
+        })}
+      </p>`
+    }
   </div>`;
 }

@@ -1,5 +1,4 @@
 import { eventId, subjectOf } from '../../contract/event.js';
-import { type DeliveryState } from '../../database/schema.js';
 import { attemptsOf } from '../../events/attempt.js';
 import { countedStates } from '../../events/counted-states.js';
 import { reasonShown } from '../../events/refusal.js';
@@ -12,30 +11,18 @@ import { type EventList } from '../events/event-list.js';
 import { type EventQuery, eventsPath, exportPath, queryFields, seenValue } from '../events/event-query.js';
 import { html, type Html, type Part } from '../html/html.js';
 import { type Words } from '../html/words.js';
-import { badge } from './badge.js';
+import { eventTabs } from './event-tabs.js';
 import { type Snapshot } from '../live/snapshot.js';
 import { emptyList, filterForm } from './events-filter.js';
 import { type PageContext, page, token } from './layout.js';
 import { reasonTable } from './reason-groups.js';
+import { stateBadge } from './state-badge.js';
 
 /** Name of the list, whose rows stay where they are while somebody works with it. */
 export const EVENT_ROWS = 'event-rows';
 
 /** More newer ones than a page has are not counted. */
 const MOST_TOLD = 50;
-
-const TONES: Readonly<Partial<Record<DeliveryState, string>>> = {
-  failed: 'warn',
-  marked: 'warn',
-  waiting: 'warn',
-  refused: 'warn',
-  dead: 'bad',
-  processed: 'good',
-};
-
-export function deliveryBadge({ language, t }: Words, state: DeliveryState): Html {
-  return badge(TONES[state] ?? 'idle', t(`delivery.${state}`), language === 'en' ? null : state);
-}
 
 /** `/events`: what went wrong, the latest first. @param tasks what is done to many events */
 export function eventsPage(context: PageContext, snapshot: Snapshot, list: EventList, tasks: Html): Html {
@@ -46,7 +33,7 @@ export function eventsPage(context: PageContext, snapshot: Snapshot, list: Event
     title: t('events.title'),
     room: 'events',
     body: html`<h1>${t('events.heading')}</h1>
-      ${filterForm(words, snapshot, list.query)} ${tasks}
+      ${eventTabs(words, 'troubled')} ${filterForm(words, snapshot, list.query)} ${tasks}
       <form id="choice" method="post" action="/events/retry">
         ${token(context)}
         ${queryFields(list.query).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`)}
@@ -195,7 +182,7 @@ function row(
     ${cell(t('events.portal'), name)}
     ${cell(
       t('events.state'),
-      html`${deliveryBadge(words, record.state)}${left && html`<span class="reason">${t('list.left')}</span>`}`,
+      html`${stateBadge(words, record.state)}${left && html`<span class="reason">${t('list.left')}</span>`}`,
     )}
     ${cell(
       t('events.reason'),

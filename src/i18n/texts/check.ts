@@ -42,6 +42,10 @@ export const checkTexts = {
     en: 'settings or rights are wrong: {reason}',
     ru: 'неверные настройки или права: {reason}',
   },
+  'check.notListed': {
+    en: '{address} (member id {memberId}) is not among B24_ALLOWED_PORTALS',
+    ru: 'портала {address} (member id {memberId}) нет в B24_ALLOWED_PORTALS',
+  },
   'check.notAllowed': { en: '{reason}; {advice}', ru: '{reason}; что делать: {advice}' },
   'check.noCalls': {
     en: 'it takes no calls; its owner has to mend that: {reason}',

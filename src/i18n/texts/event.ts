@@ -46,42 +46,4 @@ export const eventTexts = {
     en: 'The first {shown, number} characters of {length, number}.',
     ru: 'Первые {shown, number} знаков из {length, number}.',
   },
-
-  'moment.changed': { en: 'Changed on the portal', ru: 'Изменено на портале' },
-  'moment.reserved': { en: 'Reserved by a round', ru: 'Зарезервировано при обмене' },
-  'moment.fetchedAgain': {
-    en: 'Fetched again by a round, after its mark',
-    ru: 'Получено при обмене снова, после пометки',
-  },
-  'moment.due': { en: 'Attempt {attempt} is due', ru: 'Срок попытки {attempt}' },
-  'moment.toPublish': { en: 'To be published again', ru: 'Будет опубликовано снова' },
-  'moment.published': {
-    en: 'Attempt {attempt} confirmed by RabbitMQ, no report yet',
-    ru: 'Попытка {attempt}: подтверждено RabbitMQ, ответа ещё нет',
-  },
-  'moment.processed': {
-    en: 'Attempt {attempt} delivered: settled as processed',
-    ru: 'Попытка {attempt}: доставлено и обработано',
-  },
-  'moment.discarded': { en: 'Discarded', ru: 'Отброшено' },
-  'moment.failed': {
-    en: 'Attempt {attempt} failed; the next round marks it',
-    ru: 'Попытка {attempt} не удалась; следующий обмен пометит строку',
-  },
-  'moment.marked': {
-    en: 'Attempt {attempt} failed; marked by event.offline.error',
-    ru: 'Попытка {attempt} не удалась; помечено через event.offline.error',
-  },
-  'moment.refused': {
-    en: 'Attempt {attempt} refused by a queue; published again until all take it',
-    ru: 'Попытка {attempt}: очередь не приняла; публикуется снова, пока не примут все',
-  },
-  'moment.waiting': {
-    en: 'Attempt {attempt} failed; waits for the next',
-    ru: 'Попытка {attempt} не удалась; ждёт следующей',
-  },
-  'moment.dead': {
-    en: 'Attempts used up: in the dead-letter queue',
-    ru: 'Попытки исчерпаны: лежит в очереди недоставленных',
-  },
 } as const;

@@ -6,7 +6,7 @@ export const layoutTexts = {
   'layout.breadcrumb': { en: 'Breadcrumb', ru: 'Путь' },
   'layout.overview': { en: 'Overview', ru: 'Обзор' },
   'layout.events': { en: 'Events', ru: 'События' },
-  'layout.queues': { en: 'Queues & health', ru: 'Очереди и состояние' },
+  'layout.queues': { en: 'Queues & health', ru: 'Очереди' },
   'layout.audit': { en: 'Audit', ru: 'Действия' },
   'layout.language': { en: 'Language', ru: 'Язык' },
   'layout.logOut': { en: 'Log out', ru: 'Выйти' },

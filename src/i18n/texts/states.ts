@@ -9,6 +9,9 @@ export const stateTexts = {
   'delivery.refused': { en: 'refused', ru: 'не принято' },
   'delivery.dead': { en: 'dead', ru: 'не доставлено' },
 
+  'delivery.discarded': { en: 'discarded', ru: 'отброшено' },
+  'delivery.superseded': { en: 'superseded', ru: 'заменено более новым' },
+
   'delivery.counted': { en: '{count, number} {state}', ru: '{state} {count, number}' },
 
   'condition.broker': { en: 'broker', ru: 'брокер' },
