@@ -1,6 +1,7 @@
 import { type Scenario } from './scenario.js';
 import { backlog } from './scenarios/backlog.js';
 import { fairness } from './scenarios/fairness.js';
+import { history } from './scenarios/history.js';
 import { idle } from './scenarios/idle.js';
 import { latency } from './scenarios/latency.js';
 import { memory } from './scenarios/memory.js';
@@ -18,6 +19,7 @@ export const scenarios: readonly Scenario[] = [
   notification,
   latency,
   replies,
+  history,
   fairness,
   refusingQueue,
   idle,

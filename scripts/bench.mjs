@@ -1,7 +1,7 @@
 import { run } from './run.mjs';
 
-// PostgreSQL is for the scenario of replicas alone.
+// PostgreSQL is for two scenarios alone.
 const only = /--only[= ](\S+)/.exec(process.argv.slice(2).join(' '))?.[1];
-const postgres = only === undefined || only.split(',').includes('replicas');
+const postgres = only === undefined || ['replicas', 'history'].some((name) => only.split(',').includes(name));
 
 await run({ file: 'build/bench/main.js', rabbitmq: true, postgres });

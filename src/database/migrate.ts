@@ -24,6 +24,7 @@ import { historyMigration } from './migrations/0022-history.js';
 import { auditMigration } from './migrations/0027-audit.js';
 import { idempotencyKeysMigration } from './migrations/0028-idempotency-keys.js';
 import { pausedMigration } from './migrations/0030-paused.js';
+import { narrowIndexesMigration } from './migrations/0033-narrow-indexes.js';
 
 /** A migration failed; the database is as it was before that migration. */
 export class MigrationError extends Error {
@@ -86,5 +87,6 @@ function migrationsOf(dialect: Dialect): Record<string, Migration> {
     '0028-idempotency-keys': idempotencyKeysMigration(),
     '0030-paused': pausedMigration(),
     '0032-bulk-tasks': bulkTasksMigration(),
+    '0033-narrow-indexes': narrowIndexesMigration(),
   };
 }

@@ -1,4 +1,4 @@
-import { type Expression, type RawBuilder, sql, type SqlBool } from 'kysely';
+import { type RawBuilder, sql, type SqlBool } from 'kysely';
 import { dialectSpoken } from '../database/dialect.js';
 import { type Db } from './transitions.js';
 
@@ -8,10 +8,10 @@ import { type Db } from './transitions.js';
  */
 export function among(
   db: Db,
-  column: 'seq' | 'message_id' | 'row_id' | 'delivery_seq',
+  column: 'seq' | 'message_id' | 'row_id' | 'delivery_seq' | 'reason_no',
   list: readonly (string | number)[],
   table?: string,
-): Expression<SqlBool> {
+): RawBuilder<SqlBool> {
   const name = sql.ref(table === undefined ? column : `${table}.${column}`);
   return dialectSpoken(db) === 'sqlite'
     ? sql`${name} in (select value from json_each(${asJson(list)}))`

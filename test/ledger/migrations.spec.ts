@@ -45,6 +45,7 @@ describe.each(DATABASE_KINDS.map((kind) => [kind.name, kind] as const))('migrati
       '0028-idempotency-keys',
       '0030-paused',
       '0032-bulk-tasks',
+      '0033-narrow-indexes',
     ]);
     await new LedgerBench(() => database).put({ message: 'm1', state: 'reserved' });
     expect(await migrate(database)).toEqual([]);
@@ -88,6 +89,7 @@ describe.each(DATABASE_KINDS.map((kind) => [kind.name, kind] as const))('migrati
       '0028-idempotency-keys',
       '0030-paused',
       '0032-bulk-tasks',
+      '0033-narrow-indexes',
     ]);
   });
 
@@ -138,6 +140,7 @@ describe.each(DATABASE_KINDS.map((kind) => [kind.name, kind] as const))('migrati
         '0028-idempotency-keys',
         '0030-paused',
         '0032-bulk-tasks',
+        '0033-narrow-indexes',
       ]);
     });
   }

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { sql } from 'kysely';
 import { EventSearch } from '../../src/events/search/event-search.js';
 import { type EventQuery } from '../../src/events/search/event-query.js';
 import { LedgerSearch } from '../../src/ledger/search/ledger-search.js';
@@ -95,6 +96,14 @@ onEveryDatabase('what becomes of an event is found', (open) => {
   ])('by %s', async (_, query, expected) => {
     await fill();
     expect(await subjects(query)).toEqual(expected);
+  });
+
+  it('by a part of more reasons than a statement has room for', async () => {
+    await fill();
+    await sql`insert into reasons (no, text_key, fold_key, text, folded, used_at)
+      with recursive numbers (i) as (select 1 union all select i + 1 from numbers where i < 70000)
+      select 100 + i, 'k' || i, 'k' || i, 'клиент ' || i, 'клиент ' || i, 0 from numbers`.execute(open().db);
+    expect(await subjects({ text: 'КЛИЕНТ' })).toEqual(['crm.lead/2']);
   });
 
   it('a page at a time, from both, forwards and backwards', async () => {

@@ -27,7 +27,22 @@ export async function keepHistory(
   now: number,
 ): Promise<void> {
   if (seqs.length === 0) return;
-  await numberTexts(db, seqs);
+  await numberBatches(db, seqs);
+  if ((await insertHistory(db, seqs, as, now)) === seqs.length) return;
+  // A portal or a code is new; or it was written before.
+  await numberPortals(db, seqs);
+  await rememberCodes(db, seqs);
+  await numberBatches(db, seqs);
+  await insertHistory(db, seqs, as, now);
+}
+
+/** Returns how many were written: those of which anything has no number yet are not. */
+async function insertHistory(
+  db: Db,
+  seqs: readonly number[],
+  as: 'settled' | 'superseded',
+  now: number,
+): Promise<number> {
   const outcome =
     as === 'superseded'
       ? number('superseded')
@@ -35,7 +50,8 @@ export async function keepHistory(
           when d.silent = 1 then ${number('silent')} else ${number('processed')} end`;
   const settledAt: RawBuilder<unknown> = as === 'superseded' ? sql`cast(${now} as bigint)` : sql`d.state_at`;
   // What waits, is dead or was discarded carries the number of an attempt that was not made.
-  await sql`insert into history (seq, portal_no, code_no, batch_no, object_id, row_id, changed_at, reserved_at,
+  const { numAffectedRows } =
+    await sql`insert into history (seq, portal_no, code_no, batch_no, object_id, row_id, changed_at, reserved_at,
       published_at, settled_at, outcome, attempts, reason_no)
     select d.seq, p.no, c.no, b.no, nullif(d.object_id, ''), d.row_id, d.changed_at, d.reserved_at, d.published_at,
       ${settledAt}, ${outcome},
@@ -47,21 +63,29 @@ export async function keepHistory(
       join history_batches b on b.process_id = d.process_id and b.portal_no = p.no
     where ${among(db, 'seq', seqs, 'd')}
     on conflict (seq) do nothing`.execute(db);
+  return Number(numAffectedRows ?? 0);
 }
 
-/** Gives numbers to what has none yet. In one order, so that two of it never wait for each other. */
-async function numberTexts(db: Db, seqs: readonly number[]): Promise<void> {
-  const chosen = sql`from deliveries d where ${among(db, 'seq', seqs, 'd')}`;
-  await sql`insert into portal_numbers (member_id) select distinct d.member_id ${chosen}
-    and not exists (select 1 from portal_numbers p where p.member_id = d.member_id)
+// Each gives numbers to what has none yet; in one order, so that two of it never wait for each other.
+
+async function numberPortals(db: Db, seqs: readonly number[]): Promise<void> {
+  await sql`insert into portal_numbers (member_id)
+    select distinct d.member_id from deliveries d where ${among(db, 'seq', seqs, 'd')}
+      and not exists (select 1 from portal_numbers p where p.member_id = d.member_id)
     order by 1 on conflict do nothing`.execute(db);
-  await sql`insert into event_codes (code) select distinct d.event ${chosen}
-    and not exists (select 1 from event_codes c where c.code = d.event) order by 1 on conflict do nothing`.execute(
-    db,
-  );
-  await sql`insert into history_batches (process_id, portal_no) select distinct d.process_id, p.no
-    from deliveries d join portal_numbers p on p.member_id = d.member_id where ${among(db, 'seq', seqs, 'd')}
-      and not exists (
-        select 1 from history_batches b where b.process_id = d.process_id and b.portal_no = p.no)
+}
+
+async function rememberCodes(db: Db, seqs: readonly number[]): Promise<void> {
+  await sql`insert into event_codes (code)
+    select distinct d.event from deliveries d where ${among(db, 'seq', seqs, 'd')}
+      and not exists (select 1 from event_codes c where c.code = d.event)
+    order by 1 on conflict do nothing`.execute(db);
+}
+
+async function numberBatches(db: Db, seqs: readonly number[]): Promise<void> {
+  await sql`insert into history_batches (process_id, portal_no) select d.process_id, p.no
+    from (select distinct process_id, member_id from deliveries where ${among(db, 'seq', seqs)}) d
+      join portal_numbers p on p.member_id = d.member_id
+    where not exists (select 1 from history_batches b where b.process_id = d.process_id and b.portal_no = p.no)
     order by 1, 2 on conflict do nothing`.execute(db);
 }

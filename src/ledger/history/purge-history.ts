@@ -1,7 +1,5 @@
-import { type RawBuilder, type Selectable, sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { type Database } from '../../database/database.js';
-import { type HistoryTable } from '../../database/schema.js';
-import { among } from '../lists.js';
 import { type HistorySettings } from './history-settings.js';
 
 const DAY_MS = 86_400_000;
@@ -61,7 +59,8 @@ export class HistoryPurge {
     while (count < excess) {
       const part = Math.min(SLICE, excess - count);
       const deleted = await this.change(
-        sql`delete from ${from} where ${number} in (select ${number} from ${from} order by ${number} limit ${part})`,
+        sql`delete from ${from} where ${number} <=
+          (select ${number} from ${from} order by ${number} limit 1 offset ${part - 1})`,
       );
       if (deleted === 0) break;
       count += deleted;
@@ -69,29 +68,33 @@ export class HistoryPurge {
     return count;
   }
 
-  /** By number, which is about by time: an index by time would cost more, with every event. */
+  /**
+   * By number, which is about by time: an index by time would cost more, with every event. The first ones are looked at
+   * until none of them is old, and of those after them a part each time.
+   */
   private async sweepHistory(old: number): Promise<number> {
     let count = 0;
-    for (let slice = 0; slice < SLICES; slice += 1) {
-      const rows: Pick<Selectable<HistoryTable>, 'seq' | 'settled_at'>[] = await this.database.db
-        .selectFrom('history')
-        .select(['seq', 'settled_at'])
-        .where('seq', '>', this.after.history)
-        .orderBy('seq')
-        .limit(SLICE)
-        .execute();
-      const gone = rows.filter(({ settled_at: at }) => at <= old).map(({ seq }) => seq);
-      if (gone.length > 0) {
-        await this.database.db
-          .deleteFrom('history')
-          .where(among(this.database.db, 'seq', gone))
-          .execute();
-      }
-      count += gone.length;
-      this.after.history = rows.length < SLICE ? 0 : (rows.at(-1)?.seq ?? 0);
-      if (this.after.history === 0) break;
+    for (let slice = 0, after = 0; slice < SLICES; slice += 1) {
+      const { deleted, last } = await this.sweepSlice(after, old);
+      count += deleted;
+      if (deleted === 0 || last === null) break;
+      after = last;
     }
-    return count;
+    const { deleted, last } = await this.sweepSlice(this.after.history, old);
+    this.after.history = last ?? 0;
+    return count + deleted;
+  }
+
+  private async sweepSlice(
+    after: number,
+    old: number,
+  ): Promise<{ readonly deleted: number; readonly last: number | null }> {
+    const last = await this.part('history', after);
+    const deleted = await this.change(
+      sql`delete from history where seq > ${after} and seq <= ${last ?? Number.MAX_SAFE_INTEGER}
+        and settled_at <= ${old}`,
+    );
+    return { deleted, last };
   }
 
   private async deleteLog(old: number): Promise<void> {
@@ -127,16 +130,16 @@ export class HistoryPurge {
   }
 
   /** The number up to which the next part of a table goes; null for what is left of it. */
-  private async part(table: 'history_batches' | 'reasons', after: number): Promise<number | null> {
-    const row = await this.database.db
-      .selectFrom(table)
-      .select('no')
-      .where('no', '>', after)
-      .orderBy('no')
-      .offset(SLICE - 1)
-      .limit(1)
-      .executeTakeFirst();
-    return row?.no ?? null;
+  private async part(
+    table: 'history' | 'history_batches' | 'reasons',
+    after: number,
+  ): Promise<number | null> {
+    const number = sql.ref(table === 'history' ? 'seq' : 'no');
+    const last = await this.value(
+      sql`select ${number} as value from ${sql.table(table)} where ${number} > ${after}
+        order by ${number} limit 1 offset ${sql.lit(SLICE - 1)}`,
+    );
+    return last === 0 ? null : last;
   }
 
   private async value(query: ReturnType<typeof sql>): Promise<number> {
@@ -145,7 +148,10 @@ export class HistoryPurge {
   }
 
   private async change(statement: ReturnType<typeof sql>): Promise<number> {
-    const { numAffectedRows } = await statement.execute(this.database.db);
+    // In a transaction, which waits for the one of another process.
+    const { numAffectedRows } = await this.database.db
+      .transaction()
+      .execute((transaction) => statement.execute(transaction));
     return Number(numAffectedRows ?? 0);
   }
 }

@@ -5,7 +5,9 @@ import {
   OUTCOME_NUMBERS,
   outcomeOf,
 } from '../history/history-outcome.js';
+import { among } from '../lists.js';
 import { type Db } from '../transitions.js';
+import { ofObject } from './by-object.js';
 import { type Condition, type FoundMark, type FoundOrder, type FoundState } from './event-filter.js';
 import { type FoundDelivery } from './found-event.js';
 
@@ -24,6 +26,11 @@ interface HistoryRow {
   readonly outcome: number;
   readonly attempts: number;
 }
+
+/** Events that are read and sorted within a few milliseconds. */
+const FEW = 5000;
+/** Outcomes from this number on are those of few events; see the migration 0033-narrow-indexes. */
+const RARE_FROM = OUTCOME_NUMBERS.discarded;
 
 /** What became of events of which all of this holds, in order. */
 export async function findInHistory(
@@ -58,9 +65,9 @@ export async function historyCondition(db: Db, condition: Condition): Promise<Ra
   const { memberIds, codes, states, objectId, reasonNos, processId, seq, rowId, from, to } = condition;
   const wanted: RawBuilder<unknown>[] = [];
   if (seq !== undefined) wanted.push(sql`seq = ${seq}`);
-  if (objectId !== undefined) wanted.push(sql`object_id = ${objectId}`);
+  if (objectId !== undefined) wanted.push(ofObject(db, 'history', objectId));
   if (reasonNos !== undefined)
-    wanted.push(sql`reason_no in (${sql.join([-1, ...reasonNos])}) and reason_no is not null`);
+    wanted.push(sql`${among(db, 'reason_no', reasonNos)} and reason_no is not null`);
   if (processId !== undefined) {
     const batches = await db
       .selectFrom('history_batches')
@@ -76,7 +83,10 @@ export async function historyCondition(db: Db, condition: Condition): Promise<Ra
       .where('member_id', 'in', ['', ...memberIds])
       .execute();
     if (portals.length === 0) return null;
-    wanted.push(sql`portal_no in (${sql.join(portals.map(({ no }) => no))})`);
+    const portalNos = portals.map(({ no }) => no);
+    wanted.push(sql`portal_no in (${sql.join(portalNos)})`);
+    const isNarrow = [seq, objectId, reasonNos, processId, rowId].some((one) => one !== undefined);
+    if (!isNarrow && (await haveFew(db, portalNos))) wanted.push(sql`seq in (${ofPortals(portalNos)})`);
   }
   if (codes !== undefined) {
     const known = await db
@@ -93,9 +103,27 @@ export async function historyCondition(db: Db, condition: Condition): Promise<Ra
   if (states !== undefined) {
     const outcomes = HISTORY_OUTCOMES.filter((outcome) => states.includes(stateOf(outcome)));
     if (outcomes.length === 0) return null;
+    // Those that few events have, word for word the condition of their index.
+    if (outcomes.every((outcome) => OUTCOME_NUMBERS[outcome] >= RARE_FROM))
+      wanted.push(sql`outcome >= ${sql.lit(RARE_FROM)}`);
     wanted.push(sql`outcome in (${sql.join(outcomes.map((outcome) => sql.lit(OUTCOME_NUMBERS[outcome])))})`);
   }
   return wanted.length === 0 ? sql<boolean>`1 = 1` : sql<boolean>`${sql.join(wanted, sql` and `)}`;
+}
+
+/**
+ * Whether portals have so few events that reading all of them is faster than looking for them among those of all others:
+ * by their batches, since an index by portal would cost something with every event.
+ */
+async function haveFew(db: Db, portalNos: readonly number[]): Promise<boolean> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*) as count from (${ofPortals(portalNos)} limit ${sql.lit(FEW + 1)}) as found`.execute(db);
+  return Number(rows[0]?.count ?? 0) <= FEW;
+}
+
+function ofPortals(portalNos: readonly number[]): RawBuilder<unknown> {
+  return sql`select seq from history where batch_no in
+    (select no from history_batches where portal_no in (${sql.join(portalNos)}))`;
 }
 
 /** What of an event's outcome is its state. */

@@ -1,10 +1,15 @@
 import { type Expression, type ExpressionBuilder, type RawBuilder, sql, type SqlBool } from 'kysely';
 import { dialectSpoken } from '../../database/dialect.js';
 import { type DeliveryState, type Schema } from '../../database/schema.js';
+import { among } from '../lists.js';
 import { type Db } from '../transitions.js';
 import { isTroubled, TROUBLED } from '../trouble.js';
+import { ofObject } from './by-object.js';
 import { type Condition, type FoundMark, type FoundOrder } from './event-filter.js';
 import { DELIVERY_COLUMNS, type DeliveryRow, foundDelivery, type FoundDelivery } from './found-event.js';
+
+/** Deliveries that are read and sorted within a few milliseconds. */
+const FEW = 2000;
 
 /** Deliveries of which all of this holds, in order. @throws RangeError where the order does not go with the states */
 export async function findInLedger(
@@ -17,12 +22,14 @@ export async function findInLedger(
   const troubled = areTroubled(condition);
   if (order === 'latest' && !troubled) throw new RangeError(`latest goes with ${TROUBLED.join(', ')} only`);
   if (!canBeInLedger(condition)) return [];
+  const few = !troubled && (await haveFew(db, condition));
   const column = order === 'latest' ? sql.ref<number>('state_at') : sql.ref<number>('changed_at');
   const direction = order === 'oldest' ? 'asc' : 'desc';
   const rows: DeliveryRow[] = await db
     .selectFrom('deliveries')
     .select(DELIVERY_COLUMNS)
     .where((eb) => ledgerCondition(db, eb, condition))
+    .$if(few, (query) => query.where('seq', 'in', ofPortals(db, condition)))
     .$if(after !== undefined, (query) =>
       query.where(
         sql<boolean>`(${column}, seq) ${sql.raw(order === 'oldest' ? '>' : '<')} (${after?.at ?? 0}, ${after?.seq ?? 0})`,
@@ -33,6 +40,29 @@ export async function findInLedger(
     .limit(limit)
     .execute();
   return rows.map(foundDelivery);
+}
+
+/** Whether portals have so few deliveries that reading all of them is faster than looking for them among all others. */
+async function haveFew(db: Db, condition: Condition): Promise<boolean> {
+  const { memberIds, seq, objectId, reasonNos, processId, rowId } = condition;
+  if (memberIds === undefined) return false;
+  if ([seq, objectId, reasonNos, processId, rowId].some((one) => one !== undefined)) return false;
+  const { count } = await db
+    .selectFrom(
+      ofPortals(db, condition)
+        .limit(sql.lit(FEW + 1))
+        .as('found'),
+    )
+    .select((eb) => eb.fn.countAll().as('count'))
+    .executeTakeFirstOrThrow();
+  return Number(count) <= FEW;
+}
+
+function ofPortals(db: Db, { memberIds }: Condition) {
+  return db
+    .selectFrom('deliveries as own')
+    .select('own.seq')
+    .where('own.member_id', 'in', ['', ...(memberIds ?? [])]);
 }
 
 export function areTroubled({ states }: Condition): boolean {
@@ -59,9 +89,9 @@ export function ledgerCondition(
     dialectSpoken(db) === 'sqlite' ? sql`+${sql.ref(name)}` : sql.ref(name);
   const wanted: Expression<SqlBool>[] = [];
   if (seq !== undefined) wanted.push(eb('seq', '=', seq));
-  if (objectId !== undefined) wanted.push(eb('object_id', '=', objectId), sql<boolean>`object_id > ''`);
+  if (objectId !== undefined) wanted.push(ofObject(db, 'deliveries', objectId));
   if (reasonNos !== undefined) {
-    wanted.push(eb('reason_no', 'in', [-1, ...reasonNos]), eb('reason_no', 'is not', null));
+    wanted.push(among(db, 'reason_no', reasonNos), eb('reason_no', 'is not', null));
   }
   if (processId !== undefined) {
     const known = eb.selectFrom('portals').select('member_id');
