@@ -26,9 +26,9 @@ const QUESTIONS: readonly [string, EventQuery, readonly string[], Partial<EventP
   ['the latest', {}, ['deliveries_changed', 'history_changed']],
   ['an object', { object: 'deal 17' }, ['deliveries_by_object', 'history_by_object']],
   ['an object by any words', { text: 'deal 17' }, ['deliveries_by_object', 'history_by_object']],
-  ['an object of a portal', { text: 'portal2 deal 16' }, ['deliveries_by_object', 'history_by_object']],
+  ['an object of a portal', { text: 'portal1 deal 16' }, ['deliveries_by_object', 'history_by_object']],
   ['a number', { text: '17' }, ['deliveries_by_object', 'history_by_object']],
-  ['an id', { id: `${memberOf(2)}-16-${CHANGED_AT + 16}` }, ['deliveries_changed', 'history_changed']],
+  ['an id', { id: `${memberOf(1)}-16-${CHANGED_AT + 16}` }, ['deliveries_changed', 'history_changed']],
   ['a reason', { reason: 'CUSTOMER 4 IS UNKNOWN' }, ['deliveries_by_reason', 'history_by_reason']],
   ['a part of a reason', { text: 'customer 4 is' }, ['deliveries_by_reason', 'history_by_reason']],
   ['a process id', { text: 'process-11' }, ['history_by_batch', 'event_log_process']],
@@ -55,6 +55,8 @@ onEveryDatabase('no search reads all that there is', (open, kind) => {
     const first = await search.find(query, { limit: 5, ...page });
     expect(first.events.length).toBeGreaterThan(0);
     if (first.next !== null) await search.find(query, { limit: 5, ...page, cursor: first.next });
+    // Nor is each of many looked for by itself.
+    expect(queries.length).toBeLessThan(25);
     expectIndexes(await explain(queries, open(), kind), indexes);
   });
 
@@ -83,7 +85,7 @@ onEveryDatabase('no search reads all that there is', (open, kind) => {
       list: () => portals,
       nameOf: (memberId) => memberId,
     });
-    expect(await search.timeline(`${memberOf(2)}-16-${CHANGED_AT + 16}`)).not.toBeNull();
+    expect(await search.timeline(`${memberOf(1)}-16-${CHANGED_AT + 16}`)).not.toBeNull();
     expectIndexes(await explain(queries, open(), kind), ['event_log_row']);
   });
 });
@@ -144,14 +146,14 @@ async function fill({ db }: Database, kind: DatabaseKind): Promise<void> {
   }
   await run(`insert into history (seq, portal_no, code_no, batch_no, object_id, row_id, changed_at, reserved_at,
       published_at, settled_at, outcome, attempts, reason_no) ${numbers(ROWS)}
-    select i, i % ${PORTALS} + 1, i % 3 + 1, i / 20, cast(i % 1000 as text), cast(i as text), ${changedAt}, 1, 1, 1,
+    select i, i / 20 % ${PORTALS} + 1, i % 3 + 1, i / 20, cast(i % 1000 as text), cast(i as text), ${changedAt}, 1, 1, 1,
       case when i % 600 = 0 then 3 when i % 3 = 0 then 4 else i % 3 end, 1, ${reasonNo} from numbers`);
   await run(`insert into deliveries (seq, member_id, process_id, message_id, row_id, changed_at, event, payload, state,
       state_at, held, errored, attempt, attempts_before, object_id, reason_no, reserved_at) ${numbers(ROWS)}
-    select ${ROWS} + i, '${stem}' || (i % ${PORTALS} + 1), 'present-' || (i / 20), 'm' || i, cast(i as text), ${changedAt},
+    select ${ROWS} + i, '${stem}' || (i / 20 % ${PORTALS} + 1), 'present-' || (i / 20), 'm' || i, cast(i as text), ${changedAt},
       'ONCRMDEALUPDATE', '{}', ${state}, ${changedAt}, 1, 0, 1, 0, cast(i % 1000 as text), ${reasonNo}, 1 from numbers`);
   await run(`insert into event_log (member_id, row_id, changed_at, process_id, what, at, attempt) ${numbers(ROWS)}
-    select '${stem}' || (i % ${PORTALS} + 1), cast(i as text), ${changedAt}, 'process-' || (i / 20), 'failed', 1, 1
+    select '${stem}' || (i / 20 % ${PORTALS} + 1), cast(i as text), ${changedAt}, 'process-' || (i / 20), 'failed', 1, 1
     from numbers`);
   // SQLite plans without statistics.
   if (!kind.embedded) await run('analyze');

@@ -51,8 +51,8 @@ async function meaningsOf(phrase: string, known: Known): Promise<Condition[]> {
   if (/^\d{1,15}$/.test(phrase)) found.push({ seq: Number(phrase) });
   if (!/\s/.test(phrase) && phrase.length >= 8) {
     found.push({ processId: phrase });
-    for (const { memberId, rowId, changedAt } of await known.rowsOfProcess(phrase))
-      found.push({ memberIds: [memberId], rowId, from: changedAt, to: changedAt });
+    for (const [memberId, changes] of byPortal(await known.rowsOfProcess(phrase)))
+      found.push({ memberIds: [memberId], changes });
   }
   const codes = known.codes.filter((code) => [code, topicOf(code)].some((one) => fold(one).includes(folded)));
   if (codes.length > 0) found.push({ codes });
@@ -68,6 +68,18 @@ async function meaningsOf(phrase: string, known: Known): Promise<Condition[]> {
     if (reasonNos.length > 0) found.push({ reasonNos });
   }
   return found;
+}
+
+function byPortal(
+  rows: readonly { readonly memberId: string; readonly rowId: string; readonly changedAt: number }[],
+): Map<string, { rowId: string; changedAt: number }[]> {
+  const portals = new Map<string, { rowId: string; changedAt: number }[]>();
+  for (const { memberId, ...change } of rows) {
+    const known = portals.get(memberId);
+    if (known === undefined) portals.set(memberId, [change]);
+    else known.push(change);
+  }
+  return portals;
 }
 
 /** `crm.deal/123`, `deal 123`, `сделка №123`, `123`, `deals`. */

@@ -1,4 +1,5 @@
 import { type DeliveryState } from '../../database/schema.js';
+import { type RowChange } from './among-changes.js';
 
 /**
  * A delivery's state, or how it ended where that has a word of its own: of what is `processed` in the ledger,
@@ -31,6 +32,8 @@ export interface Condition {
   readonly processId?: string;
   readonly seq?: number;
   readonly rowId?: string;
+  /** One of these changes. */
+  readonly changes?: readonly RowChange[];
   /** Changed on the portal at this second and later, and until this one; Unix seconds. */
   readonly from?: number;
   readonly to?: number;

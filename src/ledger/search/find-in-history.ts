@@ -7,6 +7,7 @@ import {
 } from '../history/history-outcome.js';
 import { among } from '../lists.js';
 import { type Db } from '../transitions.js';
+import { amongChanges } from './among-changes.js';
 import { ofObject } from './by-object.js';
 import { type Condition, type FoundMark, type FoundOrder, type FoundState } from './event-filter.js';
 import { type FoundDelivery } from './found-event.js';
@@ -62,7 +63,8 @@ export async function findInHistory(
 
 /** The condition on `history`; null where nothing there can meet it. */
 export async function historyCondition(db: Db, condition: Condition): Promise<RawBuilder<boolean> | null> {
-  const { memberIds, codes, states, objectId, reasonNos, processId, seq, rowId, from, to } = condition;
+  const { memberIds, codes, states, objectId, reasonNos, processId, seq, rowId, changes, from, to } =
+    condition;
   const wanted: RawBuilder<unknown>[] = [];
   if (seq !== undefined) wanted.push(sql`seq = ${seq}`);
   if (objectId !== undefined) wanted.push(ofObject(db, 'history', objectId));
@@ -98,6 +100,7 @@ export async function historyCondition(db: Db, condition: Condition): Promise<Ra
     wanted.push(sql`code_no in (${sql.join(known.map(({ no }) => no))})`);
   }
   if (rowId !== undefined) wanted.push(sql`row_id = ${rowId}`);
+  if (changes !== undefined) wanted.push(amongChanges(db, changes));
   if (from !== undefined) wanted.push(sql`changed_at >= ${from}`);
   if (to !== undefined) wanted.push(sql`changed_at <= ${to}`);
   if (states !== undefined) {

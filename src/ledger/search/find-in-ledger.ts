@@ -4,6 +4,7 @@ import { type DeliveryState, type Schema } from '../../database/schema.js';
 import { among } from '../lists.js';
 import { type Db } from '../transitions.js';
 import { isTroubled, TROUBLED } from '../trouble.js';
+import { amongChanges } from './among-changes.js';
 import { ofObject } from './by-object.js';
 import { type Condition, type FoundMark, type FoundOrder } from './event-filter.js';
 import { DELIVERY_COLUMNS, type DeliveryRow, foundDelivery, type FoundDelivery } from './found-event.js';
@@ -44,9 +45,9 @@ export async function findInLedger(
 
 /** Whether portals have so few deliveries that reading all of them is faster than looking for them among all others. */
 async function haveFew(db: Db, condition: Condition): Promise<boolean> {
-  const { memberIds, seq, objectId, reasonNos, processId, rowId } = condition;
+  const { memberIds, seq, objectId, reasonNos, processId, rowId, changes } = condition;
   if (memberIds === undefined) return false;
-  if ([seq, objectId, reasonNos, processId, rowId].some((one) => one !== undefined)) return false;
+  if ([seq, objectId, reasonNos, processId, rowId, changes].some((one) => one !== undefined)) return false;
   const { count } = await db
     .selectFrom(
       ofPortals(db, condition)
@@ -83,7 +84,7 @@ export function ledgerCondition(
   eb: ExpressionBuilder<Schema, 'deliveries'>,
   condition: Condition,
 ): Expression<SqlBool> {
-  const { memberIds, codes, objectId, reasonNos, processId, seq, rowId, from, to } = condition;
+  const { memberIds, codes, objectId, reasonNos, processId, seq, rowId, changes, from, to } = condition;
   // SQLite has no statistics, and would take the index of all that one portal has for the best.
   const plain = (name: string): RawBuilder<string> =>
     dialectSpoken(db) === 'sqlite' ? sql`+${sql.ref(name)}` : sql.ref(name);
@@ -111,6 +112,7 @@ export function ledgerCondition(
   if (memberIds !== undefined) wanted.push(eb(plain('member_id'), 'in', ['', ...memberIds]));
   if (codes !== undefined) wanted.push(eb(plain('event'), 'in', ['', ...codes]));
   if (rowId !== undefined) wanted.push(eb(plain('row_id'), '=', rowId));
+  if (changes !== undefined) wanted.push(amongChanges(db, changes));
   if (from !== undefined) wanted.push(eb('changed_at', '>=', from));
   if (to !== undefined) wanted.push(eb('changed_at', '<=', to));
   wanted.push(...stateConditions(eb, condition));
