@@ -49,8 +49,21 @@ export function tellTimes() {
   for (const time of document.querySelectorAll('time[data-utc]')) {
     const at = Date.parse(time.dateTime);
     const here = local(at);
-    const exact = here === null ? time.dataset.utc : `${time.dataset.utc} · ${here}`;
+    const { utc } = time.dataset;
+    const exact = here === null ? utc : `${utc} · ${here}`;
     time.title = exact;
-    time.textContent = time.dataset.relative === undefined ? exact : relative(at);
+    const isExact = time.dataset.relative === undefined;
+    const text = isExact ? exact : relative(at);
+    // Somebody may have marked it to copy it.
+    if (time.textContent === text) continue;
+    if (isExact && here !== null) time.replaceChildren(part(utc), ' · ', part(here));
+    else time.textContent = text;
   }
+}
+
+/** A line is broken between the two times, and not within one. */
+function part(text) {
+  const span = document.createElement('span');
+  span.textContent = text;
+  return span;
 }

@@ -35,7 +35,7 @@ export function foundPage(context: PageContext, snapshot: Snapshot, list: FoundL
     body: html`<h1>${t('find.heading')}</h1>
       ${eventTabs(words, 'all')} ${findForm(words, snapshot, query)}
       ${unreadable !== null && html`<p class="banner warn">${t('find.unreadable', { value: unreadable })}</p>`}
-      ${events.length === 0 ? nothing(words, list) : [exports(words, query), table(words, events)]}
+      ${events.length === 0 ? nothing(words, list) : [exports(words, query), table(words, events, snapshot.at)]}
       ${pageLinks(words, list)}`,
   });
 }
@@ -112,7 +112,7 @@ function exports({ h }: Words, query: FindQuery): Html {
   </p>`;
 }
 
-function table(words: Words, events: readonly FoundEvent[]): Html {
+function table(words: Words, events: readonly FoundEvent[], at: number): Html {
   const { t } = words;
   return html`<table class="cards events">
     <caption class="visually-hidden">
@@ -130,13 +130,13 @@ function table(words: Words, events: readonly FoundEvent[]): Html {
       </tr>
     </thead>
     <tbody>
-      ${events.map((event) => row(words, event))}
+      ${events.map((event) => row(words, event, at))}
     </tbody>
   </table>`;
 }
 
-function row(words: Words, event: FoundEvent): Html {
-  const { t, exactTime, count } = words;
+function row(words: Words, event: FoundEvent, at: number): Html {
+  const { t, exactTime, moment, count } = words;
   const { reason, settledAt } = event;
   const cell = (label: string, content: Part, kind = '') =>
     html`<td data-label="${label}" class="${kind}"><span>${content}</span></td>`;
@@ -157,7 +157,7 @@ function row(words: Words, event: FoundEvent): Html {
     ${cell(t('find.changed'), exactTime(event.changedAt))}
     ${cell(
       t('find.settled'),
-      settledAt === null ? html`<span class="quiet">${t('find.underWay')}</span>` : exactTime(settledAt),
+      settledAt === null ? html`<span class="quiet">${t('find.underWay')}</span>` : moment(settledAt, at),
     )}
   </tr>`;
 }
