@@ -81,6 +81,21 @@ onEveryDatabase('a history that cannot be written loses nothing', (open, kind) =
     expect(await steps()).toEqual(['failed']);
   });
 
+  it('of a mark: the round is not written, and its answer is applied again', async () => {
+    await bench.reserve('p1', [event('m1')]);
+    await bench.publish();
+    await bench.reply('failed', 'm1');
+    const round = () =>
+      bench.ledger.applyRound(MEMBER, [{ type: 'marked', processId: 'p1', messageIds: ['m1'] }]);
+    await fill('event_log');
+    await expect(round()).rejects.toThrow('database or disk is full');
+    expect(await bench.get('m1')).toMatchObject({ state: 'failed' });
+    await free('event_log');
+    await round();
+    expect(await bench.get('m1')).toMatchObject({ state: 'marked' });
+    expect(await steps()).toEqual(['failed', 'marked']);
+  });
+
   it('of what somebody did: it is not done, and whoever asked is told', async () => {
     const admin = new LedgerAdmin(open(), SETTINGS, () => bench.now);
     const [seq = 0] = await bench.put({ message: 'm1', state: 'dead', attempt: 4, held: 0 });
