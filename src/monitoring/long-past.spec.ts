@@ -10,6 +10,7 @@ it('the last hour is sixty minutes and the last day a hundred and forty-four tim
   const now = START + (3 * 1440 - 1) * MINUTE;
   const hour = past.read('hour', now);
   expect(hour.spanMs).toBe(MINUTE);
+  expect(past.read('day', now + MINUTE / 2).lastMs).toBe(9.5 * MINUTE);
   expect(hour.spans).toHaveLength(60);
   expect(hour.spans.at(-1)).toEqual({ published: 4319, failed: 1, lagMs: 4319 });
   expect(hour.spans[0]).toEqual({ published: 4260, failed: 1, lagMs: 4260 });
@@ -29,6 +30,7 @@ it('says nothing of the time before it began to look, and zero of silence after 
     { published: 5, failed: 0, lagMs: null },
     { published: 0, failed: 0, lagMs: null },
   ]);
+  expect(past.read('day', START + 31 * MINUTE).lastMs).toBe(MINUTE);
   expect(unknownPast('day').spans.every((span) => span === null)).toBe(true);
 });
 

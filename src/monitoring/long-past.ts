@@ -10,6 +10,8 @@ export interface PastSpan {
 export interface Past {
   readonly spanMs: number;
   readonly spans: readonly (PastSpan | null)[];
+  /** How much of the last span is over and was seen. */
+  readonly lastMs: number;
 }
 
 /** How far back a chart goes. */
@@ -70,7 +72,8 @@ class Ring {
         lagMs: lagMs < 0 ? null : lagMs,
       };
     });
-    return { spanMs: this.spanMs, spans };
+    const lastMs = Math.max(1, now - Math.max(since, last * this.spanMs));
+    return { spanMs: this.spanMs, spans, lastMs };
   }
 }
 
@@ -97,5 +100,5 @@ export class LongPast {
 /** The past of which nothing is known. */
 export function unknownPast(reach: Reach): Past {
   const { spanMs, spans } = RINGS[reach];
-  return { spanMs, spans: new Array<null>(spans).fill(null) };
+  return { spanMs, spans: new Array<null>(spans).fill(null), lastMs: spanMs };
 }

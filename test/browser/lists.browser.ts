@@ -5,6 +5,7 @@ import { Browser } from './browser.js';
 import { looksGood } from './looks.js';
 
 const PASSWORD = 'correct horse battery';
+const TRACEBACK = `line one\nline two of a traceback\n${'module.submodule.function_of_a_long_name/'.repeat(10)}`;
 
 let system: TestSystem | null = null;
 let browser: Browser | null = null;
@@ -21,7 +22,7 @@ async function open(settings: Record<string, string> = {}) {
   system = await TestSystem.open({
     settings: { DASHBOARD_PASSWORD: PASSWORD, ...settings },
     onEvent: (event, downstream) => {
-      const reason = event.objectId === '999' ? 'line one\nline two of a traceback' : broken.reason;
+      const reason = event.objectId === '999' ? TRACEBACK : broken.reason;
       if (!broken.mended) downstream.reply({ status: 'failed', reason }, event);
       downstream.channel.ack(event.message);
     },

@@ -27,7 +27,7 @@ afterEach(async () => {
   browser = system = null;
 });
 
-/** Two portals that work, one that is in trouble, and consumers that fail some events. */
+/** Portals that work, one that is in trouble (some more for pictures), and consumers that fail some events. */
 async function populate(): Promise<TestSystem> {
   const opened = await TestSystem.open({
     settings: {
@@ -46,7 +46,12 @@ async function populate(): Promise<TestSystem> {
   });
   system = opened;
   const [globex, initech] = ['globex', 'initech'].map((name) => opened.emulator.addPortal({ name }));
-  for (const portal of [globex, initech]) await portal?.install(`${opened.bridge.url}/bitrix24/install`);
+  const others = Array.from({ length: SCREENSHOTS === undefined ? 0 : 27 }, (_, index) =>
+    opened.emulator.addPortal({ name: `client-${String(index + 1).padStart(2, '0')}` }),
+  );
+  for (const portal of [globex, initech, ...others]) {
+    await portal?.install(`${opened.bridge.url}/bitrix24/install`);
+  }
   await until('bindings', () => initech?.bindings().length === 3 && globex?.bindings().length === 3);
 
   const change = (id: number, event = 'ONCRMDEALUPDATE') => ({ event, data: { FIELDS: { ID: String(id) } } });
@@ -54,7 +59,7 @@ async function populate(): Promise<TestSystem> {
   initech?.push(change(4, 'ONCRMDEALDELETE'));
   for (let id = 901; id <= 903; id += 1) opened.portal.push(change(id, 'ONCRMDEALADD'));
   await until('unrouted events', () => initech?.rows().length === 0);
-  initech?.setState('overload');
+  for (const portal of [initech, ...others.slice(0, 2)]) portal?.setState('overload');
   opened.downstream.reply('{"status":"done"}');
   opened.downstream.reply('not even JSON');
 
@@ -120,7 +125,7 @@ it('every view is accessible, wide and narrow, light and dark, and scrolls one w
   await page.getByText('initech.crm.deal.update').waitFor();
   await shoot('queues');
   await page.getByRole('link', { name: 'Overview' }).first().click();
-  await page.locator('#portal-rows').getByText('suspended').waitFor();
+  await page.locator('#portal-rows').getByText('suspended').first().waitFor();
   await shoot('overview');
   expect(browser.complaints).toEqual([]);
 

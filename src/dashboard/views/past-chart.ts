@@ -9,11 +9,13 @@ import { niceCeiling } from './chart.js';
  */
 export function pastCharts(words: Words, past: Past, reach: Reach, name: string): Html {
   const { t, rate, count, duration } = words;
-  const perSecond = 1000 / past.spanMs;
-  // The last one is not over yet.
-  const spans = past.spans.slice(0, -1);
+  const { spans } = past;
   const known = spans.filter((span) => span !== null);
-  const most = Math.max(0, ...known.map(({ published }) => published)) * perSecond;
+  // Of the last one a part is over; a rate over less than a second says nothing.
+  const lastMs = Math.max(past.lastMs, 1000);
+  const perSecond = (events: number, span: PastSpan) =>
+    (events * 1000) / (span === spans.at(-1) ? lastMs : past.spanMs);
+  const most = Math.max(0, ...known.map((span) => perSecond(span.published, span)));
   const failures = known.reduce((sum, { failed }) => sum + failed, 0);
   const worst = Math.max(0, ...known.map(({ lagMs }) => lagMs ?? 0));
   const when = t(`past.${reach}`);
@@ -21,10 +23,10 @@ export function pastCharts(words: Words, past: Past, reach: Reach, name: string)
       ${figure(spans, {
         title: t('past.rates'),
         label: t('past.label', { name, reach: when, most: rate(most), failures: count(failures) }),
-        peak: niceCeiling(Math.max(1, most, ...known.map(({ failed }) => failed * perSecond))),
+        peak: niceCeiling(Math.max(1, most, ...known.map((span) => perSecond(span.failed, span)))),
         scale: rate,
-        line: ({ published }) => published * perSecond,
-        bar: ({ failed }) => failed * perSecond,
+        line: (span) => perSecond(span.published, span),
+        bar: (span) => perSecond(span.failed, span),
       })}
       ${figure(spans, {
         title: t('past.lag'),
