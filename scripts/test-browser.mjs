@@ -1,10 +1,10 @@
 import { provideChromium } from './chromium.mjs';
 import { run } from './run.mjs';
 
-// `-- --screenshots` renews docs/screenshots/.
+// `-- --screenshots` renews docs/screenshots/, whose pictures come from one suite.
 const option = process.argv.indexOf('--screenshots');
 if (option > 0) {
-  process.argv.splice(option, 1);
+  process.argv.splice(option, 1, 'views.browser');
   process.env.SCREENSHOTS = 'docs/screenshots';
 }
 process.argv.splice(2, 0, '--config', 'jest.browser.config.mjs');

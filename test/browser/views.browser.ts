@@ -104,6 +104,10 @@ it('every view is accessible, wide and narrow, light and dark, and scrolls one w
   await page.locator('[data-pick]').nth(1).check();
   await page.locator('[data-pick]').nth(2).check();
   await shoot('events');
+  await page.getByRole('link', { name: 'Group by reason' }).click();
+  await page.getByRole('rowheader', { name: 'customer 42 is unknown' }).waitFor();
+  await shoot('reasons');
+  await page.goBack();
 
   await page.locator('tbody th a').last().click();
   await page.getByRole('heading', { name: 'Time line' }).waitFor();
