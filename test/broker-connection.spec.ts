@@ -91,6 +91,7 @@ describe('broker connection over a bad network', () => {
       state: 'connecting',
       reason: expect.stringContaining('ECONNREFUSED') as unknown,
     });
+    expect(connection.status().said?.in('ru')).toContain('там никто не отвечает');
     expect(await publisher.publish([message('early')])).toEqual([
       { status: 'unconfirmed', reason: expect.stringContaining('ECONNREFUSED') as unknown },
     ]);

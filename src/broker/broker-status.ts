@@ -1,3 +1,4 @@
+import { Phrase } from '../i18n/translate.js';
 import { type BrokerLogger } from './logger.js';
 
 /**
@@ -12,6 +13,8 @@ export interface BrokerStatus {
   readonly state: BrokerState;
   /** Why it is not `up`, without credentials; null when there is nothing to say. */
   readonly reason: string | null;
+  /** The same in the reader's language; null where only a program's own words are known. */
+  readonly said: Phrase | null;
   /** When this state began, in Unix milliseconds. */
   readonly since: number;
 }
@@ -20,7 +23,12 @@ export type BrokerStatusListener = (status: BrokerStatus) => void;
 
 /** The present state, and the listeners that are told of the next. */
 export class BrokerStatusBoard {
-  private status: BrokerStatus = { state: 'connecting', reason: 'not started', since: Date.now() };
+  private status: BrokerStatus = {
+    state: 'connecting',
+    reason: 'not started',
+    said: null,
+    since: Date.now(),
+  };
   private readonly listeners = new Set<BrokerStatusListener>();
 
   constructor(private readonly logger: BrokerLogger) {}
@@ -35,11 +43,13 @@ export class BrokerStatusBoard {
   }
 
   /** A new reason within the same state is recorded, and listeners are not told. `closed` is final. */
-  change(state: BrokerState, reason: string | null): void {
+  change(state: BrokerState, why: string | Phrase | null): void {
     const before = this.status;
     if (before.state === 'closed') return;
     const same = before.state === state;
-    this.status = { state, reason, since: same ? before.since : Date.now() };
+    const said = why instanceof Phrase ? why : null;
+    const reason = why instanceof Phrase ? why.in('en') : why;
+    this.status = { state, reason, said, since: same ? before.since : Date.now() };
     if (same) return;
     for (const listener of [...this.listeners]) {
       try {

@@ -5,6 +5,7 @@ import { destroySocket, withErrorListener } from './amqp-handles.js';
 import { BrokerAddresses } from './addresses.js';
 import { BrokerStatusBoard, type BrokerStatus, type BrokerStatusListener } from './broker-status.js';
 import { type BrokerConnectionOptions, BrokerUnavailable } from './connection-options.js';
+import { Phrase } from '../i18n/translate.js';
 import { blockedFault } from './connection-fault.js';
 import { silentBrokerLogger, type BrokerLogger } from './logger.js';
 import { connectionTiming, type ConnectionTiming, managerOptions } from './connection-timing.js';
@@ -16,7 +17,7 @@ import { type TopologyNames } from './topology.js';
 import { TopologyNotices } from './topology-notices.js';
 
 const CLOSE_TIMEOUT_MS = 3000;
-const ASKING = 'RabbitMQ is being asked whose the prefix is';
+const ASKING = Phrase.of('fault.asking');
 
 /**
  * The connection to RabbitMQ: opened, kept and opened again by itself, with the topology declared every time
@@ -76,7 +77,7 @@ export class BrokerConnection {
     );
     manager.on('blocked', ({ reason }: { reason: string }) => this.blocked(reason));
     manager.on('unblocked', () => this.unblocked());
-    this.board.change('connecting', 'no answer yet');
+    this.board.change('connecting', Phrase.of('fault.noAnswerYet'));
     // It goes on trying after a refused login as well, so its rejection says nothing that the events do not.
     manager.connect().catch(() => undefined);
   }
@@ -182,11 +183,12 @@ export class BrokerConnection {
 
   /** Explaining may take a question to the address; where a connection came meanwhile, the explanation is old. */
   private async failed(error: unknown, url: string): Promise<void> {
-    const reason = (await this.addresses.explain(error, url)).in('en');
-    if (this.model === null) this.lost(`${BrokerAddresses.hostOf(url)}: ${reason}`);
+    const fault = await this.addresses.explain(error, url);
+    if (this.model === null) this.lost(Phrase.of('fault.at', { host: BrokerAddresses.hostOf(url), fault }));
   }
 
-  private lost(reason: string): void {
+  private lost(why: string | Phrase): void {
+    const reason = why instanceof Phrase ? why.in('en') : why;
     this.model = null;
     this.blockedBecause = null;
     this.declaring = null;
@@ -195,14 +197,14 @@ export class BrokerConnection {
     if (before.state !== 'connecting' || before.reason !== reason) {
       this.logger.warn({ event: 'broker.down', reason, was: before.state });
     }
-    this.board.change('connecting', reason);
+    this.board.change('connecting', why);
   }
 
   private blocked(reason: string): void {
     this.blockedBecause = reason;
     if (this.board.current().state !== 'up') return;
     this.logger.warn({ event: 'broker.blocked', host: this.host, reason: blockedFault(reason).in('en') });
-    this.board.change('blocked', blockedFault(reason).in('en'));
+    this.board.change('blocked', blockedFault(reason));
   }
 
   private unblocked(): void {
@@ -258,7 +260,7 @@ export class BrokerConnection {
   private declared(model: ChannelModel): void {
     const before = this.board.current();
     if (before.state === 'up' || before.state === 'blocked') return;
-    if (before.reason !== ASKING) {
+    if (before.said !== ASKING) {
       this.logger.info({
         event: 'broker.up',
         host: this.host,
@@ -272,7 +274,7 @@ export class BrokerConnection {
       void this.ensureDeclared();
     });
     if (this.blockedBecause === null) this.board.change('up', null);
-    else this.board.change('blocked', blockedFault(this.blockedBecause).in('en'));
+    else this.board.change('blocked', blockedFault(this.blockedBecause));
   }
 
   private refused(error: unknown): void {
@@ -283,7 +285,7 @@ export class BrokerConnection {
       if (state === 'taken') this.logger.error({ event: 'broker.prefix_taken', host: this.host, reason });
       else this.logger.error({ event: 'broker.conflict', host: this.host, reason });
     }
-    this.board.change(state, this.addresses.redact(reason));
+    this.board.change(state, error instanceof PrefixTaken ? error.said : this.addresses.redact(reason));
   }
 
   private async opened<C extends Channel>(open: (model: ChannelModel) => Promise<C>): Promise<C> {

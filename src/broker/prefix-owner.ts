@@ -13,12 +13,17 @@ export interface PrefixOwner {
 
 /** The prefix belongs to another database. `message` says to whom, and what to do. */
 export class PrefixTaken extends Error {
+  /** The same in the reader's language. */
+  readonly said: Phrase;
+
   constructor(
     readonly prefix: string,
     /** `id, made on host`, or why it cannot be said. */
     readonly holder: string,
   ) {
-    super(Phrase.of('fault.prefixTaken', { prefix, holder }).in('en'));
+    const said = Phrase.of('fault.prefixTaken', { prefix, holder });
+    super(said.in('en'));
+    this.said = said;
     this.name = 'PrefixTaken';
   }
 }

@@ -103,6 +103,10 @@ it('without RabbitMQ it says so while somebody watches, and takes it back by its
   expect(await greens(page)).toEqual([]);
   // What is pointed at stays under the pointer as far as the page can be moved.
   expect(Math.abs(((await row.boundingBox())?.y ?? 0) - (place?.y ?? 0))).toBeLessThan(120);
+  // Why is told in the reader's language.
+  await page.locator('#trouble .banner').getByText('nothing listens there').waitFor();
+  await page.getByRole('button', { name: 'Русский' }).click();
+  await page.locator('#trouble .banner').getByText('там никто не отвечает').waitFor();
   await proxy.accept();
   await until('no banner', async () => (await page.locator('#trouble .banner').count()) === 0);
 });

@@ -5,6 +5,7 @@ import { type UnroutedReport } from '../../broker/unrouted-keys.js';
 import { type EventDesk } from '../../events/event-desk.js';
 import { type BulkTasks } from '../../ledger/bulk-tasks.js';
 import { type EventSearch } from '../../events/search/event-search.js';
+import { type Phrase } from '../../i18n/translate.js';
 import { type LedgerAdmin } from '../../ledger/admin.js';
 import { type Activity } from '../../monitoring/activity.js';
 import { type Reachability } from '../../monitoring/health.controller.js';
@@ -35,6 +36,8 @@ export abstract class ObservedService {
   };
 
   abstract checks(): Readonly<Record<string, () => Promise<Reachability>>>;
+  /** Why the broker cannot be used, in the reader's language; null where it can, or where that is not known. */
+  abstract brokerSaid(): Phrase | null;
   abstract queueDepths(): Promise<QueueDepths>;
   /** Routing keys that no queue is bound for, as far as this process has seen them. */
   abstract unrouted(): UnroutedReport;

@@ -161,6 +161,7 @@ export class SnapshotFeed implements OnModuleDestroy {
       Object.entries(service.checks()).map(async ([name, check]) => ({
         name,
         ...(await check().catch((error: unknown) => ({ up: false, reason: reasonOf(error), since: null }))),
+        said: name === 'broker' ? service.brokerSaid() : null,
       })),
     );
     this.dependencies = { at: Date.now(), conditions, depths: await depths };

@@ -1,4 +1,5 @@
 import { type QueueDepths } from '../../broker/queue-depths.js';
+import { type Phrase } from '../../i18n/translate.js';
 import { type RefusedCount } from '../../ledger/refused.js';
 import { type Troubles, type TroubledState } from '../../ledger/trouble.js';
 import { type PortalActivity, rateOf, worstLag } from '../../monitoring/activity.js';
@@ -10,6 +11,8 @@ export interface Condition {
   readonly name: string;
   readonly up: boolean;
   readonly reason: string | null;
+  /** The same in the reader's language, where it is our own text. */
+  readonly said?: Phrase | null | undefined;
   /** Since when it is down, Unix ms; null while it is up, or where that is not known. */
   readonly since: number | null;
 }

@@ -1,11 +1,12 @@
 import { html, type Html } from '../html/html.js';
 import { type Snapshot } from '../live/snapshot.js';
 import { type PageContext, page } from './layout.js';
-import { type Foundation, troubles } from './trouble-banner.js';
+import { type Foundation, reasonIn, troubles } from './trouble-banner.js';
 
 /** `/help/broker` and `/help/database`: the runbook in short, from the service itself, since other pages may be away too. */
 export function helpPage(context: PageContext, snapshot: Snapshot, name: Foundation): Html {
-  const { t, h } = context.words;
+  const { words } = context;
+  const { t, h } = words;
   const setting = (text: string) => html`<code>${text}</code>`;
   const wal = html`<code>-wal</code>`;
   const trouble = troubles(snapshot).find((one) => one.name === name);
@@ -33,7 +34,7 @@ export function helpPage(context: PageContext, snapshot: Snapshot, name: Foundat
     body: html`<h1>${title}</h1>
       <div id="help-now" data-live>
         <h2>${t('help.now')}</h2>
-        <p>${trouble === undefined ? t('help.works') : html`<bdi>${trouble.reason}</bdi>`}</p>
+        <p>${trouble === undefined ? t('help.works') : html`<bdi>${reasonIn(words, trouble)}</bdi>`}</p>
       </div>
       <ol class="steps">
         ${steps.map((step) => html`<li>${step}</li>`)}

@@ -6,6 +6,7 @@ import { type Words } from '../html/words.js';
 import { type Snapshot } from '../live/snapshot.js';
 import { conditionName, type PageContext, page } from './layout.js';
 import { lookButton } from './republish-page.js';
+import { reasonIn } from './trouble-banner.js';
 
 /** `/queues`: what lies on the broker for people to see, and whether broker and database can be reached. */
 export function queuesPage(
@@ -42,7 +43,7 @@ export function queuesPage(
           data-summary="${conditions.map(({ name, up }) => `${conditionName(words, name)} ${t(up ? 'layout.up' : 'layout.down')}`).join(', ')}"
         >
           ${conditions.map(
-            ({ name, up, reason }) =>
+            ({ name, up, reason, said }) =>
               html`<li class="card ${up ? '' : 'attention'}">
                 <h3>
                   ${conditionName(words, name)}
@@ -50,7 +51,7 @@ export function queuesPage(
                     ><span class="dot" aria-hidden="true"></span>${t(up ? 'layout.up' : 'layout.down')}</span
                   >
                 </h3>
-                ${reason !== null && html`<p><bdi>${reason}</bdi></p>`}
+                ${!up && html`<p><bdi>${reasonIn(words, { up, reason, said })}</bdi></p>`}
               </li>`,
           )}
         </ul>

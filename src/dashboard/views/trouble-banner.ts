@@ -18,24 +18,33 @@ export function troubles({ conditions, ledgerFailure }: Snapshot): (Condition & 
   });
 }
 
+/** Why it cannot be used, in the reader's language where it is our own text; null while it can. */
+export function reasonIn(
+  { language }: Words,
+  { up, reason, said }: Pick<Condition, 'up' | 'reason' | 'said'>,
+): string | null {
+  return up ? null : (said?.in(language) ?? reason);
+}
+
 /** Over everything, while the broker or the database is away: why, since when, and what happens meanwhile. */
 export function troubleBanner(words: Words, snapshot: Snapshot): Html {
   const down = troubles(snapshot);
   const { t } = words;
-  const summary = down.map(({ name, reason }) =>
-    t('trouble.summary', { what: t(`trouble.${name}`), reason: reason ?? '' }),
+  const summary = down.map((condition) =>
+    t('trouble.summary', {
+      what: t(`trouble.${condition.name}`),
+      reason: reasonIn(words, condition) ?? '',
+    }),
   );
   return html`<div id="trouble" class="trouble" data-live data-summary="${summary.join('. ')}">
     ${down.map((condition) => banner(words, snapshot, condition))}
   </div>`;
 }
 
-function banner(
-  words: Words,
-  snapshot: Snapshot,
-  { name, reason, since }: Condition & { name: Foundation },
-): Html {
+function banner(words: Words, snapshot: Snapshot, condition: Condition & { name: Foundation }): Html {
   const { t, h, exactTime } = words;
+  const { name, since } = condition;
+  const reason = reasonIn(words, condition);
   return html`<section class="banner bad" aria-label="${t(`trouble.${name}`)}">
     <p>
       <strong>${t(`trouble.${name}`)}</strong>

@@ -5,6 +5,12 @@ export const faultTexts = {
   'fault.at': { en: '{host}: {fault}', ru: '{host}: {fault}' },
   'fault.both': { en: '{first}; {then}', ru: '{first}; {then}' },
 
+  'fault.noAnswerYet': { en: 'no answer yet', ru: 'ответа пока нет' },
+  'fault.asking': {
+    en: 'RabbitMQ is being asked whose the prefix is',
+    ru: 'выясняем у RabbitMQ, чей это префикс',
+  },
+
   'fault.http': {
     en: 'an HTTP server answers there, which looks like the management UI of RabbitMQ',
     ru: 'там отвечает HTTP-сервер, похоже на веб-интерфейс RabbitMQ',
