@@ -28,6 +28,7 @@ import {
 import { releaseUnmarkable } from './release-unmarkable.js';
 import { type RetryPolicy } from './retry-timing.js';
 import { type HistorySettings } from './history/history-settings.js';
+import { markedDue } from './marked-due.js';
 import { heldProcessIds, roundSnapshot, type RoundSnapshot, snapshotIfInOrder } from './round-snapshot.js';
 import { hasSilent, settleSilent } from './settle-silent.js';
 import { type Returned, takeBack } from './take-back.js';
@@ -120,6 +121,11 @@ export class Ledger {
   /** Process ids under which the ledger believes rows of this source key to be held, ascending. */
   async heldProcessIds(memberId: string): Promise<string[]> {
     return heldProcessIds(this.database.db, memberId, this.sourceKey);
+  }
+
+  /** Messages that are marked, and due or marked for `ageMs` and more; at most `limit`. */
+  async markedDue(memberId: string, ageMs: number, limit: number): Promise<string[]> {
+    return markedDue(this.database.db, this.queue(memberId), ageMs, limit, this.now());
   }
 
   /** Whether nothing of a portal depends on the source key any more: no row held, marked, to be marked or journaled. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Database, openDatabase } from '../../src/database/database.js';
 import { migrate } from '../../src/database/migrate.js';
 import {
@@ -20,6 +20,8 @@ import {
 import { type RoundFault } from './portal-line.js';
 import { World, type WorldOptions } from './world.js';
 
+const OPTIONS: WorldOptions = { extended: true, settleMode: 'timeout', warm: true, ending: 'processed' };
+
 describe('what went wrong once', () => {
   let database: Database;
   beforeAll(async () => {
@@ -30,13 +32,7 @@ describe('what went wrong once', () => {
 
   /** Plays steps and lets everything come to rest. */
   const play = async (options: Partial<WorldOptions>, ...steps: readonly Step[]): Promise<World> => {
-    const world = await World.open(database, {
-      extended: true,
-      settleMode: 'timeout',
-      warm: true,
-      ending: 'processed',
-      ...options,
-    });
+    const world = await World.open(database, { ...OPTIONS, ...options });
     for (const step of steps) await step.run({}, world);
     await world.settle();
     return world;
@@ -95,6 +91,38 @@ describe('what went wrong once', () => {
       change(0),
       lateWork(),
     );
+  });
+
+  /** Rows that were fetched again after their mark. */
+  const fetchedAgain = (world: World) =>
+    world.portal.queue.rows().filter((row) => row.ERROR === 1 && row.PROCESS_ID !== '').length;
+
+  it.each<[string, RoundFault]>([
+    ['whose answer was lost', 'lost'],
+    ['whose answer the process did not live to write', 'crash'],
+  ])('a row is fetched again as ever after a mark %s, once it is seen to be marked', async (_name, fault) => {
+    const world = await World.open(database, OPTIONS);
+    const steps = [
+      ...[advance(61_000), delivery(0), reply('failed'), advance(2000)],
+      ...[round(fault), round(), round(), round(), advance(31_000), round()],
+    ];
+    for (const step of steps) await step.run({}, world);
+    expect(fetchedAgain(world)).toBe(1);
+    await world.settle();
+  });
+
+  it('while a mark may still come late, rows of other objects are fetched again, and no newer change is lost', async () => {
+    const world = await World.open(database, OPTIONS);
+    const steps = [
+      ...[advance(61_000), delivery(0), delivery(1), reply('failed', 1), advance(2000)],
+      ...[round(), round({ late: 0 }), round(), round(), reply('failed'), advance(2000), round(), round()],
+      ...[advance(31_000), round(), round()],
+    ];
+    for (const step of steps) await step.run({}, world);
+    // That of object 1; the other's still waits.
+    expect(fetchedAgain(world)).toBe(1);
+    for (const step of [change(0), change(1), lateWork(), round()]) await step.run({}, world);
+    await world.settle();
   });
 
   it('a late failure is not marked by an old look after a lost round that only cleared', async () => {

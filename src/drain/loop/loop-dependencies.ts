@@ -137,6 +137,7 @@ export interface LoopDependencies {
     | 'snapshot'
     | 'snapshotIfInOrder'
     | 'heldProcessIds'
+    | 'markedDue'
     | 'applyRound'
     | 'releaseUnmarkable'
     | 'hasSilent'

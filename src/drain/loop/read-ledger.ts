@@ -1,16 +1,23 @@
 import { type RoundSnapshot } from '../../ledger/round-snapshot.js';
 import { batchesGivenUp } from '../round/marking.js';
+import { MAX_ERROR_ROW_AGE_MS, markedDue } from '../round/error-rows.js';
 import { orphanScanDue } from '../round/orphan-scan.js';
 import { markableNow } from '../round/plan-marks.js';
-import { addDoubt, followClock, marksInDoubt, type RoundMemory, rowKey } from '../round/round-memory.js';
+import { markInDoubt } from '../round/round-command.js';
+import { followClock, marksInDoubt, type RoundMemory, rowKey, suspectFormer } from '../round/round-memory.js';
 import { type Backoff } from './backoff.js';
 import { type LoopDependencies } from './loop-dependencies.js';
+
+/** More than a round can fetch one by one. */
+const MARKED_READ = 20;
 
 /** What the ledger knows before a round. */
 export interface LedgerReading {
   readonly snapshot: RoundSnapshot;
   /** Process ids under which rows are believed to be held; only where orphans are scanned for. */
   readonly heldProcessIds: readonly string[];
+  /** Messages that are marked and due; only where their rows are to be fetched one by one. */
+  readonly markedDue: readonly string[];
   /** Nothing is left under a former source key. */
   readonly done: boolean;
 }
@@ -35,8 +42,15 @@ export async function readLedger(
   listener.inFlight(portal.memberId, snapshot.inFlight);
   const heldProcessIds = orphanScanDue(memory, now()) ? await ledger.heldProcessIds(portal.memberId) : [];
   const done = deps.former?.unbound() === true && (await ledger.isDone(portal.memberId));
+  const due = markedDue(snapshot, memory, now())
+    ? await ledger.markedDue(
+        portal.memberId,
+        MAX_ERROR_ROW_AGE_MS,
+        MARKED_READ + marksInDoubt(memory, now()).size,
+      )
+    : [];
   backoff.ledgerDoubtful = false;
-  return { snapshot, heldProcessIds, done };
+  return { snapshot, heldProcessIds, markedDue: due, done };
 }
 
 /** Settles what has been silent and releases what cannot be marked; returns what the ledger knows then. */
@@ -60,7 +74,7 @@ async function putInOrder(
   // Nothing is marked while the portal is paused: what fails is retried from the ledger.
   const noMarks = portal.extended() === false || barred || marksPaused || portal.paused();
   // Published and cleared, a row's object may change again, and a mark of it that is still made would delete that.
-  const doubtful = marksInDoubt(memory, now);
+  const doubtful = marksInDoubt(memory, now).size > 0;
   const released = await ledger.releaseUnmarkable(
     portal.memberId,
     noMarks && !doubtful,
@@ -75,8 +89,10 @@ export function trustworthy(snapshot: RoundSnapshot, memory: RoundMemory, now: (
   followClock(memory, now());
   if (memory.round === 0) {
     // Before the first answer: a round that outlived the last process may be at work on them just now.
-    addDoubt(memory, now(), {
-      marks: snapshot.failures.length > 0,
+    suspectFormer(memory, now(), {
+      marks: new Map(
+        snapshot.failures.map(({ messageId, processId }) => [messageId, markInDoubt(processId)] as const),
+      ),
       clears: new Set(snapshot.clearable.map(rowKey)),
     });
   }

@@ -99,9 +99,9 @@ export class RoundRunner {
     }
     if (this.bindingsDoubtful) this.memory.checkedAt = Number.NEGATIVE_INFINITY;
     this.bindingsDoubtful = false;
-    const { heldProcessIds, done } = reading;
+    const { heldProcessIds } = reading;
     const snapshot = trustworthy(reading.snapshot, this.memory, this.now);
-    const plan = this.plan(snapshot, heldProcessIds, done);
+    const plan = this.plan({ ...reading, snapshot });
     if (plan.commands.length === 0) {
       listener.ledger(portal.memberId, null);
       this.pace.nothingAsked();
@@ -121,13 +121,14 @@ export class RoundRunner {
     return { outcome: 'idle', reserved: 0, nextInMs };
   }
 
-  private plan(snapshot: RoundSnapshot, heldProcessIds: readonly string[], done: boolean): RoundPlan {
+  private plan({ snapshot, heldProcessIds, markedDue, done }: LedgerReading): RoundPlan {
     const { settings } = this.deps;
     const now = this.now();
     this.heldBackSince = heldBack(snapshot, settings) ? (this.heldBackSince ?? now) : null;
     const planned = planRound({
       snapshot,
       heldProcessIds,
+      markedDue,
       memory: this.memory,
       extended: this.deps.portal.extended(),
       settings: this.deps.brokerReady() ? settings : { ...settings, DRAIN_MAX_IN_FLIGHT: 0 },

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type RoundSnapshot } from '../../ledger/round-snapshot.js';
 import { LENIENCE_MS, workDueAt } from './due-times.js';
 import { CHECK_EVERY_MS } from '../round/checks.js';
+import { markInDoubt } from '../round/round-command.js';
 import { ERROR_ROWS_EVERY_MS, MAX_ERROR_ROW_AGE_MS } from '../round/error-rows.js';
 import { ORPHAN_SCAN_EVERY_MS } from '../round/orphan-scan.js';
 import { freshMemory, type RoundMemory } from '../round/round-memory.js';
@@ -62,10 +63,10 @@ describe('a round is wanted although nothing is new', () => {
   });
 
   it('while a lost request may have marked or cleared, and until what it marked shows', () => {
-    const clears = { marks: false, clears: new Set(['p/1']) };
+    const clears = { marks: new Map(), clears: new Set(['p/1']) };
     expect(due({}, { suspectUntil: NOW + 1, doubt: clears })).toBe(0);
     expect(due({}, { suspectUntil: NOW - 1, doubt: clears })).toBe(ORPHAN_SCAN_EVERY_MS + LENIENCE_MS);
-    const marks = { marks: true, clears: new Set<string>() };
+    const marks = { marks: new Map([['m', markInDoubt('p')]]), clears: new Set<string>() };
     expect(due({}, { suspectUntil: NOW - ERROR_ROWS_EVERY_MS, doubt: marks })).toBe(0);
     expect(due({}, { suspectUntil: NOW - ERROR_ROWS_EVERY_MS - 1, doubt: marks })).toBe(
       ORPHAN_SCAN_EVERY_MS + LENIENCE_MS,

@@ -36,6 +36,6 @@ export function workDueAt(
 
 /** What a lost request left undone, or did and did not tell, is looked for as often as ever. */
 function inDoubt({ doubt, suspectUntil }: RoundMemory, now: number): boolean {
-  if (doubt.marks) return now <= suspectUntil + ERROR_ROWS_EVERY_MS;
+  if (doubt.marks.size > 0) return now <= suspectUntil + ERROR_ROWS_EVERY_MS;
   return doubt.clears.size > 0 && now <= suspectUntil;
 }

@@ -175,7 +175,7 @@ describe('marks, clears and looks at a batch', () => {
     it('the same in the very first rounds of a portal, in which no batch can be unknown', () => {
       expect(marked(drained, { accounted: false, complete: true })).toEqual([true]);
       const memory = freshMemory(SENT, true);
-      distrust(memory, SENT, { marks: false, clears: new Set() });
+      distrust(memory, SENT, { marks: new Map(), clears: new Set() });
       expect([memory.accounted, memory.complete]).toEqual([false, false]);
     });
 

@@ -7,7 +7,7 @@ import { type CommandResult } from './command-result.js';
 import { type RoundCommand, type RoundPlan } from './round-command.js';
 import { type RoundOutcome } from './round-outcome.js';
 import { endScan, forgetGone, noteScanned } from './orphan-scan.js';
-import { type RoundMemory } from './round-memory.js';
+import { markedAgain, markSeen, type RoundMemory } from './round-memory.js';
 
 export interface ApplyInput<Failure> {
   readonly plan: RoundPlan;
@@ -66,6 +66,7 @@ export function applyAnswer<Failure>(input: ApplyInput<Failure>): RoundOutcome<F
   const journal: JournalStep = { taken: new Map(), takeFailed: false, pages: [], errorRows: null };
   for (const result of results) {
     const { command } = result;
+    if (command.kind === 'mark') markedAgain(memory, command.messageIds);
     if (result.failed) {
       failures.push({ command, failure: result.failure });
       if (command.kind === 'take') journal.takeFailed = true;
@@ -108,10 +109,14 @@ export function applyAnswer<Failure>(input: ApplyInput<Failure>): RoundOutcome<F
         });
         see(command.processId);
         break;
+      case 'find_mark':
+        markSeen(memory, command.messageId, rows, now);
+        break;
       case 'reserve':
+      case 'fetch_error_row':
       case 'fetch_error_rows': {
         if (typeof result.processId === 'string') memory.seen.set(result.processId, memory.round);
-        const errored = command.kind === 'fetch_error_rows';
+        const errored = command.kind !== 'reserve';
         if (!errored) noteNew(events);
         if (events.length > 0) {
           // Without a process id the portal has handed its only copy over.
@@ -121,6 +126,7 @@ export function applyAnswer<Failure>(input: ApplyInput<Failure>): RoundOutcome<F
           count[errored ? 'errorRows' : 'reserved'] += events.length;
           if (!errored) see(processId);
         }
+        if (command.kind === 'fetch_error_row') break;
         if (errored) {
           memory.errorRowsFetchedAt = now;
           memory.errorRowsRemain = events.length >= command.limit;

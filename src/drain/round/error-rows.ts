@@ -9,11 +9,19 @@ export const ERROR_ROWS_EVERY_MS = 60_000;
 
 /**
  * An error row that is fetched makes room for a newer pending change of its object, and a mark of that object which
- * is still under way somewhere would delete that change. Pending, the row takes the change in and is safe.
+ * is still under way somewhere would delete that change. Pending, the row takes the change in and is safe. So where a
+ * mark is in doubt, only rows of other messages are fetched, one by one: see {@link markedDue}.
  */
 export function errorRowsDue(snapshot: RoundSnapshot, memory: RoundMemory, now: number): boolean {
-  if (marksInDoubt(memory, now)) return false;
+  if (marksInDoubt(memory, now).size > 0) return false;
   if (memory.errorRowsRemain || elapsed(memory.errorRowsFetchedAt, now, ERROR_ROWS_EVERY_MS)) return true;
   const { marked } = snapshot;
   return marked !== null && (marked.dueAt <= now || elapsed(marked.since, now, MAX_ERROR_ROW_AGE_MS));
+}
+
+/** Whether rows of messages that are marked are to be fetched one by one. */
+export function markedDue(snapshot: RoundSnapshot, memory: RoundMemory, now: number): boolean {
+  const { marked } = snapshot;
+  if (marked === null || marksInDoubt(memory, now).size === 0) return false;
+  return marked.dueAt <= now || elapsed(marked.since, now, MAX_ERROR_ROW_AGE_MS);
 }

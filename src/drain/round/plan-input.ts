@@ -22,6 +22,8 @@ export interface PlanInput {
   readonly now: number;
   /** People keep the portal from reserving anything new. */
   readonly paused?: boolean;
+  /** Messages that are marked and due, which are fetched one by one while a mark of another message is in doubt. */
+  readonly markedDue?: readonly string[];
   /** Whether the ledger has nothing left under the source key, which is to be finished. */
   readonly done?: boolean;
 }

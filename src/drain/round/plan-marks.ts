@@ -2,10 +2,16 @@ import { type RoundSnapshot } from '../../ledger/round-snapshot.js';
 import { elapsed } from './elapsed.js';
 import { atOnce, MAX_IDS, type PlanInput, type PlanSettings } from './plan-input.js';
 import { type RoundCommand } from './round-command.js';
-import { type RoundMemory, rowKey } from './round-memory.js';
+import { marksInDoubt, type RoundMemory, rowKey } from './round-memory.js';
 
 const MAX_VERIFIES = 10;
 const MAX_MARKS = 10;
+/** Messages of which one round asks what became of their marks. */
+const MAX_FINDS = 20;
+/** Of more it would take longer to ask than to wait until none of them can be made any more. */
+const MOST_FOUND = 200;
+/** A mark that was not made yet is looked for again after so long. */
+const FIND_AGAIN_MS = 5000;
 
 /** After a longer pause (the portal was unreachable, the machine asleep) even what the last round saw is old. */
 const SIGHTING_LASTS_MS = 60_000;
@@ -40,6 +46,19 @@ export function markableNow(snapshot: RoundSnapshot, memory: RoundMemory, now: n
   return { ...snapshot, failures: snapshot.failures.filter((failure) => !clears.has(rowKey(failure))) };
 }
 
+function marksToFind(memory: RoundMemory, now: number): ReturnType<typeof marksInDoubt> {
+  const doubted = marksInDoubt(memory, now);
+  return doubted.size > MOST_FOUND ? new Map() : doubted;
+}
+
+/** Asks what became of marks in doubt: a row that is seen to be marked need not be left alone any more. */
+export function planFinds({ memory, now }: PlanInput): RoundCommand[] {
+  return [...marksToFind(memory, now)]
+    .filter(([, { repeated, lookedAt }]) => !repeated && elapsed(lookedAt, now, FIND_AGAIN_MS))
+    .slice(0, MAX_FINDS)
+    .map(([messageId]) => ({ kind: 'find_mark', messageId }));
+}
+
 export function planMarks(input: PlanInput): {
   verifies: RoundCommand[];
   marks: RoundCommand[];
@@ -51,11 +70,19 @@ export function planMarks(input: PlanInput): {
 
   // One mark an object: the first would delete the row that the second names. The newest change is kept.
   const byMessage = new Map<string, (typeof snapshot.failures)[number]>();
+  const toVerify = new Set<string>();
+  const doubted = marksToFind(memory, now);
+  let unseen = false;
   for (const failure of snapshot.failures) {
+    // First it is seen what became of the mark before: after another, that cannot be told any more.
+    if (doubted.get(failure.messageId)?.lookedAt === Number.NEGATIVE_INFINITY) {
+      unseen = true;
+      toVerify.add(failure.processId);
+      continue;
+    }
     const other = byMessage.get(failure.messageId);
     if (other === undefined || other.changedAt < failure.changedAt) byMessage.set(failure.messageId, failure);
   }
-  const toVerify = new Set<string>();
   const toMark = new Map<string, string[]>();
   for (const failure of byMessage.values()) {
     if (!certain(failure.processId, memory, now)) toVerify.add(failure.processId);
@@ -75,7 +102,7 @@ export function planMarks(input: PlanInput): {
   return {
     verifies: verifies.map((processId) => ({ kind: 'verify', processId })),
     marks: marks.slice(0, MAX_MARKS),
-    more: toVerify.size > 0 || marks.length > MAX_MARKS,
+    more: unseen || toVerify.size > 0 || marks.length > MAX_MARKS,
   };
 }
 

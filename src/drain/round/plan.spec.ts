@@ -2,14 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type RoundSnapshot } from '../../ledger/round-snapshot.js';
 import { CHECK_EVERY_MS, UNFINISHED_CHECK_EVERY_MS } from './checks.js';
-import { doubtOf, type RoundCommand } from './round-command.js';
+import { doubtOf, markInDoubt, type RoundCommand } from './round-command.js';
 import { ERROR_ROWS_EVERY_MS, MAX_ERROR_ROW_AGE_MS } from './error-rows.js';
 import { markableNow, marksDueAt } from './plan-marks.js';
 import { type PlanInput } from './plan-input.js';
 import { planRound } from './plan.js';
 import { ORPHAN_SCAN_EVERY_MS, orphanScanDue } from './orphan-scan.js';
 import { withoutHaste } from './held-back.js';
-import { freshMemory, type RoundMemory } from './round-memory.js';
+import { freshMemory, type MarkInDoubt, type RoundMemory } from './round-memory.js';
 import { compareRowIds, largest } from './row-ids.js';
 
 const NOW = Date.parse('2024-07-18T10:00:00Z');
@@ -67,6 +67,11 @@ const failure = (
   failedAt: NOW - 5000,
   changedAt: NOW / 1000 - 60,
   ...more,
+});
+
+const lostMarks = (...messageIds: string[]) => ({
+  marks: new Map(messageIds.map((messageId) => [messageId, markInDoubt('p1')])),
+  clears: new Set<string>(),
 });
 
 const journaled = (rowId: string, errored = false) => ({
@@ -442,25 +447,103 @@ describe('marks', () => {
 });
 
 describe('a lost request', () => {
-  it('leaves in doubt whether it marks, and which rows it clears', () => {
+  it('leaves in doubt what it marks, and which rows it clears', () => {
     expect(
       doubtOf([
         { kind: 'reserve', limit: 5 },
         { kind: 'clear', processId: 'p1', rowIds: ['1', '2'] },
         { kind: 'clear', processId: 'p2', rowIds: ['1'] },
       ]),
-    ).toEqual({ marks: false, clears: new Set(['p1/1', 'p1/2', 'p2/1']) });
-    expect(doubtOf([{ kind: 'mark', processId: 'p1', messageIds: ['m'] }]).marks).toBe(true);
+    ).toEqual({ marks: new Map(), clears: new Set(['p1/1', 'p1/2', 'p2/1']) });
+    const marks = doubtOf([
+      { kind: 'mark', processId: 'p1', messageIds: ['m1', 'm2'] },
+      { kind: 'mark', processId: 'p2', messageIds: ['m2'] },
+    ]);
+    expect(marks.marks).toEqual(
+      new Map([
+        ['m1', markInDoubt('p1')],
+        ['m2', markInDoubt('p2', true)],
+      ]),
+    );
   });
 
   it('holds back the marks of rows that it may still clear, until it no longer can', () => {
     const failures = [failure('p1', 'm1'), failure('p1', 'm2'), failure('p2', 'm1')];
-    const doubt = { marks: false, clears: new Set(['p1/1']) };
+    const doubt = { marks: new Map(), clears: new Set(['p1/1']) };
     const held = (suspectUntil: number) =>
       markableNow(snapshot({ failures }), calm({ doubt, suspectUntil }), NOW).failures;
     expect(held(NOW)).toEqual([failures[1], failures[2]]);
     expect(held(NOW - 1)).toEqual(failures);
     expect(markableNow(snapshot({ failures }), calm({ suspectUntil: NOW }), NOW).failures).toEqual(failures);
+  });
+});
+
+describe('a mark whose answer was lost', () => {
+  const inDoubt = (marks: Record<string, Partial<MarkInDoubt>>, part: Partial<RoundMemory> = {}) =>
+    calm({
+      suspectUntil: NOW,
+      doubt: {
+        marks: new Map(
+          Object.entries(marks).map(([messageId, mark]) => [messageId, { ...markInDoubt('p1'), ...mark }]),
+        ),
+        clears: new Set(),
+      },
+      ...part,
+    });
+  const failures = [failure('p1', 'm1'), failure('p1', 'm2'), failure('p2', 'm3')];
+
+  it('is looked for before another is sent, which goes out for other messages meanwhile', () => {
+    const memory = inDoubt({ m1: {} }, { sightings: seen('p1', 'p2') });
+    const plan = planRound(input({ memory, snapshot: snapshot({ failures }) }));
+    expect(plan.commands).toEqual([
+      { kind: 'find_mark', messageId: 'm1' },
+      { kind: 'verify', processId: 'p1' },
+      { kind: 'reserve', limit: 500 },
+      { kind: 'mark', processId: 'p1', messageIds: ['m2'] },
+      { kind: 'mark', processId: 'p2', messageIds: ['m3'] },
+    ]);
+    expect(plan.more).toBe(true);
+  });
+
+  it('is sent again once it was seen that it is not made, and looked for every few seconds', () => {
+    const part = (lookedAt: number) => ({
+      memory: inDoubt({ m1: { lookedAt } }, { sightings: seen('p1', 'p2') }),
+      snapshot: snapshot({ failures }),
+    });
+    expect(only('find_mark', part(NOW - 4999))).toEqual([]);
+    expect(only('find_mark', part(NOW - 5000))).toHaveLength(1);
+    expect(only('mark', part(NOW - 1))[0]?.messageIds).toEqual(['m1', 'm2']);
+  });
+
+  it('and sent again is not looked for: nothing would tell which of them was made', () => {
+    expect(only('find_mark', { memory: inDoubt({ m1: { repeated: true } }) })).toEqual([]);
+  });
+
+  it('is not looked for among hundreds, which would take longer than it can still be made, nor afterwards', () => {
+    const many = Object.fromEntries(Array.from({ length: 201 }, (_, index) => [`m${index}`, {}]));
+    const memory = inDoubt(many, { sightings: seen('p1', 'p2') });
+    expect(only('find_mark', { memory })).toEqual([]);
+    expect(only('mark', { memory, snapshot: snapshot({ failures }) })).toHaveLength(2);
+    expect(only('find_mark', { memory: inDoubt({ m1: {} }, { suspectUntil: NOW - 1 }) })).toEqual([]);
+  });
+
+  it('leaves the rows of other messages to be fetched, one by one', () => {
+    const marked = { since: NOW - DAY, dueAt: NOW };
+    const part = {
+      memory: inDoubt({ m1: { repeated: true } }),
+      snapshot: snapshot({ marked }),
+      markedDue: ['m5', 'm1', 'm6'],
+    };
+    expect(commands(part)).toEqual([
+      { kind: 'reserve', limit: 500 },
+      { kind: 'fetch_error_row', messageId: 'm5' },
+      { kind: 'fetch_error_row', messageId: 'm6' },
+    ]);
+    const full = { ...part, snapshot: snapshot({ marked, inFlight: 1000 }) };
+    expect(only('fetch_error_row', full)).toEqual([]);
+    const many = { ...part, markedDue: ['m2', 'm3', 'm4', 'm5', 'm6'] };
+    expect(only('fetch_error_row', many)).toHaveLength(4);
+    expect(planRound(input(many)).more).toBe(true);
   });
 });
 
@@ -509,7 +592,7 @@ describe('error rows', () => {
     [
       'a lost mark may still come',
       {
-        memory: calm({ errorRowsFetchedAt: 0, doubt: { marks: true, clears: new Set() }, suspectUntil: NOW }),
+        memory: calm({ errorRowsFetchedAt: 0, doubt: lostMarks('m9'), suspectUntil: NOW }),
       },
       false,
     ],
@@ -518,7 +601,7 @@ describe('error rows', () => {
       {
         memory: calm({
           errorRowsFetchedAt: 0,
-          doubt: { marks: true, clears: new Set() },
+          doubt: lostMarks('m9'),
           suspectUntil: NOW - 1,
         }),
       },

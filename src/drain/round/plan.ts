@@ -6,8 +6,9 @@ import { heldBack } from './held-back.js';
 import { gapsToScan, orphanScanDue } from './orphan-scan.js';
 import { atOnce, MAX_IDS, type PlanInput } from './plan-input.js';
 import { planJournal } from './plan-journal.js';
-import { planMarks } from './plan-marks.js';
+import { planFinds, planMarks } from './plan-marks.js';
 import { type RoundCommand, type RoundPlan } from './round-command.js';
+import { marksInDoubt } from './round-memory.js';
 
 /** A batch request carries 50 commands. */
 const MAX_COMMANDS = 50;
@@ -15,6 +16,7 @@ const MAX_COMMANDS = 50;
 /** All of these at once, with both halves of every adoption and the checks, leave room for some clears. */
 const MAX_SCANS = 12;
 const MAX_ADOPTS = 6;
+const MAX_SINGLE_FETCHES = 4;
 
 /** However much else there is, some of what is settled leaves the portal with every round. */
 const MIN_CLEARS = 2;
@@ -64,7 +66,7 @@ export function planRound(input: PlanInput): RoundPlan {
   if (extended) {
     // A mark would put the row back into a queue of which nothing is fetched, and delete its object's newer change.
     const marks = paused ? NO_MARKS : planMarks(input);
-    commands.push(...marks.verifies);
+    commands.push(...planFinds(input), ...marks.verifies);
     // Reserved before anything is marked: a mark deletes the newer pending change of its object, and so the
     // ledger has it first.
     if (mayReserve && room) commands.push({ kind: 'reserve', limit: input.limit });
@@ -76,6 +78,13 @@ export function planRound(input: PlanInput): RoundPlan {
     const space = MAX_COMMANDS - MIN_CLEARS - commands.length;
     commands.push(...planJournal(input, extended, mayReserve && room, fetchesErrorRows, space));
     if (!extended && snapshot.journal.length > 0 && !memory.journalFresh) more = true;
+  }
+  if (extended && mayReserve && room) {
+    const doubted = marksInDoubt(memory, now);
+    const due = (input.markedDue ?? []).filter((messageId) => !doubted.has(messageId));
+    const most = atOnce(MAX_SINGLE_FETCHES, input);
+    for (const messageId of due.slice(0, most)) commands.push({ kind: 'fetch_error_row', messageId });
+    more ||= due.length > most;
   }
   const clears = planClears(snapshot);
   const space = MAX_COMMANDS - commands.length - (extended && fetchesErrorRows ? 1 : 0);

@@ -1,4 +1,4 @@
-import { type Doubt, rowKey } from './round-memory.js';
+import { type Doubt, type MarkInDoubt, rowKey } from './round-memory.js';
 
 /** One command of a round. They run in this order, whatever became of the ones before. */
 export type RoundCommand =
@@ -19,6 +19,10 @@ export type RoundCommand =
   | { readonly kind: 'mark'; readonly processId: string; readonly messageIds: readonly string[] }
   | { readonly kind: 'clear'; readonly processId: string; readonly rowIds: readonly string[] }
   | { readonly kind: 'fetch_error_rows'; readonly limit: number }
+  /** The row of one message, while a mark of another is in doubt. */
+  | { readonly kind: 'fetch_error_row'; readonly messageId: string }
+  /** List all rows of a message whose mark has an unknown outcome. */
+  | { readonly kind: 'find_mark'; readonly messageId: string }
   /** Without reservations: take, and so delete, the rows that the journal has. */
   | { readonly kind: 'take'; readonly lastRowId: string; readonly limit: number; readonly errored: boolean }
   | { readonly kind: 'list'; readonly start: number; readonly errored: boolean }
@@ -41,5 +45,16 @@ export function doubtOf(commands: readonly RoundCommand[]): Doubt {
   const clears = commands
     .filter((command) => command.kind === 'clear')
     .flatMap(({ processId, rowIds }) => rowIds.map((rowId) => rowKey({ processId, rowId })));
-  return { marks: commands.some(({ kind }) => kind === 'mark'), clears: new Set(clears) };
+  const marks = new Map<string, MarkInDoubt>();
+  for (const command of commands) {
+    if (command.kind !== 'mark') continue;
+    for (const messageId of command.messageIds)
+      marks.set(messageId, markInDoubt(command.processId, marks.has(messageId)));
+  }
+  return { marks, clears: new Set(clears) };
+}
+
+/** A mark that may be made, of which nothing was seen yet. */
+export function markInDoubt(processId: string, repeated = false): MarkInDoubt {
+  return { processId, repeated, lookedAt: Number.NEGATIVE_INFINITY };
 }

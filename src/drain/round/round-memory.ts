@@ -9,10 +9,23 @@ interface Sighting {
   readonly round: number;
 }
 
+/** A mark whose outcome is unknown, so that it may still be made. */
+export interface MarkInDoubt {
+  /** The batch that held the message when it was to be marked. */
+  readonly processId: string;
+  /** Another mark of the message was sent since: a marked row does not show any more which of them made it so. */
+  readonly repeated: boolean;
+  /** When the portal was last asked what became of it, Unix ms. */
+  readonly lookedAt: number;
+}
+
 /** What a request whose outcome is unknown may still do to rows that we believe to be held. */
 export interface Doubt {
-  /** It carries marks: error rows stay where no second mark can do harm. */
-  readonly marks: boolean;
+  /**
+   * Messages that it marks: their error rows stay where no second mark can do harm, until it is seen that the mark was
+   * made, or can be made no more.
+   */
+  readonly marks: ReadonlyMap<string, MarkInDoubt>;
   /** Rows that it clears, see {@link rowKey}: a failure reported of one so late is not marked yet. */
   readonly clears: ReadonlySet<string>;
 }
@@ -43,7 +56,7 @@ export interface Orphan {
   readonly bytes?: number;
 }
 
-const NO_DOUBT: Doubt = { marks: false, clears: new Set() };
+const NO_DOUBT: Doubt = { marks: new Map(), clears: new Set() };
 
 /**
  * What a portal's loop remembers between its rounds. All of it may be lost at any moment: a fresh memory trusts
@@ -137,10 +150,54 @@ export function freshMemory(now: number, first = false): RoundMemory {
 /** Adds to what a lost request may still do; what an earlier one could, it still can while its time has not run out. */
 export function addDoubt(memory: RoundMemory, now: number, doubt: Doubt): void {
   const before = now <= memory.suspectUntil ? memory.doubt : NO_DOUBT;
-  memory.doubt = {
-    marks: before.marks || doubt.marks,
-    clears: new Set([...before.clears, ...doubt.clears]),
-  };
+  const marks = new Map(before.marks);
+  for (const [messageId, mark] of doubt.marks) {
+    const earlier = marks.get(messageId);
+    marks.set(messageId, earlier === undefined ? mark : { ...earlier, repeated: true });
+  }
+  memory.doubt = { marks, clears: new Set([...before.clears, ...doubt.clears]) };
+}
+
+/**
+ * Before the first answer: a request of the process before may be at work on what the ledger has. Said again before
+ * every round until there is one.
+ */
+export function suspectFormer(memory: RoundMemory, now: number, doubt: Doubt): void {
+  const known = now <= memory.suspectUntil ? memory.doubt.marks : NO_DOUBT.marks;
+  const marks = [...doubt.marks].filter(([messageId]) => !known.has(messageId));
+  addDoubt(memory, now, { ...doubt, marks: new Map(marks) });
+}
+
+/** Another mark of these messages was sent, and answered: what is seen of them says nothing of an earlier one. */
+export function markedAgain(memory: RoundMemory, messageIds: readonly string[]): void {
+  const doubted = messageIds.filter((messageId) => memory.doubt.marks.has(messageId));
+  if (doubted.length === 0) return;
+  const marks = new Map(memory.doubt.marks);
+  for (const messageId of doubted) {
+    const mark = marks.get(messageId);
+    if (mark !== undefined) marks.set(messageId, { ...mark, repeated: true });
+  }
+  memory.doubt = { ...memory.doubt, marks };
+}
+
+/**
+ * The portal has shown all rows of a message whose mark is in doubt. Where its row is pending with the error flag, the
+ * mark was made: it is over, and a row that is not held under its batch cannot be marked under it again.
+ */
+export function markSeen(
+  memory: RoundMemory,
+  messageId: string,
+  rows: readonly { readonly processId: string; readonly errored: boolean }[],
+  now: number,
+): void {
+  const mark = memory.doubt.marks.get(messageId);
+  if (mark === undefined) return;
+  const held = rows.some(({ processId }) => processId === mark.processId);
+  const made = !held && rows.some(({ processId, errored }) => processId === '' && errored);
+  const marks = new Map(memory.doubt.marks);
+  if (made && !mark.repeated) marks.delete(messageId);
+  else marks.set(messageId, { ...mark, lookedAt: now });
+  memory.doubt = { ...memory.doubt, marks };
 }
 
 /** The outcome of a request that may have changed the portal is unknown: scan before anything is repeated. */
@@ -164,9 +221,9 @@ export function scanAgain(memory: RoundMemory): void {
   memory.sightings.clear();
 }
 
-/** Whether a mark whose answer was lost may still be made. */
-export function marksInDoubt({ doubt, suspectUntil }: RoundMemory, now: number): boolean {
-  return doubt.marks && now <= suspectUntil;
+/** Marks whose answers were lost and that may still be made, by message. */
+export function marksInDoubt({ doubt, suspectUntil }: RoundMemory, now: number): Doubt['marks'] {
+  return now <= suspectUntil ? doubt.marks : NO_DOUBT.marks;
 }
 
 /**

@@ -68,6 +68,15 @@ function restCommand(command: RoundCommand): { method: string; params: Readonly<
       return getCommand({ limit: command.limit, clear: false, order: { TIMESTAMP_X: 'ASC', ID: 'ASC' } });
     case 'fetch_error_rows':
       return getCommand({ limit: command.limit, clear: false, error: true });
+    case 'fetch_error_row':
+      return getCommand({
+        limit: 1,
+        clear: false,
+        error: true,
+        filter: { '=MESSAGE_ID': command.messageId },
+      });
+    case 'find_mark':
+      return listCommand({ filter: { '=MESSAGE_ID': command.messageId }, order: { ID: 'ASC' } });
     case 'mark':
       return errorCommand({ processId: command.processId, messageIds: command.messageIds });
     case 'clear':
@@ -127,9 +136,11 @@ export function readResults(
         case 'verify':
         case 'reserve':
         case 'fetch_error_rows':
+        case 'fetch_error_row':
         case 'take':
           return { command, failed: false, ...parseGetResult(outcome.result, answeredAt) };
         case 'scan':
+        case 'find_mark':
         case 'adopt_by_list':
         case 'count_left':
         case 'list': {
@@ -162,7 +173,7 @@ export function readResults(
 
 /** Whether the command takes rows out of the portal's queue. */
 export function takesRows({ kind }: RoundCommand): boolean {
-  return ['reserve', 'fetch_error_rows', 'take'].includes(kind);
+  return ['reserve', 'fetch_error_rows', 'fetch_error_row', 'take'].includes(kind);
 }
 
 /** Whether the command asks about the portal, and the round does without its answer. */
@@ -172,7 +183,9 @@ export function isCheck({ kind }: RoundCommand): boolean {
 
 /** Whether the command is one that only a portal with reservations grants. */
 export function needsReservations({ kind }: RoundCommand): boolean {
-  return ['reserve', 'fetch_error_rows', 'adopt', 'verify', 'check_reservations'].includes(kind);
+  return ['reserve', 'fetch_error_rows', 'fetch_error_row', 'adopt', 'verify', 'check_reservations'].includes(
+    kind,
+  );
 }
 
 /** Whether the command reads as many events as the portal has, up to a limit. */
@@ -185,11 +198,13 @@ export function leavesDoubt(command: RoundCommand): boolean {
   switch (command.kind) {
     case 'reserve':
     case 'fetch_error_rows':
+    case 'fetch_error_row':
     case 'mark':
     case 'clear':
     case 'take':
       return true;
     case 'scan':
+    case 'find_mark':
     case 'adopt':
     case 'adopt_by_list':
     case 'verify':
