@@ -19,16 +19,16 @@ describe('work on many events', () => {
     system = await TestSystem.open({
       settings: { DASHBOARD_PASSWORD: PASSWORD, RETRY_BY_HAND_PER_SECOND: '1' },
       onEvent: (event, downstream) => {
-        const reason = event.objectId === '9' ? TRACEBACK : UNKNOWN;
+        const reason = event.objectId === '30' ? TRACEBACK : UNKNOWN;
         downstream.reply({ status: 'failed', reason }, event);
         downstream.channel.ack(event.message);
       },
     });
     person = new Visitor(system.bridge.url);
     await person.logIn(PASSWORD);
-    system.push(1, 9);
-    await until('nine marked ones', async () =>
-      (await person.get('/events')).body.includes('9 events: 9 marked'),
+    system.push(1, 30);
+    await until('thirty marked ones', async () =>
+      (await person.get('/events')).body.includes('30 events: 30 marked'),
     );
   }, 240_000);
   afterAll(() => system?.close());
@@ -39,11 +39,11 @@ describe('work on many events', () => {
       row.replace(/<[^>]+>|\s+/g, ' ').replace(/\s+/g, ' '),
     );
     expect(rows).toHaveLength(2);
-    expect(rows[0]).toMatch(/customer 42 is unknown 8 1 .* Retry 8/);
+    expect(rows[0]).toMatch(/customer 42 is unknown 29 1 .* Retry 29/);
     expect(rows[1]).toMatch(/line one line two &amp; 100 % 1 1 .* Retry 1/);
     const links = [...body.matchAll(/href="(\/events\?reason=[^"]+)"/g)].map(([, href]) => href ?? '');
     const counts = await Promise.all(links.map(async (href) => listed((await person.get(href)).body).length));
-    expect(counts).toEqual([8, 1]);
+    expect(counts).toEqual([29, 1]);
   });
 
   it('has one button for a group, which asks first and leaves the others alone', async () => {
@@ -61,7 +61,7 @@ describe('work on many events', () => {
     await person.post('/events/retry', fields);
     expect(await text('/events')).toContain('1 of 1 event due now');
     await until('its second attempt', () =>
-      system.downstream.received.some(({ objectId, attempt }) => objectId === '9' && attempt === 2),
+      system.downstream.received.some(({ objectId, attempt }) => objectId === '30' && attempt === 2),
     );
     expect(system.downstream.received.filter(({ attempt }) => attempt === 2)).toHaveLength(1);
   });
@@ -73,15 +73,15 @@ describe('work on many events', () => {
       ['reason', encodeURIComponent(UNKNOWN)],
     ]);
     const { body } = await person.get('/events');
-    expect(body.replace(/<[^>]+>|\s+/g, ' ')).toMatch(/[1-8] of 8 events due now\..*\d follows?/);
-    expect(body).toMatch(/<progress\s+max="8"/);
+    expect(body.replace(/<[^>]+>|\s+/g, ' ')).toMatch(/\d+ of 29 events due now\..*\d follows?/);
+    expect(body).toMatch(/<progress\s+max="29"/);
     expect(body.replace(/<[^>]+>|\s+/g, ' ')).toMatch(/to go, 1 a second/);
     const [, stop = ''] = /action="(\/events\/tasks\/[^"]+\/stop)"/.exec(body) ?? [];
     await person.post(stop);
     expect(await text('/events')).toContain('Stopped: what was done stays done');
     const after = await text('/events');
-    const [, done, left] = /(\d) done, stopped by\s+dashboard\s*; (\d) not done/.exec(after) ?? [];
-    expect(Number(done) + Number(left)).toBe(8);
+    const [, done, left] = /(\d+) done, stopped by\s+dashboard\s*; (\d+) not done/.exec(after) ?? [];
+    expect(Number(done) + Number(left)).toBe(29);
     expect(after).not.toContain('to go');
     await person.post(stop);
     expect(await text('/events')).toContain('It had ended before.');
@@ -90,7 +90,6 @@ describe('work on many events', () => {
 
   it('keeps the rows that somebody works with where they are, and tells how many newer ones wait', async () => {
     const rows = listed((await person.get('/events')).body);
-    expect(rows).toHaveLength(9);
     const kept = [rows[4] ?? '', rows[1] ?? ''];
     const working = new Visitor(system.bridge.url, '127.0.0.1', {
       'x-live': '1',
@@ -99,7 +98,7 @@ describe('work on many events', () => {
     await working.logIn(PASSWORD);
     const { body } = await working.get('/events');
     expect(listed(body)).toEqual(kept);
-    expect(body.replace(/<[^>]+>|\s+/g, ' ')).toContain('Show 7 new');
+    expect(body.replace(/<[^>]+>|\s+/g, ' ')).toMatch(/Show \d+ new/);
     // What has left the list stays until nobody works with it, without its buttons.
     const left = await working.get('/events?state=dead');
     expect(listed(left.body)).toEqual(kept);
