@@ -12,7 +12,7 @@ const PASSWORD = 'correct horse battery';
 const REASON = 'Traceback (most recent call last): ' + 'module.submodule.function_of_a_long_name/'.repeat(20);
 /** Words of Latin letters that a Russian page has: names of things, and what operators look for in logs. */
 const KNOWN_LATIN =
-  /^(acme|globex|initech|bitrix24|rabbitmq|reject|publish|shovel|header|json|csv|english|onretry|oncrm\w+|crm|deal|id|utc|api|x|bridge|error|reason|event|offline|dashboard|password|events|replies|dead|rejected|unrouted|amqp|localhost|http|https|com)$/i;
+  /^(acme|globex|initech|bitrix24|rabbitmq|reject|publish|shovel|header|json|csv|english|onretry|oncrm\w+|crm|deal|update|id|utc|api|x|bridge|error|reason|event|offline|dashboard|password|events|replies|dead|rejected|unrouted|amqp|localhost|http|https|com|history|days|postgresql|sqlite|vhost)$/i;
 
 /** Runs in the page: every text in it but names, codes, reasons and the other language's button. */
 const TEXTS_SHOWN = `(() => {
@@ -78,6 +78,11 @@ describe('a Russian administrator', () => {
       ['portal', '/portals/acme'],
       ['pause', '/portals/acme/pause'],
       ['queues', '/queues'],
+      ['found', '/events/all'],
+      ['not-found', '/events/all?q=777&from=2020-01-01&to=2020-01-02'],
+      ['groups', '/events?state=dead&group=reason'],
+      ['help-broker', '/help/broker'],
+      ['help-database', '/help/database'],
       ['audit', '/audit'],
       ['overview', '/'],
       ['missing', '/nowhere'],
@@ -87,6 +92,10 @@ describe('a Russian administrator', () => {
       await page.locator('main').waitFor();
       await look(view);
     }
+    await page.goto(`${system.bridge.url}/queues`);
+    await page.locator('form[action="/queues/dead/look"] button').click();
+    await page.getByRole('heading', { name: 'Недоставленные события' }).waitFor();
+    await look('republish');
     expect(browser.complaints.filter((text) => !text.includes('404'))).toEqual([]);
   });
 

@@ -47,7 +47,7 @@ export function reasonTable(
               value="${encodeURIComponent(reason ?? '')}"
               formaction="/events/confirm/retry"
             >
-              ${h('groups.retry', { count: count(events), reason: shown.slice(0, NAMED), hidden })}
+              ${h('groups.retry', { count: count(events), reason: html`<bdi>${shown.slice(0, NAMED)}</bdi>`, hidden })}
             </button>
           </td>
         </tr>`;
