@@ -1,15 +1,18 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
+import { setTimeout as pause } from 'node:timers/promises';
 import { startEmulator, type EmulatedPortal, type Emulator } from './index.js';
 import { LoadGenerator } from './load.js';
+import { md5 } from './md5.js';
 
 const HELP = `A Bitrix24 portal on your laptop.
 
   --port <n>             port to listen on (4000)
   --host <address>       address to listen on (127.0.0.1)
   --portals <a,b>        names of the portals (acme)
-  --client-id <id>       the application's keys (made up when left out)
+  --client-id <id>       the application's keys (made of the portals' names when left out)
   --client-secret <s>
+  --install <url>        installs the application there on every portal, as soon as that answers
   --rate <n>             changes a second on every portal, once their events are bound (0)
   --objects <n>          how many objects change (1000)
   --events <A,B>         events they raise (ONCRMDEALADD,ONCRMDEALUPDATE,ONCRMDEALDELETE)
@@ -18,6 +21,8 @@ const HELP = `A Bitrix24 portal on your laptop.
   --redirect <url>       where an administrator's browser ends up who allows the application (https://localhost/)
   --endpoint-style <s>   host (default) = acme.localhost, path = 127.0.0.1/acme, for clients that cannot resolve that
 `;
+
+const INSTALL_AGAIN_MS = 1000;
 
 const { values } = parseArgs({
   options: {
@@ -31,6 +36,7 @@ const { values } = parseArgs({
     events: { type: 'string', default: 'ONCRMDEALADD,ONCRMDEALUPDATE,ONCRMDEALDELETE' },
     eastern: { type: 'string', default: '' },
     basic: { type: 'boolean', default: false },
+    install: { type: 'string' },
     redirect: { type: 'string', default: 'https://localhost/' },
     'endpoint-style': { type: 'string' },
     help: { type: 'boolean', default: false },
@@ -75,6 +81,21 @@ ERROR: marked as failed):
   curl ${control}/rows`);
 }
 
+const madeOf = (what: string, names: readonly string[]): string => md5([what, ...names].join('|'));
+
+/** Does what an administrator does, once somebody is there to be told of it. */
+async function installOn(portal: EmulatedPortal, url: string, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const { status } = await portal.install(url);
+    if (status === 200) {
+      console.log(`${portal.name}: the application is installed at ${url}`);
+      return;
+    }
+    if (status !== null) console.log(`${portal.name}: ${url} refuses the installation with ${status}`);
+    await pause(INSTALL_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
 async function main(): Promise<void> {
   if (values.help) {
     console.log(HELP);
@@ -87,12 +108,14 @@ async function main(): Promise<void> {
     port: Number(values.port),
     endpointStyle: endpointStyle(),
     ...(eastern.length === 0 ? {} : { authorizationServers: ['eastern'] }),
-    ...(values['client-id'] === undefined ? {} : { clientId: values['client-id'] }),
-    ...(values['client-secret'] === undefined ? {} : { clientSecret: values['client-secret'] }),
+    // Emulated anew, it is the same application on the same portals: whoever knew them knows them again.
+    clientId: values['client-id'] || madeOf('client', names).replace(/^(.{14}).*/, 'local.$1.10000001'),
+    clientSecret: values['client-secret'] || madeOf('secret', names),
   });
   const portals = names.map((name) =>
     emulator.addPortal({
       name,
+      memberId: madeOf('member', [name]),
       extended: !values.basic,
       redirectUrl: values.redirect,
       ...(eastern.includes(name) ? { authorizationServer: 'eastern' } : {}),
@@ -112,7 +135,11 @@ async function main(): Promise<void> {
       : [];
   for (const load of loads) load.start();
   printSettings(emulator, portals);
+  const stopping = new AbortController();
+  const { install } = values;
+  if (install !== undefined) for (const portal of portals) void installOn(portal, install, stopping.signal);
   const stop = (): void => {
+    stopping.abort();
     for (const load of loads) load.stop();
     void emulator.close().then(() => process.exit(0));
   };

@@ -52,18 +52,27 @@ export async function canCompose() {
   }
 }
 
+/** Neither has a checkout settings of its own yet, nor are other ports any use to the tests. */
+const COMPOSE_ENV = {
+  B24_CLIENT_ID: '',
+  BRIDGE_ENV_FILE: '.env.example',
+  RABBITMQ_PORT: '5672',
+  POSTGRES_PORT: '5432',
+};
+
 /** Starts one service of docker-compose.yml and waits until it is healthy. Returns what removes it again. */
 export async function composeUp(service, log) {
   log(`starting ${service} with docker compose …`);
+  const options = { cwd: root, env: { ...process.env, ...COMPOSE_ENV } };
   const remove = () =>
-    spawnSync('docker', ['compose', 'rm', '--stop', '--force', '--volumes', service], { cwd: root });
+    spawnSync('docker', ['compose', 'rm', '--stop', '--force', '--volumes', service], options);
   process.once('exit', remove);
   const stop = async () => {
     process.off('exit', remove);
     remove();
   };
   try {
-    await runToEnd('docker', ['compose', 'up', '--detach', '--wait', service], { cwd: root });
+    await runToEnd('docker', ['compose', 'up', '--detach', '--wait', service], options);
   } catch (error) {
     await stop();
     throw error;

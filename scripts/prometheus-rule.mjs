@@ -26,7 +26,11 @@ const groups = withThresholds(parsed.groups, figures);
 const rule = {
   apiVersion: 'monitoring.coreos.com/v1',
   kind: 'PrometheusRule',
-  metadata: { name: 'bitrix24-bridge', labels: { 'app.kubernetes.io/name': 'bitrix24-bridge' } },
+  metadata: {
+    name: 'bitrix24-bridge',
+    // kube-prometheus-stack selects by the second, the name of its Helm release.
+    labels: { 'app.kubernetes.io/name': 'bitrix24-bridge', release: 'kube-prometheus-stack' },
+  },
   spec: { groups },
 };
 const printed = async (text) => format(text, { parser: 'yaml', singleQuote: true, printWidth: 110 });

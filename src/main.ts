@@ -12,6 +12,7 @@ import { DatabaseInUse } from './database/sole-process.js';
 import { settingsOfProcess } from './config/process-settings.js';
 import { Refusals } from './http/refusals.js';
 import { HttpAdapter } from './http/http-adapter.js';
+import { reachableFrom } from './http/reachable-from.js';
 import { BridgeLogger } from './logging/log.js';
 import { Metrics } from './monitoring/metrics.js';
 import { TokenVaultError } from './portals/token-vault.js';
@@ -85,7 +86,8 @@ async function main(): Promise<void> {
   process.once('SIGINT', () => stop('SIGINT'));
 
   await app.listen(settings.HTTP_PORT, settings.HTTP_HOST);
-  log.info({ event: 'http.listening', url: await app.getUrl() });
+  const url = await app.getUrl();
+  log.info({ event: 'http.listening', url, reachable: reachableFrom(settings.HTTP_HOST) });
   await app.get(OfflineBridge).started();
 }
 

@@ -1,4 +1,5 @@
 import { type Phrase } from '../i18n/translate.js';
+import { decoded } from './broker-login.js';
 import { explainedFault } from './connection-fault.js';
 
 /** The broker's addresses are unusable. Names the fault by position, as an address may hold a password. */
@@ -96,12 +97,4 @@ export function messageOf(error: unknown): string {
   if (message !== '') return message;
   if ('errors' in error && Array.isArray(error.errors)) return error.errors.map(messageOf).join('; ');
   return 'name' in error ? String(error.name) : 'unknown error';
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

@@ -1,6 +1,7 @@
 import { type ChannelModel, connect } from 'amqplib';
 import { Phrase } from '../i18n/translate.js';
 import { BrokerAddresses } from './addresses.js';
+import { brokersOf } from './broker-login.js';
 import { destroySocket } from './amqp-handles.js';
 import { within } from '../timing/within.js';
 
@@ -29,10 +30,10 @@ const CLOSE_MS = 2000;
 export async function connectOnce(urls: readonly string[], timeoutMs: number): Promise<QuickConnection> {
   const addresses = new BrokerAddresses(urls);
   let said: Phrase | null = null;
-  for (const url of addresses.urls) {
+  for (const { url, connectionOptions } of brokersOf(addresses.urls, { timeout: timeoutMs })) {
     const host = BrokerAddresses.hostOf(url);
     try {
-      const model = await within(timeoutMs, connect(url, { timeout: timeoutMs }));
+      const model = await within(timeoutMs, connect(url, connectionOptions));
       model.on('error', () => undefined);
       return { model, host };
     } catch (error) {

@@ -1,3 +1,4 @@
+import { decoded } from './broker-login.js';
 import { Phrase } from '../i18n/translate.js';
 import { type Greeting, greetingOf } from './greeting.js';
 
@@ -104,12 +105,4 @@ function explain(
 /** Why the broker takes no messages, with what to do. `reason` is the broker's, such as `low on disk`. */
 export function blockedFault(reason: string): Phrase {
   return Phrase.of('fault.blocked', { reason });
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

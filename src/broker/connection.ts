@@ -3,6 +3,7 @@ import { type Channel, type ChannelModel, type ConfirmChannel } from 'amqplib';
 import { AmqpConnectionManagerClass } from 'amqp-connection-manager';
 import { destroySocket, withErrorListener } from './amqp-handles.js';
 import { BrokerAddresses } from './addresses.js';
+import { brokersOf } from './broker-login.js';
 import { BrokerStatusBoard, type BrokerStatus, type BrokerStatusListener } from './broker-status.js';
 import { type BrokerConnectionOptions, BrokerUnavailable } from './connection-options.js';
 import { Phrase } from '../i18n/translate.js';
@@ -60,9 +61,10 @@ export class BrokerConnection {
   /** Begins to connect and returns at once, whether the broker answers or not. */
   start(): void {
     if (this.manager !== null || this.stopping.signal.aborted) return;
+    const options = managerOptions(this.timing, this.options.connectionName ?? 'bitrix24-offline-bridge');
     const manager = new AmqpConnectionManagerClass(
-      [...this.addresses.urls],
-      managerOptions(this.timing, this.options.connectionName ?? 'bitrix24-offline-bridge'),
+      brokersOf(this.addresses.urls, options.connectionOptions),
+      options,
     );
     this.manager = manager;
     manager.on('connect', ({ connection, url }: { connection: ChannelModel; url: unknown }) =>

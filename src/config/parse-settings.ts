@@ -3,6 +3,7 @@ import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import { redact } from '../logging/redact.js';
 import { contradictions } from './contradictions.js';
+import { withCredentials } from './credentials.js';
 import { withoutCredentials } from './setting-rules.js';
 import { SettingsError } from './settings-error.js';
 import { settingNames, Settings, type SettingName, type SettingsInput, smallLetters } from './settings.js';
@@ -11,6 +12,8 @@ const SECRETS: ReadonlySet<string> = new Set([
   'B24_CLIENT_SECRET',
   'B24_REFRESH_TOKEN',
   'TOKEN_ENCRYPTION_KEY',
+  'RABBITMQ_PASSWORD',
+  'DATABASE_PASSWORD',
   'DASHBOARD_PASSWORD',
   'API_TOKEN',
   'HTTPS_PROXY',
@@ -53,5 +56,16 @@ export function parseSettings(input: SettingsInput): Settings {
     settings.DRAIN_MAX_INTERVAL_MS = settings.DRAIN_INTERVAL_MS;
   faults.push(...contradictions(settings, new Set(errors.map(({ property }) => property))));
   if (faults.length > 0) throw new SettingsError(faults);
+  addCredentials(settings);
   return settings;
+}
+
+/** From here on the addresses have all that is needed to connect. */
+function addCredentials(settings: Settings): void {
+  const { RABBITMQ_USER, RABBITMQ_PASSWORD, DATABASE_USER, DATABASE_PASSWORD } = settings;
+  settings.RABBITMQ_URL = settings.RABBITMQ_URL.map((address) =>
+    withCredentials(address, RABBITMQ_USER, RABBITMQ_PASSWORD),
+  );
+  if (!settings.DATABASE_URL.startsWith('file:'))
+    settings.DATABASE_URL = withCredentials(settings.DATABASE_URL, DATABASE_USER, DATABASE_PASSWORD);
 }

@@ -43,13 +43,25 @@ export class Settings {
 
   /**
    * One broker, or the nodes of one cluster, comma-separated, `amqp://` or `amqps://`; see
-   * docs/operations/deployment.md#several-broker-nodes.
+   * docs/operations/deployment.md#several-broker-nodes. An address with a user and password of its own
+   * (`amqp://user:password@host`) has them percent-encoded.
    */
   @Transform(asList)
   @IsArray()
   @ArrayNotEmpty({ message: 'RABBITMQ_URL must name at least one broker' })
   @Validate(BrokerUrls)
-  RABBITMQ_URL: string[] = ['amqp://guest:guest@127.0.0.1:5672'];
+  RABBITMQ_URL: string[] = ['amqp://127.0.0.1:5672'];
+
+  /** RabbitMQ's user, for addresses that name none. As it is: nothing is percent-encoded. */
+  @IsString()
+  RABBITMQ_USER = 'guest';
+
+  /**
+   * His password, for addresses that have none: of any characters, as it is. In `.env`, one with `$`, `#`, quotes or
+   * backslashes stands in single quotes; see docs/operations/deployment.md#passwords.
+   */
+  @IsString()
+  RABBITMQ_PASSWORD = 'guest';
 
   /**
    * First word of every exchange and queue. Several bridges can share a broker, each with its own prefix
@@ -66,6 +78,16 @@ export class Settings {
    */
   @Validate(DatabaseUrl)
   DATABASE_URL = 'file:./data/bridge.db';
+
+  /** PostgreSQL's user, where `DATABASE_URL` names none. As it is: nothing is percent-encoded. */
+  @IsOptional()
+  @IsString()
+  DATABASE_USER?: string;
+
+  /** His password, where `DATABASE_URL` has none: of any characters, as it is, like `RABBITMQ_PASSWORD`. */
+  @IsOptional()
+  @IsString()
+  DATABASE_PASSWORD?: string;
 
   /** Address that the HTTP server listens on: dashboard, health, metrics, calls of the portals. */
   @IsString()
@@ -441,6 +463,8 @@ export function settingNames(): SettingName[] {
 
 /** Settings without a default do not appear as own keys of a fresh instance. */
 const OPTIONAL_NAMES: SettingName[] = [
+  'DATABASE_USER',
+  'DATABASE_PASSWORD',
   'B24_DOMAIN',
   'B24_REFRESH_TOKEN',
   'B24_AUTH_CONNECTOR',

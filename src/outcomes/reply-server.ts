@@ -3,6 +3,7 @@ import { type AmqpConnectionManager } from 'amqp-connection-manager';
 import { RmqContext, ServerRMQ } from '@nestjs/microservices';
 import { type LoggerService } from '@nestjs/common';
 import { BrokerAddresses } from '../broker/addresses.js';
+import { brokersOf } from '../broker/broker-login.js';
 import { destroySocket } from '../broker/amqp-handles.js';
 import { connectionTiming, managerOptions } from '../broker/connection-timing.js';
 import { TimedOut, within } from '../timing/within.js';
@@ -62,11 +63,16 @@ export class ReplyServer extends ServerRMQ {
     private readonly log: Log,
     private readonly handler: (delivered: Delivered) => void,
   ) {
+    const socketOptions = managerOptions(
+      connectionTiming(replies.urls.length),
+      'bitrix24-offline-bridge replies',
+    );
     super({
-      urls: replies.urls,
+      // The transport's type knows less than its connection manager, which gets them as they are.
+      urls: brokersOf(replies.urls, socketOptions.connectionOptions) as unknown as string[],
       queue: replies.queue,
       noAck: false,
-      socketOptions: managerOptions(connectionTiming(replies.urls.length), 'bitrix24-offline-bridge replies'),
+      socketOptions,
     });
     const { limits } = replies;
     this.hand = new RepliesInHand(limits, () => this.follow());

@@ -10,7 +10,7 @@ import { Script } from 'node:vm';
 import { parse } from 'yaml';
 import { parseSettings } from '../../src/config/parse-settings.js';
 import { Settings } from '../../src/config/settings.js';
-import { parseDockerfile, stageNamed } from '../support/dockerfile.js';
+import { lastOf, parseDockerfile, stageNamed } from '../support/dockerfile.js';
 
 const fromRoot = (name: string) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 const read = (name: string) => readFileSync(fromRoot(name), 'utf8');
@@ -37,6 +37,7 @@ interface Service {
   deploy?: { replicas: number };
 }
 interface Compose {
+  'x-settings': string;
   services: Record<string, Service>;
   volumes: Record<string, unknown>;
 }
@@ -91,7 +92,6 @@ describe('docker-compose.yml', () => {
       ['bridge', 'bridge'],
       ['bridge-replicas', 'bridge'],
       ['emulator', 'emulator'],
-      ['emulator-install', 'emulator'],
     ] as const) {
       expect(service(name).build).toEqual({ context: '.', target });
       expect(stage(target).base).toBe('base');
@@ -131,19 +131,20 @@ describe('docker-compose.yml', () => {
       prometheus: ['observability'],
       grafana: ['observability'],
       emulator: ['demo'],
-      'emulator-install': ['demo'],
     });
   });
 
   it('scales to three replicas that differ in nothing but what only one can have', () => {
-    const { profiles, deploy, ports, volumes, ...more } = service('bridge-replicas');
-    expect({ profiles, deploy, ports, volumes }).toEqual({
+    const { profiles, deploy, ports, volumes, tmpfs, ...more } = service('bridge-replicas');
+    expect({ profiles, deploy, ports, volumes, tmpfs }).toEqual({
+      // In place of the image's volume, which would be an anonymous one.
+      tmpfs: ['/tmp', lastOf(stage('bridge'), 'VOLUME')],
       profiles: ['scale'],
       deploy: { replicas: 2 },
       ports: [],
       volumes: ['./certs:/app/certs:ro'],
     });
-    const { ports: _ports, volumes: _volumes, ...one } = service('bridge');
+    const { ports: _ports, volumes: _volumes, tmpfs: _tmpfs, ...one } = service('bridge');
     expect(more).toEqual(one);
   });
 
@@ -192,15 +193,8 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('adds an emulated portal, and its installation once both sides are healthy, in the demo profile', () => {
-    const install = service('emulator-install');
-    expect(install.depends_on).toEqual({
-      bridge: { condition: 'service_healthy' },
-      emulator: { condition: 'service_healthy' },
-    });
-    expect(install.command?.slice(0, 2)).toEqual(['node', '-e']);
-    expect(() => new Script(install.command?.[2] ?? '')).not.toThrow();
-    expect(install.command?.[2]).toContain('http://bridge:3000/bitrix24/install');
+  it('adds an emulated portal that installs the application by itself, in the demo profile', () => {
+    expect(service('emulator').command).toContain('--install=http://bridge:3000/bitrix24/install');
     const demo = parseEnv(read('.env.demo'));
     expect(demo['BRIDGE_ENV_FILE']).toBe('.env.demo');
     expect(parseSettings(demo)).toMatchObject({
@@ -210,12 +204,12 @@ describe('docker-compose.yml', () => {
   });
 
   it('runs our own images without root, on a read-only file system', () => {
-    for (const name of ['bridge', 'bridge-replicas', 'emulator', 'emulator-install']) {
+    for (const name of ['bridge', 'bridge-replicas', 'emulator']) {
       // 1000 is the account `node` of the base image.
       expect(service(name)).toMatchObject({
         user: '1000:1000',
         read_only: true,
-        tmpfs: ['/tmp'],
+        tmpfs: expect.arrayContaining(['/tmp']),
         cap_drop: ['ALL'],
       });
     }
@@ -232,8 +226,22 @@ describe('docker-compose.yml', () => {
   it('publishes ports on the loopback address unless told otherwise, each once', () => {
     const ports = Object.values(compose.services).flatMap((one) => one.ports ?? []);
     for (const port of ports) expect(port).toMatch(/^(\$\{BRIDGE_PUBLISH:-)?127\.0\.0\.1:/);
-    const published = ports.map((port) => /127\.0\.0\.1:(\d+)/.exec(port)?.[1]);
-    expect(new Set(published).size).toBe(published.length);
+    const published = ports.map((port) => /127\.0\.0\.1:(?:\$\{[A-Z_]+_PORT:-)?(\d+)\}/.exec(port)?.[1]);
+    expect(published.sort()).toEqual(['15672', '3000', '3001', '4000', '5432', '5672', '9090']);
+  });
+
+  it('keeps nothing in a volume without a name', () => {
+    for (const name of ['bridge', 'bridge-replicas']) {
+      const { tmpfs = [], volumes = [] } = service(name);
+      const covered = [...tmpfs, ...volumes.map((text) => text.split(':')[1])];
+      expect(covered).toContain(lastOf(stage('bridge'), 'VOLUME'));
+    }
+  });
+
+  it('has no service that ends, for which "up --wait" would wait in vain', () => {
+    expect(new Set(Object.values(compose.services).map(({ restart }) => restart))).toEqual(
+      new Set(['unless-stopped']),
+    );
   });
 
   it('gives the bridge longer to stop than the 10 s that it may take', () => {
@@ -267,10 +275,11 @@ describe('what docker compose makes of it', () => {
   };
   /** What the bridge is given; the `.env.example` is the file that people copy. */
   const given = (env: Record<string, string> = {}) =>
-    resolved('/dev/null', { BRIDGE_ENV_FILE: '.env.example', ...env })['bridge']?.environment ?? {};
+    resolved('/dev/null', { B24_CLIENT_ID: '', BRIDGE_ENV_FILE: '.env.example', ...env })['bridge']
+      ?.environment ?? {};
 
   it('is settings that the bridge accepts, with the addresses of the compose network', () => {
-    expect(service('bridge').env_file).toEqual([{ path: '${BRIDGE_ENV_FILE:-.env}', required: false }]);
+    expect(service('bridge').env_file).toEqual([{ path: '${BRIDGE_ENV_FILE:-.env}', required: true }]);
     if (!there) {
       process.emitWarning(
         'NO docker compose: not checked are what it makes of docker-compose.yml, that the settings it gives the bridge are valid, and the profiles',
@@ -281,11 +290,36 @@ describe('what docker compose makes of it', () => {
     expect(settings.RABBITMQ_URL).toEqual(['amqp://guest:guest@rabbitmq:5672']);
     expect(settings.DATABASE_URL).toBe('postgres://bridge:bridge@postgres:5432/bridge');
     expect(settings.HTTP_HOST).toBe('0.0.0.0');
-    const own = given({ RABBITMQ_USER: 'me', BRIDGE_DATABASE_URL: 'file:./data/bridge.db' });
-    expect(own).toMatchObject({
-      RABBITMQ_URL: 'amqp://me:guest@rabbitmq:5672',
+    expect(given({ BRIDGE_DATABASE_URL: 'file:./data/bridge.db' })).toMatchObject({
       DATABASE_URL: 'file:./data/bridge.db',
     });
+  });
+
+  it('takes accounts of any characters', () => {
+    const { RABBITMQ_URL, DATABASE_URL, ...environment } = service('bridge').environment ?? {};
+    expect(environment).toMatchObject({
+      RABBITMQ_USER: '${RABBITMQ_USER:-guest}',
+      RABBITMQ_PASSWORD: '${RABBITMQ_PASSWORD:-guest}',
+      DATABASE_USER: '${POSTGRES_USER:-bridge}',
+      DATABASE_PASSWORD: '${POSTGRES_PASSWORD:-bridge}',
+    });
+    // None in an address, where they would have to be percent-encoded.
+    expect([RABBITMQ_URL, DATABASE_URL].join()).not.toMatch(/USER|PASSWORD/);
+    if (!there) return;
+    const odd = `p:a/s?s#w[o]r@d%2F,é"'\\ !`;
+    const accounts = { RABBITMQ_USER: 'me', RABBITMQ_PASSWORD: odd, POSTGRES_PASSWORD: odd };
+    const settings = parseSettings({ ...given(accounts), B24_CLIENT_ID: 'id', B24_CLIENT_SECRET: 'secret' });
+    const [broker = '', database] = [...settings.RABBITMQ_URL, settings.DATABASE_URL];
+    expect(broker).toBe(`amqp://me:${encodeURIComponent(odd)}@rabbitmq:5672`);
+    expect(database).toBe(`postgres://bridge:${encodeURIComponent(odd)}@postgres:5432/bridge`);
+  });
+
+  it('is refused at once where there are no settings, with what to do', () => {
+    expect(compose['x-settings']).toMatch(/^\$\{B24_CLIENT_ID\?.*cp \.env\.example \.env.*\}$/);
+    if (!there) return;
+    const { status, stderr } = docker(['--env-file', '/dev/null', 'up', '--detach']);
+    expect(status).not.toBe(0);
+    expect(stderr).toContain('cp .env.example .env');
   });
 
   it('is the same service twice for the replicas, and a demo whose bridge speaks to the emulator', () => {

@@ -143,6 +143,11 @@ describe('the Kubernetes manifests', () => {
       'monitoring/servicemonitor.yaml',
     );
     expect(monitor.spec.selector).toEqual({ matchLabels: LABELS });
+    // kube-prometheus-stack sees none without.
+    for (const file of ['servicemonitor', 'prometheusrule']) {
+      const { metadata } = manifest<Data>(`monitoring/${file}.yaml`);
+      expect(metadata.labels).toEqual({ ...LABELS, release: 'kube-prometheus-stack' });
+    }
     expect(service.metadata).toEqual({ name: 'bitrix24-bridge', labels: LABELS });
     expect(monitor.spec.endpoints).toMatchObject([{ port: 'http', path: '/metrics' }]);
     for (const [file, selector] of [
@@ -177,19 +182,27 @@ describe('the Kubernetes manifests', () => {
       };
       // As copied, the Secret must not do.
       expect(() => parseSettings(environment)).toThrow('TOKEN_ENCRYPTION_KEY must be 32 bytes');
-      const key = Buffer.alloc(32).toString('base64');
-      const settings = parseSettings({ ...environment, TOKEN_ENCRYPTION_KEY: key });
+      expect(() => parseSettings(environment)).toThrow('DASHBOARD_PASSWORD must have');
+      const filledIn = {
+        TOKEN_ENCRYPTION_KEY: Buffer.alloc(32).toString('base64'),
+        DASHBOARD_PASSWORD: 'twelve-or-more',
+        RABBITMQ_PASSWORD: 'p@:/w',
+        DATABASE_PASSWORD: 'd@:/w',
+      };
+      const settings = parseSettings({ ...environment, ...filledIn });
       expect(Object.keys(settings)).toEqual(expect.arrayContaining(Object.keys(environment)));
       expect(settings.DATABASE_URL).toMatch(
-        deployment.name === 'single' ? /^file:\/app\/data\// : /^postgres:/,
+        deployment.name === 'single' ? /^file:\/app\/data\// : /^postgres:\/\/bridge:d%40%3A%2Fw@postgres/,
       );
+      expect(settings.RABBITMQ_URL).toEqual(['amqp://bridge:p%40%3A%2Fw@rabbitmq:5672']);
       expect(settings.HTTP_HOST).toBe('0.0.0.0');
       expect(container.ports).toEqual([{ name: 'http', containerPort: settings.HTTP_PORT }]);
     }
     const open = JSON.stringify([configMap, deployments]);
     for (const name of Object.keys(secret.stringData ?? {})) {
-      if (name !== 'DATABASE_URL') expect(open).not.toContain(name);
+      expect(open).not.toContain(name);
     }
+    expect(Object.keys(secret.stringData ?? {})).toContain('DASHBOARD_PASSWORD');
   });
 
   it('ask after the health that the bridge tells, and never restart it because of others', () => {
@@ -268,12 +281,17 @@ describe('the Kubernetes manifests', () => {
       [53, 53],
       [5672, 5671],
       [5432],
-      [443],
+      [4318],
+      [443, 80],
     ]);
-    for (const { to, ports } of spec.egress) {
-      expect(to?.length).toBeGreaterThan(0);
-      const open = to?.some(({ ipBlock }) => ipBlock !== undefined) === true;
-      expect(open).toBe(ports[0]?.port === 443);
+    for (const { to = [], ports } of spec.egress) {
+      expect(to.length).toBeGreaterThan(0);
+      const blocks = to.flatMap(({ ipBlock }) => (ipBlock === undefined ? [] : [ipBlock.cidr]));
+      // Of addresses, only everybody's and the one of NodeLocal DNSCache.
+      const first = ports[0]?.port;
+      expect(blocks).toEqual(
+        first === 443 ? ['0.0.0.0/0', '::/0'] : first === 53 ? ['169.254.20.10/32'] : [],
+      );
     }
     expect(spec.egress.at(-1)?.to?.[0]?.ipBlock?.except).toEqual(
       expect.arrayContaining(['10.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16']),

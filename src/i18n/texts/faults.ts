@@ -37,8 +37,8 @@ export const faultTexts = {
     ru: 'вход пользователя «{user}» отклонён: неверное имя или пароль',
   },
   'fault.login.advice': {
-    en: 'Try rabbitmqctl authenticate_user {user}; special characters are percent-encoded in RABBITMQ_URL',
-    ru: 'Проверьте rabbitmqctl authenticate_user {user}; специальные символы в RABBITMQ_URL записываются с процентами',
+    en: 'Try rabbitmqctl authenticate_user {user}; set RABBITMQ_USER and RABBITMQ_PASSWORD as they are, or in RABBITMQ_URL with special characters percent-encoded',
+    ru: 'Проверьте rabbitmqctl authenticate_user {user}; в RABBITMQ_USER и RABBITMQ_PASSWORD всё записывается как есть, а в RABBITMQ_URL специальные символы — с процентами',
   },
   'fault.guest.advice': {
     en: 'RabbitMQ lets guest in from its own machine only: make a user (rabbitmqctl add_user) and name it in RABBITMQ_URL',
@@ -114,8 +114,8 @@ export const faultTexts = {
   },
   'fault.databaseLogin': { en: 'the login is refused', ru: 'вход отклонён' },
   'fault.databaseLogin.advice': {
-    en: 'Correct user and password in DATABASE_URL (special characters percent-encoded), and see pg_hba.conf',
-    ru: 'Исправьте пользователя и пароль в DATABASE_URL (специальные символы записываются с процентами) и проверьте pg_hba.conf',
+    en: 'Correct DATABASE_USER and DATABASE_PASSWORD, or the two in DATABASE_URL (there with special characters percent-encoded), and see pg_hba.conf',
+    ru: 'Исправьте DATABASE_USER и DATABASE_PASSWORD или то же в DATABASE_URL (там специальные символы записываются с процентами) и проверьте pg_hba.conf',
   },
   'fault.right': { en: 'this user lacks a right', ru: 'у этого пользователя не хватает прав' },
   'fault.right.advice': {
