@@ -11,7 +11,9 @@ import { until } from './support/until.js';
 /** A node of RabbitMQ that starts anew on a busy machine. */
 const NODE_MS = 120_000;
 /** Users who may configure nothing, one a test. */
-const NARROW = ['narrow', 'plain', 'empty-handed'];
+const NARROW = ['närrow€', 'plain', 'empty-handed'];
+/** What no address could have as it is, and letters of one to four bytes. */
+const passwordOf = (user: string) => (user === NARROW[0] ? 'p@ß/?#€😀 %2F:[' : `${user}-secret`);
 const DEFINITIONS = join(import.meta.dirname, '../deploy/rabbitmq/definitions.json');
 
 interface Definitions {
@@ -26,7 +28,7 @@ describe('a user of the broker without the right to configure', () => {
   beforeAll(async () => {
     broker = await provideRabbitmq({ private: true });
     await imports({
-      users: NARROW.map((name) => ({ name, password: `${name}-secret`, tags: '' })),
+      users: NARROW.map((name) => ({ name, password: passwordOf(name), tags: '' })),
       permissions: NARROW.map((user) => ({ user, vhost: '/', configure: '^$', write: '.*', read: '.*' })),
     });
   }, NODE_MS);
@@ -47,10 +49,15 @@ describe('a user of the broker without the right to configure', () => {
   };
 
   it('works on a topology that is there, retries included', async () => {
-    const url = urlOf('narrow');
+    const [user = ''] = NARROW;
     system = await TestSystem.prepare({
       broker: broker.url,
-      settings: { RABBITMQ_URL: url, RETRY_BASE_DELAY_MS: '200' },
+      settings: {
+        RABBITMQ_URL: broker.url.replace('guest:guest@', ''),
+        RABBITMQ_USER: user,
+        RABBITMQ_PASSWORD: passwordOf(user),
+        RETRY_BASE_DELAY_MS: '200',
+      },
       onEvent: (event, downstream) => {
         if (event.objectId === '3' && event.attempt === 1)
           downstream.reply({ status: 'failed', reason: 'once' }, event);
