@@ -7,6 +7,7 @@ import { latency } from './scenarios/latency.js';
 import { memory } from './scenarios/memory.js';
 import { notification } from './scenarios/notification.js';
 import { pipe } from './scenarios/pipe.js';
+import { questions } from './scenarios/questions.js';
 import { refusingQueue } from './scenarios/refusing-queue.js';
 import { replicas } from './scenarios/replicas.js';
 import { replies } from './scenarios/replies.js';
@@ -20,6 +21,7 @@ export const scenarios: readonly Scenario[] = [
   latency,
   replies,
   history,
+  questions,
   fairness,
   refusingQueue,
   idle,

@@ -95,6 +95,14 @@ export class Broker {
     });
   }
 
+  /** Says what became of an event, as a consumer does. */
+  reply(correlationId: string, body: object): void {
+    this.channel.sendToQueue(this.names.replies, Buffer.from(JSON.stringify(body)), {
+      correlationId,
+      persistent: true,
+    });
+  }
+
   private static async delete(names: TopologyNames, queue: string): Promise<void> {
     const connection = await amqp.connect(RABBITMQ_URL);
     const channel = await connection.createChannel();

@@ -34,6 +34,11 @@ export class Service {
     return this.child.pid;
   }
 
+  /** Where it listens. */
+  get address(): string {
+    return this.url ?? '';
+  }
+
   /**
    * Starts it; resolves when it listens.
    * @param settings its environment; nothing of this process's but the path is passed on
@@ -97,7 +102,8 @@ export class Service {
   }
 
   private listening(): boolean {
-    if (this.child.exitCode !== null) throw new Error(`the service did not start:\n${this.tail}`);
+    if (this.child.exitCode !== null)
+      throw new Error(`the service did not start:\n${this.complaints.join('\n')}`);
     return this.url !== null;
   }
 

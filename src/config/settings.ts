@@ -380,7 +380,7 @@ export class Settings {
 
   /**
    * How many settled events are remembered at most; the oldest are forgotten first. A million of them take about
-   * 150 MB in SQLite and 300 MB in PostgreSQL.
+   * 120 MB in SQLite and 260 MB in PostgreSQL.
    */
   @WholeNumber('HISTORY_MAX_EVENTS', 1000, 100_000_000)
   HISTORY_MAX_EVENTS = 1_000_000;

@@ -272,7 +272,7 @@ function publishedBy(now: number, silentMs: number): number {
   return Math.ceil(now - silentMs);
 }
 
-/** A transaction that writes as many into the history holds up others for some 20 ms. */
+/** A transaction that writes as many into the history holds up others for some 10 ms. */
 export const PURGED_AT_ONCE = 1000;
 
 /** It may be any number of rows. */

@@ -38,6 +38,8 @@ export interface PortalActivity {
   /** Whether more events waited when a round last asked for some. */
   readonly backlog: { readonly at: number; readonly more: boolean } | null;
   readonly queueCount: QueueCount | null;
+  /** How long the last round took that the portal answered, until it was written. */
+  readonly tookMs: number | null;
 }
 
 export const SAMPLE_MS = 2000;
@@ -60,6 +62,7 @@ interface Seen {
   round: Round | null;
   backlog: PortalActivity['backlog'];
   queueCount: QueueCount | null;
+  tookMs: number | null;
   readonly long: LongPast;
 }
 
@@ -103,6 +106,10 @@ export class Activity {
     if (facts.more !== null) record.backlog = { at, more: facts.more };
   }
 
+  roundTook(portal: string, seconds: number): void {
+    this.recordOf(portal).tookMs = seconds * 1000;
+  }
+
   queueCounted(portal: string, queueCount: Omit<QueueCount, 'at'>): void {
     this.recordOf(portal).queueCount = { ...queueCount, at: this.now() };
   }
@@ -136,6 +143,7 @@ export class Activity {
       round: record?.round ?? null,
       backlog: record?.backlog ?? null,
       queueCount: record?.queueCount ?? null,
+      tookMs: record?.tookMs ?? null,
     };
   }
 
@@ -175,6 +183,7 @@ export class Activity {
         round: null,
         backlog: null,
         queueCount: null,
+        tookMs: null,
         long: new LongPast(this.now()),
       };
       this.portals.set(portal, record);

@@ -229,6 +229,7 @@ export class Metrics {
 
   roundTook(portal: string, seconds: number): void {
     for (const histogram of [this.round, this.formerRound]) histogram.observe({ portal }, seconds);
+    this.activity.roundTook(portal, seconds);
   }
 
   /** @param paused whether people keep it from reserving anything new */

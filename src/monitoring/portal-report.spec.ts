@@ -30,6 +30,7 @@ describe('what a replica tells of its portals', () => {
     now += SAMPLE_MS;
     activity.published('acme', 2, null);
     activity.round('acme', { ...FACTS, marked: 1, cleared: 5, failure: 'no answer' });
+    activity.roundTook('acme', 4.1);
     activity.inFlight('acme', 12);
     now += SAMPLE_MS;
     const [told] = [...read(write('acme')).entries()];
@@ -47,6 +48,7 @@ describe('what a replica tells of its portals', () => {
           round: { ...FACTS, marked: 1, cleared: 5, failure: 'no answer', at: now - SAMPLE_MS + APART_MS },
           backlog: { at: START + APART_MS, more: true },
           queueCount: { at: START + APART_MS, pending: 4, marked: 3, held: 2 },
+          tookMs: 4100,
         },
       },
     ]);

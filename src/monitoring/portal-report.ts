@@ -41,6 +41,7 @@ interface Entry {
   readonly backlog?: readonly number[];
   /** When, and how many: pending, marked, held. */
   readonly queueCount?: readonly number[];
+  readonly tookMs?: number;
   /** Events of each sample from the first one that has any. */
   readonly published?: readonly number[];
   readonly failed?: readonly number[];
@@ -107,7 +108,7 @@ function frame(charted: boolean, portals: readonly string[]): string {
   return `{"form":${FORM},"charted":${Number(charted)},"portals":{${portals.join(',')}}}`;
 }
 
-function figuresOf({ samples, round, backlog, queueCount }: PortalActivity, now: number): Entry {
+function figuresOf({ samples, round, backlog, queueCount, tookMs }: PortalActivity, now: number): Entry {
   const rate = rateOf(samples, ({ published }) => published);
   const failureRate = rateOf(samples, ({ failed }) => failed);
   const lagMs = worstLag(samples);
@@ -120,6 +121,7 @@ function figuresOf({ samples, round, backlog, queueCount }: PortalActivity, now:
     ...(typeof round?.more === 'boolean' && { more: Number(round.more) }),
     ...(typeof round?.failure === 'string' && { failure: round.failure.slice(0, LONGEST_FAILURE) }),
     ...(backlog !== null && round?.more === null && { backlog: [ago(backlog.at), Number(backlog.more)] }),
+    ...(tookMs !== null && { tookMs: Math.round(tookMs) }),
     ...(queueCount !== null && {
       queueCount: [ago(queueCount.at), queueCount.pending, queueCount.marked, queueCount.held],
     }),
@@ -155,7 +157,7 @@ function entriesOf(text: string): { readonly entries: Record<string, unknown>; r
 
 function reportOf(entry: unknown, charted: boolean, at: number): PortalReport {
   if (!isObject(entry)) throw new Senseless();
-  const { rate = 0, failureRate = 0, lagMs = null } = entry;
+  const { rate = 0, failureRate = 0, lagMs = null, tookMs = null } = entry;
   const round = roundOf(entry, at);
   return {
     at,
@@ -168,6 +170,7 @@ function reportOf(entry: unknown, charted: boolean, at: number): PortalReport {
       round,
       backlog: backlogOf(entry, round, at),
       queueCount: queueCountOf(entry, at),
+      tookMs: tookMs === null ? null : amount(tookMs),
     },
   };
 }

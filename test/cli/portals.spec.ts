@@ -114,6 +114,7 @@ describe('the command line, of portals,', () => {
       reservations: 'ok',
       bindings: 'ok',
       queue: 'ok',
+      speed: 'ok',
       clock: 'ok',
       service: 'ok',
     });

@@ -24,6 +24,9 @@ import { utcTime } from '../command/table.js';
 import { type CommandContext } from '../command/command-context.js';
 import { describePortal, pausePhrase } from './list-portals.js';
 
+/** An ordinary portal answers within a second. */
+const SLOW_MS = 3000;
+
 /** Beyond this, times in metrics and logs no longer fit together, seconds. */
 const CLOCK_TOLERANCE = 30;
 
@@ -89,6 +92,7 @@ export async function checkPortal(context: CommandContext, word: string): Promis
       : [notificationsFinding()]),
     ...(queue === null ? [] : [queue]),
     ...installRefusedFindings(portal),
+    speedFinding(answer),
     clockFinding(answer),
     serviceFinding(portal),
     ...pauseFindings(portal),
@@ -240,6 +244,14 @@ function queueFinding(batch: BatchAnswer): Finding | null {
   const { pending, reserved, marked } = depths(batch);
   if (pending === null || reserved === null || marked === null) return null;
   return ok('queue', Phrase.of('check.queue', { pending, reserved, marked }));
+}
+
+function speedFinding({ sentAt, answeredAt }: Answer): Finding {
+  const tookMs = answeredAt - sentAt;
+  const seconds = (tookMs / 1000).toFixed(1);
+  return tookMs < SLOW_MS
+    ? ok('speed', Phrase.of('check.answered', { seconds }))
+    : note('speed', Phrase.of('check.answeredSlowly', { seconds }));
 }
 
 function clockFinding({ batch, sentAt, answeredAt }: Answer): Finding {

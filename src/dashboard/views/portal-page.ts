@@ -35,7 +35,7 @@ export function portalPage(
   const { portal, here, owner, toldAt, activity, troubles } = view;
   const { at } = snapshot;
   const known = here || toldAt !== null;
-  const { round, queueCount } = activity;
+  const { round, queueCount, tookMs } = activity;
   const fact = (name: string, value: Part) =>
     html`<div>
       <dt>${name}</dt>
@@ -141,6 +141,7 @@ export function portalPage(
                 : html`<dl class="facts">
                     ${fact(t('portal.when'), moment(round.at, at))}
                     ${fact(t('portal.did'), round.failure === null ? deeds(words, round) : html`<bdi class="bad-text">${round.failure}</bdi>`)}
+                    ${fact(t('portal.took'), tookMs === null ? count(null) : duration(tookMs))}
                     ${fact(t('portal.moreWaited'), round.more === null ? t('portal.notAsked') : t(round.more ? 'portal.yes' : 'portal.no'))}
                     ${fact(t('portal.server'), portal.authorizationServer ?? t('portal.serverUnknown'))}
                     ${fact(t('portal.plan'), portal.extended === null ? t('portal.planNotAsked') : t(portal.extended ? 'portal.planReservations' : 'portal.planJournal'))}

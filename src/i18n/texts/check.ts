@@ -9,6 +9,7 @@ export const checkTexts = {
   'subject.announcements': { en: 'announcements', ru: 'уведомления' },
   'subject.authorization': { en: 'authorization', ru: 'авторизация' },
   'subject.bindings': { en: 'bindings', ru: 'подписки' },
+  'subject.speed': { en: 'speed', ru: 'скорость' },
   'subject.clock': { en: 'clock', ru: 'часы' },
   'subject.former key': { en: 'former key', ru: 'прежний ключ' },
   'subject.installation': { en: 'installation', ru: 'установка' },
@@ -127,6 +128,11 @@ export const checkTexts = {
   'check.queue': {
     en: '{pending, number} pending, {reserved, number} reserved, {marked, number} marked as failed',
     ru: 'ждут {pending, number}, зарезервировано {reserved, number}, помечено как ошибочные {marked, number}',
+  },
+  'check.answered': { en: 'answered in {seconds} s', ru: 'ответ за {seconds} с' },
+  'check.answeredSlowly': {
+    en: 'took {seconds} s to answer one request; each round takes about as long',
+    ru: 'отвечал на один запрос {seconds} с; столько же занимает каждый обмен',
   },
   'check.clockBehind': {
     en: "the portal's clock is {seconds} s behind this machine's",

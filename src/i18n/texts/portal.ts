@@ -81,6 +81,7 @@ export const portalTexts = {
   'portal.noRound': { en: 'None yet.', ru: 'Ещё не было.' },
   'portal.when': { en: 'When', ru: 'Когда' },
   'portal.did': { en: 'Did', ru: 'Итог' },
+  'portal.took': { en: 'The portal took', ru: 'Портал отвечал' },
   'portal.moreWaited': { en: 'More events waited', ru: 'Остались ещё события' },
   'portal.notAsked': { en: 'it did not ask', ru: 'не спрашивали' },
   'portal.yes': { en: 'yes', ru: 'да' },
