@@ -9,7 +9,7 @@ import { findProgram, TemporaryServer } from './temporary-server.mjs';
 const NOWHERE =
   'No PostgreSQL: neither POSTGRES_URL nor DATABASE_URL_TEST is set, none on 127.0.0.1:5432 lets ' +
   'postgres/postgres or bridge/bridge in, the server is not installed and cannot be installed here (that takes ' +
-  'root on Debian or Ubuntu), and no Docker engine answers. Start one (docker compose up -d postgres) or set ' +
+  'root on Debian or Ubuntu), and no Docker engine answers. Start one (docker compose --env-file .env.demo up -d postgres) or set ' +
   'POSTGRES_URL.';
 
 const COMPOSE_URL = 'postgres://bridge:bridge@127.0.0.1:5432/bridge';

@@ -10,7 +10,7 @@ import { findProgram, TemporaryServer } from './temporary-server.mjs';
 const NOWHERE =
   'No RabbitMQ: RABBITMQ_URL is not set, none answers guest/guest on 127.0.0.1:5672, rabbitmq-server is not ' +
   'installed and cannot be installed here (that takes root on Debian or Ubuntu), and no Docker engine ' +
-  'answers. Start one (docker compose up -d rabbitmq) or set RABBITMQ_URL.';
+  'answers. Start one (docker compose --env-file .env.demo up -d rabbitmq) or set RABBITMQ_URL.';
 
 /** A command to a node that takes longer hangs, which is to be said and not waited for. */
 const CTL_LIMIT_MS = 60_000;

@@ -57,7 +57,7 @@ export class Settings {
   RABBITMQ_USER = 'guest';
 
   /**
-   * His password, for addresses that have none: of any characters, as it is. In `.env`, one with `$`, `#`, quotes or
+   * That user's password, for addresses that have none: of any characters, as it is. In `.env`, one with `$`, `#`, quotes or
    * backslashes stands in single quotes; see docs/operations/deployment.md#passwords.
    */
   @IsString()
@@ -84,7 +84,7 @@ export class Settings {
   @IsString()
   DATABASE_USER?: string;
 
-  /** His password, where `DATABASE_URL` has none: of any characters, as it is, like `RABBITMQ_PASSWORD`. */
+  /** That user's password, where `DATABASE_URL` has none: of any characters, as it is, like `RABBITMQ_PASSWORD`. */
   @IsOptional()
   @IsString()
   DATABASE_PASSWORD?: string;

@@ -41,8 +41,8 @@ export const faultTexts = {
     ru: 'Проверьте rabbitmqctl authenticate_user {user}; в RABBITMQ_USER и RABBITMQ_PASSWORD всё записывается как есть, а в RABBITMQ_URL специальные символы — с процентами',
   },
   'fault.guest.advice': {
-    en: 'RabbitMQ lets guest in from its own machine only: make a user (rabbitmqctl add_user) and name it in RABBITMQ_URL',
-    ru: 'RabbitMQ пускает guest только со своей машины: создайте пользователя (rabbitmqctl add_user) и укажите его в RABBITMQ_URL',
+    en: 'RabbitMQ lets guest in from its own machine only: make a user (rabbitmqctl add_user) and name it in RABBITMQ_USER, or in RABBITMQ_URL',
+    ru: 'RabbitMQ пускает guest только со своей машины: создайте пользователя (rabbitmqctl add_user) и укажите его в RABBITMQ_USER или в RABBITMQ_URL',
   },
   'fault.certificate': { en: 'its certificate is not accepted', ru: 'его сертификат не принят' },
   'fault.certificate.advice': {
