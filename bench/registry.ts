@@ -8,6 +8,7 @@ import { memory } from './scenarios/memory.js';
 import { notification } from './scenarios/notification.js';
 import { pipe } from './scenarios/pipe.js';
 import { questions } from './scenarios/questions.js';
+import { recovery } from './scenarios/recovery.js';
 import { refusingQueue } from './scenarios/refusing-queue.js';
 import { replicas } from './scenarios/replicas.js';
 import { replies } from './scenarios/replies.js';
@@ -28,4 +29,5 @@ export const scenarios: readonly Scenario[] = [
   memory,
   scaling,
   replicas,
+  recovery,
 ];
