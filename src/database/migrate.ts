@@ -25,6 +25,7 @@ import { auditMigration } from './migrations/0027-audit.js';
 import { idempotencyKeysMigration } from './migrations/0028-idempotency-keys.js';
 import { pausedMigration } from './migrations/0030-paused.js';
 import { narrowIndexesMigration } from './migrations/0033-narrow-indexes.js';
+import { markSentMigration } from './migrations/0034-mark-sent.js';
 
 /** A migration failed; the database is as it was before that migration. */
 export class MigrationError extends Error {
@@ -88,5 +89,6 @@ function migrationsOf(dialect: Dialect): Record<string, Migration> {
     '0030-paused': pausedMigration(),
     '0032-bulk-tasks': bulkTasksMigration(),
     '0033-narrow-indexes': narrowIndexesMigration(),
+    '0034-mark-sent': markSentMigration(),
   };
 }

@@ -144,6 +144,8 @@ export interface DeliveriesTable {
    * it: 0 surely not, 1 perhaps; null where no mark of it is known.
    */
   stands_for_newer: Flag | null;
+  /** When a mark of it was last sent; null where none was. */
+  mark_sent_at: number | null;
   /** When the broker last confirmed it; null where it did not, or before that was written down. */
   published_at: number | null;
   /** 1 where it counts as processed because nothing was heard of it; null where a service said so. */

@@ -29,6 +29,7 @@ import { releaseUnmarkable } from './release-unmarkable.js';
 import { type RetryPolicy } from './retry-timing.js';
 import { type HistorySettings } from './history/history-settings.js';
 import { markedDue } from './marked-due.js';
+import { noteMarksSent, type MarksSent } from './note-marks-sent.js';
 import { heldProcessIds, roundSnapshot, type RoundSnapshot, snapshotIfInOrder } from './round-snapshot.js';
 import { hasSilent, settleSilent } from './settle-silent.js';
 import { type Returned, takeBack } from './take-back.js';
@@ -140,6 +141,15 @@ export class Ledger {
    */
   async claimAll(memberId: string): Promise<number> {
     return this.writes.of([memberId], (tx) => claimAll(tx, this.queue(memberId)), UNKNOWN);
+  }
+
+  /** Notes, before a round is sent, which failures it marks. */
+  async noteMarksSent(memberId: string, marks: readonly MarksSent[]): Promise<void> {
+    await this.writes.of(
+      [memberId],
+      (tx) => noteMarksSent(tx, this.queue(memberId), marks, this.now()),
+      marks.length,
+    );
   }
 
   /** Writes what a round did on the portal. */

@@ -15,6 +15,8 @@ interface Failure {
   readonly failedAt: number;
   /** `TIMESTAMP_X`, Unix seconds. */
   readonly changedAt: number;
+  /** When its mark was last sent, Unix ms; null where it was not. */
+  readonly markSentAt: number | null;
 }
 
 /** A settled delivery whose row the portal still holds. */
@@ -146,7 +148,7 @@ async function readOutline(db: Db, { memberId, sourceKey }: QueueScope): Promise
 async function readFailures(db: Db, { memberId, sourceKey }: QueueScope): Promise<Failure[]> {
   const failures = await db
     .selectFrom('deliveries')
-    .select(['process_id', 'message_id', 'row_id', 'state_at', 'changed_at'])
+    .select(['process_id', 'message_id', 'row_id', 'state_at', 'changed_at', 'mark_sent_at'])
     .where('member_id', '=', memberId)
     .where('state', '=', sql.lit('failed'))
     .where('held', '=', 1)
@@ -161,6 +163,7 @@ async function readFailures(db: Db, { memberId, sourceKey }: QueueScope): Promis
     rowId: failure.row_id,
     failedAt: failure.state_at,
     changedAt: failure.changed_at,
+    markSentAt: failure.mark_sent_at,
   }));
 }
 

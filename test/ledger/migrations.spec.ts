@@ -46,6 +46,7 @@ describe.each(DATABASE_KINDS.map((kind) => [kind.name, kind] as const))('migrati
       '0030-paused',
       '0032-bulk-tasks',
       '0033-narrow-indexes',
+      '0034-mark-sent',
     ]);
     await new LedgerBench(() => database).put({ message: 'm1', state: 'reserved' });
     expect(await migrate(database)).toEqual([]);
@@ -90,6 +91,7 @@ describe.each(DATABASE_KINDS.map((kind) => [kind.name, kind] as const))('migrati
       '0030-paused',
       '0032-bulk-tasks',
       '0033-narrow-indexes',
+      '0034-mark-sent',
     ]);
   });
 
@@ -141,6 +143,7 @@ describe.each(DATABASE_KINDS.map((kind) => [kind.name, kind] as const))('migrati
         '0030-paused',
         '0032-bulk-tasks',
         '0033-narrow-indexes',
+        '0034-mark-sent',
       ]);
     });
   }

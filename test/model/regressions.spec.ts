@@ -111,6 +111,17 @@ describe('what went wrong once', () => {
     await world.settle();
   });
 
+  it('a failure whose mark was not sent before a crash is marked and fetched again as ever', async () => {
+    const world = await World.open(database, OPTIONS);
+    const steps = [
+      ...[advance(61_000), delivery(0), reply('failed'), crash(), round(), round(), advance(2000), round()],
+      ...[round(), advance(31_000), round()],
+    ];
+    for (const step of steps) await step.run({}, world);
+    expect(fetchedAgain(world)).toBe(1);
+    await world.settle();
+  });
+
   it('while a mark may still come late, rows of other objects are fetched again, and no newer change is lost', async () => {
     const world = await World.open(database, OPTIONS);
     const steps = [

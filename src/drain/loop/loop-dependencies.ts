@@ -138,6 +138,7 @@ export interface LoopDependencies {
     | 'snapshotIfInOrder'
     | 'heldProcessIds'
     | 'markedDue'
+    | 'noteMarksSent'
     | 'applyRound'
     | 'releaseUnmarkable'
     | 'hasSilent'

@@ -3,13 +3,23 @@ import { batchesGivenUp } from '../round/marking.js';
 import { MAX_ERROR_ROW_AGE_MS, markedDue } from '../round/error-rows.js';
 import { orphanScanDue } from '../round/orphan-scan.js';
 import { markableNow } from '../round/plan-marks.js';
-import { markInDoubt } from '../round/round-command.js';
-import { followClock, marksInDoubt, type RoundMemory, rowKey, suspectFormer } from '../round/round-memory.js';
+import { marksOf } from '../round/round-command.js';
+import {
+  type Doubt,
+  followClock,
+  marksInDoubt,
+  type RoundMemory,
+  rowKey,
+  suspectFormer,
+  ZOMBIE_MS,
+} from '../round/round-memory.js';
 import { type Backoff } from './backoff.js';
 import { type LoopDependencies } from './loop-dependencies.js';
 
 /** More than a round can fetch one by one. */
 const MARKED_READ = 20;
+/** After that a mark is over, whatever its request had to wait for before it was sent. */
+const MARK_LASTS_MS = 3 * ZOMBIE_MS;
 
 /** What the ledger knows before a round. */
 export interface LedgerReading {
@@ -90,11 +100,17 @@ export function trustworthy(snapshot: RoundSnapshot, memory: RoundMemory, now: (
   if (memory.round === 0) {
     // Before the first answer: a round that outlived the last process may be at work on them just now.
     suspectFormer(memory, now(), {
-      marks: new Map(
-        snapshot.failures.map(({ messageId, processId }) => [messageId, markInDoubt(processId)] as const),
-      ),
+      marks: sentLately(snapshot, now()),
       clears: new Set(snapshot.clearable.map(rowKey)),
     });
   }
   return markableNow(snapshot, memory, now());
+}
+
+/** Marks that the process before may have sent without hearing what became of them. */
+function sentLately({ failures }: RoundSnapshot, now: number): Doubt['marks'] {
+  // What was sent in the future was sent before the clock was set back.
+  return marksOf(
+    failures.filter(({ markSentAt }) => markSentAt !== null && now - markSentAt < MARK_LASTS_MS),
+  );
 }

@@ -14,7 +14,7 @@ import { planRound } from '../round/plan.js';
 import { doubtOf, type RoundPlan } from '../round/round-command.js';
 import { distrust, freshMemory, type RoundMemory } from '../round/round-memory.js';
 import { type RoundOutcome } from '../round/round-outcome.js';
-import { readResults, reservesEvents, roundRequest } from '../round/round-request.js';
+import { readResults, lostReservation, roundRequest } from '../round/round-request.js';
 import { Backoff } from './backoff.js';
 import { type AnswerWatched, BadAnswers } from './bad-answers.js';
 import { followAnswer, type AnswerFollowed } from './follow-answer.js';
@@ -165,6 +165,12 @@ export class RoundRunner {
     const sentAt = this.now();
     const startedAt = performance.now();
     const watched = this.answers.watch();
+    try {
+      const marks = plan.commands.filter((command) => command.kind === 'mark');
+      if (marks.length > 0) await ledger.noteMarksSent(portal.memberId, marks);
+    } catch (error) {
+      return this.backoff.ledgerFailed(error);
+    }
     let answer: BatchAnswer;
     try {
       answer = await this.deps.client.batch(roundRequest(plan), {
@@ -291,9 +297,4 @@ export class RoundRunner {
     const report = await this.backoff.requestFailed(error, plan, this.memory);
     return aloneMs === null ? report : { ...report, nextInMs: Math.max(report.nextInMs, aloneMs) };
   }
-}
-
-/** Whether an answer with many events may have been what was too much. */
-function lostReservation(commands: RoundPlan['commands'], error: unknown): boolean {
-  return error instanceof PortalError && error.executed === 'unknown' && commands.some(reservesEvents);
 }

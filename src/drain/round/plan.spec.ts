@@ -66,6 +66,7 @@ const failure = (
   rowId: messageId.replace(/\D/g, '') || '1',
   failedAt: NOW - 5000,
   changedAt: NOW / 1000 - 60,
+  markSentAt: null,
   ...more,
 });
 

@@ -45,13 +45,20 @@ export function doubtOf(commands: readonly RoundCommand[]): Doubt {
   const clears = commands
     .filter((command) => command.kind === 'clear')
     .flatMap(({ processId, rowIds }) => rowIds.map((rowId) => rowKey({ processId, rowId })));
+  const marks = commands
+    .filter((command) => command.kind === 'mark')
+    .flatMap(({ processId, messageIds }) => messageIds.map((messageId) => ({ processId, messageId })));
+  return { marks: marksOf(marks), clears: new Set(clears) };
+}
+
+/** Marks that may be made, by message; of a message that is named twice none can be told from the other. */
+export function marksOf(
+  sent: readonly { readonly processId: string; readonly messageId: string }[],
+): Map<string, MarkInDoubt> {
   const marks = new Map<string, MarkInDoubt>();
-  for (const command of commands) {
-    if (command.kind !== 'mark') continue;
-    for (const messageId of command.messageIds)
-      marks.set(messageId, markInDoubt(command.processId, marks.has(messageId)));
-  }
-  return { marks, clears: new Set(clears) };
+  for (const { processId, messageId } of sent)
+    marks.set(messageId, markInDoubt(processId, marks.has(messageId)));
+  return marks;
 }
 
 /** A mark that may be made, of which nothing was seen yet. */

@@ -1,5 +1,5 @@
 import { type BatchCommand, type CommandOutcome, isFailed } from '../../bitrix24/batch.js';
-import { type PortalError, UnreadableAnswer } from '../../bitrix24/errors.js';
+import { PortalError, UnreadableAnswer } from '../../bitrix24/errors.js';
 import {
   clearCommand,
   errorCommand,
@@ -216,4 +216,9 @@ export function leavesDoubt(command: RoundCommand): boolean {
     case 'check_reservations':
       return false;
   }
+}
+
+/** Whether an answer with many events may have been what was too much. */
+export function lostReservation(commands: RoundPlan['commands'], error: unknown): boolean {
+  return error instanceof PortalError && error.executed === 'unknown' && commands.some(reservesEvents);
 }
