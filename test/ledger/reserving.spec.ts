@@ -16,6 +16,7 @@ onEveryDatabase('a reserved batch is recorded once', (open) => {
       seq: first?.seq,
       member_id: MEMBER,
       object_id: '2',
+      mark_sent_at: null,
       published_at: null,
       reason_no: null,
       silent: null,

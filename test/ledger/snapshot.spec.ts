@@ -54,9 +54,26 @@ onEveryDatabase('a round is planned from what the ledger knows', (open) => {
       { message: 'm5', state: 'marked', stateAt: START - 20, held: 0 },
       { message: 'm6', state: 'failed', stateAt: START - 20, member: 'other' },
     );
+    bench.now = START + 7;
+    // Of a message that is not to be marked, and of one of another batch, nothing is noted.
+    await bench.ledger.noteMarksSent(MEMBER, [{ processId: 'p1', messageIds: ['m1', 'm2', 'm5'] }]);
     expect((await bench.ledger.snapshot(MEMBER)).failures).toEqual([
-      { processId: 'p2', messageId: 'm2', rowId: '2', failedAt: START - 30, changedAt: CHANGED_AT - 5 },
-      { processId: 'p1', messageId: 'm1', rowId: '1', failedAt: START - 10, changedAt: CHANGED_AT },
+      {
+        processId: 'p2',
+        messageId: 'm2',
+        rowId: '2',
+        failedAt: START - 30,
+        changedAt: CHANGED_AT - 5,
+        markSentAt: null,
+      },
+      {
+        processId: 'p1',
+        messageId: 'm1',
+        rowId: '1',
+        failedAt: START - 10,
+        changedAt: CHANGED_AT,
+        markSentAt: START + 7,
+      },
     ]);
   });
 
@@ -73,6 +90,19 @@ onEveryDatabase('a round is planned from what the ledger knows', (open) => {
     const { clearable } = await bench.ledger.snapshot(MEMBER);
     expect(clearable.map((each) => each.processId)).toEqual(['p1', 'p2', 'p2']);
     expect(clearable.map((each) => each.rowId).sort()).toEqual(['1', '2', '3']);
+  });
+
+  it('with the marked messages that are due, or marked long ago, where rows are fetched one by one', async () => {
+    const bench = new LedgerBench(open);
+    await bench.put(
+      { message: 'm1', state: 'marked', held: 0, dueAt: START + 1, stateAt: START - 10 },
+      { message: 'm2', state: 'marked', held: 0, dueAt: START, stateAt: START - 10 },
+      { message: 'm3', state: 'marked', held: 0, dueAt: START + DAY, stateAt: START - 30_000 },
+      { message: 'm4', state: 'marked', held: 0, dueAt: START - 1, stateAt: START - 10, member: 'other' },
+      { message: 'm5', state: 'waiting', dueAt: START - 1 },
+    );
+    expect(await bench.ledger.markedDue(MEMBER, 30_000, 10)).toEqual(['m2', 'm3']);
+    expect(await bench.ledger.markedDue(MEMBER, 30_000, 1)).toEqual(['m2']);
   });
 
   it('with times that are due now where the clock was set back', async () => {
