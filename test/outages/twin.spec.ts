@@ -63,7 +63,8 @@ describe('somebody else drains the queue with the same keys', () => {
 
     events.stop();
     await staging.stop();
-    expect(staging.taken.size).toBeGreaterThan(10);
+    // Of two batches at least.
+    expect(staging.taken.size).toBeGreaterThan(1);
     await until(
       'every event, those that he took too',
       () => system.delivered().size === events.pushed,
