@@ -42,28 +42,23 @@ export class RepliesInHand {
 
   take(message: ConsumeMessage, channel: Channel): Delivered {
     this.messages += 1;
-    const delivered = new Delivered(message, channel, {
-      weighs: (bytes) => this.weighs(bytes),
-      gone: (bytes) => {
-        this.messages -= 1;
-        this.weight -= bytes;
-        this.relieved();
-      },
-    });
+    const delivered = new Delivered(message, channel, this);
     delivered.weighs(weightOf(message));
     return delivered;
   }
 
-  /** A single one is always taken: it would come again for ever. */
-  private weighs(bytes: number): boolean {
+  /** One of them takes this much more. False: too much; but a single one is always taken, it would come again for ever. */
+  weighs(bytes: number): boolean {
     this.weight += bytes;
     return this.messages === 1 || this.weight <= this.limits.mostBytes;
   }
-}
 
-interface Scale {
-  weighs(bytes: number): boolean;
-  gone(bytes: number): void;
+  /** One of them that took this much was answered. */
+  gone(bytes: number): void {
+    this.messages -= 1;
+    this.weight -= bytes;
+    this.relieved();
+  }
 }
 
 /** A message of the reply queue that is in hand until it is answered. The first answer counts. */
@@ -75,14 +70,14 @@ export class Delivered {
   constructor(
     readonly message: ConsumeMessage,
     private readonly channel: Channel,
-    private readonly scale: Scale,
+    private readonly hand: Pick<RepliesInHand, 'weighs' | 'gone'>,
   ) {}
 
   /** It takes this much more memory. False: there is too much in hand, and it has to be given back. */
   weighs(bytes: number): boolean {
     if (this.answered) return this.fits;
     this.weight += bytes;
-    this.fits = this.scale.weighs(bytes);
+    this.fits = this.hand.weighs(bytes);
     return this.fits;
   }
 
@@ -113,7 +108,7 @@ export class Delivered {
     } catch {
       // The channel has closed meanwhile: it comes again, which has no effect.
     }
-    this.scale.gone(this.weight);
+    this.hand.gone(this.weight);
   }
 }
 

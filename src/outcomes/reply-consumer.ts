@@ -22,6 +22,11 @@ export class ReplyConsumer {
     return this.wanted > 0;
   }
 
+  /** Whether it has so many on their way, or is about to. */
+  reads(prefetch: number): boolean {
+    return this.wanted === prefetch && (this.turning !== null || this.current === prefetch);
+  }
+
   /**
    * Has so many messages at most on their way from now on; 0: none, nothing is read. Resolves when that is so. What comes
    * while one consumer follows the other is taken too.

@@ -1,6 +1,6 @@
 import { type Channel, type ChannelModel, type ConsumeMessage } from 'amqplib';
 import { type AmqpConnectionManager } from 'amqp-connection-manager';
-import { RmqContext, ServerRMQ } from '@nestjs/microservices';
+import { ServerRMQ } from '@nestjs/microservices';
 import { type LoggerService } from '@nestjs/common';
 import { BrokerAddresses } from '../broker/addresses.js';
 import { brokersOf } from '../broker/broker-login.js';
@@ -26,16 +26,14 @@ interface ReplyServerOptions {
   readonly ended: (channel: Channel) => void;
 }
 
-/** Name of the one handler: replies carry no pattern of their own, and an event that comes back carries its key. */
-const PATTERN = 'bridge.reply';
 const RECONNECT_AFTER_MS = 2000;
 /** A broker that cannot start a consumer in this time is stuck, and another may not be. */
 const SETUP_TIMEOUT_MS = 20_000;
 const CLOSE_TIMEOUT_MS = 1000;
 
 /**
- * The reply queue as a NestJS RMQ microservice: the transport connects, reconnects and dispatches; every message
- * goes, as it is, to one handler, which acknowledges it when the ledger has it.
+ * The reply queue as a NestJS RMQ microservice: the transport connects and reconnects; every message goes, as it is, to
+ * one handler, which acknowledges it when the ledger has it.
  *
  * The transport itself gives up a consumer whose channel closed or whose queue was deleted; this one connects anew.
  */
@@ -77,17 +75,6 @@ export class ReplyServer extends ServerRMQ {
     const { limits } = replies;
     this.hand = new RepliesInHand(limits, () => this.follow());
     this.pace = new Prefetch({ bytes: limits.fullBytes, messages: limits.messages });
-    this.addHandler(
-      PATTERN,
-      (_data: unknown, context: RmqContext) => {
-        const message = context.getMessage() as ConsumeMessage;
-        this.handler(this.hand.take(message, context.getChannelRef() as Channel));
-        this.pace.came(message.content.length);
-        this.follow();
-        return Promise.resolve();
-      },
-      true,
-    );
   }
 
   override async setupChannel(channel: Channel, callback: () => void): Promise<void> {
@@ -124,10 +111,15 @@ export class ReplyServer extends ServerRMQ {
     return manager as T;
   }
 
-  /** The transport's own would parse the body first, however large it is. */
-  override async handleMessage(message: ConsumeMessage, channel: Channel): Promise<void> {
-    const context = new RmqContext([message, channel, PATTERN]);
-    await this.handleEvent(JSON.stringify(PATTERN), { pattern: PATTERN, data: undefined }, context);
+  /**
+   * The transport's own would parse the body first, however large it is, and look for a handler of its pattern: replies
+   * carry none, and an event that comes back carries its key.
+   */
+  override handleMessage(message: ConsumeMessage, channel: Channel): Promise<void> {
+    this.handler(this.hand.take(message, channel));
+    this.pace.came(message.content.length);
+    this.follow();
+    return Promise.resolve();
   }
 
   /** Whether something is asked of the queue at present. */
@@ -181,6 +173,8 @@ export class ReplyServer extends ServerRMQ {
     if (this.consumer === null || this.closing) return;
     const { consumer } = this;
     this.full = this.full ? !this.hand.roomy : this.hand.full;
+    // Told with every message and every answer.
+    if (consumer.reads(this.wanted())) return;
     this.read(consumer).catch((error: unknown) => this.failed(consumer, error));
   }
 
@@ -189,7 +183,11 @@ export class ReplyServer extends ServerRMQ {
   }
 
   private read(consumer: ReplyConsumer): Promise<void> {
-    return consumer.read(this.paused || this.full ? 0 : this.pace.prefetch);
+    return consumer.read(this.wanted());
+  }
+
+  private wanted(): number {
+    return this.paused || this.full ? 0 : this.pace.prefetch;
   }
 
   private connectAgain(channel: Channel, reason: string, missing = true): void {
