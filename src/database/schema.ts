@@ -18,15 +18,17 @@ export type DeliveryState = (typeof DELIVERY_STATES)[number];
  * installation is not finished, so that the portal announces nothing) and where it is `unmarkable` (it takes no marks). One that is
  * `not_allowed` by the settings is not called at all.
  */
-export type PortalState =
-  | 'active'
-  | 'unfinished'
-  | 'unmarkable'
-  | 'suspended'
-  | 'unauthorized'
-  | 'unlicensed'
-  | 'not_allowed'
-  | 'uninstalled';
+export const PORTAL_STATES = [
+  'active',
+  'unfinished',
+  'unmarkable',
+  'suspended',
+  'unauthorized',
+  'unlicensed',
+  'not_allowed',
+  'uninstalled',
+] as const;
+export type PortalState = (typeof PORTAL_STATES)[number];
 
 /** Booleans are 0 or 1 in both dialects: SQLite has no other. */
 export type Flag = 0 | 1;

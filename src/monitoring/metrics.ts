@@ -1,19 +1,8 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { type RequestReport } from '../bitrix24/portal-call.js';
-import { type PortalState } from '../database/schema.js';
+import { PORTAL_STATES, type PortalState } from '../database/schema.js';
 import { REFUSAL_REASONS, type RefusalReason } from '../http/refusals.js';
 import { Activity } from './activity.js';
-
-const STATES: readonly PortalState[] = [
-  'active',
-  'unfinished',
-  'unmarkable',
-  'suspended',
-  'unauthorized',
-  'unlicensed',
-  'not_allowed',
-  'uninstalled',
-];
 
 /** What became of an event, as the outside counts it. */
 export type SettledOutcome = 'processed' | 'failed' | 'dead' | 'late_failed';
@@ -240,7 +229,7 @@ export class Metrics {
     this.foreign.inc({ portal }, 0);
     for (const reason of ['event', 'dead_letter']) this.refused.inc({ portal, reason }, 0);
     this.unknown.inc({ portal }, 0);
-    for (const each of STATES) this.state.set({ portal, state: each }, each === state ? 1 : 0);
+    for (const each of PORTAL_STATES) this.state.set({ portal, state: each }, each === state ? 1 : 0);
     this.pausedNow.set({ portal }, paused ? 1 : 0);
   }
 
@@ -254,7 +243,7 @@ export class Metrics {
     this.refusedNow.remove({ portal });
     this.pausedNow.remove({ portal });
     this.activity.forget(portal);
-    for (const state of STATES) this.state.remove({ portal, state });
+    for (const state of PORTAL_STATES) this.state.remove({ portal, state });
   }
 
   /** What the broker did not tell is absent rather than 0. */

@@ -5,6 +5,35 @@ import { migrate, MigrationError } from '../../src/database/migrate.js';
 import { LedgerBench } from './bench.js';
 import { DATABASE_KINDS } from './databases.js';
 
+/** Every migration, in order. */
+const ALL = [
+  '0001-ledger',
+  '0002-retry-by-hand',
+  '0003-notification-handler',
+  '0004-leases',
+  '0005-trouble',
+  '0006-replica-reports',
+  '0007-authorization-server',
+  '0008-marks-failing',
+  '0009-source-key',
+  '0010-former-name',
+  '0011-assumed-times',
+  '0012-refused',
+  '0013-identity',
+  '0014-former-process-ids',
+  '0015-bad-answers',
+  '0016-offered-tokens',
+  '0018-ended-sessions',
+  '0021-stands-for-newer',
+  '0022-history',
+  '0027-audit',
+  '0028-idempotency-keys',
+  '0030-paused',
+  '0032-bulk-tasks',
+  '0033-narrow-indexes',
+  '0034-mark-sent',
+];
+
 describe.each(DATABASE_KINDS.map((kind) => [kind.name, kind] as const))('migrations (%s)', (_name, kind) => {
   const databases: Database[] = [];
   let remove = () => Promise.resolve();
@@ -21,33 +50,7 @@ describe.each(DATABASE_KINDS.map((kind) => [kind.name, kind] as const))('migrati
 
   it('make the tables from nothing, and a second time change nothing', async () => {
     const database = await create();
-    expect(await migrate(database)).toEqual([
-      '0001-ledger',
-      '0002-retry-by-hand',
-      '0003-notification-handler',
-      '0004-leases',
-      '0005-trouble',
-      '0006-replica-reports',
-      '0007-authorization-server',
-      '0008-marks-failing',
-      '0009-source-key',
-      '0010-former-name',
-      '0011-assumed-times',
-      '0012-refused',
-      '0013-identity',
-      '0014-former-process-ids',
-      '0015-bad-answers',
-      '0016-offered-tokens',
-      '0018-ended-sessions',
-      '0021-stands-for-newer',
-      '0022-history',
-      '0027-audit',
-      '0028-idempotency-keys',
-      '0030-paused',
-      '0032-bulk-tasks',
-      '0033-narrow-indexes',
-      '0034-mark-sent',
-    ]);
+    expect(await migrate(database)).toEqual(ALL);
     await new LedgerBench(() => database).put({ message: 'm1', state: 'reserved' });
     expect(await migrate(database)).toEqual([]);
     expect(await new LedgerBench(() => database).all()).toHaveLength(1);
@@ -66,33 +69,7 @@ describe.each(DATABASE_KINDS.map((kind) => [kind.name, kind] as const))('migrati
     expect(tables).toEqual(['journal']);
 
     await sql`drop table journal`.execute(database.db);
-    expect(await migrate(database)).toEqual([
-      '0001-ledger',
-      '0002-retry-by-hand',
-      '0003-notification-handler',
-      '0004-leases',
-      '0005-trouble',
-      '0006-replica-reports',
-      '0007-authorization-server',
-      '0008-marks-failing',
-      '0009-source-key',
-      '0010-former-name',
-      '0011-assumed-times',
-      '0012-refused',
-      '0013-identity',
-      '0014-former-process-ids',
-      '0015-bad-answers',
-      '0016-offered-tokens',
-      '0018-ended-sessions',
-      '0021-stands-for-newer',
-      '0022-history',
-      '0027-audit',
-      '0028-idempotency-keys',
-      '0030-paused',
-      '0032-bulk-tasks',
-      '0033-narrow-indexes',
-      '0034-mark-sent',
-    ]);
+    expect(await migrate(database)).toEqual(ALL);
   });
 
   it('number deliveries in the order in which they came', async () => {
@@ -118,33 +95,7 @@ describe.each(DATABASE_KINDS.map((kind) => [kind.name, kind] as const))('migrati
     it('run once when several processes start together', async () => {
       await create(4);
       const applied = await Promise.all(databases.map((database) => migrate(database)));
-      expect(applied.flat()).toEqual([
-        '0001-ledger',
-        '0002-retry-by-hand',
-        '0003-notification-handler',
-        '0004-leases',
-        '0005-trouble',
-        '0006-replica-reports',
-        '0007-authorization-server',
-        '0008-marks-failing',
-        '0009-source-key',
-        '0010-former-name',
-        '0011-assumed-times',
-        '0012-refused',
-        '0013-identity',
-        '0014-former-process-ids',
-        '0015-bad-answers',
-        '0016-offered-tokens',
-        '0018-ended-sessions',
-        '0021-stands-for-newer',
-        '0022-history',
-        '0027-audit',
-        '0028-idempotency-keys',
-        '0030-paused',
-        '0032-bulk-tasks',
-        '0033-narrow-indexes',
-        '0034-mark-sent',
-      ]);
+      expect(applied.flat()).toEqual(ALL);
     });
   }
 });

@@ -1,20 +1,9 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
 import { shownAddress } from '../../bitrix24/portal-address.js';
-import { type DeliveryState, type PortalState } from '../../database/schema.js';
+import { type DeliveryState, PORTAL_STATES, type PortalState } from '../../database/schema.js';
 import { type Portal } from '../../portals/portal-record.js';
 import { OptionalText, PageQuery, TextOrNull, Time } from '../http/schemas.js';
-
-export const PORTAL_STATES = [
-  'active',
-  'unfinished',
-  'unmarkable',
-  'suspended',
-  'unauthorized',
-  'unlicensed',
-  'not_allowed',
-  'uninstalled',
-] as const satisfies readonly PortalState[];
 
 export class PortalsQuery extends PageQuery {
   @ApiPropertyOptional({ enum: PORTAL_STATES, description: 'Only those in this state.' })

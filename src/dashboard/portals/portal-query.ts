@@ -1,22 +1,11 @@
 import { shownAddress } from '../../bitrix24/portal-address.js';
-import { type PortalState } from '../../database/schema.js';
+import { PORTAL_STATES } from '../../database/schema.js';
 import { type Reach, REACHES } from '../../monitoring/long-past.js';
 import { byNeed, needsAttention, type PortalView } from '../live/snapshot.js';
 import { type Fields, numberField, textField } from '../session/request.js';
 
 /** States as people filter by them. */
-export const PORTAL_FILTERS = [
-  'all',
-  'trouble',
-  'active',
-  'unfinished',
-  'unmarkable',
-  'suspended',
-  'unauthorized',
-  'unlicensed',
-  'not_allowed',
-  'uninstalled',
-] as const satisfies readonly (PortalState | 'all' | 'trouble')[];
+export const PORTAL_FILTERS = ['all', 'trouble', ...PORTAL_STATES] as const;
 
 export const PORTAL_ORDERS = ['need', 'name', 'rate', 'lag', 'flight', 'failed', 'waiting', 'dead'] as const;
 

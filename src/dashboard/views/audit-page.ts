@@ -2,6 +2,7 @@ import { AUDIT_ACTIONS, type AuditAction } from '../../audit/audit-log.js';
 import { ACTOR_KINDS, type ActorKind } from '../../audit/actor.js';
 import { type AuditMark, type StoredEntry } from '../../audit/entries.js';
 import { html, type Html, type Part } from '../html/html.js';
+import { portalNames } from './portal-names.js';
 import { type Words } from '../html/words.js';
 import { type Snapshot } from '../live/snapshot.js';
 import { type PageContext, page } from './layout.js';
@@ -57,8 +58,7 @@ export function auditPage(context: PageContext, snapshot: Snapshot, list: AuditL
   });
 }
 
-function filterForm({ t }: Words, { portals }: Snapshot, query: AuditQuery): Html {
-  const names = portals.map((view) => view.portal.name).sort();
+function filterForm({ t }: Words, snapshot: Snapshot, query: AuditQuery): Html {
   const field = (name: keyof AuditQuery, label: string, more: Part = null, hint = '') =>
     html`<label
       >${label}
@@ -91,10 +91,7 @@ function filterForm({ t }: Words, { portals }: Snapshot, query: AuditQuery): Htm
         )}
       </select>
     </label>
-    ${field('portal', t('audit.portal'), html`list="portal-names"`, t('audit.all'))}
-    <datalist id="portal-names">
-      ${names.slice(0, 500).map((name) => html`<option value="${name}"></option>`)}
-    </datalist>
+    ${field('portal', t('audit.portal'), html`list="portal-names"`, t('audit.all'))} ${portalNames(snapshot)}
     ${field('from', t('audit.from'), null, '2026-11-29 14:00')}
     ${field('to', t('audit.to'), null, '2026-11-30')}
     <div class="filter-end">

@@ -1,5 +1,6 @@
 import { type BudgetReport } from '../../bitrix24/rate-budget.js';
-import { html, type Html, type Part } from '../html/html.js';
+import { html, type Html } from '../html/html.js';
+import { fact } from './fact.js';
 import { type Words } from '../html/words.js';
 
 /** A portal's request budget: what is used, what waits, and what the portal has refused. */
@@ -8,11 +9,6 @@ export function budgetSection(
   report: BudgetReport,
   now: number,
 ): Html {
-  const fact = (name: string, value: Part) =>
-    html`<div>
-      <dt>${name}</dt>
-      <dd>${value}</dd>
-    </div>`;
   const { used, capacity, perSecond, waiting, sent, refused, lastRefusedAt, pausedUntil } = report;
   return html`<section aria-labelledby="budget-title">
     <h2 id="budget-title">${t('budget.title')}</h2>

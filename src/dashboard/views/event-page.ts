@@ -5,6 +5,7 @@ import { type Timeline } from '../../events/search/timeline.js';
 import { parseJson, writeAnyJson } from '../../json/exact-json.js';
 import { type DeliveryRecord } from '../../ledger/find-deliveries.js';
 import { html, type Html, type Part } from '../html/html.js';
+import { copiedFact, fact } from './fact.js';
 import { type Words } from '../html/words.js';
 import { type Snapshot } from '../live/snapshot.js';
 import { eventPath, idOf, nextAttempt, objectOf, rowActions } from './events-page.js';
@@ -39,13 +40,6 @@ export function eventPage(context: PageContext, snapshot: Snapshot, details: Eve
   const { made, inSeries } = attemptsOf(record);
   const object = objectOf(words, record);
   const named = `${record.event} ${object}`;
-  const fact = (name: string, value: Part) =>
-    html`<div>
-      <dt>${name}</dt>
-      <dd>${value}</dd>
-    </div>`;
-  const copied = (name: string, text: string) =>
-    html`<code>${text}</code> ${copyButton(words, name, { text })}`;
   return page(context, snapshot, {
     title: t('event.title', { event: record.event, object, portal: portal ?? record.member_id }),
     room: 'events',
@@ -81,12 +75,12 @@ export function eventPage(context: PageContext, snapshot: Snapshot, details: Eve
           <section aria-labelledby="facts-title">
             <h2 id="facts-title">${t('event.facts')}</h2>
             <dl class="facts">
-              ${fact(t('event.id'), copied(t('event.id'), idOf(record)))}
+              ${copiedFact(words, t('event.id'), idOf(record))}
               ${fact(t('event.portal'), portal === null ? record.member_id : html`<a href="/portals/${encodeURIComponent(portal)}">${portal}</a>`)}
-              ${fact(t('event.routingKey'), details.message.routingKey === null ? '–' : copied(t('event.routingKey'), details.message.routingKey))}
+              ${details.message.routingKey === null ? fact(t('event.routingKey'), '–') : copiedFact(words, t('event.routingKey'), details.message.routingKey)}
               ${fact(t('event.row'), `${record.row_id}, ${heldWords(words, record)}`)}
-              ${fact(t('event.messageId'), copied(t('event.messageId'), record.message_id))}
-              ${fact(t('event.processId'), copied(t('event.processId'), record.process_id))}
+              ${copiedFact(words, t('event.messageId'), record.message_id)}
+              ${copiedFact(words, t('event.processId'), record.process_id)}
               ${fact(t('event.delivery'), t('event.deliveryNumber', { seq: record.seq }))}
             </dl>
           </section>

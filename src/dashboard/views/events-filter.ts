@@ -2,6 +2,7 @@ import { TROUBLED } from '../../ledger/trouble.js';
 import { type EventQuery } from '../events/event-query.js';
 import { findPath } from '../events/find-query.js';
 import { html, type Html } from '../html/html.js';
+import { portalNames } from './portal-names.js';
 import { type Words } from '../html/words.js';
 import { type Snapshot } from '../live/snapshot.js';
 
@@ -11,10 +12,9 @@ const REASON_NAMED = 120;
 /** Which events the list has. */
 export function filterForm(
   { t, language }: Words,
-  { portals }: Snapshot,
+  snapshot: Snapshot,
   { states, portal, event, text, reason, order, group }: EventQuery,
 ): Html {
-  const names = portals.map((view) => view.portal.name).sort();
   return html`<form
     class="filter"
     method="get"
@@ -48,9 +48,7 @@ export function filterForm(
         autocomplete="off"
       />
     </label>
-    <datalist id="portal-names">
-      ${names.slice(0, 500).map((name) => html`<option value="${name}"></option>`)}
-    </datalist>
+    ${portalNames(snapshot)}
     <label
       >${t('events.code')}
       <input

@@ -2,6 +2,7 @@ import { type FoundEvent } from '../../events/search/found-event.js';
 import { FOUND_STATES } from '../../ledger/search/event-filter.js';
 import { FIND_PATH, findPath, type FindQuery } from '../events/find-query.js';
 import { html, type Html, type Part } from '../html/html.js';
+import { portalNames } from './portal-names.js';
 import { type Words } from '../html/words.js';
 import { type Snapshot } from '../live/snapshot.js';
 import { eventTabs } from './event-tabs.js';
@@ -40,8 +41,7 @@ export function foundPage(context: PageContext, snapshot: Snapshot, list: FoundL
   });
 }
 
-function findForm({ t, language }: Words, { portals }: Snapshot, query: FindQuery): Html {
-  const names = portals.map((view) => view.portal.name).sort();
+function findForm({ t, language }: Words, snapshot: Snapshot, query: FindQuery): Html {
   const field = (name: keyof FindQuery, label: string, hint: string, more: Part = null) =>
     html`<label
       >${label}
@@ -83,11 +83,8 @@ function findForm({ t, language }: Words, { portals }: Snapshot, query: FindQuer
       </select>
     </label>
     ${field('portal', t('events.portal'), t('events.all'), html`list="portal-names"`)}
-    <datalist id="portal-names">
-      ${names.slice(0, 500).map((name) => html`<option value="${name}"></option>`)}
-    </datalist>
-    ${field('event', t('events.code'), t('events.all'))} ${field('from', t('find.from'), '2026-11-29 14:00')}
-    ${field('to', t('find.to'), '2026-11-30')}
+    ${portalNames(snapshot)} ${field('event', t('events.code'), t('events.all'))}
+    ${field('from', t('find.from'), '2026-11-29 14:00')} ${field('to', t('find.to'), '2026-11-30')}
     <div class="filter-end">
       <button type="submit">${t('find.submit')}</button>
       <a href="${FIND_PATH}">${t('events.reset')}</a>

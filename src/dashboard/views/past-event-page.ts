@@ -1,6 +1,7 @@
 import { type Timeline } from '../../events/search/timeline.js';
 import { FIND_PATH } from '../events/find-query.js';
-import { html, type Html, type Part } from '../html/html.js';
+import { html, type Html } from '../html/html.js';
+import { copiedFact, fact } from './fact.js';
 import { type Snapshot } from '../live/snapshot.js';
 import { copyButton } from './copy-button.js';
 import { eventTimeline } from './event-timeline.js';
@@ -30,13 +31,6 @@ export function pastEventPage(
   const [latest] = timeline.deliveries;
   const row = latest === undefined ? '' : t('events.row', { row: latest.rowId });
   const object = timeline.subject ?? row;
-  const fact = (name: string, value: Part) =>
-    html`<div>
-      <dt>${name}</dt>
-      <dd>${value}</dd>
-    </div>`;
-  const copied = (name: string, text: string) =>
-    html`<code>${text}</code> ${copyButton(words, name, { text })}`;
   const { portal } = timeline;
   return page(context, snapshot, {
     title: t('event.title', { event: timeline.code, object, portal }),
@@ -68,10 +62,10 @@ export function pastEventPage(
         <section aria-labelledby="facts-title">
           <h2 id="facts-title">${t('event.facts')}</h2>
           <dl class="facts">
-            ${fact(t('event.id'), copied(t('event.id'), timeline.id))}
+            ${copiedFact(words, t('event.id'), timeline.id)}
             ${fact(t('event.portal'), portalKnown ? html`<a href="/portals/${encodeURIComponent(portal)}">${portal}</a>` : portal)}
             ${latest !== undefined && fact(t('event.row'), latest.rowId)}
-            ${latest?.processId != null && fact(t('event.processId'), copied(t('event.processId'), latest.processId))}
+            ${latest?.processId != null && copiedFact(words, t('event.processId'), latest.processId)}
           </dl>
         </section>
       </div>`,

@@ -4,6 +4,7 @@ import { REFUSED_ADVICE } from '../../events/refusal.js';
 import { SHARED_ADVICE, sharedLately } from '../../portals/shared-queue.js';
 import { nameOfKey } from '../../portals/source-keys.js';
 import { html, type Html, type Part } from '../html/html.js';
+import { fact } from './fact.js';
 import { type PortalView, type Snapshot } from '../live/snapshot.js';
 import { type BudgetReport } from '../../bitrix24/rate-budget.js';
 import { type Past, type Reach } from '../../monitoring/long-past.js';
@@ -36,11 +37,6 @@ export function portalPage(
   const { at } = snapshot;
   const known = here || toldAt !== null;
   const { round, queueCount, tookMs } = activity;
-  const fact = (name: string, value: Part) =>
-    html`<div>
-      <dt>${name}</dt>
-      <dd>${value}</dd>
-    </div>`;
   const link = (state: string, value: number | undefined): Part =>
     troubles === null
       ? count(null)

@@ -15,13 +15,14 @@ export const ERROR_ROWS_EVERY_MS = 60_000;
 export function errorRowsDue(snapshot: RoundSnapshot, memory: RoundMemory, now: number): boolean {
   if (marksInDoubt(memory, now).size > 0) return false;
   if (memory.errorRowsRemain || elapsed(memory.errorRowsFetchedAt, now, ERROR_ROWS_EVERY_MS)) return true;
-  const { marked } = snapshot;
-  return marked !== null && (marked.dueAt <= now || elapsed(marked.since, now, MAX_ERROR_ROW_AGE_MS));
+  return isMarkedDue(snapshot, now);
 }
 
 /** Whether rows of messages that are marked are to be fetched one by one. */
 export function markedDue(snapshot: RoundSnapshot, memory: RoundMemory, now: number): boolean {
-  const { marked } = snapshot;
-  if (marked === null || marksInDoubt(memory, now).size === 0) return false;
-  return marked.dueAt <= now || elapsed(marked.since, now, MAX_ERROR_ROW_AGE_MS);
+  return marksInDoubt(memory, now).size > 0 && isMarkedDue(snapshot, now);
+}
+
+function isMarkedDue({ marked }: RoundSnapshot, now: number): boolean {
+  return marked !== null && (marked.dueAt <= now || elapsed(marked.since, now, MAX_ERROR_ROW_AGE_MS));
 }
