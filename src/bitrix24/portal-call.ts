@@ -1,3 +1,4 @@
+import { type AnswerLimits } from './answer-limits.js';
 import { type AnswerShare } from './answer-room.js';
 import { type AnswerTime } from './answer-time.js';
 import { type CommandOutcome, type CommandResult } from './batch.js';
@@ -10,6 +11,8 @@ export interface CallOptions {
   cut?: AbortSignal;
   /** What the answer takes of the room for all answers, until its owner closes it; by default it may take any. */
   share?: AnswerShare;
+  /** What the answer to this batch may be; by default what the client's answers may. */
+  answers?: AnswerLimits | undefined;
   /** Called, and waited for, when the answer turns out to be a large one, before it is read on. */
   large?: () => Promise<void>;
 }

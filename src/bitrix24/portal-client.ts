@@ -151,7 +151,7 @@ export class PortalClient {
         connection: rare ? 'fresh' : 'kept',
         limits:
           method === 'batch' || (answers?.bytes ?? Infinity) < SMALL_ANSWER.bytes
-            ? (answers ?? DEFAULT_PAGE)
+            ? (options.answers ?? answers ?? DEFAULT_PAGE)
             : SMALL_ANSWER,
         share: options.share,
         large: options.large,

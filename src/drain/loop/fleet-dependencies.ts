@@ -1,3 +1,4 @@
+import { type AnswerLimits } from '../../bitrix24/answer-limits.js';
 import { type AnswerRoom } from '../../bitrix24/answer-room.js';
 import { type PortalClient } from '../../bitrix24/portal-client.js';
 import { type Ledger } from '../../ledger/ledger.js';
@@ -32,6 +33,8 @@ export interface FleetDependencies {
   readonly clientFor: (portal: Portal, permit: Permit) => PortalClient;
   /** For the answers of all portals. */
   readonly room: AnswerRoom;
+  /** What the answer to a request for so many events may be. */
+  readonly answersOf: (events: number) => AnswerLimits;
   readonly brokerReady: () => boolean;
   readonly silence: Silence;
   /** The exchanges and queues belong to another bridge: portals are left alone. */

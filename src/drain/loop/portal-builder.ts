@@ -99,6 +99,7 @@ export class PortalBuilder {
       brokerReady: this.deps.brokerReady,
       silence: this.deps.silence,
       room: this.deps.room,
+      answersOf: this.deps.answersOf,
       standsBack: this.deps.standsBack ?? (() => false),
       wakeDispatch: () => dispatch.wake(),
     };
