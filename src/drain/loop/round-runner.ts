@@ -4,7 +4,7 @@ import { PortalError } from '../../bitrix24/errors.js';
 import { type BatchAnswer } from '../../bitrix24/portal-call.js';
 import { type RoundSnapshot } from '../../ledger/round-snapshot.js';
 import { BatchSize } from '../pacing/batch-size.js';
-import { restFor } from '../pacing/execution-time.js';
+import { restFor } from '../../bitrix24/execution-time.js';
 import { roundCost } from '../pacing/round-cost.js';
 import { ThrottledMethods } from '../pacing/throttled-methods.js';
 import { applyAnswer } from '../round/apply.js';

@@ -1,7 +1,7 @@
 import { type BatchAnswer } from '../../bitrix24/portal-call.js';
 import { type CommandResult } from '../round/command-result.js';
 import { type Cost } from './batch-size.js';
-import { type ExecutionTime } from './execution-time.js';
+import { type ExecutionTime } from '../../bitrix24/execution-time.js';
 import { methodOf, nameOf } from '../round/round-request.js';
 
 /** The method whose execution time draining uses up. */
