@@ -24,6 +24,8 @@ export interface PortalOptions {
    * so that `feature.get` and `event.get` of the same batch still answer.
    */
   connectorRefusal?: 'request' | 'command';
+  /** Statuses whose answers a web server before the portal replaces by a page of its own, as self-hosted ones may have. */
+  errorPages?: readonly number[];
   administrator?: boolean;
   /** Leak of the request budget, 2 a second by default. */
   ratePerSecond?: number;

@@ -43,6 +43,7 @@ export interface RestAnswer {
 }
 
 const TIMEOUT_PAGE = '<!DOCTYPE html><html><head><title>504 Gateway Time-out</title></head></html>';
+const ERROR_PAGE = '<!DOCTYPE html><html><head><title>Error</title></head><body>nginx</body></html>';
 
 export type ServiceState =
   'active' | SuspendedState | { status: number; error: string; description?: string };
@@ -86,6 +87,7 @@ export class RestService {
   private state: RestError | null = null;
   private serving = 0;
   private readonly unknownEvents: ReadonlySet<string>;
+  private readonly errorPages: ReadonlySet<number>;
   private readonly selfHosted: boolean;
   private readonly connectorRefusal: NonNullable<PortalOptions['connectorRefusal']>;
 
@@ -107,6 +109,7 @@ export class RestService {
     this.operating = new OperatingTime(around.now, options.operatingLimitSeconds ?? unlimited ?? 420);
     this.connectorRefusal = options.connectorRefusal ?? 'request';
     this.unknownEvents = new Set(options.unknownEvents ?? []);
+    this.errorPages = new Set(options.errorPages ?? []);
   }
 
   get paid(): boolean {
@@ -140,7 +143,8 @@ export class RestService {
       }
       if (!(error instanceof RestError)) throw error;
       this.refused(error);
-      return { status: error.status, body: error.toJSON() };
+      const { status } = error;
+      return { status, body: this.errorPages.has(status) ? ERROR_PAGE : error.toJSON() };
     } finally {
       this.serving -= 1;
     }

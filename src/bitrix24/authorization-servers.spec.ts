@@ -55,6 +55,8 @@ describe('the authorization servers', () => {
 
   it('are asked alone where one was told', () => {
     expect(both.candidates({ domain: 'acme.bitrix24.com', told: EASTERN })).toEqual([EASTERN]);
+    // A token of ours is worth more than what was told.
+    expect(both.candidates({ told: EASTERN, granted: true })).toEqual([EASTERN, WESTERN]);
     const relay = new AuthorizationServers(['https://relay.example'], false);
     // What the operator configured instead of the two takes everything.
     expect(relay.candidates({ domain: 'zavod.bitrix24.ru', told: EASTERN })).toEqual(['relay.example']);

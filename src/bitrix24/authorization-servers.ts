@@ -7,6 +7,11 @@ export interface Belonging {
    * configured servers'.
    */
   readonly told?: string | null;
+  /**
+   * The token was granted to us, and is tried at the others before the portal counts as lost: what told may have been
+   * wrong, or the portal may have changed its region since.
+   */
+  readonly granted?: boolean;
   /** The portal's host, which suggests where to ask first. */
   readonly domain?: string | null;
 }
@@ -58,13 +63,13 @@ export class AuthorizationServers {
   }
 
   /**
-   * Hosts to ask about a portal, best first: the one that was told, and no other; else the one that fits the portal's
-   * address, then the others.
+   * Hosts to ask about a portal, best first: the one that was told, and no other unless the token is one of ours; else
+   * the one that fits the portal's address, then the others.
    */
-  candidates({ told, domain }: Belonging): readonly string[] {
-    const named = this.named(told);
-    if (named !== null) return [named];
+  candidates({ told, granted, domain }: Belonging): readonly string[] {
     const { hosts } = this;
+    const named = this.named(told);
+    if (named !== null) return [named, ...(granted === true ? hosts.filter((host) => host !== named) : [])];
     const likely = this.likely(domain ?? '');
     return likely === undefined ? hosts : [likely, ...hosts.filter((host) => host !== likely)];
   }

@@ -135,7 +135,7 @@ export class PortalUnauthorized extends PortalError {
 
 /**
  * Whether the authorization holds cannot be told at present: the portal could not ask its authorization server, it
- * refused the token for an unknown reason, or no new token could be had. Transient; nothing ran.
+ * refused the token for an unknown reason, or no new token could be had. Transient; nothing ran, as far as it says.
  */
 export class AuthorizationUnavailable extends PortalError {
   readonly action = 'retry';

@@ -284,6 +284,35 @@ describe('OAuthClient', () => {
       expect(asks()).toEqual([1, 1]);
     });
 
+    it('asks the others, too, about a token of ours that the one that was told refuses', async () => {
+      const of = { told: two.hosts[0] ?? '', granted: true };
+      two.answers[1] = granted;
+      expect(await two.refresh(of)).toMatchObject({ authorizationServer: two.hosts[1] });
+      expect(asks()).toEqual([1, 1]);
+      // It has refused, whatever trouble another one has.
+      for (const trouble of [
+        { status: 400, body: { error: 'wrong_client' } },
+        { status: 503, body: { error: 'INTERNAL_SERVER_ERROR' } },
+        { status: 502, body: [] },
+      ]) {
+        two.answers[1] = trouble;
+        const refused = await failureOf(two.refresh(of));
+        expect(refused).toMatchObject({ action: 'unauthorized', executed: 'no', code: 'invalid_grant' });
+        expect(refused.message).toMatch(new RegExp(`^oauth/token at ${two.hosts[0]}: .*at ${two.hosts[1]}`));
+      }
+      expect(asks()).toEqual([4, 4]);
+      // It does not know our keys, or is in trouble itself: that says nothing of the token.
+      for (const [status, error] of [
+        [400, 'wrong_client'],
+        [503, 'INTERNAL_SERVER_ERROR'],
+        [403, 'PAYMENT_REQUIRED'],
+      ] as const) {
+        two.answers[0] = { status, body: { error } };
+        expect((await failureOf(two.refresh(of))).code).toBe(error);
+      }
+      expect(asks()).toEqual([7, 4]);
+    });
+
     it('moves on after a definite refusal where nothing was told', async () => {
       two.answers[1] = granted;
       for (const error of ['invalid_grant', 'bad_verification_code', 'wrong_client', 'invalid_client']) {

@@ -26,7 +26,7 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 /**
  * The application's side of OAuth. A portal belongs to one of several authorization servers; where nothing has told
  * which one, the likeliest is asked first, and the next one only after a definite refusal: where an answer is missing,
- * the token may have been spent.
+ * the token may have been spent. What the one that was told refuses stands, unless another one grants it.
  *
  * Every call throws a PortalError: `unauthorized` for a token or code that no server takes, `configuration` for our own
  * keys, `suspend` for an unpaid application. Its text names the servers.
@@ -45,13 +45,20 @@ export class OAuthClient {
   }
 
   private async grant(type: GrantType, secret: string, of: Belonging): Promise<TokenGrant> {
+    const { servers } = this.options;
+    const told = servers.named(of.told);
     const refusals: PortalError[] = [];
-    for (const host of this.options.servers.candidates(of)) {
+    for (const host of servers.candidates(of)) {
       try {
         return await this.ask(host, type, secret);
       } catch (error) {
-        if (!(error instanceof PortalError) || !disowns(error)) throw error;
+        if (!(error instanceof PortalError)) throw error;
+        // Where the one that was told does not take our keys, no other one can say what becomes of the token.
+        const definite = host === told ? error.action === 'unauthorized' : disowns(error);
+        const toldRefused = told !== null && refusals.length > 0;
+        if (!definite && !toldRefused) throw error;
         refusals.push(error);
+        if (!definite) break;
       }
     }
     throw summary(refusals);

@@ -22,7 +22,7 @@ const LONGEST = 1000;
 export function readAddress(text: string): GivenAddress | null {
   const [, scheme, rest = ''] = /^(?:(https?):\/\/)?(.*)$/is.exec(text) ?? [];
   // What a URL would swallow without a word, or take for something else than a part of a host or a folder.
-  if (rest === '' || rest.length > LONGEST || /^[/-]|\/\/|[\s@?#\\]/.test(rest)) return null;
+  if (rest === '' || rest.length > LONGEST || /^[/-]|\/\/|[\s\p{Cc}@?#\\]/u.test(rest)) return null;
   const url = `https://${rest}`;
   if (!URL.canParse(url)) return null;
   const { hostname, pathname } = new URL(url);

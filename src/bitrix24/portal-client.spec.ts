@@ -256,6 +256,29 @@ describe('PortalClient', () => {
     );
 
     it.each([
+      ['a page', 'text/html', '<html>nginx</html>', 'NOT_JSON'],
+      ['nothing', 'text/plain', '', 'NOT_JSON'],
+      ['a page without end', 'text/html', ' '.repeat(300_000), 'ANSWER_TOO_LARGE'],
+    ])(
+      'renews once and repeats once for a 401 with %s in the place of a code',
+      async (_, type, text, code) => {
+        const hidden: Script = (response) => response.writeHead(401, { 'content-type': type }).end(text);
+        script = (response, call) => (call.body['auth'] === 'token-1' ? hidden : ok('done'))(response, call);
+        expect((await client().call('events', {})).result).toBe('done');
+        expect(tokens.renewals).toEqual(['token-1']);
+        // Of one that is no use either nobody can tell what it did.
+        script = hidden;
+        expect(await failureOf(client().call('events', {}))).toMatchObject({
+          action: 'retry',
+          executed: 'unknown',
+          status: 401,
+          code,
+        });
+        expect(tokens.renewals).toEqual(['token-1', 'token-2']);
+      },
+    );
+
+    it.each([
       ['invalid_token', 'unauthorized'],
       ['NO_AUTH_FOUND', 'unauthorized'],
       ['CONNECTION_ERROR', 'retry'],

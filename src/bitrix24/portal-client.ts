@@ -6,6 +6,8 @@ import { encodeBatch, isFailed, isMethodName, parseBatchAnswer, type BatchComman
 import { IDLE_CONNECTION_MS } from './connections.js';
 import { classifyPortalError } from './error-table.js';
 import {
+  AuthorizationUnavailable,
+  OutcomeUnknown,
   PortalError,
   PortalMisconfigured,
   PortalNotAllowed,
@@ -193,7 +195,8 @@ export class PortalClient {
       if (!(error instanceof PortalThrottled)) budget.succeeded();
       if (error !== null) throw error;
       return body;
-    } catch (error) {
+    } catch (thrown) {
+      const error = hidden401(thrown) ?? thrown;
       outcome = error instanceof PortalError ? error.action : 'bug';
       this.slowDown(error, method);
       throw error;
@@ -271,6 +274,16 @@ export class PortalClient {
       });
     }
   }
+}
+
+/**
+ * A web server before a portal may put a page of its own in the place of what the portal said: then the status alone
+ * tells that the token was refused. Null for anything else.
+ */
+function hidden401(error: unknown): AuthorizationUnavailable | null {
+  if (!(error instanceof OutcomeUnknown) || error.status !== 401) return null;
+  const { method, code, status, description, executed } = error;
+  return new AuthorizationUnavailable({ method, code, status, description, executed });
 }
 
 function notSent(method: string, description: string): RequestRefused {

@@ -105,7 +105,7 @@ export class TokenKeeper implements TokenSource {
 
   private async refreshTwice(stored: StoredTokens): Promise<TokenGrant> {
     const { refreshToken, clientEndpoint, authorizationServer: told = null } = stored;
-    const of: Belonging = { told, domain: new URL(clientEndpoint).host };
+    const of: Belonging = { told, granted: true, domain: new URL(clientEndpoint).host };
     try {
       return await this.oauth.refresh(refreshToken, of);
     } catch (error) {

@@ -22,6 +22,21 @@ describe('a name that is none of ours', () => {
     ['RETRY_MAX_ATTEMPT', 'RETRY_MAX_ATTEMPTS'],
     ['TOKEN_ENCRYPTON_KEY', 'TOKEN_ENCRYPTION_KEY'],
     ['DATABASE_URI', 'DATABASE_URL'],
+    // Both the unit and a letter.
+    ['DRAIN_INTERVALL', 'DRAIN_INTERVAL_MS'],
+    ['SETTLE_AFTR_SECONDS', 'SETTLE_AFTER_MS'],
+    // The words that one remembers.
+    ['B24_SECRET', 'B24_CLIENT_SECRET'],
+    ['B24_CONNECTOR', 'B24_AUTH_CONNECTOR'],
+    ['B24_ALLOWED', 'B24_ALLOWED_PORTALS'],
+    ['BITRIX_TOKEN', 'B24_REFRESH_TOKEN'],
+    ['RETRY_ATTEMPTS', 'RETRY_MAX_ATTEMPTS'],
+    ['RETRY_MAX_DELAY', 'RETRY_MAX_DELAY_MS'],
+    ['RETRY_ATTEMPTS_MAX', 'RETRY_MAX_ATTEMPTS'],
+    ['B24_RATE', 'B24_RATE_BURST'],
+    ['TOKEN_KEY', 'TOKEN_ENCRYPTION_KEY'],
+    // Letters that only look the same.
+    ['В24_ЕVENTS', 'B24_EVENTS'],
   ])('%s is near %s', (name, setting) => {
     expect(nearestSetting(name, settings)).toBe(setting);
     expect(isOurFamily(name, settings)).toBe(true);
@@ -34,6 +49,15 @@ describe('a name that is none of ours', () => {
     ...['B24_WEBHOOK', 'POSTGRES_USER', 'BRIDGE_RABBITMQ_URL', 'OTEL_TRACES_SAMPLER', 'HOSTNAME', 'EDITOR'],
   ])('%s resembles none', (name) => {
     expect(nearestSetting(name, settings)).toBeNull();
+  });
+
+  it.each([
+    ['CLIENT_ID', 'B24_CLIENT_ID'],
+    ['ENCRYPTION_KEY', 'TOKEN_ENCRYPTION_KEY'],
+    ['MAX_RETRY_ATTEMPTS', 'RETRY_MAX_ATTEMPTS'],
+  ])('%s is near %s in a file that is ours', (name, setting) => {
+    expect(nearestSetting(name, settings)).toBe(setting);
+    expect(isOurFamily(name, settings)).toBe(false);
   });
 
   it.each(['FTP_PROXY', 'HTTPS_PORT', 'LOG_LEVELS', 'MY_B24_EVENTS'])('%s may be anybody’s', (name) => {

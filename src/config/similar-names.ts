@@ -14,13 +14,17 @@ const VENDOR = /^(BITRIX24|BITRIX|BX24|B24)_/;
 export function nearestSetting(name: string, settings: readonly string[]): string | null {
   if (settings.includes(name)) return null;
   const plain = plainly(name);
+  return bySpelling(plain, settings) ?? byWords(plain, settings);
+}
+
+function bySpelling(plain: string, settings: readonly string[]): string | null {
   let nearest: string | null = null;
   let least = SLIPS + 1;
   for (const setting of settings) {
     const difference = Math.min(
       distance(plain, setting),
       // The same but for its unit: as near as a letter.
-      plain.replace(UNIT, '') === setting.replace(UNIT, '') ? 1 : Infinity,
+      1 + distance(plain.replace(UNIT, ''), setting.replace(UNIT, '')),
     );
     // In a short word two letters are most of it.
     if (difference < least && difference <= (setting.length < 9 ? 1 : SLIPS)) {
@@ -31,8 +35,37 @@ export function nearestSetting(name: string, settings: readonly string[]): strin
   return nearest;
 }
 
+/**
+ * By the words that are remembered, in any order: `B24_SECRET` for `B24_CLIENT_SECRET`. One word says nothing, and the
+ * first one of a setting may be missing only where all others are there (`CLIENT_ID`). Of several the shortest.
+ */
+function byWords(plain: string, settings: readonly string[]): string | null {
+  const given = wordsOf(plain);
+  if (given.length < 2) return null;
+  const found = settings.filter((setting) => {
+    const words = wordsOf(setting);
+    if (given.some((word) => !words.includes(word))) return false;
+    const [first = ''] = words;
+    return given.includes(first) || given.length === words.length - 1;
+  });
+  return found.sort((a, b) => a.length - b.length)[0] ?? null;
+}
+
+function wordsOf(name: string): string[] {
+  return name.replace(UNIT, '').split('_');
+}
+
+/** Cyrillic capitals that look like these Latin ones. */
+const LOOK_ALIKE = new Map(
+  [...'АВЕКМНОРСТХУ'].map((letter, index) => [letter, 'ABEKMHOPCTXY'.charAt(index)]),
+);
+
 function plainly(name: string): string {
-  return name.toUpperCase().replace(/[-.]/g, '_').replace(VENDOR, 'B24_');
+  return name
+    .toUpperCase()
+    .replace(/[А-Я]/g, (letter) => LOOK_ALIKE.get(letter) ?? letter)
+    .replace(/[-. ]/g, '_')
+    .replace(VENDOR, 'B24_');
 }
 
 /** Words that begin names of other programs' variables as well. */

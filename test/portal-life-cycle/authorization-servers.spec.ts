@@ -117,6 +117,28 @@ describe('two authorization servers in one bridge', () => {
     expect(asks()).toEqual([2, 3]);
   });
 
+  it('of which a portal tells the wrong one: its tokens are good all the same, and the right one is learnt', async () => {
+    await open();
+    await install(system, eastern);
+    const told = {
+      event: 'ONOFFLINEEVENT',
+      auth: { ...authOf(eastern), server_endpoint: `${server().url}/rest/` },
+    };
+    expect((await post(system.bridge, '/bitrix24/events', told)).status).toBe(200);
+    expect(stored(eastern)).toBe(hostOf());
+    eastern.expireAccessTokens();
+    change(eastern, '1');
+    await until('event 1', () => system.delivered().has('1'));
+    expect(stored(eastern)).toBe(hostOf('eastern'));
+    expect(asks()).toEqual([1, 2]);
+    // Refused by both: only then nothing but a new installation helps.
+    eastern.revoke();
+    await until('the state', () => portalRow(system.bridge, eastern.memberId)?.['state'] === 'unauthorized');
+    const reason = String(portalRow(system.bridge, eastern.memberId)?.['state_reason']);
+    expect(reason).toContain(`at ${hostOf('eastern')}`);
+    expect(reason).toContain(`at ${hostOf()}`);
+  });
+
   it('of which one is no longer configured: its portals are untold, and it is never asked', async () => {
     await open();
     await install(system, eastern);

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { type PortalOptions } from '../../emulator/index.js';
 import { json, run } from '../cli/command-line.js';
 import { type TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
@@ -13,9 +14,10 @@ describe('a portal that refuses our token', () => {
   let system: TestSystem;
   afterEach(() => system.close());
 
-  const open = async (settings: Record<string, string> = {}) => {
+  const open = async (settings: Record<string, string> = {}, portal: Partial<PortalOptions> = {}) => {
     system = await openBeforeInstall({
       movableClock: true,
+      portal,
       settings: { DASHBOARD_PASSWORD: PASSWORD, ...settings },
     });
     await install(system);
@@ -51,6 +53,26 @@ describe('a portal that refuses our token', () => {
     expect(linesOf(system.bridge, 'portal.state')).toEqual([]);
     expect(linesOf(system.bridge, 'round.failed')).toEqual([]);
   });
+
+  it('behind a web server that puts its own page in the place of a 401 gets a renewed one all the same', async () => {
+    await open({}, { selfHosted: true, errorPages: [401] });
+    const before = renewals();
+    system.portal.expireAccessTokens();
+    system.push(1, 1);
+    await until('an event', () => system.delivered().has('1'), 15_000);
+    expect(renewals() - before).toBe(1);
+    expect(linesOf(system.bridge, 'round.failed')).toEqual([]);
+    // It refuses a renewed one, too, and nobody can tell why: nothing but time may help.
+    system.portal.setState({ status: 401, error: 'NO_AUTH_FOUND', description: 'Wrong authorization data' });
+    system.push(2, 2);
+    await until('the reason', () => reason().includes('401'));
+    await pause(5000);
+    expect(renewals() - before).toBe(2);
+    expect(row()?.['state']).toBe('active');
+    system.portal.setState('active');
+    await system.bridge.setClockForward(LONGEST_PAUSE_MS);
+    await until('what waited', () => system.delivered().has('2'), 15_000);
+  }, 120_000);
 
   it.each([
     ['CONNECTION_ERROR', 'Error connecting to authorization server'],

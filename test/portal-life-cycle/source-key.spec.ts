@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import Libsql from 'libsql';
+import { json } from '../cli/command-line.js';
 import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 import { linesOf, portalRow } from '../support/before-install.js';
@@ -102,6 +103,39 @@ describe('the source key of a running installation changes', () => {
     change(4, 6);
     await until('more events', () => system.delivered().size === 6);
   });
+
+  it('is taken out as the plan ceases to allow it: what is left waits for the plan, and nothing else does', async () => {
+    system = await TestSystem.open({ settings: { B24_AUTH_CONNECTOR: 'erp', SETTLE_AFTER_MS: '600000' } });
+    change(1, 3);
+    await until('events', () => system.delivered().size === 3);
+    expect(await system.bridge.stop()).toBe(0);
+    change(4, 5);
+    system.portal.setFeatures({ connector: false });
+    await restart('', { SETTLE_AFTER_MS: '1000', PORTAL_RECHECK_MS: '1000' });
+    await until('bindings', () => bound('').length === 3);
+    system.portal.push({ event: 'ONCRMDEALUPDATE', data: { FIELDS: { ID: '6' } } });
+    await until('the event of today', () => system.delivered().has('6'));
+    await until('it to be settled', () => rows('').length === 0);
+    expect(rows('erp')).toHaveLength(5);
+    expect(portalRow(system.bridge, system.portal.memberId)).toMatchObject({ state: 'active' });
+    const formerKey = async () => {
+      const { findings } = await json<{ findings: { subject: string }[] }>(system.bridge, [
+        ...['portals', 'check', 'acme'],
+      ]);
+      return findings.find(({ subject }) => subject === 'former key');
+    };
+    expect(await formerKey()).toMatchObject({
+      verdict: 'wrong',
+      text: expect.stringMatching(/source key erp cannot be finished .*WRONG_LICENSE/),
+    });
+    system.portal.setFeatures({ connector: true });
+    await until('what waited', () => system.delivered().size === 6, 15_000);
+    await until('no row', () => system.portal.rows().length === 0, 30_000);
+    expect(await formerKey()).toMatchObject({
+      verdict: 'note',
+      text: expect.stringContaining('0 rows are left under source key erp'),
+    });
+  }, 120_000);
 
   it('at the very start of the first version that remembers it', async () => {
     system = await TestSystem.open({ settings: { SETTLE_AFTER_MS: '600000' } });

@@ -17,11 +17,12 @@ import { parseBindings, reconcileBindings, type WantedBindings } from '../../por
 import { notListed } from '../../portals/allowed-portals.js';
 import { type Portal } from '../../portals/portal-record.js';
 import { SHARED_ADVICE, sharedLately } from '../../portals/shared-queue.js';
-import { keysToFinish, nameOfKey } from '../../portals/source-keys.js';
+import { keysToFinish } from '../../portals/source-keys.js';
 import { type CommandResult } from '../command/command-result.js';
 import { type Finding, findingsResult, note, ok, wrong } from '../command/findings.js';
 import { utcTime } from '../command/table.js';
 import { type CommandContext } from '../command/command-context.js';
+import { formerKeyFindings } from './check-former-keys.js';
 import { describePortal, pausePhrase } from './list-portals.js';
 
 /** An ordinary portal answers within a second. */
@@ -61,8 +62,8 @@ export async function checkPortal(context: CommandContext, word: string): Promis
   }
   const sentAt = Date.now();
   let answer: Answer;
+  const client = await context.clientFor(portal);
   try {
-    const client = await context.clientFor(portal);
     const batch = await client.batch(QUESTIONS);
     answer = { batch, sentAt, answeredAt: Date.now() };
   } catch (error) {
@@ -96,7 +97,7 @@ export async function checkPortal(context: CommandContext, word: string): Promis
     clockFinding(answer),
     serviceFinding(portal),
     ...pauseFindings(portal),
-    ...formerKeyFindings(portal, wanted.connectorId),
+    ...(await formerKeyFindings(client, keysToFinish(portal.sourceKeys, wanted.connectorId))),
     ...twinFindings(portal),
   ];
   return findingsResult(findings, { ...more, queue: depths(answer.batch) });
@@ -263,13 +264,6 @@ function clockFinding({ batch, sentAt, answeredAt }: Answer): Finding {
   return seconds < CLOCK_TOLERANCE
     ? ok('clock', clock)
     : note('clock', Phrase.of('check.clockOff', { clock }));
-}
-
-/** Source keys that the portal had before. */
-function formerKeyFindings({ sourceKeys }: Portal, key: string): Finding[] {
-  return keysToFinish(sourceKeys, key).map((former) =>
-    note('former key', Phrase.of('check.formerKey', { key: nameOfKey(former) })),
-  );
 }
 
 function twinFindings(portal: Portal): Finding[] {

@@ -147,8 +147,12 @@ export const checkTexts = {
     ru: '{clock}: на столько же ошибаются задержки в метриках; настройте на этой машине NTP',
   },
   'check.formerKey': {
-    en: 'what is left under {key} is being finished under it by a running service; then it is forgotten',
-    ru: 'то, что осталось под «{key}», работающий сервис завершает под ним же, затем ключ забывается',
+    en: '{count, plural, one {# row is} other {# rows are}} left under {key}: a running service finishes what is there, then the key is forgotten',
+    ru: 'под прежним ключом ({key}) {count, plural, one {осталась # строка} few {остались # строки} many {осталось # строк} other {осталось # строки}}: работающий сервис завершает их, затем ключ забывается',
+  },
+  'check.formerKeyRefused': {
+    en: 'what is left under {key} cannot be finished while the portal refuses to show it; it is tried again and again: {reason}',
+    ru: 'оставшееся под прежним ключом ({key}) нельзя завершить, пока портал его не показывает; попытки продолжаются: {reason}',
   },
   'check.twin': {
     en: 'another program drains this portal, last seen {when}: {advice}',
