@@ -13,13 +13,29 @@ const ID_LENGTH = 255;
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** Words for `processed` and `failed`, in small letters. */
-const PROCESSED = new Set(
-  'processed ok okay success succeeded successful done ack acked acknowledged complete completed'.split(' '),
-);
-const FAILED = new Set(
-  'failed failure fail error errored err nack nacked rejected reject ko unsuccessful'.split(' '),
-);
+/** Words for `processed` and `failed`, in small letters and without what stands between. */
+const PROCESSED = new Set([
+  ...[
+    'processed',
+    'ok',
+    'okay',
+    'success',
+    'succeeded',
+    'successful',
+    'done',
+    'ack',
+    'acked',
+    'acknowledged',
+  ],
+  ...['complete', 'completed', 'finished', 'handled', 'confirmed', 'passed'],
+]);
+const FAILED = new Set([
+  ...['failed', 'failure', 'fail', 'error', 'errored', 'err', 'nack', 'nacked', 'rejected', 'reject', 'ko'],
+  ...['nok', 'unsuccessful', 'exception', 'fault', 'faulted', 'refused', 'declined', 'aborted', 'invalid'],
+  ...['timeout', 'timedout'],
+]);
+const YES = new Set(['true', 'yes', '1']);
+const NO = new Set(['false', 'no', '0']);
 
 /** Members of a reply, each under the names by which it goes in small letters and without `_` and `-`. */
 const NAMES = {
@@ -32,6 +48,7 @@ const NAMES = {
   reason: ['reason'],
   error: ['error'],
   message: ['message'],
+  err: ['err'],
 } as const;
 type FieldName = keyof typeof NAMES;
 
@@ -62,31 +79,48 @@ export class ReplyFields {
     return this.field(name) !== undefined;
   }
 
+  /** What it says of the event: by its status, else by `success`, else by telling why it failed. */
+  outcome(): 'processed' | 'failed' | undefined {
+    const said = this.status() ?? this.success() ?? (this.tellsFailure() ? 'failed' : undefined);
+    const unclear = this.field('success');
+    if (said !== undefined || unclear === undefined) return said;
+    throw new MalformedReply(`${unclear.name} ${excerpt(unclear.value)} is neither true nor false`);
+  }
+
   status(): 'processed' | 'failed' | undefined {
     const field = this.field('status');
     if (field === undefined) return undefined;
-    const word = typeof field.value === 'string' ? field.value.trim().toLowerCase() : '';
-    if (PROCESSED.has(word)) return 'processed';
-    if (FAILED.has(word)) return 'failed';
+    const outcome = typeof field.value === 'string' ? outcomeOf(wordOf(field.value)) : undefined;
+    if (outcome !== undefined) return outcome;
     throw new MalformedReply(`${field.name} ${excerpt(field.value)} is neither "failed" nor "processed"`);
   }
 
-  /** What `success: true` or `ok: false` says where there is no status. */
-  success(): 'processed' | 'failed' | undefined {
+  /** What `success: true` or `ok: "no"` says; nothing where it is unclear. */
+  private success(): 'processed' | 'failed' | undefined {
     const value = this.field('success')?.value;
-    return typeof value === 'boolean' ? (value ? 'processed' : 'failed') : undefined;
+    const isWord = typeof value === 'string' || typeof value === 'boolean';
+    const word = isWord ? wordOf(String(value)) : digitsOf(value);
+    if (word === null) return undefined;
+    if (YES.has(word)) return 'processed';
+    return NO.has(word) ? 'failed' : outcomeOf(word);
   }
 
-  /** Why it failed: `reason`, where that is missing `error` or `message`, of any JSON type. */
+  /**
+   * Why it failed: the first of `reason`, `error`, `message` and `err` that says something, of any JSON type; where none
+   * does, the first that is there.
+   */
   reason(): string | null {
-    const told = this.field('reason') ?? this.field('error') ?? this.field('message');
-    if (told === undefined) return null;
-    if (typeof told.value === 'string') return keep(told.value);
-    return keep(readableJson(told.value) ?? `a ${told.name} that cannot be shown`);
+    const told = (['reason', 'error', 'message', 'err'] as const)
+      .map((name) => this.field(name))
+      .filter((field) => field !== undefined);
+    const field = told.find(({ value }) => saysWhy(value)) ?? told[0];
+    if (field === undefined) return null;
+    if (typeof field.value === 'string') return keep(field.value);
+    return keep(readableJson(field.value) ?? `a ${field.name} that cannot be shown`);
   }
 
   /** Whether a failure is told without a status: by `error` or `reason` with something in it. */
-  tellsFailure(): boolean {
+  private tellsFailure(): boolean {
     return (['error', 'reason'] as const).some((name) => {
       const value = this.field(name)?.value;
       return value !== undefined && value !== false && value !== '';
@@ -122,6 +156,23 @@ export class ReplyFields {
     }
     return undefined;
   }
+}
+
+/** `Timed out` and `timed_out` are one word. */
+function wordOf(text: string): string {
+  return text.toLowerCase().replace(/[\s_-]+/g, '');
+}
+
+function outcomeOf(word: string): 'processed' | 'failed' | undefined {
+  if (PROCESSED.has(word)) return 'processed';
+  return FAILED.has(word) ? 'failed' : undefined;
+}
+
+/** Not so: `true`, an empty text, an empty list. */
+function saysWhy(value: unknown): boolean {
+  if (typeof value === 'string') return value.trim() !== '';
+  if (Array.isArray(value)) return value.length > 0;
+  return isObject(value) ? Object.keys(value).length > 0 : typeof value !== 'boolean';
 }
 
 function readId(name: string, value: unknown): string {

@@ -45,7 +45,7 @@ export function readReply(body: unknown, envelope: Envelope, alone: boolean): Re
   if (isEvent(body)) return eventWithStatus(body, fields, correlationId);
   if (fields.has('process_id') || fields.has('message_id')) return byIds(fields, correlationId);
   if (alone && decidesAlone(body)) return nest(body, correlationId);
-  const outcome = fields.status() ?? fields.success() ?? (fields.tellsFailure() ? 'failed' : undefined);
+  const outcome = fields.outcome();
   if (outcome !== undefined) return single(outcome, fields, correlationId);
   // NestJS leaves `response` out where a handler's stream yields undefined, so `{}` is one of several.
   if (alone && (has(body, 'err') || has(body, 'response') || Object.keys(body).length === 0))
@@ -90,7 +90,7 @@ function single(outcome: 'processed' | 'failed', fields: ReplyFields, correlatio
  * without it, they must not contradict it.
  */
 function byIds(fields: ReplyFields, correlationId: unknown): Reply {
-  const outcome = fields.status() ?? fields.success() ?? 'failed';
+  const outcome = fields.outcome() ?? 'failed';
   const reason = fields.reason();
   const processId = fields.id('process_id');
   const messageIds = fields.ids('message_id');
@@ -117,7 +117,7 @@ function byIds(fields: ReplyFields, correlationId: unknown): Reply {
 
 /** An event that came back with a status of its own in it. */
 function eventWithStatus(body: JsonObject, fields: ReplyFields, correlationId: unknown): Reply {
-  const outcome = fields.status() ?? (fields.tellsFailure() ? 'failed' : undefined);
+  const outcome = fields.outcome();
   if (outcome === undefined)
     throw new MalformedReply(
       'an event without a status: it fails where it is published to the failures exchange',

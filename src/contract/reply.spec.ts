@@ -71,23 +71,49 @@ describe('a reply to one event', () => {
     expect(parseReply(message(body, { correlationId }))).toEqual({ kind: 'single', outcome, reason, target });
   });
 
-  it.each([...['FAILED', 'Failed', ' failed ', 'failure', 'fail', 'error', 'err', 'nack', 'rejected', 'ko']])(
-    'takes the status %j for failed',
-    (status) => {
-      expect(parseReply(message({ status }, { correlationId }))).toMatchObject({
-        kind: 'single',
-        outcome: 'failed',
-      });
-    },
-  );
+  it.each([
+    ...['FAILED', 'Failed', ' failed ', 'failure', 'fail', 'error', 'err', 'nack', 'rejected', 'ko', 'NOK'],
+    ...[
+      'Exception',
+      'refused',
+      'declined',
+      'aborted',
+      'invalid',
+      'fault',
+      'timeout',
+      'timed_out',
+      'Timed out',
+    ],
+  ])('takes the status %j for failed', (status) => {
+    expect(parseReply(message({ status }, { correlationId }))).toMatchObject({
+      kind: 'single',
+      outcome: 'failed',
+    });
+  });
 
-  it.each(['Processed', 'OK', 'success', 'succeeded', 'successful', 'done', 'ACK', 'complete', 'completed'])(
-    'takes the status %j for processed',
-    (status) => {
-      const reply = parseReply(message({ status }, { correlationId }));
-      expect(reply).toMatchObject({ kind: 'single', outcome: 'processed' });
-    },
-  );
+  it.each([
+    ...['Processed', 'OK', 'success', 'succeeded', 'successful', 'done', 'ACK', 'complete', 'completed'],
+    ...['handled', 'Finished', 'confirmed', 'passed'],
+  ])('takes the status %j for processed', (status) => {
+    const reply = parseReply(message({ status }, { correlationId }));
+    expect(reply).toMatchObject({ kind: 'single', outcome: 'processed' });
+  });
+
+  it.each<[unknown, 'processed' | 'failed']>([
+    [true, 'processed'],
+    ['true', 'processed'],
+    [' Yes ', 'processed'],
+    [1, 'processed'],
+    ['ok', 'processed'],
+    [false, 'failed'],
+    ['False', 'failed'],
+    ['no', 'failed'],
+    [0, 'failed'],
+    ['failed', 'failed'],
+  ])('takes success %j for what it says, beside a reason too', (success, outcome) => {
+    for (const body of [{ success }, { ok: success, reason: 'x' }, { success, error: 'x' }])
+      expect(parseReply(message(body, { correlationId }))).toMatchObject({ kind: 'single', outcome });
+  });
 
   it.each<[unknown, string | null]>([
     [{ status: 'failed', reason: { code: 42, text: 'x' } }, '{"code":42,"text":"x"}'],
@@ -97,6 +123,12 @@ describe('a reply to one event', () => {
     [{ status: 'error', message: 'x' }, 'x'],
     [{ status: 'failed', error: { code: 1 }, message: 'y' }, '{"code":1}'],
     [{ Status: 'failed', Reason: 'x', message: 'y' }, 'x'],
+    // What says nothing makes way for what does.
+    [{ status: 'failed', reason: '', error: 'x' }, 'x'],
+    [{ status: 'failed', reason: [], error: {}, message: 'x' }, 'x'],
+    [{ status: 'failed', error: true, message: 'x' }, 'x'],
+    [{ status: 'failed', reason: {}, error: true }, '{}'],
+    [{ status: 'failed', err: { code: 7 } }, '{"code":7}'],
     [{ error: 'x' }, 'x'],
     [{ reason: 'x' }, 'x'],
     [{ success: false, message: 'x' }, 'x'],
@@ -161,6 +193,9 @@ describe('a reply to one event', () => {
     [{ status: 500 }, 'status 500 is neither "failed" nor "processed"'],
     [{ status: ['failed'] }, 'status a list is neither "failed" nor "processed"'],
     [{ status: { failed: 1 } }, 'status an object is neither "failed" nor "processed"'],
+    [{ success: 'perhaps' }, 'success "perhaps" is neither true nor false'],
+    [{ ok: 2 }, 'ok 2 is neither true nor false'],
+    [{ OK: {}, message: 'x' }, 'OK an object is neither true nor false'],
     [{ message: 'x' }, 'neither status, process_id nor a NestJS answer, and not dead-lettered'],
     [{ status: 'failed', member_id: 'other' }, 'member_id is not that of the correlation id'],
     [
@@ -260,6 +295,18 @@ describe('a reply to several events', () => {
       { ...ids, success: true },
       { outcome: 'processed', target: several },
     ],
+    [
+      { ...ids, success: 'true' },
+      { outcome: 'processed', target: several },
+    ],
+    [
+      { ...ids, ok: 1 },
+      { outcome: 'processed', target: several },
+    ],
+    [
+      { ...ids, ok: 'perhaps', error: 'x' },
+      { outcome: 'failed', reason: 'x', target: several },
+    ],
   ])('is forgiven its form: %j', (body, reply) => {
     expect(parseReply(message(body))).toMatchObject({ kind: 'group', ...reply });
   });
@@ -300,6 +347,7 @@ describe('a reply to several events', () => {
     [{ member_id: '', portal: 'acme' }, 'member_id is "", not a text of 1 to 255 characters'],
     [{ member_id: null, portal: ['acme'] }, 'portal is a list, not a text of 1 to 255 characters'],
     [{ status: 'maybe' }, 'status "maybe" is neither "failed" nor "processed"'],
+    [{ success: 'perhaps' }, 'success "perhaps" is neither true nor false'],
   ])('with %j is refused', (part, reason) => {
     expect(refusal({ ...ids, ...part }, {})).toBe(reason);
   });
