@@ -96,7 +96,7 @@ export class ReplyFields {
   }
 
   /** What `success: true` or `ok: "no"` says; nothing where it is unclear. */
-  private success(): 'processed' | 'failed' | undefined {
+  success(): 'processed' | 'failed' | undefined {
     const value = this.field('success')?.value;
     const isWord = typeof value === 'string' || typeof value === 'boolean';
     const word = isWord ? wordOf(String(value)) : digitsOf(value);

@@ -90,7 +90,7 @@ function single(outcome: 'processed' | 'failed', fields: ReplyFields, correlatio
  * without it, they must not contradict it.
  */
 function byIds(fields: ReplyFields, correlationId: unknown): Reply {
-  const outcome = fields.outcome() ?? 'failed';
+  const outcome = fields.status() ?? fields.success() ?? 'failed';
   const reason = fields.reason();
   const processId = fields.id('process_id');
   const messageIds = fields.ids('message_id');
