@@ -1,9 +1,19 @@
 import { spawnSync } from 'node:child_process';
-import { linkSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  linkSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import Libsql from 'libsql';
+import { run } from './cli/command-line.js';
 import { nothingLost, notReady, readyAgain, seconds } from './outages/outage.js';
 import { BridgeProcess } from './support/bridge-process.js';
 import { TestSystem } from './support/test-system.js';
@@ -101,6 +111,45 @@ describe('one SQLite file', () => {
     system.bridge.start();
     await system.bridge.logged('http.listening');
     await until('the service to be ready', async () => (await system.get('/health/ready')).status === 200);
+    await nothingLost(system, 10);
+  });
+
+  it('is missed when its -wal file is deleted, and what that held is there after a restart', async () => {
+    const file = join(elsewhere, 'bridge.db');
+    system.push(1, 5);
+    await nothingLost(system, 5);
+    for (const suffix of ['-wal', '-shm']) unlinkSync(file + suffix);
+    system.push(6, 10);
+    expect(await notReady(system, 'database')).toContain('bridge.db-wal was deleted');
+    await seconds(1);
+    expect(system.portal.rows().filter((row) => row.PROCESS_ID !== '').length).toBe(0);
+    await system.bridge.stop('SIGKILL');
+    system.bridge.start();
+    await system.bridge.logged('replies.consuming');
+    await readyAgain(system);
+    await nothingLost(system, 10);
+  });
+
+  it('is not worked on when a backup is copied over it', async () => {
+    const file = join(elsewhere, 'bridge.db');
+    expect(await run(system.bridge, ['database', 'backup', join(elsewhere, 'backup.db')])).toMatchObject({
+      exitCode: 0,
+    });
+    system.push(1, 5);
+    await nothingLost(system, 5);
+    const overwrite = () => writeFileSync(file, readFileSync(join(elsewhere, 'backup.db')));
+    overwrite();
+    system.push(6, 10);
+    expect(await notReady(system, 'database')).toContain('was overwritten');
+    await seconds(1);
+    expect(system.portal.rows().filter((row) => row.PROCESS_ID !== '').length).toBe(0);
+    // As its reason says.
+    await system.bridge.stop();
+    for (const suffix of ['-wal', '-shm']) rmSync(file + suffix, { force: true });
+    overwrite();
+    system.bridge.start();
+    await system.bridge.logged('replies.consuming');
+    await readyAgain(system);
     await nothingLost(system, 10);
   });
 });

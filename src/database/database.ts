@@ -6,9 +6,9 @@ import pg from 'pg';
 import { type Dialect, dialectOf } from './dialect.js';
 import { type Schema } from './schema.js';
 import { PatientSqliteDialect, type SqliteFile } from './sqlite-driver.js';
-import { StandingFile } from './standing-file.js';
 import { StatementCache } from './statement-cache.js';
 import { groupCommit, type Transact } from './transactions.js';
+import { WatchedFile } from './watched-file.js';
 
 /** An open database and which dialect it speaks. */
 export interface Database {
@@ -36,13 +36,12 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
   const dialect = dialectOf(url);
   if (dialect === 'postgres') return databaseOver(dialect, openPostgres(url, options));
   const path = url.slice('file:'.length);
-  let standing: StandingFile | null = null;
-  const open = () => {
+  let watched: WatchedFile | null = null;
+  const open = (): SqliteFile => {
     const file = openFile(path);
-    standing = path === ':memory:' ? null : new StandingFile(path);
-    return file;
+    return path === ':memory:' ? file : (watched = new WatchedFile(file, path));
   };
-  const checkFile = () => standing?.check();
+  const checkFile = () => watched?.check();
   const db = new Kysely<Schema>({ dialect: new PatientSqliteDialect(open, checkFile) });
   return { ...databaseOver(dialect, db), checkFile };
 }

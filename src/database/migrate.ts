@@ -1,6 +1,7 @@
 import { type Migration, Migrator } from 'kysely';
 import { type Database } from './database.js';
 import { type Dialect } from './dialect.js';
+import { ensureStamp } from './stamp.js';
 import { ledgerMigration } from './migrations/0001-ledger.js';
 import { retryByHandMigration } from './migrations/0002-retry-by-hand.js';
 import { notificationHandlerMigration } from './migrations/0003-notification-handler.js';
@@ -47,6 +48,7 @@ export async function migrate(database: Database): Promise<string[]> {
     const failed = results.find((result) => result.status === 'Error');
     throw new MigrationError(failed?.migrationName ?? '(start)', error);
   }
+  await ensureStamp(database);
   return results.map((result) => result.migrationName);
 }
 

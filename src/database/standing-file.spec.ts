@@ -1,7 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { copyFileSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sql } from 'kysely';
+import { registerPortals } from '../../test/ledger/portals.js';
+import { backupDatabase } from '../cli/database/backup-database.js';
 import { type Database, openDatabase } from './database.js';
 import { migrate } from './migrate.js';
 import { DatabaseFileGone } from './standing-file.js';
@@ -58,5 +71,54 @@ describe('a database file that is deleted or replaced while it is open', () => {
     renameSync(join(folder, 'away.db'), path);
     await write();
     await inTransaction(() => undefined);
+  });
+
+  const portals = async (of: Database) =>
+    (await of.db.selectFrom('portals').select('member_id').execute()).map(({ member_id: id }) => id);
+  const install = (id: string) => registerPortals(database, [id]);
+
+  it('is missed by half: without its -wal file nothing goes on, and what that held is saved', async () => {
+    await install('acme');
+    rmSync(`${path}-wal`);
+    rmSync(`${path}-shm`);
+    await expect(write()).rejects.toThrow('bridge.db-wal was deleted');
+    await expect(read()).rejects.toThrow(DatabaseFileGone);
+    await database.db.destroy();
+    database = openDatabase(`file:${path}`);
+    expect(await portals(database)).toEqual(['acme']);
+    await install('globex');
+  });
+
+  it('is told from a -wal file in the place of its own', async () => {
+    await install('acme');
+    writeFileSync(`${path}-other`, '');
+    renameSync(`${path}-other`, `${path}-wal`);
+    await expect(write()).rejects.toThrow('bridge.db-wal was replaced');
+  });
+
+  it.each<[string, () => void]>([
+    ['with another database', () => writeFileSync(path, readFileSync(join(folder, 'other.db')))],
+    ['with a backup of its own', () => writeFileSync(path, readFileSync(join(folder, 'backup.db')))],
+    ['with what is no database', () => writeFileSync(path, 'x'.repeat(8192))],
+    ['with nothing', () => truncateSync(path)],
+  ])('is not worked on where it is overwritten in its place %s', async (_with, overwrite) => {
+    const other = openDatabase(`file:${join(folder, 'other.db')}`);
+    await migrate(other);
+    await other.db.destroy();
+    await backupDatabase(`file:${path}`, join(folder, 'backup.db'));
+    await install('acme');
+    await expect(inTransaction(overwrite)).rejects.toThrow('was overwritten');
+    await expect(read()).rejects.toThrow('was overwritten');
+  });
+
+  it('is its own still after checkpoints, and beside a command that writes', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      await install(`portal-${round}`);
+      const beside = openDatabase(`file:${path}`);
+      await migrate(beside);
+      await sql`pragma wal_checkpoint(truncate)`.execute(beside.db);
+      await beside.db.destroy();
+    }
+    expect(await portals(database)).toHaveLength(3);
   });
 });

@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, openSync, rmSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { sql } from 'kysely';
 import { type Database, openDatabase } from '../../database/database.js';
+import { dropStamp } from '../../database/stamp.js';
 import { reasonOf } from '../../logging/reason.js';
 import { databaseIsMissing } from '../command/command-context.js';
 import { CommandFailed, type CommandResult } from '../command/command-result.js';
@@ -70,6 +71,7 @@ async function check(path: string): Promise<void> {
     const { rows } = await sql<{ integrity_check: string }>`pragma integrity_check`.execute(copy.db);
     const said = rows.map(({ integrity_check: words }) => words).join('; ');
     if (said !== 'ok') throw new Error(`the copy is damaged: ${said.slice(0, 300)}`);
+    await dropStamp(copy);
     // Into the file itself: one that lies beside it would be forgotten when it is moved.
     await sql`pragma journal_mode = delete`.execute(copy.db);
   } finally {
