@@ -1,3 +1,10 @@
+/**
+ * Where an event comes from that no row of the portal's queue has announced: a snapshot of what there is, or a change
+ * that was found and of which there was no event.
+ */
+export const EVENT_ORIGINS = ['snapshot', 'reconciled'] as const;
+export type EventOrigin = (typeof EVENT_ORIGINS)[number];
+
 /** All that the bridge knows of one delivery. */
 export interface EventFacts {
   memberId: string;
@@ -21,4 +28,8 @@ export interface EventFacts {
   userId: string | null;
   /** 1 for the first delivery. */
   attempt: number;
+  /** Left out or null for the portal's own events. */
+  origin?: EventOrigin | null;
+  /** A routing key that was asked for in place of the standard one; left out or null: that. */
+  routingKey?: string | null;
 }

@@ -1,6 +1,6 @@
 import { ExactNumber } from '../json/exact-number.js';
 import { requireShortstr, UnencodableEvent } from './correlation-id.js';
-import { type EventFacts } from './event-facts.js';
+import { type EventFacts, type EventOrigin } from './event-facts.js';
 
 /** An event's body: a CloudEvents 1.0 envelope. */
 export interface EventEnvelope {
@@ -25,6 +25,8 @@ export interface EventEnvelope {
   readonly attempt: number;
   /** The routing key. */
   readonly pattern: string;
+  /** Where it comes from, where that is not the portal's queue. */
+  readonly origin?: EventOrigin | undefined;
   data: unknown;
   /** Attributes of your own: names of `a-z0-9`; a text, a whole number or a boolean each. */
   [extension: string]: unknown;
@@ -63,6 +65,7 @@ const FIXED = [
   'messageid',
   'attempt',
   'pattern',
+  'origin',
 ] as const;
 const FREE: ReadonlySet<string> = new Set(['data', 'subject']);
 const EXCERPT = 200;

@@ -10,9 +10,12 @@ import {
   type EncodedEvent,
   eventId,
   type EventFacts,
+  originOfRow,
+  parseEventId,
   UnencodableEvent,
 } from './event.js';
 import { type EventEnvelope } from './event-hooks.js';
+import { readReturnedEvent } from './returned-event.js';
 
 const REPLIES = 'bitrix24.replies';
 const ROUTING_KEY = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/;
@@ -123,19 +126,67 @@ describe('encodeEvent', () => {
       timestamp: 1721298751,
       appId: 'bitrix24-offline-bridge',
       persistent: true,
-      headers: { 'x-portal': 'acme', 'x-attempt': 1, 'x-subject': 'crm.deal/123' },
+      headers: { 'x-portal': 'acme', 'x-attempt': 1 },
     });
   });
 
-  it("has the subject as a header too, the hook's where there is one, cut where it is too long, none where there is none", () => {
-    const headersOf = (data: unknown, subject?: string) =>
-      encodeEvent({ ...facts, data }, REPLIES, {
-        ...(subject === undefined ? {} : { envelope: (event) => ({ ...event, subject }) }),
-      }).properties.headers['x-subject'];
-    expect(headersOf({ FIELDS: { ID: '7' } }, 'order/5')).toBe('order/5');
-    expect(headersOf({ FIELDS: { ID: 'ш'.repeat(200) } })).toBe(`crm.deal/${'ш'.repeat(123)}`);
-    expect(headersOf({ FIELDS: {} })).toBeUndefined();
+  it('says where an event comes from that no row has announced, before its data', () => {
+    const snapshot: EventFacts = {
+      ...facts,
+      processId: 'snapshot-3',
+      messageId: 'crm.deal/123',
+      rowId: 's3x2x123',
+      event: 'crm.deal.snapshot',
+      userId: null,
+      origin: 'snapshot',
+    };
+    const encoded = encodeEvent(snapshot, REPLIES);
+    expectPublishable(encoded);
+    expect(encoded.routingKey).toBe('acme.crm.deal.snapshot');
+    expect(Object.keys(bodyOf(encoded)).slice(-2)).toEqual(['origin', 'data']);
+    expect(bodyOf(encoded)).toMatchObject({
+      id: `${facts.memberId}-s3x2x123-1721298751`,
+      subject: 'crm.deal/123',
+      origin: 'snapshot',
+      pattern: 'acme.crm.deal.snapshot',
+    });
+    expect(parseEventId(encoded.properties.messageId)).toEqual({
+      memberId: facts.memberId,
+      rowId: 's3x2x123',
+      changedAt: facts.changedAt,
+    });
+    expect(originOfRow('s3x2x123')).toBe('snapshot');
+    expect(originOfRow('r17')).toBe('reconciled');
+    expect(originOfRow('17')).toBeNull();
+    expect(bodyOf(encodeEvent(facts, REPLIES))).not.toHaveProperty('origin');
   });
+
+  it('has the routing key that was asked for, and comes back with it', () => {
+    const asked: EventFacts = {
+      ...facts,
+      rowId: 's3x2x123',
+      event: 'crm.deal.snapshot',
+      origin: 'snapshot',
+      routingKey: 'acme.crm.deal.first-load',
+    };
+    const encoded = encodeEvent(asked, REPLIES);
+    expect([encoded.routingKey, bodyOf(encoded)['pattern']]).toEqual(Array(2).fill(asked.routingKey));
+    const { portal, source, ...returned } = asked;
+    expect([portal, source]).toEqual(['acme', 'https://acme.bitrix24.com']);
+    expect(readReturnedEvent(encoded.body, undefined)).toEqual(returned);
+    const standard = encodeEvent({ ...asked, routingKey: null }, REPLIES);
+    expect(readReturnedEvent(standard.body, undefined)).toEqual({ ...returned, routingKey: null });
+    // Whatever a hook made of the key of an ordinary event is made again.
+    const own = encodeEvent(facts, REPLIES, { routingKey: () => 'my.key' });
+    expect(readReturnedEvent(own.body, undefined)).not.toHaveProperty('routingKey');
+  });
+
+  it.each(['m-s1x2-1', 'm-sx2x3-1', 'm-x1-1', 'm-s1x2x3x4-1', 'm-t1-1', 'm-s-1'])(
+    'never gave an event the id %s',
+    (id) => {
+      expect(parseEventId(id)).toBeNull();
+    },
+  );
 
   it('keeps the id over attempts and batches', () => {
     const again = encodeEvent({ ...facts, attempt: 3, processId: 'journal-7' }, REPLIES);
@@ -282,7 +333,6 @@ describe('encodeDeadEvent', () => {
       headers: {
         'x-portal': 'acme',
         'x-attempt': 5,
-        'x-subject': 'crm.deal/123',
         'x-bridge-reason': 'rejected by queue billing',
         'x-bridge-attempts': 5,
       },

@@ -3,7 +3,7 @@ import { isDeeperThan } from '../json/deep-json.js';
 import { writeJson } from '../json/exact-json.js';
 import { objectIdOf } from '../json/object-id.js';
 import { encodeCorrelationId, isAttempt, requireShortstr, UnencodableEvent } from './correlation-id.js';
-import { type EventFacts } from './event-facts.js';
+import { type EventFacts, type EventOrigin } from './event-facts.js';
 import { type EventEnvelope, hookedEnvelope, hookedKey, type EventHooks } from './event-hooks.js';
 import { fallbackPortalName } from './portal-name.js';
 import { cutToBytes, fitsShortstr, SHORTSTR_BYTES } from './shortstr.js';
@@ -51,8 +51,6 @@ export interface EncodedEvent {
     headers: {
       'x-portal': string;
       'x-attempt': number;
-      /** The body's `subject`, cut to 255 bytes; left out where it has none. What exchanges can spread events by. */
-      'x-subject'?: string;
       'x-bridge-reason'?: string;
       'x-bridge-attempts'?: number;
     };
@@ -72,7 +70,7 @@ export function encodeEvent(facts: EventFacts, replyTo: string, hooks: EventHook
   if (!isSecond(changedAt)) throw new UnencodableEvent('the time of change is not in whole Unix seconds');
   const id = eventId(facts.memberId, facts.rowId, changedAt);
   const correlationId = encodeCorrelationId(facts);
-  const routingKey = hookedKey(hooks, facts, standardRoutingKey(portal, event));
+  const routingKey = hookedKey(hooks, facts, facts.routingKey ?? standardRoutingKey(portal, event));
   requireShortstr('the routing key', routingKey);
   requireShortstr('the event id', id);
   requireShortstr('the event code', event);
@@ -108,11 +106,19 @@ export function eventId(memberId: string, rowId: string, changedAt: number): str
   return `${memberId}-${rowId}-${changedAt}`;
 }
 
+/** A row has a number; what no row has announced, a letter, the number of what found it, and of the object. */
+const EVENT_ID = /^([A-Za-z0-9_]+)-(\d+|[sr]\d+(?:x\d+x\d+)?)-(\d{1,12})$/;
+
 /** What {@link eventId} was made of; null for any other text. */
 export function parseEventId(id: string): { memberId: string; rowId: string; changedAt: number } | null {
-  const [, memberId, rowId, changedAt] = /^([A-Za-z0-9_]+)-(\d+)-(\d{1,12})$/.exec(id) ?? [];
+  const [, memberId, rowId, changedAt] = EVENT_ID.exec(id) ?? [];
   if (memberId === undefined || rowId === undefined) return null;
   return { memberId, rowId, changedAt: Number(changedAt) };
+}
+
+/** Where an event comes from, by its row: no row of a portal's queue begins with a letter. Null: from that queue. */
+export function originOfRow(rowId: string): EventOrigin | null {
+  return rowId.startsWith('s') ? 'snapshot' : rowId.startsWith('r') ? 'reconciled' : null;
 }
 
 interface Names {
@@ -141,12 +147,12 @@ function assemble(facts: EventFacts, names: Names, hooks: EventHooks = {}): Enco
     messageid: facts.messageId,
     attempt,
     pattern: names.routingKey,
+    origin: facts.origin ?? undefined,
     data: { event, data, userId: facts.userId },
   };
-  const hooked = hookedEnvelope(hooks, facts, envelope as EventEnvelope);
   return {
     routingKey: names.routingKey,
-    body: Buffer.from(toJson(hooked)),
+    body: Buffer.from(toJson(hookedEnvelope(hooks, facts, envelope as EventEnvelope))),
     properties: {
       contentType: EVENT_CONTENT_TYPE,
       messageId: names.id,
@@ -156,11 +162,7 @@ function assemble(facts: EventFacts, names: Names, hooks: EventHooks = {}): Enco
       timestamp: timed ? changedAt : 0,
       appId: APP_ID,
       persistent: true,
-      headers: {
-        'x-portal': portal,
-        'x-attempt': attempt,
-        ...(hooked.subject === undefined ? {} : { 'x-subject': cutToBytes(hooked.subject, SHORTSTR_BYTES) }),
-      },
+      headers: { 'x-portal': portal, 'x-attempt': attempt },
     },
   };
 }

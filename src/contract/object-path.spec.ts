@@ -11,6 +11,10 @@ describe('where an object is on its portal', () => {
     ['ONCRMINVOICEUPDATE', fields({ ID: '5' }), '/crm/invoice/show/5/'],
     ['ONCRMDYNAMICITEMUPDATE_31', fields({ ID: '5' }), '/crm/type/31/details/5/'],
     ['ONCRMDYNAMICITEMUPDATE', fields({ ID: '5', ENTITY_TYPE_ID: '177' }), '/crm/type/177/details/5/'],
+    ['crm.deal.snapshot', fields({ ID: '17' }), '/crm/deal/details/17/'],
+    ['crm.quote.snapshot', fields({ ID: '5' }), '/crm/type/7/details/5/'],
+    ['crm.invoice.snapshot', fields({ ID: '5' }), '/crm/type/31/details/5/'],
+    ['crm.dynamic-item-177.snapshot', fields({ ID: '5' }), '/crm/type/177/details/5/'],
     ['ONTASKUPDATE', { FIELDS_AFTER: { ID: '8' } }, '/company/personal/user/0/tasks/task/view/8/'],
     ['ONUSERADD', { ID: '3' }, '/company/personal/user/3/'],
   ])('%s', (event, data, path) => {

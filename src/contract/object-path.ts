@@ -15,7 +15,7 @@ for (const entry of catalogue) {
  * it, and where the data names no number.
  */
 export function objectPath(event: string, data: unknown): string | null {
-  const code = event.toUpperCase();
+  const code = codeOfKind(event.toUpperCase());
   const [, number = ''] = /_(\d{1,10})$/.exec(code) ?? [];
   const path = paths.get(code) ?? paths.get(code.replace(/\d+$/, NUMBERED));
   const id = numberIn(objectIdOf(data));
@@ -23,6 +23,14 @@ export function objectPath(event: string, data: unknown): string | null {
   const type = number === '' ? numberIn(typeIn(data)) : number;
   if (path.includes('{type}') && type === null) return null;
   return path.replace('{id}', id).replace('{type}', type ?? '');
+}
+
+/** What was read of a kind of objects has their page too. */
+function codeOfKind(code: string): string {
+  const [, kind, number] = /^CRM\.([A-Z-]+?)(?:-(\d+))?\.SNAPSHOT$/.exec(code) ?? [];
+  if (kind === undefined) return code;
+  if (kind === 'INVOICE') return 'ONCRMDYNAMICITEMADD_31';
+  return `ONCRM${kind.replaceAll('-', '')}ADD${number === undefined ? '' : `_${number}`}`;
 }
 
 /** The smart process of an event that has its number in its data. */

@@ -1,8 +1,10 @@
 import { isObject, isId } from './reply-fields.js';
 import { isAttempt } from './correlation-id.js';
 import { eventId, parseEventId } from './event.js';
-import { type EventFacts } from './event-facts.js';
+import { EVENT_ORIGINS, type EventFacts } from './event-facts.js';
 import { MalformedReply } from './malformed-reply.js';
+import { fitsShortstr } from './shortstr.js';
+import { topicOf } from './topics.js';
 import { readBody, REPLY_BYTES, UNPACKED_TIMES } from './reply-body.js';
 
 /** An event's code, as long as a property of a message may be. */
@@ -22,7 +24,7 @@ export function readReturnedEvent(
   if (content.length > limit) return null;
   const body = bodyOf(content, contentEncoding, limit);
   if (!isObject(body) || body['specversion'] !== '1.0') return null;
-  const { id, type, time, memberid, processid, messageid, attempt, data } = body;
+  const { id, type, time, memberid, processid, messageid, attempt, pattern, data } = body;
   if (!isId(id) || !isId(memberid) || !isId(processid) || !isId(messageid) || !isAttempt(attempt))
     return null;
   const named = parseEventId(id);
@@ -34,6 +36,7 @@ export function readReturnedEvent(
   if (typeof type !== 'string' || type === '' || type.length > CODE_LENGTH) return null;
   if (!isObject(data) || data['event'] !== type || !Object.hasOwn(data, 'data')) return null;
   const { userId } = data;
+  const origin = EVENT_ORIGINS.find((one) => one === body['origin']);
   if (userId !== null && typeof userId !== 'string') return null;
   return {
     memberId: memberid,
@@ -45,7 +48,14 @@ export function readReturnedEvent(
     data: data['data'],
     userId,
     attempt,
+    ...(origin === undefined ? {} : { origin, routingKey: keyAskedFor(type, pattern) }),
   };
+}
+
+/** The routing key of an event where it is not the one of its code. */
+function keyAskedFor(type: string, pattern: unknown): string | null {
+  if (typeof pattern !== 'string' || !fitsShortstr(pattern)) return null;
+  return pattern.endsWith(`.${topicOf(type)}`) ? null : pattern;
 }
 
 function bodyOf(content: Buffer, contentEncoding: unknown, unpackedBytes: number): unknown {

@@ -35,6 +35,23 @@ describe('topicOf', () => {
   });
 
   it.each([
+    ['crm.deal.snapshot', 'crm.deal'],
+    ['crm.dynamic-item-134.snapshot', 'crm.dynamic-item-134'],
+    ['bridge.snapshot.completed', 'bridge.snapshot'],
+  ])("the bridge's own: %s", (code, subject) => {
+    expect([topicOf(code), subjectPrefix(code)]).toEqual([code, subject]);
+  });
+
+  it.each([
+    'crm.unicorn.snapshot',
+    'crm.dynamic-item.snapshot',
+    'crm.deal.snapshot.more',
+    'x.crm.deal.snapshot',
+  ])('nobody made %s', (code) => {
+    expect(topicOf(code)).toMatch(/^other\./);
+  });
+
+  it.each([
     ['ONACMEORDERPAID', 'other.acmeorderpaid.event'],
     ['ACME.ORDER_PAID', 'other.acme-order-paid.event'],
     ['ONCRMDYNAMICITEMADD_', 'other.crmdynamicitemadd-.event'],

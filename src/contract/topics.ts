@@ -14,6 +14,10 @@ interface Topic {
   readonly subjectPrefix: string;
 }
 
+/** Codes of the bridge's own: what it read of a kind of objects, and that all of a snapshot was read. */
+const OWN_CODE =
+  /^(?:crm\.(?:lead|deal|contact|company|quote|invoice|dynamic-item-[0-9]{1,9})\.snapshot|bridge\.snapshot\.completed)$/;
+
 const listed = new Map<string, string>();
 const numbered = new Map<string, string>();
 for (const { code, topic } of catalogue) {
@@ -62,7 +66,7 @@ function lookUp(eventCode: string): Topic {
 
 function find(eventCode: string): Topic {
   const key = asciiLowerCase(eventCode);
-  const topic = listed.get(key) ?? numberedTopic(key);
+  const topic = OWN_CODE.test(key) ? key : (listed.get(key) ?? numberedTopic(key));
   if (topic !== undefined) return { topic, subjectPrefix: topic.slice(0, topic.lastIndexOf('.')) };
   const word = key.replace(/^on/, '').replace(/[^a-z0-9]/gu, '-');
   // A routing key has no empty words: an event without a name still needs one.

@@ -41,6 +41,8 @@ const NO_ROWS: Readonly<Record<TableCopied, number>> = {
   history_batches: 0,
   history: 0,
   event_log: 0,
+  snapshots: 0,
+  snapshot_types: 0,
 };
 const TABLES = Object.keys(NO_ROWS) as TableCopied[];
 /** Tables whose rows get numbers, and the column. */
@@ -52,6 +54,7 @@ const NUMBERED: readonly (readonly [TableCopied, string])[] = [
   ['history_batches', 'no'],
   ['event_log', 'no'],
   ['audit', 'id'],
+  ['snapshots', 'no'],
 ];
 /** PostgreSQL takes 65,535 parameters in one statement. */
 const ROWS_AT_ONCE = 1000;

@@ -27,6 +27,7 @@ import { idempotencyKeysMigration } from './migrations/0028-idempotency-keys.js'
 import { pausedMigration } from './migrations/0030-paused.js';
 import { narrowIndexesMigration } from './migrations/0033-narrow-indexes.js';
 import { markSentMigration } from './migrations/0034-mark-sent.js';
+import { snapshotsMigration } from './migrations/0035-snapshots.js';
 
 /** A migration failed; the database is as it was before that migration. */
 export class MigrationError extends Error {
@@ -92,5 +93,6 @@ function migrationsOf(dialect: Dialect): Record<string, Migration> {
     '0032-bulk-tasks': bulkTasksMigration(),
     '0033-narrow-indexes': narrowIndexesMigration(),
     '0034-mark-sent': markSentMigration(),
+    '0035-snapshots': snapshotsMigration(dialect),
   };
 }

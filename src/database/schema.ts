@@ -30,6 +30,9 @@ export const PORTAL_STATES = [
 ] as const;
 export type PortalState = (typeof PORTAL_STATES)[number];
 
+/** What makes a delivery that no row of a portal's queue has announced. */
+export type DeliveryOrigin = 'snapshot' | 'reconciled';
+
 /** Booleans are 0 or 1 in both dialects: SQLite has no other. */
 export type Flag = 0 | 1;
 
@@ -152,6 +155,10 @@ export interface DeliveriesTable {
   published_at: number | null;
   /** 1 where it counts as processed because nothing was heard of it; null where a service said so. */
   silent: Flag | null;
+  /** What made it, where that was not a row of the portal's queue; null: such a row. */
+  origin: DeliveryOrigin | null;
+  /** A routing key that was asked for in place of the standard one; null: that. */
+  routing_key: string | null;
   /** Id of the object that changed, as text; '' where the event has none, null where that was not looked for yet. */
   object_id: string | null;
   /** Number of `reason` among the reasons; null where it has none, or that was not looked for yet. */
@@ -357,7 +364,49 @@ interface IdempotencyKeysTable {
   answer: string | null;
 }
 
+/** Reading all that there is of some kinds of objects of a portal. Times are Unix milliseconds. */
+export interface SnapshotsTable {
+  no: Generated<number>;
+  member_id: string;
+  state: SnapshotState;
+  /** Why it is paused or has failed, or what holds it up at present; null: nothing. */
+  reason: string | null;
+  /** JSON: what objects have to be like, by field; '{}' for all. */
+  filter: string;
+  /** The routing key that was asked for; null: the standard ones. */
+  routing_key: string | null;
+  asked_by: string;
+  created_at: number;
+  /** When it was last begun or gone on with, and how long it ran before that, ms: what its pace is told from. */
+  resumed_at: number;
+  ran_ms: number;
+  finished_at: number | null;
+  /** When something of it was last written. */
+  progressed_at: number;
+}
+
+export const SNAPSHOT_STATES = ['running', 'paused', 'cancelled', 'completed', 'failed'] as const;
+export type SnapshotState = (typeof SNAPSHOT_STATES)[number];
+
+/** How far a snapshot is with a kind of objects. */
+export interface SnapshotTypesTable {
+  snapshot_no: number;
+  /** Its place among the kinds. */
+  ordinal: number;
+  type: string;
+  entity_type_id: number;
+  /** Everything up to this id is read and in the ledger. */
+  after_id: number;
+  /** The last id that there was when it was begun; null until it was. */
+  max_id: number | null;
+  /** How many objects were read, and how many of them were left out, since a newer event of them was under way. */
+  objects: number;
+  superseded: number;
+}
+
 export interface Schema {
+  snapshots: SnapshotsTable;
+  snapshot_types: SnapshotTypesTable;
   idempotency_keys: IdempotencyKeysTable;
   audit: AuditTable;
   identity: IdentityTable;

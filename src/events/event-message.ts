@@ -30,6 +30,8 @@ export function messageOf(record: DeliveryRecord, portal: Portal | undefined): E
         data: parseJson(record.payload),
         userId: record.user_id,
         attempt: attemptSeen(record),
+        origin: record.origin,
+        routingKey: record.routing_key,
       },
       '',
     );

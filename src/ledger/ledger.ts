@@ -2,6 +2,13 @@ import { type Database } from '../database/database.js';
 import { applyRound, type RoundApplied } from './apply-round.js';
 import { duePortals, portalsToMark } from './due-portals.js';
 import { FencedWrites } from './fenced-writes.js';
+import {
+  insertUnheld,
+  type KindOf,
+  lastSeq,
+  type UnheldEvents,
+  type UnheldInserted,
+} from './insert-unheld.js';
 import { type Lease } from './lease.js';
 import { type LedgerChange, rowsOf } from './ledger-change.js';
 import { type Outcome, type OutcomesRecorded } from './outcome.js';
@@ -30,10 +37,17 @@ import { type RetryPolicy } from './retry-timing.js';
 import { type HistorySettings } from './history/history-settings.js';
 import { markedDue } from './marked-due.js';
 import { noteMarksSent, type MarksSent } from './note-marks-sent.js';
-import { heldProcessIds, roundSnapshot, type RoundSnapshot, snapshotIfInOrder } from './round-snapshot.js';
+import {
+  heldProcessIds,
+  roundSnapshot,
+  type RoundSnapshot,
+  snapshotIfInOrder,
+  underWay,
+} from './round-snapshot.js';
 import { hasSilent, settleSilent } from './settle-silent.js';
 import { type Returned, takeBack } from './take-back.js';
 import { claimAll, isDone, type QueueScope } from './source-key.js';
+import { type Db } from './transitions.js';
 
 /** The settings that the ledger keeps time by. */
 export interface LedgerSettings extends RetryPolicy, HistorySettings {
@@ -160,6 +174,37 @@ export class Ledger {
       (tx) => applyRound(tx, this.queue(memberId), changes, this.settings, this.now()),
       rowsOf(changes),
     );
+  }
+
+  /** A place in the order of all deliveries: what is reserved from now on comes after it. */
+  async lastSeq(): Promise<number> {
+    return lastSeq(this.database.db);
+  }
+
+  /**
+   * Writes deliveries that no portal holds; see {@link insertUnheld}.
+   * @param also is done in the same transaction
+   */
+  async insertUnheld(
+    events: UnheldEvents,
+    since: number,
+    kindOf: KindOf,
+    also?: (tx: Db, inserted: UnheldInserted) => Promise<void>,
+  ): Promise<UnheldInserted> {
+    return this.writes.of(
+      [events.memberId],
+      async (tx) => {
+        const inserted = await insertUnheld(tx, events, since, kindOf, this.now());
+        await also?.(tx, inserted);
+        return inserted;
+      },
+      events.events.length,
+    );
+  }
+
+  /** How many deliveries of a portal are neither settled nor marked, and how many of them are still to be published. */
+  async underWay(memberId: string): Promise<{ readonly inFlight: number; readonly unpublished: number }> {
+    return underWay(this.database.db, memberId);
   }
 
   /**

@@ -8,7 +8,7 @@ import { type Db } from './transitions.js';
  */
 export function among(
   db: Db,
-  column: 'seq' | 'message_id' | 'row_id' | 'delivery_seq' | 'reason_no',
+  column: 'seq' | 'message_id' | 'row_id' | 'delivery_seq' | 'reason_no' | 'object_id',
   list: readonly (string | number)[],
   table?: string,
 ): RawBuilder<SqlBool> {

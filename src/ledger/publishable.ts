@@ -1,5 +1,5 @@
 import { type Selectable } from 'kysely';
-import { type DeliveriesTable } from '../database/schema.js';
+import { type DeliveriesTable, type DeliveryOrigin } from '../database/schema.js';
 import { parseJson } from '../json/exact-json.js';
 
 /** A delivery that is to be published now. */
@@ -19,6 +19,10 @@ export interface Publishable {
   readonly reason: string | null;
   /** How often in a row the broker has refused it. */
   readonly refusals: number;
+  /** Null: a row of the portal's queue. */
+  readonly origin: DeliveryOrigin | null;
+  /** The routing key that was asked for; null: the standard one. */
+  readonly routingKey: string | null;
 }
 
 export const PUBLISHABLE_COLUMNS = [
@@ -35,6 +39,8 @@ export const PUBLISHABLE_COLUMNS = [
   'attempts_before',
   'reason',
   'refusals',
+  'origin',
+  'routing_key',
 ] as const satisfies readonly (keyof DeliveriesTable)[];
 
 export function publishableOf(
@@ -54,5 +60,7 @@ export function publishableOf(
     attemptsBefore: row.attempts_before,
     reason: row.reason,
     refusals: row.refusals,
+    origin: row.origin,
+    routingKey: row.routing_key,
   };
 }

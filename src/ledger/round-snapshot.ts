@@ -97,6 +97,19 @@ export async function snapshotIfInOrder(
   return fillIn(db, scope, outline, settings, now);
 }
 
+/** How many deliveries of a portal are neither settled nor marked, and how many of them are still to be published. */
+export async function underWay(
+  db: Db,
+  memberId: string,
+): Promise<{ readonly inFlight: number; readonly unpublished: number }> {
+  const outline = await readOutline(db, { memberId, sourceKey: '' });
+  return { inFlight: inFlightOf(outline), unpublished: outline.reserved };
+}
+
+function inFlightOf({ reserved, published, failed, waiting }: Outline): number {
+  return reserved + published + failed + waiting;
+}
+
 /** Reads the lists that have entries. */
 async function fillIn(
   db: Db,
@@ -109,7 +122,7 @@ async function fillIn(
   const sane = (dueAt: number) => (dueAt > saneDue ? now : dueAt);
   const { marked_since: markedSince, marked_due: markedDue, waiting_due: waitingDue } = outline;
   return {
-    inFlight: outline.reserved + outline.published + outline.failed + outline.waiting,
+    inFlight: inFlightOf(outline),
     unpublished: outline.reserved,
     failures: outline.failed === 0 ? [] : await readFailures(db, scope),
     clearable: outline.clearable === null ? [] : await readClearable(db, scope),

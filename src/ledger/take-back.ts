@@ -1,3 +1,4 @@
+import { type DeliveryOrigin } from '../database/schema.js';
 import { type LedgerPolicy } from './history/history-settings.js';
 import { rememberCodes } from './event-codes.js';
 import { logRows } from './history/event-log.js';
@@ -19,6 +20,10 @@ export interface Returned {
   readonly userId: string | null;
   /** The attempt that failed. */
   readonly attempt: number;
+  /** Left out or null for the portal's own events. */
+  readonly origin?: DeliveryOrigin | null;
+  /** The routing key that was asked for; left out or null: the standard one. */
+  readonly routingKey?: string | null;
   readonly reason: string | null;
 }
 
@@ -43,7 +48,9 @@ export async function takeBack(
     if (known.some(({ state, attempt }) => state !== 'processed' || attempt > one.attempt)) continue;
     const isLast = one.attempt >= policy.RETRY_MAX_ATTEMPTS;
     const reasonNo = reasons.get(reasonOf(one)) ?? null;
-    const dueAt = isLast ? now : retryDueAt(now, one.attempt, Number(one.rowId) || 0, policy);
+    const dueAt = isLast
+      ? now
+      : retryDueAt(now, one.attempt, Number(/\d+$/.exec(one.rowId)?.[0] ?? 0), policy);
     const seq = await insertForgotten(
       db,
       one,
@@ -100,6 +107,8 @@ export async function insertForgotten(
       payload: payloadOf(event),
       user_id: event.userId,
       object_id: objectKeyOf(event),
+      origin: event.origin ?? null,
+      routing_key: event.routingKey ?? null,
       state: 'waiting',
       state_at: now,
       held: 0,

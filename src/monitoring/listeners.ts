@@ -29,8 +29,8 @@ export function countRounds(metrics: Metrics, nameOf: NameOf, database: Database
 /** What is published, as metrics. */
 export function countPublishes(metrics: Metrics, nameOf: NameOf): DispatchListener {
   return {
-    published: (memberId, changedAt, retried) =>
-      metrics.eventsPublished(nameOf(memberId), changedAt, Date.now(), retried),
+    published: (memberId, changedAt, retried, unheld) =>
+      metrics.eventsPublished(nameOf(memberId), changedAt, Date.now(), retried, unheld),
     dead: (memberId, count) => metrics.eventsSettled(nameOf(memberId), 'dead', count),
     refused: (memberId, reason, count) => metrics.publishRefused(nameOf(memberId), reason, count),
   };

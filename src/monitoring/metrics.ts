@@ -162,14 +162,17 @@ export class Metrics {
     });
   }
 
-  /** @param retried how many of them were retries, which are late by intention */
-  eventsPublished(portal: string, changedAt: readonly number[], now: number, retried = 0): void {
-    this.published.inc({ portal }, changedAt.length);
+  /**
+   * @param retried how many of them were retries, which are late by intention
+   * @param unheld how many others there were, of which the portal's queue had no row
+   */
+  eventsPublished(portal: string, changedAt: readonly number[], now: number, retried = 0, unheld = 0): void {
+    this.published.inc({ portal }, changedAt.length + unheld);
     const lag = this.lag.labels({ portal });
     for (const seconds of changedAt) lag.observe(Math.max(0, now / 1000 - seconds));
     const oldest = changedAt.reduce((least, seconds) => Math.min(least, seconds), Infinity);
     const lagMs = retried === changedAt.length ? null : Math.max(0, now - oldest * 1000);
-    this.activity.published(portal, changedAt.length, lagMs);
+    this.activity.published(portal, changedAt.length + unheld, lagMs);
   }
 
   eventsSettled(portal: string, outcome: SettledOutcome, count: number): void {

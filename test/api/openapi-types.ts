@@ -352,6 +352,11 @@ export interface components {
        * @example crm.deal/123
        */
       subject: string | null;
+      /**
+       * @description Where it comes from, where that is not its portal’s queue.
+       * @enum {string|null}
+       */
+      origin: 'snapshot' | 'reconciled' | null;
       /** @enum {string} */
       state:
         | 'reserved'

@@ -70,6 +70,8 @@ describe('a copy from SQLite to PostgreSQL', () => {
     offered: await db.selectFrom('offered_tokens').selectAll().execute(),
     tasks: await db.selectFrom('bulk_tasks').selectAll().execute(),
     listed: await db.selectFrom('bulk_task_deliveries').selectAll().execute(),
+    snapshots: await db.selectFrom('snapshots').selectAll().execute(),
+    types: await db.selectFrom('snapshot_types').selectAll().execute(),
   });
 
   it('brings every row of every table as it was, and numbers deliveries on', async () => {
@@ -150,6 +152,36 @@ describe('a copy from SQLite to PostgreSQL', () => {
     } as const;
     await source.db.insertInto('audit').values(entry).execute();
     await new BulkTasks(source, { ...SETTINGS, RETRY_BY_HAND_PER_SECOND: 1 }).create('retry', [2], 'ann', '');
+    const { no } = await source.db
+      .insertInto('snapshots')
+      .values({
+        member_id: MEMBER,
+        state: 'running',
+        reason: null,
+        filter: '{"stageId":"WON"}',
+        routing_key: null,
+        asked_by: 'ann',
+        created_at: START,
+        resumed_at: START,
+        ran_ms: 0,
+        finished_at: null,
+        progressed_at: START,
+      })
+      .returning('no')
+      .executeTakeFirstOrThrow();
+    await source.db
+      .insertInto('snapshot_types')
+      .values({
+        snapshot_no: no,
+        ordinal: 0,
+        type: 'crm.deal',
+        entity_type_id: 2,
+        after_id: 50,
+        max_id: 200,
+        objects: 40,
+        superseded: 1,
+      })
+      .execute();
     const ledger = new LedgerBench(() => source);
     const past = ledger.now;
     ledger.now = START - 2 * SETTINGS.LATE_FAILURE_WINDOW_MS;
@@ -181,6 +213,8 @@ describe('a copy from SQLite to PostgreSQL', () => {
       history_batches: 1,
       history: 1,
       event_log: 1,
+      snapshots: 1,
+      snapshot_types: 1,
     });
     expect(copied.deliveriesByState).toEqual({
       reserved: 1,
@@ -259,6 +293,8 @@ describe('a copy from SQLite to PostgreSQL', () => {
         history_batches: 0,
         history: 0,
         event_log: 0,
+        snapshots: 0,
+        snapshot_types: 0,
       },
       deliveriesByState: {},
       lastSeq: 0,
@@ -306,6 +342,8 @@ describe('a copy from SQLite to PostgreSQL', () => {
     await expect(copyDatabase(source, target)).rejects.toThrow('invalid input syntax for type integer');
     expect(await everything(target)).toEqual({
       audit: [],
+      snapshots: [],
+      types: [],
       portals: [],
       history: [],
       batches: [],

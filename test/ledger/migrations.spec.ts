@@ -32,6 +32,7 @@ const ALL = [
   '0032-bulk-tasks',
   '0033-narrow-indexes',
   '0034-mark-sent',
+  '0035-snapshots',
 ];
 
 describe.each(DATABASE_KINDS.map((kind) => [kind.name, kind] as const))('migrations (%s)', (_name, kind) => {

@@ -9,7 +9,16 @@ export class Broken extends Error {
 
 type Delivery = Pick<
   DeliveriesTable,
-  'process_id' | 'message_id' | 'row_id' | 'state' | 'state_at' | 'reason' | 'held' | 'errored' | 'attempt'
+  | 'process_id'
+  | 'message_id'
+  | 'row_id'
+  | 'state'
+  | 'state_at'
+  | 'reason'
+  | 'held'
+  | 'errored'
+  | 'attempt'
+  | 'origin'
 >;
 
 const heldKey = (processId: string, rowId: string | number) => `${processId}|${rowId}`;
@@ -108,6 +117,11 @@ export class Oracle {
     }
   }
 
+  /** The bridge sends this command. @throws {Broken} where it is about something that the portal never had */
+  asks(command: string): void {
+    if (command.includes('snapshot')) throw this.broken(`a call for what no portal has: ${command}`);
+  }
+
   /**
    * The bridge did this to the portal: by a request whose answer it gets, by one whose answer is lost, or by one
    * that was given up long ago.
@@ -180,6 +194,9 @@ export class Oracle {
         .map((row) => heldKey(row.PROCESS_ID, row.ID)),
     );
     for (const delivery of await this.deliveries()) {
+      const { origin, held: isHeld, errored, state } = delivery;
+      if (origin !== null && (isHeld === 1 || errored === 1 || state === 'failed' || state === 'marked'))
+        throw this.broken(`the ledger takes a row for the portal's that is not: ${JSON.stringify(delivery)}`);
       if (delivery.held === 0) continue;
       const key = heldKey(delivery.process_id, delivery.row_id);
       if (!held.has(key) && !this.excusedHeld.has(key))
@@ -222,6 +239,7 @@ export class Oracle {
         'held',
         'errored',
         'attempt',
+        'origin',
       ])
       .execute();
   }

@@ -120,6 +120,7 @@ export class PortalLine {
     const looks = new Map<string, number>();
     for (const [index, text] of texts.entries()) {
       const [name, command] = text;
+      this.oracle.asks(decodeURIComponent(command));
       if (late !== null && index >= late) {
         this.givenUp.push({
           sentAt: this.now(),

@@ -35,6 +35,10 @@ const call = (name: string, ...args: readonly unknown[]) => {
 /** An object changes. */
 export const change = (object: number) => new Step(call('change', object), (world) => world.change(object));
 
+/** Objects are read that no event has announced. */
+export const snapshot = (object: number) =>
+  new Step(call('snapshot', object), (world) => world.snapshot(object));
+
 /** A round; `before` happens between its plan and the portal's work, `meanwhile` before the ledger has its answer. */
 export const round = (
   fault: RoundFault = 'none',
@@ -185,6 +189,7 @@ export const anySteps = fc.commands<object, World, false>(
     changes,
     objects.map(delivery),
     objects.map(delivery),
+    objects.map(snapshot),
     plainRound,
     plainRound,
     plainRound,

@@ -1,4 +1,5 @@
 import { readReplies } from '../../src/contract/reply.js';
+import { subjectPrefix } from '../../src/contract/topics.js';
 import { type Database } from '../../src/database/database.js';
 import { BatchSize } from '../../src/drain/pacing/batch-size.js';
 import { eventEncoder } from '../../src/contract/event-encoder.js';
@@ -82,6 +83,7 @@ export class World {
   private time = START;
   /** How far the bridge's clock is set back, ms. */
   private setBack = 0;
+  private snapshots = 0;
   /** One for the present source key, and one for each that is to be finished; see `PortalRounds`. */
   private loops: Map<string, PortalLoop>;
   private nextLoop = 0;
@@ -142,6 +144,32 @@ export class World {
     });
     this.oracle.changed(messageId);
     await Promise.resolve();
+  }
+
+  /** A snapshot of two objects is read and written down. */
+  async snapshot(object: number): Promise<void> {
+    this.tick();
+    const number = ++this.snapshots;
+    const since = await this.ledger.lastSeq();
+    const inserted = await this.ledger.insertUnheld(
+      {
+        memberId: MEMBER,
+        origin: 'snapshot',
+        processId: `snapshot-${number}`,
+        routingKey: null,
+        events: [object, object + 1].map((id) => ({
+          rowId: `s${number}x2x${id}`,
+          messageId: `snapshot ${number} of crm.deal/${id}`,
+          changedAt: Math.floor(this.now() / 1000),
+          event: 'crm.deal.snapshot',
+          data: { FIELDS: { ID: String(id) } },
+          userId: null,
+        })),
+      },
+      since,
+      subjectPrefix,
+    );
+    for (const messageId of inserted.inserted) this.oracle.changed(messageId);
   }
 
   /** The portal notifies us of new events. */

@@ -1,4 +1,5 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import { EVENT_ORIGINS, type EventOrigin } from '../../contract/event-facts.js';
 import { type DeliveryState } from '../../database/schema.js';
 import { type FoundEvent } from '../../events/search/found-event.js';
 import { TIMELINE_STEPS, type TimelineEntry, type TimelineWhat } from '../../events/search/timeline.js';
@@ -35,6 +36,13 @@ export class EventView {
     description: 'The object that changed.',
   })
   subject!: string | null;
+  @ApiProperty({
+    type: String,
+    enum: [...EVENT_ORIGINS, null],
+    nullable: true,
+    description: 'Where it comes from, where that is not its portal’s queue.',
+  })
+  origin!: EventOrigin | null;
   @ApiProperty({ enum: FOUND_STATES })
   state!: FoundState;
   @Time('Since when it is in this state.')
@@ -146,6 +154,7 @@ export function viewEvent(found: FoundEvent): EventView {
     memberId: found.memberId,
     code: found.code,
     subject: found.subject,
+    origin: found.origin,
     state: found.state,
     stateSince: new Date(found.stateSince).toISOString(),
     outcome: found.outcome,

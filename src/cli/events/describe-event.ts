@@ -18,6 +18,8 @@ export interface DescribedDelivery {
   readonly event: string;
   /** What changed, `crm.deal/123`; null where the event has no object. */
   readonly subject: string | null;
+  /** Where it comes from, where that is not the portal's queue. */
+  readonly origin: DeliveryRecord['origin'];
   readonly rowId: string;
   readonly messageId: string;
   readonly processId: string;
@@ -47,6 +49,7 @@ export function describeDelivery(record: DeliveryRecord, portal: Portal | undefi
     memberId: record.member_id,
     event: record.event,
     subject: subjectOf(record.event, parseJson(record.payload)) ?? null,
+    origin: record.origin,
     rowId: record.row_id,
     messageId: record.message_id,
     processId: record.process_id,

@@ -63,6 +63,7 @@ export function describeFound(event: FoundEvent) {
     memberId: event.memberId,
     event: event.code,
     subject: event.subject,
+    origin: event.origin,
     rowId: event.rowId,
     processId: event.processId,
     state: event.state,

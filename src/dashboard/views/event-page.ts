@@ -78,7 +78,7 @@ export function eventPage(context: PageContext, snapshot: Snapshot, details: Eve
               ${copiedFact(words, t('event.id'), idOf(record))}
               ${fact(t('event.portal'), portal === null ? record.member_id : html`<a href="/portals/${encodeURIComponent(portal)}">${portal}</a>`)}
               ${details.message.routingKey === null ? fact(t('event.routingKey'), '–') : copiedFact(words, t('event.routingKey'), details.message.routingKey)}
-              ${fact(t('event.row'), `${record.row_id}, ${heldWords(words, record)}`)}
+              ${record.origin === null ? fact(t('event.row'), `${record.row_id}, ${heldWords(words, record)}`) : fact(t('event.origin'), t(`event.origin.${record.origin}`))}
               ${copiedFact(words, t('event.messageId'), record.message_id)}
               ${copiedFact(words, t('event.processId'), record.process_id)}
               ${fact(t('event.delivery'), t('event.deliveryNumber', { seq: record.seq }))}

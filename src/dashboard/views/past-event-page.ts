@@ -29,7 +29,7 @@ export function pastEventPage(
   const { words } = context;
   const { t, h, moment } = words;
   const [latest] = timeline.deliveries;
-  const row = latest === undefined ? '' : t('events.row', { row: latest.rowId });
+  const row = latest === undefined || latest.origin !== null ? '' : t('events.row', { row: latest.rowId });
   const object = timeline.subject ?? row;
   const { portal } = timeline;
   return page(context, snapshot, {
@@ -64,7 +64,7 @@ export function pastEventPage(
           <dl class="facts">
             ${copiedFact(words, t('event.id'), timeline.id)}
             ${fact(t('event.portal'), portalKnown ? html`<a href="/portals/${encodeURIComponent(portal)}">${portal}</a>` : portal)}
-            ${latest !== undefined && fact(t('event.row'), latest.rowId)}
+            ${latest !== undefined && (latest.origin === null ? fact(t('event.row'), latest.rowId) : fact(t('event.origin'), t(`event.origin.${latest.origin}`)))}
             ${latest?.processId != null && copiedFact(words, t('event.processId'), latest.processId)}
           </dl>
         </section>

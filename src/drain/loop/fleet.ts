@@ -69,7 +69,6 @@ export class Fleet implements PortalLoops {
     const start = () => {
       if (this.runningPortals.get(memberId) !== runningPortal || this.stopped) return;
       runningPortal.dispatch.start();
-      runningPortal.beside?.start();
       if (this.deps.registry.get(memberId)?.state !== 'uninstalled') runningPortal.rounds.start(inMs);
     };
     // Rounds of one portal never overlap, not even those of an old and a new installation.
@@ -140,9 +139,7 @@ export class Fleet implements PortalLoops {
   endPause(memberId: string): void {
     const portal = this.deps.registry.get(memberId);
     if (portal !== undefined && this.runningPortals.has(memberId)) this.deps.listener.portalState(portal);
-    const runningPortal = this.runningPortals.get(memberId);
-    runningPortal?.rounds.endPause();
-    runningPortal?.beside?.wake();
+    this.runningPortals.get(memberId)?.rounds.endPause();
   }
 
   /** People have paused a portal: its rounds go on, and the next one reserves nothing new. */
@@ -207,7 +204,6 @@ export class Fleet implements PortalLoops {
     const portal = registry.get(memberId);
     if (portal === undefined) return;
     listener.portalState(portal);
-    this.runningPortals.get(memberId)?.beside?.wake();
     const advice = ADVICE[state];
     log[state === 'active' ? 'info' : 'error']({
       event: 'portal.state',
@@ -230,9 +226,9 @@ export class Fleet implements PortalLoops {
     this.deps.listener.portalGone(runningPortal.portalName);
   }
 
-  private async halt({ rounds, dispatch, beside }: RunningPortal, graceMs: number): Promise<void> {
+  private async halt({ rounds, dispatch }: RunningPortal, graceMs: number): Promise<void> {
     await rounds.stop(graceMs);
-    await Promise.all([dispatch.stop(), beside?.stop()]);
+    await dispatch.stop();
   }
 
   private end(memberId: string, ended: Promise<unknown>): void {

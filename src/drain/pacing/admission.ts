@@ -1,4 +1,3 @@
-import { FIRST_LIMIT } from '../round/plan-input.js';
 import { type Account, FairPlaces } from './fair-places.js';
 
 /** Gives an admission back; a second call does nothing. */
@@ -6,15 +5,12 @@ export type Leave = () => void;
 
 /** Where the rounds of one portal wait for their turn. */
 export interface Entrance {
-  /**
-   * Waits for a place, or until `signal` aborts; resolves with what gives the place back.
-   * @param events that the round asks for: one place for every 500 of them
-   */
-  enter(signal: AbortSignal, events?: number): Promise<Leave>;
+  /** Waits for a place, or until `signal` aborts; resolves with what gives the place back. */
+  enter(signal: AbortSignal): Promise<Leave>;
 }
 
 interface AdmissionOptions {
-  /** Places for rounds of portals that answer in time, one for every 500 events: `DRAIN_CONCURRENCY`. */
+  /** Rounds under way at once of portals that answer in time: `DRAIN_CONCURRENCY`. */
   readonly limit: number;
   /** The same of portals that do not, or are not known yet. */
   readonly slowLimit?: number;
@@ -48,7 +44,7 @@ interface Stay {
  * Lets a limited number of rounds be under way at once, over all portals, the portals that have used least of it
  * first. Portals that answer slowly, hang, or are not known yet have places of their own, so that however many they are, those that
  * answer do not wait for them; and a round that turns out to take long gives its place to the next one that waits. All
- * together are bounded: `limit` + `slowLimit` + `overstayLimit` rounds, each place good for 500 events.
+ * together are bounded: `limit` + `slowLimit` + `overstayLimit` rounds.
  */
 export class Admission {
   private readonly quick: FairPlaces;
@@ -76,7 +72,7 @@ export class Admission {
     return this.quick.waiting + this.slow.waiting;
   }
 
-  /** Places that are taken. */
+  /** Rounds under way. */
   get inside(): number {
     return this.quick.taken + this.slow.taken;
   }
@@ -86,7 +82,7 @@ export class Admission {
     let guest = this.portals.get(memberId);
     if (guest === undefined) this.portals.set(memberId, (guest = new Guest(this.options.slowMs)));
     const known = guest;
-    return { enter: (signal, events = 1) => this.enter(known, signal, events) };
+    return { enter: (signal) => this.enter(known, signal) };
   }
 
   /** The portal is gone. */
@@ -94,13 +90,10 @@ export class Admission {
     this.portals.delete(memberId);
   }
 
-  private async enter(guest: Guest, signal: AbortSignal, events: number): Promise<Leave> {
+  private async enter(guest: Guest, signal: AbortSignal): Promise<Leave> {
     const { now, makesWayMs } = this.options;
     const begunQuick = guest.isQuick;
-    const places = Math.max(1, Math.ceil(events / FIRST_LIMIT));
-    const turn = begunQuick
-      ? this.quick.take(guest.quick, signal, places)
-      : this.slow.take(guest.slow, signal);
+    const turn = begunQuick ? this.quick.take(guest.quick, signal) : this.slow.take(guest.slow, signal);
     this.makeWay();
     if (!(await turn)) return () => undefined;
     const enteredAt = now();
@@ -109,7 +102,7 @@ export class Admission {
       move: () => {
         movedAt = now();
         this.slow.seize();
-        this.quick.release(guest.quick, (movedAt - enteredAt) / 1000, places);
+        this.quick.release(guest.quick, (movedAt - enteredAt) / 1000);
       },
     };
     const timer = begunQuick
@@ -126,7 +119,7 @@ export class Admission {
       this.overstaying.delete(stay);
       const leftAt = now();
       guest.stayed(leftAt - enteredAt);
-      if (movedAt === null) this.quick.release(guest.quick, (leftAt - enteredAt) / 1000, places);
+      if (movedAt === null) this.quick.release(guest.quick, (leftAt - enteredAt) / 1000);
       else this.slow.release(guest.slow, (leftAt - movedAt) / 1000);
       this.makeWay();
     };

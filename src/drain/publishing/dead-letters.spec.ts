@@ -21,6 +21,8 @@ const delivery = (seq: number, attempt = 1): Publishable => ({
   attemptsBefore: 0,
   reason: null,
   refusals: 0,
+  origin: null,
+  routingKey: null,
 });
 
 /** One pass over some deliveries, with a broker that treats each message by where it goes and whose it is. */

@@ -78,8 +78,37 @@ function delivery(memberId: string, seq: number): Publishable {
     attemptsBefore: 0,
     reason: null,
     refusals: 0,
+    origin: null,
+    routingKey: null,
   };
 }
+
+it('tells events of the portal from those that no row of it has announced: these are not late', async () => {
+  const told: unknown[] = [];
+  const page = [
+    delivery('a', 1),
+    { ...delivery('a', 2), attempt: 2 },
+    { ...delivery('a', 3), origin: 'snapshot' as const, attempt: 2, changedAt: 1 },
+  ];
+  const dispatcher = new Dispatcher({
+    ledger: {
+      refusedKeys: () => Promise.resolve([]),
+      nextRefused: () => Promise.resolve([]),
+      recordRefused: () => Promise.resolve(0),
+      nextPublishable: (_, kind) => Promise.resolve(kind === 'reserved' ? page : []),
+      recordPublished: (deliveries) => Promise.resolve(deliveries.length),
+      recordDead: () => Promise.resolve(0),
+    },
+    publisher: { publish: (messages) => Promise.resolve(messages.map(() => ({ status: 'confirmed' }))) },
+    targets: TARGETS,
+    maxAttempts: 5,
+    listener: { published: (...what) => told.push(what), dead() {}, refused() {} },
+    log: quiet,
+    encoder: eventEncoder('replies'),
+  });
+  await dispatcher.pass({ memberId: 'a', name: 'a', source: 'https://a.example' }, () => false);
+  expect(told).toEqual([['a', [1_700_000_000, 1_700_000_000], 1, 1]]);
+});
 
 describe('publishing over all portals', () => {
   it('has 8 pages under way at most, 4 of one portal, and publishes everything', async () => {

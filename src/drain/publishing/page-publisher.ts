@@ -33,8 +33,12 @@ export type RefusalReason = 'event' | 'dead_letter';
 
 /** Told of what the broker answered. */
 export interface DispatchListener {
-  /** `changedAt` in Unix seconds, one entry an event. */
-  published(memberId: string, changedAt: readonly number[], retried: number): void;
+  /**
+   * @param changedAt of the portal's own events, in Unix seconds, one entry an event
+   * @param retried how many of those were retries
+   * @param unheld so many others were published, of which its queue had no row
+   */
+  published(memberId: string, changedAt: readonly number[], retried: number, unheld: number): void;
   dead(memberId: string, count: number): void;
   refused(memberId: string, reason: RefusalReason, count: number): void;
 }
@@ -113,10 +117,12 @@ export class PagePublisher {
     if (confirmed.length > 0) {
       await ledger.recordPublished(confirmed);
       tally.confirmed += confirmed.length;
+      const own = confirmed.filter(({ origin }) => origin === null);
       listener.published(
         portal.memberId,
-        confirmed.map((delivery) => delivery.changedAt),
-        confirmed.filter((delivery) => delivery.attempt > 1).length,
+        own.map((delivery) => delivery.changedAt),
+        own.filter((delivery) => delivery.attempt > 1).length,
+        confirmed.length - own.length,
       );
     }
     await this.stepAside(portal, 'event', refusals, tally);
@@ -232,5 +238,7 @@ function factsOf(portal: PortalIdentity, delivery: Publishable): EventFacts {
     data: delivery.data,
     userId: delivery.userId,
     attempt: delivery.attempt,
+    origin: delivery.origin,
+    routingKey: delivery.routingKey,
   };
 }

@@ -22,6 +22,8 @@ const delivery = (seq: number, event = 'ONCRMDEALUPDATE'): Publishable => ({
   attemptsBefore: 0,
   reason: null,
   refusals: 0,
+  origin: null,
+  routingKey: null,
 });
 
 /** A ledger that remembers who was refused, and a broker with queues that are full for some routing keys. */

@@ -1,4 +1,5 @@
-import { eventId } from '../../contract/event.js';
+import { eventId, originOfRow } from '../../contract/event.js';
+import { type EventOrigin } from '../../contract/event-facts.js';
 import { subjectPrefix } from '../../contract/topics.js';
 import { type FoundDelivery } from '../../ledger/search/found-event.js';
 import { reasonShown } from '../refusal.js';
@@ -12,6 +13,8 @@ export interface FoundEvent extends Omit<FoundDelivery, 'changedAt' | 'objectId'
   /** What changed, `crm.deal/123`; null where the event has no object. */
   readonly subject: string | null;
   readonly changedAt: number;
+  /** Null: from its portal's queue. */
+  readonly origin: EventOrigin | null;
 }
 
 /** @param nameOf the name of a portal */
@@ -23,6 +26,7 @@ export function foundEvent(found: FoundDelivery, nameOf: (memberId: string) => s
     portal: nameOf(found.memberId),
     subject: objectId === null ? null : `${subjectPrefix(found.code)}/${objectId}`,
     changedAt: found.changedAt * 1000,
+    origin: originOfRow(found.rowId),
     reason:
       found.state === 'refused'
         ? reasonShown({

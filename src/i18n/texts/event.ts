@@ -25,6 +25,15 @@ export const eventTexts = {
   'event.portal': { en: 'Portal', ru: 'Портал' },
   'event.routingKey': { en: 'Routing key', ru: 'Ключ маршрутизации' },
   'event.row': { en: 'Row on the portal', ru: 'Строка на портале' },
+  'event.origin': { en: 'Comes from', ru: 'Откуда' },
+  'event.origin.snapshot': {
+    en: 'a snapshot: the portal has no row of it, and no call to it is made for it',
+    ru: 'из снимка: строки на портале у него нет, и запросов к порталу из-за него не бывает',
+  },
+  'event.origin.reconciled': {
+    en: 'a change that no event announced: the portal has no row of it, and no call to it is made for it',
+    ru: 'изменение, о котором не было события: строки на портале у него нет, и запросов к порталу из-за него не бывает',
+  },
   'event.heldMarked': { en: 'marked there with its error flag', ru: 'помечена там как ошибочная' },
   'event.notHeld': { en: 'no longer held there', ru: 'там больше не удерживается' },
   'event.heldErrored': {
