@@ -148,6 +148,16 @@ module.exports = {
       'what people see and do of events: the contract, the ledger and the portals, nothing that runs',
     ),
     notFrom(
+      'state',
+      '(broker|drain|outcomes|maintenance|monitoring|tracing|audit|events|replicas|dashboard|api|cli|bridge)',
+      'what reads objects knows neither who drains nor who looks at it',
+    ),
+    notFrom(
+      '(bitrix24|broker|contract|database|ledger|portals|config|drain|outcomes|replicas)',
+      'state',
+      'whoever needs states says so in its own words, and the bridge puts the two together',
+    ),
+    notFrom(
       'replicas',
       '(bitrix24|broker|drain|outcomes|maintenance|monitoring|events|dashboard|cli|bridge)',
       'who owns a portal is decided without knowing what its owner does',

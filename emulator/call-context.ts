@@ -35,4 +35,6 @@ export interface MethodAnswer {
   readonly next?: number;
   /** Rows printed, for the part of the service time that grows with them. */
   readonly rows?: number;
+  /** Pages of objects printed, for the part that grows with those. */
+  readonly pages?: number;
 }

@@ -58,6 +58,14 @@ function picked<T>(fields: Fields, names: readonly string[], read: (fields: Fiel
   return Object.fromEntries(names.filter((name) => name in fields).map((name) => [name, read(fields, name)]));
 }
 
+/** Numbers that may be left out. @throws ControlError 400 */
+export function numberFields<Name extends string>(
+  fields: Fields,
+  names: readonly Name[],
+): Partial<Record<Name, number>> {
+  return picked(fields, names, numberField) as Partial<Record<Name, number>>;
+}
+
 /** A fault; `times: "all"` stands for every request. @throws ControlError 400 */
 export function faultField(fields: Fields): Fault {
   const kind = FAULT_KINDS.find((candidate) => candidate === fields['kind']);
@@ -90,19 +98,33 @@ const LIMITS = [
   'operatingLimitSeconds',
   'serviceTimeMs',
   'serviceTimePerRowMs',
+  'serviceTimePerPageMs',
   'requestLimitMs',
 ];
 
+function chargedField(fields: Fields): 'command' | 'batch' {
+  const charged = textField(fields, 'operatingOf');
+  if (charged === 'command' || charged === 'batch') return charged;
+  throw new ControlError(400, 'operatingOf is command or batch');
+}
+
 /** @throws ControlError 400 */
 export function limitsField(fields: Fields): PortalLimits {
-  return picked(fields, LIMITS, numberField);
+  return {
+    ...picked(fields, LIMITS, numberField),
+    ...('operatingOf' in fields ? { operatingOf: chargedField(fields) } : {}),
+  };
 }
 
 /** @throws ControlError 400 */
 export function portalField(fields: Fields): PortalOptions {
   return {
     name: textField(fields, 'name'),
-    ...picked(fields, ['memberId', 'site', 'utcOffset', 'redirectUrl', 'authorizationServer'], textField),
+    ...picked(
+      fields,
+      ['memberId', 'site', 'utcOffset', 'filterOffset', 'redirectUrl', 'authorizationServer'],
+      textField,
+    ),
     ...picked(fields, ['extended', 'connector', 'administrator', 'selfHosted', 'interface'], booleanField),
     ...('featureAnswer' in fields ? { featureAnswer: fields['featureAnswer'] } : {}),
     ...('timestamps' in fields ? { timestamps: timestampsField(fields) } : {}),

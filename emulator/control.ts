@@ -17,6 +17,7 @@ import {
 } from './control-fields.js';
 import { type Emulator } from './emulator.js';
 import { LoadGenerator } from './load.js';
+import { ObjectControl } from './object-control.js';
 import { type Row } from './offline-row.js';
 import { type EmulatedPortal } from './portal.js';
 
@@ -30,12 +31,14 @@ const ROW_STATES: Record<string, (row: Row) => boolean> = {
 /** Everything a test can do to an emulator in its own process, over HTTP under `/_control/`. */
 export class ControlApi {
   private readonly loads = new Map<string, LoadGenerator>();
+  private readonly objects = new ObjectControl();
 
   constructor(private readonly emulator: Emulator) {}
 
   close(): void {
     for (const load of this.loads.values()) load.stop();
     this.loads.clear();
+    this.objects.close();
   }
 
   async handle(
@@ -90,7 +93,10 @@ export class ControlApi {
     fields: Fields,
   ): HttpAnswer | Promise<HttpAnswer> {
     const call = `${verb} ${action}`;
-    const answer = this.read(call, portal, query) ?? this.act(call, portal, fields);
+    const answer =
+      this.read(call, portal, query) ??
+      this.objects.handle(call, portal, query, fields) ??
+      this.act(call, portal, fields);
     if (!answer) throw new ControlError(404, `No such control call: ${call}`);
     return answer;
   }

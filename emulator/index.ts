@@ -7,4 +7,7 @@ export { packBadAnswers } from './bad-answers.js';
 export { type Notification } from './notifications.js';
 export { DEFAULT_SCOPE, OfflineQueue } from './offline-queue.js';
 export { type Change, type OfflineEvent } from './offline-calls.js';
+export { ObjectLoad, type SilentChange } from './object-load.js';
+export { type PortalObjects } from './objects.js';
+export { type StoredObject } from './stored-object.js';
 export { type Row } from './offline-row.js';

@@ -1,5 +1,6 @@
 import { type BindRights } from './bindings.js';
 import { type CallContext, type Features, type MethodAnswer } from './call-context.js';
+import { callItemMethod, isItemMethod } from './item-methods.js';
 import { callObjectMethod, isObjectMethod } from './object-methods.js';
 import { type GetParams } from './offline-calls.js';
 import {
@@ -218,7 +219,7 @@ const KEYED: ReadonlySet<string> = new Set([
 ]);
 
 export const isKnownMethod = (name: string): boolean =>
-  name === 'batch' || METHODS.has(name) || isObjectMethod(name);
+  name === 'batch' || METHODS.has(name) || isItemMethod(name) || isObjectMethod(name);
 
 /** @throws RestError with the portal's own refusal */
 export async function callMethod(
@@ -226,6 +227,7 @@ export async function callMethod(
   params: PhpArray,
   context: CallContext,
 ): Promise<MethodAnswer> {
+  if (isItemMethod(name)) return callItemMethod(name, params, context);
   if (isObjectMethod(name)) return callObjectMethod(name, params, context);
   const method = METHODS.get(name);
   if (!method) throw new RestError(404, 'ERROR_METHOD_NOT_FOUND', 'Method not found!');

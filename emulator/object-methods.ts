@@ -1,65 +1,76 @@
 import { type CallContext, type MethodAnswer } from './call-context.js';
-import { entityTypeOf, isEntityType, type PortalObject } from './objects.js';
+import { entityTypeOf, LEAD } from './object-types.js';
 import { changeKeyCase, isPhpArray, phpEntries, phpGet, phpInt, phpValue, type PhpArray } from './php.js';
 import { RestError } from './rest-error.js';
+import { type ObjectFields, type StoredObject } from './stored-object.js';
 
-const METHOD = /^crm\.(lead|deal|contact|company|item)\.(add|update|delete|get)$/;
+const METHOD = /^crm\.(lead|deal|contact|company|quote)\.(add|update|delete|get)$/;
 
-/** The few methods that change and show objects: `crm.deal.update` and its like, and `crm.item.update`. */
+/** The few methods of their own that some types have: `crm.deal.update` and its like. */
 export const isObjectMethod = (name: string): boolean => METHOD.test(name);
 
-function fieldsOf(params: PhpArray): Record<string, unknown> {
+/** Names that do not follow from those of the `crm.item` methods. */
+const OWN_NAMES: ReadonlyMap<string, string> = new Map([
+  ['createdTime', 'DATE_CREATE'],
+  ['updatedTime', 'DATE_MODIFY'],
+  ['createdBy', 'CREATED_BY_ID'],
+  ['updatedBy', 'MODIFY_BY_ID'],
+]);
+
+function oldName(name: string, type: number): string {
+  if (type === LEAD && name === 'stageId') return 'STATUS_ID';
+  return OWN_NAMES.get(name) ?? name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+}
+
+function newName(name: string, type: number): string {
+  if (type === LEAD && name === 'STATUS_ID') return 'stageId';
+  for (const [newer, older] of OWN_NAMES) if (older === name) return newer;
+  const camel = name.toLowerCase().replace(/_([a-z])/g, (_all, letter: string) => letter.toUpperCase());
+  return camel.replace(/^ufCrm(?=\d)/, 'ufCrm_');
+}
+
+function fieldsOf(params: PhpArray, type: number): ObjectFields {
   const fields = phpGet(params, 'FIELDS');
   if (!isPhpArray(fields)) return {};
-  return Object.fromEntries(phpEntries(fields).map(([name, value]) => [name, phpValue(value)]));
+  return Object.fromEntries(
+    phpEntries(fields).map(([name, value]) => [newName(name, type), phpValue(value)]),
+  );
 }
 
-/** @throws RestError 400 as each family of methods words it */
-function entityType(kind: string, params: PhpArray): number {
-  if (kind !== 'item') return entityTypeOf(kind);
-  const given = phpGet(params, 'ENTITYTYPEID');
-  if (given === undefined) {
-    throw new RestError(400, '100', 'Could not find value for parameter {entityTypeId}');
-  }
-  const id = phpInt(given);
-  if (!isEntityType(id)) {
-    throw new RestError(400, 'ENTITY_TYPE_NOT_SUPPORTED', `Entity type ${id} is not supported`);
-  }
-  return id;
+/** As the older methods print it: their own names, numbers as text. */
+function printed(object: StoredObject, { objects }: CallContext): unknown {
+  const { fm: _fm, entityTypeId: type, ...fields } = objects.print(object);
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [
+      oldName(name, Number(type)),
+      typeof value === 'number' ? String(value) : value,
+    ]),
+  );
 }
 
-function printed(kind: string, { id, ...fields }: PortalObject): unknown {
-  return kind === 'item' ? { item: { id, ...fields } } : { ID: String(id), ...fields };
-}
-
-/** @throws RestError 400 where there is no such object */
+/** @throws RestError 400 where there is no such object, or it is not to be read */
 export async function callObjectMethod(
   name: string,
   query: PhpArray,
-  { objects, caller, serve }: CallContext,
+  context: CallContext,
 ): Promise<MethodAnswer> {
+  const { objects, caller } = context;
   const [, kind = '', action = ''] = METHOD.exec(name) ?? [];
-  await serve();
+  await context.serve();
   const params = changeKeyCase(query, 'upper');
-  const type = entityType(kind, params);
+  const type = entityTypeOf(kind);
   const id = phpInt(phpGet(params, 'ID'));
-  const missing = (): never => {
-    if (kind === 'item') throw new RestError(400, 'NOT_FOUND', 'Element not found');
-    throw new RestError(400, '', 'Not found');
-  };
+  if (action === 'add') return { result: objects.add(type, fieldsOf(params, type), {}, caller).id };
+  const object = objects.find(type, id);
+  if (!object) throw new RestError(400, '', 'Not found');
+  if (object.unreadable) throw new RestError(400, '', 'Access denied.');
   switch (action) {
-    case 'add': {
-      const added = objects.add(type, fieldsOf(params), caller);
-      return { result: kind === 'item' ? printed(kind, added) : added.id };
-    }
-    case 'update': {
-      const updated = objects.update(type, id, fieldsOf(params), caller) ?? missing();
-      return { result: kind === 'item' ? printed(kind, updated) : true };
-    }
+    case 'update':
+      objects.update(type, id, fieldsOf(params, type), {}, caller);
+      return { result: true };
     case 'delete':
-      if (!objects.delete(type, id, caller)) missing();
-      return { result: kind === 'item' ? [] : true };
+      return { result: objects.delete(type, id, {}, caller) };
     default:
-      return { result: printed(kind, objects.find(type, id) ?? missing()) };
+      return { result: printed(object, context) };
   }
 }

@@ -1,87 +1,252 @@
-import { type Caller } from './callers.js';
+import { USER_ID, type Caller } from './callers.js';
+import { type FilterReading } from './item-filter.js';
+import { ObjectIndex } from './object-index.js';
+import { eventsOf, type ObjectAction } from './object-types.js';
+import { formatTimestamp } from './portal-clock.js';
+import {
+  fieldsOf,
+  KEPT_FIELDS,
+  keptFields,
+  namesOf,
+  valueOf,
+  type ObjectFields,
+  type StoredObject,
+} from './stored-object.js';
 
-/** An object of the CRM: its id and whatever fields it was given. */
-export type PortalObject = Readonly<Record<string, unknown>> & { readonly id: number };
-
-/** What happened to an object. */
-type ObjectAction = 'ADD' | 'UPDATE' | 'DELETE';
-
-/** The kinds of objects that have methods and events of their own, by entity type id. */
-const OWN_EVENTS: ReadonlyMap<number, string> = new Map([
-  [1, 'LEAD'],
-  [2, 'DEAL'],
-  [3, 'CONTACT'],
-  [4, 'COMPANY'],
-]);
-
-/** The entity type of a kind that has methods of its own, `deal`. */
-export function entityTypeOf(kind: string): number {
-  for (const [id, name] of OWN_EVENTS) if (name === kind.toUpperCase()) return id;
-  throw new Error(`No kind of object: ${kind}`);
+/** How a change is made beside the ordinary way. */
+export interface ChangeOptions {
+  /** Fires no event, as an import does. */
+  readonly silent?: boolean;
+  /** Unix seconds that become its time of change, also past ones; now by default. */
+  readonly updatedAt?: number;
+  /** The same for its time of creation; only for new ones. */
+  readonly createdAt?: number;
+  /** Number of a new object; the type's next one by default. */
+  readonly id?: number;
 }
 
-/** Whether objects of this type exist: the four old ones, and smart processes, which have even numbers from 128 on. */
-export const isEntityType = (id: number): boolean => OWN_EVENTS.has(id) || (id >= 128 && id % 2 === 0);
-
-/** The events that a change of an object raises, with what a handler gets as `data`. */
-function eventsOf(
-  entityTypeId: number,
-  action: ObjectAction,
-  id: number,
-): { event: string; data: unknown }[] {
-  const own = OWN_EVENTS.get(entityTypeId);
-  if (own !== undefined) return [{ event: `ONCRM${own}${action}`, data: { FIELDS: { ID: String(id) } } }];
-  const data = { FIELDS: { ID: String(id), ENTITY_TYPE_ID: String(entityTypeId) } };
-  const event = `ONCRMDYNAMICITEM${action}`;
-  return [
-    { event, data },
-    { event: `${event}_${entityTypeId}`, data },
-  ];
+export interface SeedOptions {
+  readonly count: number;
+  /** From one number to the next: 1 by default, more leaves gaps. */
+  readonly step?: number;
+  /** Unix seconds between which they were made, evenly: within the year that ended a day ago by default. */
+  readonly from?: number;
+  readonly to?: number;
 }
 
-/** The objects of a portal. Every change is recorded for the applications that have bound its event. */
-export class PortalObjects {
-  private readonly byType = new Map<number, Map<number, PortalObject>>();
+/** A person with a browser, who changes something. */
+const SOMEBODY: Caller = { clientId: null, userId: USER_ID, connector: '' };
+
+const DAY = 86_400;
+
+/** From so many on, the order by time is better made anew than kept. */
+const MANY = 1000;
+
+/** The objects of one type: each type counts its own ids. */
+class ObjectsOfType {
+  readonly index = new ObjectIndex();
+  /** Names of fields that some object was given. */
+  readonly fieldNames = new Set<string>();
   private lastId = 0;
 
-  constructor(private readonly record: (event: string, data: unknown, by: Caller) => void) {}
+  /** The next number, or the given one: later ones come after it. */
+  number(wanted?: number): number {
+    this.lastId = wanted === undefined ? this.lastId + 1 : Math.max(this.lastId, wanted);
+    return wanted ?? this.lastId;
+  }
+}
 
-  find(entityTypeId: number, id: number): PortalObject | null {
-    return this.byType.get(entityTypeId)?.get(id) ?? null;
+/**
+ * The objects of a portal. Every change is recorded for the applications that have bound its event. Times are in Unix
+ * seconds and printed with the portal's offset.
+ */
+export class PortalObjects {
+  private readonly byType = new Map<number, ObjectsOfType>();
+
+  constructor(
+    private readonly record: (event: string, data: unknown, by: Caller) => void,
+    private readonly portal: {
+      /** Milliseconds since the epoch. */
+      readonly now: () => number;
+      readonly utcOffset: string;
+      /** The time in which it reads dates of filters. */
+      readonly filterOffset: string;
+    },
+  ) {}
+
+  /** Entity type ids of which there are or were objects. */
+  types(): number[] {
+    return [...this.byType.keys()].sort((a, b) => a - b);
   }
 
-  add(entityTypeId: number, fields: Readonly<Record<string, unknown>>, by: Caller): PortalObject {
-    this.lastId += 1;
-    return this.put(entityTypeId, { ...fields, id: this.lastId }, 'ADD', by);
+  index(entityTypeId: number): ObjectIndex {
+    return this.ofType(entityTypeId).index;
+  }
+
+  filterReading(entityTypeId: number): FilterReading {
+    const { fieldNames } = this.ofType(entityTypeId);
+    const knowsField = (name: string): boolean =>
+      KEPT_FIELDS.includes(name) ||
+      (fieldsOf(entityTypeId).has(name) && name !== 'fm') ||
+      fieldNames.has(name) ||
+      /^(ufCrm|parentId)\w+$/.test(name);
+    return { utcOffset: this.portal.filterOffset, knowsField };
+  }
+
+  find(entityTypeId: number, id: number): StoredObject | null {
+    return this.byType.get(entityTypeId)?.index.find(id) ?? null;
+  }
+
+  /** @throws Error for a number that is taken or not a positive whole one */
+  add(
+    entityTypeId: number,
+    fields: ObjectFields = {},
+    options: ChangeOptions = {},
+    by: Caller = SOMEBODY,
+  ): StoredObject {
+    const objects = this.ofType(entityTypeId);
+    if (options.id !== undefined && (!(options.id > 0) || this.find(entityTypeId, options.id))) {
+      throw new Error(`Not a free number: ${options.id}`);
+    }
+    const updatedAt = options.updatedAt ?? options.createdAt ?? this.now();
+    const object: StoredObject = {
+      entityTypeId,
+      id: objects.number(options.id),
+      createdAt: options.createdAt ?? updatedAt,
+      updatedAt,
+      createdBy: by.userId,
+      updatedBy: by.userId,
+      seeded: false,
+      unreadable: false,
+      given: this.kept(entityTypeId, fields),
+    };
+    objects.index.put(object);
+    this.tell(object, 'ADD', by, options);
+    return object;
   }
 
   /** @returns null where there is none */
   update(
     entityTypeId: number,
     id: number,
-    fields: Readonly<Record<string, unknown>>,
-    by: Caller,
-  ): PortalObject | null {
-    const before = this.find(entityTypeId, id);
-    return before && this.put(entityTypeId, { ...before, ...fields, id }, 'UPDATE', by);
-  }
-
-  /** @returns false where there is none */
-  delete(entityTypeId: number, id: number, by: Caller): boolean {
-    if (this.byType.get(entityTypeId)?.delete(id) !== true) return false;
-    this.tell(entityTypeId, 'DELETE', id, by);
-    return true;
-  }
-
-  private put(entityTypeId: number, object: PortalObject, action: ObjectAction, by: Caller): PortalObject {
-    const objects = this.byType.get(entityTypeId) ?? new Map<number, PortalObject>();
-    this.byType.set(entityTypeId, objects);
-    objects.set(object.id, object);
-    this.tell(entityTypeId, action, object.id, by);
+    fields: ObjectFields = {},
+    options: ChangeOptions = {},
+    by: Caller = SOMEBODY,
+  ): StoredObject | null {
+    const object = this.find(entityTypeId, id);
+    if (!object) return null;
+    object.given = { ...object.given, ...this.kept(entityTypeId, fields) };
+    object.updatedBy = by.userId;
+    this.index(entityTypeId).setUpdatedAt(object, options.updatedAt ?? this.now());
+    this.tell(object, 'UPDATE', by, options);
     return object;
   }
 
-  private tell(entityTypeId: number, action: ObjectAction, id: number, by: Caller): void {
+  /** Changes many within one second. @returns how many there were */
+  updateMany(
+    entityTypeId: number,
+    ids: readonly number[],
+    fields: ObjectFields = {},
+    options: ChangeOptions = {},
+  ): number {
+    const at = { ...options, updatedAt: options.updatedAt ?? this.now() };
+    if (ids.length > MANY) this.index(entityTypeId).expectMany();
+    let changed = 0;
+    for (const id of ids) if (this.update(entityTypeId, id, fields, at)) changed += 1;
+    return changed;
+  }
+
+  /** @returns false where there is none */
+  delete(entityTypeId: number, id: number, options: ChangeOptions = {}, by: Caller = SOMEBODY): boolean {
+    const object = this.byType.get(entityTypeId)?.index.remove(id) ?? null;
+    if (!object) return false;
+    this.tell(object, 'DELETE', by, options);
+    return true;
+  }
+
+  /** Makes many at once, each a little different; they fire nothing. @returns the first and the last number */
+  seed(entityTypeId: number, { count, step = 1, ...times }: SeedOptions): { first: number; last: number } {
+    if (!(count >= 1) || !(step >= 1)) throw new Error('count and step must be at least 1');
+    const to = times.to ?? this.now() - DAY;
+    const from = times.from ?? to - 365 * DAY;
+    const objects = this.ofType(entityTypeId);
+    const first = objects.number(objects.number() + step - 1);
+    const last = objects.number(first + (count - 1) * step);
+    objects.index.append(
+      Array.from({ length: count }, (_, i): StoredObject => {
+        const at = Math.floor(from + ((to - from) * (i + 1)) / count);
+        return {
+          entityTypeId,
+          id: first + i * step,
+          createdAt: at,
+          updatedAt: at,
+          createdBy: USER_ID,
+          updatedBy: USER_ID,
+          seeded: true,
+          unreadable: false,
+          given: null,
+        };
+      }),
+    );
+    return { first, last };
+  }
+
+  /** Lets the application's user read objects or not. @returns how many there were */
+  setReadable(entityTypeId: number, ids: Iterable<number>, readable: boolean): number {
+    let found = 0;
+    for (const id of ids) {
+      const object = this.find(entityTypeId, id);
+      if (!object) continue;
+      object.unreadable = !readable;
+      found += 1;
+    }
+    return found;
+  }
+
+  /**
+   * An object as `crm.item` methods print it, times with the portal's offset.
+   * @param select names of fields; null for all of them. The id is always there
+   */
+  print(object: StoredObject, select: readonly string[] | null = null): Record<string, unknown> {
+    const printed: Record<string, unknown> = { id: object.id };
+    for (const name of select ?? namesOf(object)) {
+      const value = valueOf(object, name);
+      if (value !== undefined)
+        printed[name] = /^(created|updated)Time$/.test(name) ? this.time(value) : value;
+    }
+    return printed;
+  }
+
+  private time(seconds: unknown): string {
+    return formatTimestamp(Number(seconds), this.portal.utcOffset);
+  }
+
+  private now(): number {
+    return Math.floor(this.portal.now() / 1000);
+  }
+
+  private kept(entityTypeId: number, fields: ObjectFields): ObjectFields {
+    const kept = keptFields(fields);
+    const { fieldNames } = this.ofType(entityTypeId);
+    for (const name of Object.keys(kept)) fieldNames.add(name);
+    return kept;
+  }
+
+  private ofType(entityTypeId: number): ObjectsOfType {
+    const known = this.byType.get(entityTypeId);
+    if (known) return known;
+    const objects = new ObjectsOfType();
+    this.byType.set(entityTypeId, objects);
+    return objects;
+  }
+
+  private tell(
+    { entityTypeId, id }: StoredObject,
+    action: ObjectAction,
+    by: Caller,
+    { silent = false }: ChangeOptions,
+  ): void {
+    if (silent) return;
     for (const { event, data } of eventsOf(entityTypeId, action, id)) this.record(event, data, by);
   }
 }

@@ -9,6 +9,19 @@ export function formatTimestamp(seconds: number, utcOffset: string): string {
   return `${local.toISOString().slice(0, 19)}${utcOffset}`;
 }
 
+/**
+ * A date of a filter: `2024-07-18T12:32:31+02:00`, `2024-07-18 12:32:31`, `18.07.2024`, a time left out is midnight. Its
+ * digits are read as the portal's own time; an offset that comes with them is dropped.
+ * @returns Unix seconds; null for anything else
+ */
+export function filterSeconds(text: string, utcOffset: string): number | null {
+  const iso = text.trim().replace(/^(\d{2})\.(\d{2})\.(\d{4})/, '$3-$2-$1');
+  const [, day, time = '00:00:00'] =
+    /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?$/.exec(iso) ?? [];
+  const milliseconds = Date.parse(`${day}T${time}${utcOffset}`);
+  return Number.isNaN(milliseconds) ? null : milliseconds / 1000;
+}
+
 /** @throws Error for anything but `+hh:mm` or `-hh:mm` */
 export function assertUtcOffset(utcOffset: string): void {
   if (!/^[+-]\d{2}:\d{2}$/.test(utcOffset)) throw new Error(`Not an offset such as +02:00: ${utcOffset}`);

@@ -35,11 +35,20 @@ export interface PortalOptions {
   serviceTimeMs?: number;
   /** The same for every row that it prints. */
   serviceTimePerRowMs?: number;
+  /** The same for every page of objects, in whatever number of commands they come. */
+  serviceTimePerPageMs?: number;
   /** Time after which a request is cut: what it did stays done, its answer is a page. 60,000 by default. */
   requestLimitMs?: number;
   /** Execution time a method may use within ten minutes, 420 s by default. */
   operatingLimitSeconds?: number;
+  /**
+   * What is charged with the time that commands of a batch take: each command's method (by default), or the method
+   * `batch`, as on newer portals.
+   */
+  operatingOf?: 'command' | 'batch';
   utcOffset?: string;
+  /** The time in which it reads dates of filters, whatever offset they have; its own by default. */
+  filterOffset?: string;
   /** The authorization server that it belongs to, by name; the main one by default. */
   authorizationServer?: string;
   /** How it prints `TIMESTAMP_X`, `iso` by default. */

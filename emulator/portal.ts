@@ -41,6 +41,8 @@ export type PortalLimits = Pick<
   | 'operatingLimitSeconds'
   | 'serviceTimeMs'
   | 'serviceTimePerRowMs'
+  | 'serviceTimePerPageMs'
+  | 'operatingOf'
   | 'requestLimitMs'
 >;
 
@@ -82,6 +84,8 @@ export class EmulatedPortal implements TokenOwner {
     }
     const utcOffset = options.utcOffset ?? '+02:00';
     assertUtcOffset(utcOffset);
+    const filterOffset = options.filterOffset ?? utcOffset;
+    assertUtcOffset(filterOffset);
     assertTimestampStyle(options.timestamps ?? 'iso');
     this.name = options.name;
     this.memberId = options.memberId ?? md5(`member|${options.name}|${randomUUID()}`);
@@ -102,7 +106,11 @@ export class EmulatedPortal implements TokenOwner {
       installed: (application) => application !== this.applications.own || this.rest.installed,
       notify: (application) => this.notifyOf(application, true),
     });
-    this.objects = new PortalObjects((event, data, by) => recorder.record(event, data, by));
+    this.objects = new PortalObjects((event, data, by) => recorder.record(event, data, by), {
+      now: around.now,
+      utcOffset,
+      filterOffset,
+    });
     this.rest = new RestService(options, {
       now: around.now,
       queue: this.queue,
@@ -296,6 +304,8 @@ export class EmulatedPortal implements TokenOwner {
     this.rest.serviceTimeMs = limits.serviceTimeMs ?? this.rest.serviceTimeMs;
     this.rest.requestLimitMs = limits.requestLimitMs ?? this.rest.requestLimitMs;
     this.rest.serviceTimePerRowMs = limits.serviceTimePerRowMs ?? this.rest.serviceTimePerRowMs;
+    this.rest.serviceTimePerPageMs = limits.serviceTimePerPageMs ?? this.rest.serviceTimePerPageMs;
+    this.rest.operatingOf = limits.operatingOf ?? this.rest.operatingOf;
   }
 
   /** Installs the application (again): drops every binding and posts `ONAPPINSTALL` with fresh tokens. */

@@ -63,6 +63,13 @@ interface ServiceParts {
   readonly webhook: WebhookKey;
 }
 
+/** What a call spends: its share of the request's service time, and whose execution time it is. */
+interface Cost {
+  readonly shareMs: number;
+  readonly time: RequestTime;
+  readonly charged: string;
+}
+
 /** Where a portal answers REST requests: its state, limits and features, and the order of its checks. */
 export class RestService {
   readonly counters: Counters = { requests: 0, perMethod: {}, refusals: {}, tokenRequests: 0, overlaps: 0 };
@@ -73,6 +80,9 @@ export class RestService {
   installed: boolean;
   serviceTimeMs: number;
   serviceTimePerRowMs: number;
+  serviceTimePerPageMs: number;
+  /** What is charged with the time of a batch's commands. */
+  operatingOf: NonNullable<PortalOptions['operatingOf']>;
   requestLimitMs: number;
   private state: RestError | null = null;
   private serving = 0;
@@ -87,6 +97,8 @@ export class RestService {
   ) {
     this.serviceTimeMs = options.serviceTimeMs ?? 0;
     this.serviceTimePerRowMs = options.serviceTimePerRowMs ?? 0;
+    this.serviceTimePerPageMs = options.serviceTimePerPageMs ?? 0;
+    this.operatingOf = options.operatingOf ?? 'command';
     this.requestLimitMs = options.requestLimitMs ?? 60_000;
     this.selfHosted = options.selfHosted ?? false;
     this.installed = options.interface !== true;
@@ -147,22 +159,24 @@ export class RestService {
     const time = new RequestTime(this.requestLimitMs);
     if (method === 'batch') return this.batch(params, caller, time);
     const context = this.context(caller, this.serviceTimeMs, time);
-    return this.execute(method, params, context, this.serviceTimeMs, time);
+    return this.execute(method, params, context, { shareMs: this.serviceTimeMs, time, charged: method });
   }
 
   private async batch(params: PhpArray, caller: Caller, time: RequestTime): Promise<unknown> {
     const start = this.around.now();
+    if (this.operatingOf === 'batch') this.requireOperatingTime('batch');
     const commands = batchCommands(params);
     const halt = phpBool(phpGet(changeKeyCase(params, 'upper'), 'HALT'));
     const share = this.serviceTimeMs / Math.max(1, commands.length);
     if (commands.length === 0) await time.spend(share);
     const context = this.context(caller, share, time);
     const result = await runBatch(commands, halt, async (name, query) => {
+      const cost = { shareMs: share, time, charged: this.operatingOf === 'batch' ? 'batch' : name };
       this.count(name);
       try {
         const fault = takeFault(this.around.faults, [name], (f) => f.kind === 'error' && f.method !== '*');
-        if (fault === null) return await this.execute(name, query, context, share, time);
-        if (commits(fault)) await this.execute(name, query, context, share, time);
+        if (fault === null) return await this.execute(name, query, context, cost);
+        if (commits(fault)) await this.execute(name, query, context, cost);
         const { status = 500, error = 'INTERNAL_SERVER_ERROR', description = 'Injected fault' } = fault;
         throw new RestError(status, error, description);
       } catch (error) {
@@ -211,19 +225,23 @@ export class RestService {
     method: string,
     params: PhpArray,
     context: CallContext,
-    shareMs: number,
-    requestTime: RequestTime,
-  ): Promise<Omit<MethodAnswer, 'rows'> & { time: unknown }> {
+    { shareMs, time, charged }: Cost,
+  ): Promise<Omit<MethodAnswer, 'rows' | 'pages'> & { time: unknown }> {
+    this.requireOperatingTime(method);
+    const start = this.around.now();
+    const { rows = 0, pages = 0, ...answer } = await callMethod(method, params, context);
+    const extra = rows * this.serviceTimePerRowMs + pages * this.serviceTimePerPageMs;
+    const seconds = (shareMs + extra) / 1000;
+    this.operating.add(charged, seconds);
+    await time.spend(extra);
+    return { ...answer, time: this.time(method, start, seconds) };
+  }
+
+  /** @throws RestError 429 where a method has used up its execution time */
+  private requireOperatingTime(method: string): void {
     if (this.operating.isExhausted(method)) {
       throw new RestError(429, 'OPERATION_TIME_LIMIT', 'Method is blocked due to operation time limit.');
     }
-    const start = this.around.now();
-    const { rows = 0, ...answer } = await callMethod(method, params, context);
-    const extra = rows * this.serviceTimePerRowMs;
-    const seconds = (shareMs + extra) / 1000;
-    this.operating.add(method, seconds);
-    await requestTime.spend(extra);
-    return { ...answer, time: this.time(method, start, seconds) };
   }
 
   private time(method: string, start: number, processing: number): Record<string, unknown> {

@@ -46,6 +46,8 @@ export function provideRabbitmqCluster(options?: {
 export function provideRabbitmq(options: {
   log?: (line: string) => void;
   private: true;
+  /** Plugins that come with the server, by name. */
+  plugins?: readonly string[];
 }): Promise<PrivateRabbitmq>;
 export function provideRabbitmq(options?: {
   log?: (line: string) => void;

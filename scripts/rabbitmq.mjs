@@ -21,10 +21,11 @@ const PACKAGED_FOLDERS = ['/usr/lib/rabbitmq/bin'];
 /**
  * A RabbitMQ to work with: the one of RABBITMQ_URL, or one that answers on this machine, or a private node,
  * installed first if need be, or a container. `stop()` ends what this call started and nothing else.
- * With `private`, always a node of its own, which can be killed and restarted on the same data.
+ * With `private`, always a node of its own, which can be killed and restarted on the same data, with these of the
+ * server's own plugins.
  * @throws {Error} saying what to do when there is no way
  */
-export async function provideRabbitmq({ log = () => {}, private: own = false } = {}) {
+export async function provideRabbitmq({ log = () => {}, private: own = false, plugins = [] } = {}) {
   if (!own) {
     if (process.env.RABBITMQ_URL) return { url: process.env.RABBITMQ_URL, stop: async () => {} };
     const port = Number(process.env.RABBITMQ_PROBE_PORT ?? 5672);
@@ -34,7 +35,7 @@ export async function provideRabbitmq({ log = () => {}, private: own = false } =
   }
   const server = await installedServer(log);
   if (server !== undefined) {
-    const { nodes, stop } = await startPrivateNodes(server, 1, log);
+    const { nodes, stop } = await startPrivateNodes(server, 1, log, plugins);
     return { ...nodes[0], stop };
   }
   if (!own && (await canCompose())) {
@@ -62,7 +63,7 @@ async function installedServer(log) {
 }
 
 /** More than one of them are a cluster. */
-async function startPrivateNodes(server, size, log) {
+async function startPrivateNodes(server, size, log, plugins = []) {
   const temporary = new TemporaryServer({ name: 'rabbitmq', account: 'rabbitmq', stopSignal: 'SIGKILL' });
   try {
     const [mapperPort, ...ports] = await freePorts(1 + 2 * size);
@@ -74,7 +75,7 @@ async function startPrivateNodes(server, size, log) {
     temporary.write('.erlang.cookie', randomBytes(16).toString('hex'));
     const nodes = names.map(
       (name, index) =>
-        new PrivateNode(server, temporary, mapper, name, names, ports[index], ports[size + index]),
+        new PrivateNode(server, temporary, mapper, name, names, plugins, ports[index], ports[size + index]),
     );
     const began = Date.now();
     await Promise.all(nodes.map((node) => node.start()));
@@ -120,7 +121,7 @@ class PortMapper {
 class PrivateNode {
   #process;
 
-  constructor(server, temporary, mapper, name, cluster, port, distributionPort) {
+  constructor(server, temporary, mapper, name, cluster, plugins, port, distributionPort) {
     this.server = server;
     this.temporary = temporary;
     this.mapper = mapper;
@@ -144,7 +145,7 @@ class PrivateNode {
       RABBITMQ_GENERATED_CONFIG_DIR: own('config'),
       RABBITMQ_SCHEMA_DIR: own('schema'),
       // Every file of the installed service that could leak into this node is replaced by one of ours.
-      RABBITMQ_ENABLED_PLUGINS_FILE: temporary.write('enabled_plugins', '[].\n'),
+      RABBITMQ_ENABLED_PLUGINS_FILE: temporary.write('enabled_plugins', `[${plugins.join(',')}].\n`),
       RABBITMQ_CONF_ENV_FILE: temporary.write('rabbitmq-env.conf', ''),
       RABBITMQ_CONFIG_FILE: temporary.write('rabbitmq.conf', clusterSettings(cluster)),
       RABBITMQ_CONFIG_FILES: temporary.path('conf.d'),

@@ -8,7 +8,6 @@ export interface AnswerLimits extends JsonLimits {
 
 /** The settings that say how much of portals' answers is taken in. */
 interface AnswerSettings {
-  readonly DRAIN_LIMIT: number;
   readonly DRAIN_EVENT_BYTES: number;
   readonly DRAIN_ANSWER_BYTES: number;
 }
@@ -23,9 +22,9 @@ const BYTES_A_VALUE = 40;
 /** Only what events hold can be nested at will, and that is looked at event by event. */
 const LEVELS = 20_000;
 
-/** Answers of a page of events: what was asked for, by what an event may weigh; 10 MiB at least, half of all room at most. */
-export function pageLimits(settings: AnswerSettings): AnswerLimits {
-  const asked = settings.DRAIN_LIMIT * settings.DRAIN_EVENT_BYTES;
+/** Answers of so many events, by what an event may weigh; 10 MiB at least, half of all room at most. */
+export function pageLimits(settings: AnswerSettings, events: number): AnswerLimits {
+  const asked = events * settings.DRAIN_EVENT_BYTES;
   return answerLimits(Math.min(Math.max(asked, LEAST_BYTES), settings.DRAIN_ANSWER_BYTES / 2));
 }
 

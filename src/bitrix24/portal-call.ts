@@ -1,3 +1,4 @@
+import { type AnswerLimits } from './answer-limits.js';
 import { type AnswerShare } from './answer-room.js';
 import { type AnswerTime } from './answer-time.js';
 import { type CommandOutcome, type CommandResult } from './batch.js';
@@ -8,8 +9,12 @@ export interface CallOptions {
   signal?: AbortSignal;
   /** Cuts off a request under way as well, which leaves its outcome unknown. */
   cut?: AbortSignal;
+  /** It gives way: it waits while others that do not give way need the rate budget. */
+  beside?: boolean;
   /** What the answer takes of the room for all answers, until its owner closes it; by default it may take any. */
   share?: AnswerShare;
+  /** What the answer to this batch may be; by default what the client's answers may. */
+  answers?: AnswerLimits | undefined;
   /** Called, and waited for, when the answer turns out to be a large one, before it is read on. */
   large?: () => Promise<void>;
 }

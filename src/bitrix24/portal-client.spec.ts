@@ -726,6 +726,36 @@ describe('PortalClient', () => {
     expect(seen).toHaveLength(0);
   });
 
+  it('chooses the commands of a late batch when there is room for it, once', async () => {
+    const budget = new RateBudget({ perSecond: 1000, burst: 1000 });
+    budget.blockUntil(Date.now() + 300);
+    const commands = [{ name: 'one', method: 'crm.item.get', params: { id: 1 } }];
+    let chosen = 0;
+    script = (response, call) => {
+      if (call.body['auth'] === 'token-1') return fails(401, 'expired_token')(response, call);
+      ok({ result: { one: { item: { id: 1 } }, two: 2 }, result_error: [] })(response, call);
+    };
+    const asked = client({ budget }).lateBatch(
+      () => {
+        chosen += 1;
+        return commands;
+      },
+      { beside: true },
+    );
+    commands.push({ name: 'two', method: 'crm.item.get', params: { id: 2 } });
+    const { results } = await asked;
+    expect([...results.keys()]).toEqual(['one', 'two']);
+    expect(chosen).toBe(1);
+    // Nothing ran with the expired token, and the same is asked again.
+    expect(seen.map(({ body }) => body['cmd'])).toEqual([seen[0]?.body['cmd'], seen[0]?.body['cmd']]);
+
+    const none = client().lateBatch(() => {
+      throw new TypeError('nothing is wanted');
+    });
+    await expect(none).rejects.toThrow('nothing is wanted');
+    expect(seen).toHaveLength(2);
+  });
+
   it('ignores proxy variables of the environment', async () => {
     script = ok('direct');
     const before = process.env['http_proxy'];

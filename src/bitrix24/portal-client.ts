@@ -40,6 +40,12 @@ export interface PortalClientOptions {
   observer?: (report: RequestReport) => void;
 }
 
+/** Commands of a batch, and the same in the form in which they are sent. */
+interface ChosenCommands {
+  readonly commands: readonly BatchCommand[];
+  readonly cmd: Readonly<Record<string, string>>;
+}
+
 const DEFAULT_TIMEOUT_MS = 65_000;
 
 /**
@@ -80,7 +86,7 @@ export class PortalClient {
     options: CallOptions = {},
   ): Promise<CallAnswer> {
     if (!isMethodName(method)) throw notSent('call', 'not a method name');
-    const body = await this.send(method, params, options);
+    const body = await this.send(method, () => params, options);
     if (!('result' in body)) throw new UnreadableAnswer(method, 'neither result nor error', 200);
     return {
       result: body['result'],
@@ -100,8 +106,32 @@ export class PortalClient {
     commands: readonly BatchCommand[],
     options: CallOptions & { halt?: boolean } = {},
   ): Promise<BatchAnswer> {
+    const chosen = { commands, cmd: encodeBatch(commands) };
+    return this.batchOf(() => chosen, options);
+  }
+
+  /**
+   * The same for commands that are chosen at the last moment, when the rate budget has room for the request.
+   * @param choose asked once; what it throws, this throws, and then nothing was sent
+   */
+  async lateBatch(choose: () => readonly BatchCommand[], options: CallOptions = {}): Promise<BatchAnswer> {
+    let chosen: ChosenCommands | null = null;
+    const choice = () => {
+      if (chosen !== null) return chosen;
+      const commands = choose();
+      return (chosen = { commands, cmd: encodeBatch(commands) });
+    };
+    return this.batchOf(choice, options);
+  }
+
+  private async batchOf(
+    choice: () => ChosenCommands,
+    options: CallOptions & { halt?: boolean },
+  ): Promise<BatchAnswer> {
     const halt = options.halt === true;
-    const body = await this.send('batch', { halt: halt ? 1 : 0, cmd: encodeBatch(commands) }, options);
+    const params = () => ({ halt: halt ? 1 : 0, cmd: choice().cmd });
+    const body = await this.send('batch', params, options);
+    const { commands } = choice();
     const time = this.clock.read('batch', body['time']);
     const { times, resets } = this.clock.readCommands(commands, body['result']);
     const results = parseBatchAnswer(body, commands, { halt, resets });
@@ -113,7 +143,7 @@ export class PortalClient {
 
   private async send(
     method: string,
-    params: Readonly<Record<string, unknown>>,
+    params: () => Readonly<Record<string, unknown>>,
     options: CallOptions,
   ): Promise<Record<string, unknown>> {
     let sentWith = '';
@@ -131,7 +161,7 @@ export class PortalClient {
 
   private async sendOnce(
     method: string,
-    params: Readonly<Record<string, unknown>>,
+    params: () => Readonly<Record<string, unknown>>,
     token: string,
     options: CallOptions,
   ): Promise<Record<string, unknown>> {
@@ -139,6 +169,7 @@ export class PortalClient {
     const url = this.address(method) + method;
     await this.waitForRoom(method, options);
     this.assertPermitted(method);
+    const given = params();
     const startedAt = performance.now();
     // A portal that is asked rarely would only hold a connection open that is closed before the next request.
     const rare = startedAt - this.lastEndedAt > IDLE_CONNECTION_MS;
@@ -148,12 +179,12 @@ export class PortalClient {
         name: method,
         verb: 'POST',
         url,
-        body: this.body(method, params, token),
+        body: this.body(method, given, token),
         timeoutMs: timeoutMs ?? DEFAULT_TIMEOUT_MS,
         connection: rare ? 'fresh' : 'kept',
         limits:
           method === 'batch' || (answers?.bytes ?? Infinity) < SMALL_ANSWER.bytes
-            ? (answers ?? DEFAULT_PAGE)
+            ? (options.answers ?? answers ?? DEFAULT_PAGE)
             : SMALL_ANSWER,
         share: options.share,
         large: options.large,
@@ -212,13 +243,14 @@ export class PortalClient {
     else if (method === 'batch') this.options.budget.blockUntil(error.until);
   }
 
-  private async waitForRoom(method: string, { signal, cut }: CallOptions): Promise<void> {
+  private async waitForRoom(method: string, { signal, cut, beside }: CallOptions): Promise<void> {
+    const { budget } = this.options;
     const signals = [signal, cut].filter((given) => given !== undefined);
     // Most requests do not wait, and to join signals for them would cost more than the rest of this.
-    if (signals.every((given) => !given.aborted) && this.options.budget.tryAcquire()) return;
+    if (beside !== true && signals.every((given) => !given.aborted) && budget.tryAcquire()) return;
     const any = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
     try {
-      await this.options.budget.acquire(any);
+      await (beside === true ? budget.acquireBeside(any) : budget.acquire(any));
     } catch (error) {
       if (any?.aborted !== true) throw error;
       throw new RequestCancelled({ method, code: 'CANCELLED', description: 'while waiting for its turn' });

@@ -243,6 +243,83 @@ describe('RateBudget', () => {
     expect(budget.nextFreeAt() - time.at).toBe(0);
   });
 
+  describe('requests that give way', () => {
+    /** Asks for `count` of them and records when each is let through. */
+    function askBeside(budget: RateBudget, time: VirtualTime, count: number): number[] {
+      const granted: number[] = [];
+      for (let i = 0; i < count; i++) void budget.acquireBeside().then(() => granted.push(time.at));
+      return granted;
+    }
+
+    it('leave room for four others, which find it at once', async () => {
+      const time = new VirtualTime();
+      const budget = budgetAt(time);
+      const beside = askBeside(budget, time, 100);
+      await settled();
+      // Of the ten that a start has.
+      expect(beside).toHaveLength(6);
+      await time.runTo(10_000);
+      expect(beside).toHaveLength(26);
+      for (let i = 0; i < 4; i++) expect(budget.tryAcquire()).toBe(true);
+      // Now these four have to leak first.
+      await time.runTo(12_400);
+      expect(beside).toHaveLength(26);
+      await time.runTo(12_500);
+      expect(beside).toHaveLength(27);
+    });
+
+    it('come after all that wait, but once for nine of them', async () => {
+      const time = new VirtualTime();
+      const budget = budgetAt(time);
+      const rounds = ask(budget, time, 10_000);
+      await settled();
+      const beside = askBeside(budget, time, 10);
+      await time.runTo(100_000);
+      // Two hundred in a hundred seconds, one in ten of these.
+      expect(beside).toHaveLength(10);
+      expect(rounds.length + beside.length).toBe(210);
+      expect(beside[0]).toBeGreaterThan(4000);
+    });
+
+    it('are one in ten also of requests that never wait', async () => {
+      const time = new VirtualTime();
+      const budget = budgetAt(time);
+      const beside = askBeside(budget, time, 1000);
+      let rounds = 0;
+      for (let at = 0; at < 200_000; at += 100) {
+        await time.runTo(at);
+        while (budget.tryAcquire()) rounds += 1;
+      }
+      expect(beside.length / (rounds + beside.length)).toBeGreaterThan(0.095);
+      expect(beside.length / (rounds + beside.length)).toBeLessThan(0.13);
+      expect(rounds + beside.length).toBeGreaterThan(400);
+    });
+
+    it('wait in a small budget as well, and not for ever', async () => {
+      const time = new VirtualTime();
+      const budget = budgetAt(time, 2, 5);
+      const beside = askBeside(budget, time, 5);
+      await time.runTo(20_000);
+      expect(beside).toHaveLength(5);
+    });
+
+    it('are called off alone', async () => {
+      const time = new VirtualTime();
+      const budget = budgetAt(time);
+      budget.blockUntil(1000);
+      const abort = new AbortController();
+      const failure = budget.acquireBeside(abort.signal).catch((error: unknown) => error);
+      const beside = askBeside(budget, time, 1);
+      const rounds = ask(budget, time, 1);
+      abort.abort(new Error('stopping'));
+      expect(await failure).toEqual(new Error('stopping'));
+      expect(budget.report().waiting).toBe(2);
+      await time.runTo(1000);
+      expect([beside, rounds]).toEqual([[1000], [1000]]);
+      await expect(budget.acquireBeside(AbortSignal.abort(new Error('before')))).rejects.toThrow('before');
+    });
+  });
+
   it('runs on real timers too', async () => {
     const budget = new RateBudget({ perSecond: 200, burst: 20 });
     // Its timers do not keep a process alive, so something else has to here.

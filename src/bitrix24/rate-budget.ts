@@ -45,6 +45,10 @@ const LONGEST_PAUSE_MS = 60_000;
 const LONGEST_BLOCK_MS = 600_000;
 /** Levels are sums of fractions: a request is not kept back over a rounding error. */
 const ROUNDING = 1e-9;
+/** Room that requests beside rounds leave free, so that a round finds some whenever it comes. */
+const RESERVE = 4;
+/** However busy rounds are, so many of them pass for one request beside them that waits. */
+const ROUNDS_PER_BESIDE = 9;
 
 interface Waiter {
   go: () => void;
@@ -82,6 +86,11 @@ export class RateBudget {
   private lastTime = -Infinity;
   private timeSkew = 0;
   private readonly waiters: Waiter[] = [];
+  /** Those that give way to the others. */
+  private readonly beside: Waiter[] = [];
+  private readonly reserve: number;
+  /** Requests that have passed one that gives way, since the last of these. */
+  private passedBeside = 0;
   private cancelSleep: (() => void) | null = null;
   private sent = 0;
   private refused = 0;
@@ -92,6 +101,7 @@ export class RateBudget {
     this.burst = options.burst;
     const margin = Math.min(Math.max(MIN_MARGIN, options.perSecond), options.burst / 2);
     this.capacity = Math.max(1, options.burst - margin);
+    this.reserve = Math.min(RESERVE, Math.floor(this.capacity / 2));
     this.clock = options.now ?? (() => performance.now());
     this.wallClock = options.wallClock ?? (() => Date.now());
     this.sleep = options.sleep ?? systemSleep;
@@ -102,8 +112,9 @@ export class RateBudget {
 
   /** Counts one request and returns true where it may be sent at once and no other waits before it. */
   tryAcquire(): boolean {
-    if (this.waiters.length > 0 || this.waitFor(1) > 0) return false;
-    this.countOne();
+    if (this.waiters.length > 0 || this.besideIsDue() || this.waitFor(1) > 0) return false;
+    this.countRound();
+    if (this.besideIsDue()) this.letThrough();
     return true;
   }
 
@@ -112,13 +123,25 @@ export class RateBudget {
    * @throws the signal's reason when it aborts first; nothing is counted then
    */
   acquire(signal?: AbortSignal): Promise<void> {
+    return this.wait(this.waiters, signal);
+  }
+
+  /**
+   * The same for a request that gives way: it passes while nothing else waits and enough room stays free for what comes
+   * next, or, where others use up all room, once for every nine of them.
+   */
+  acquireBeside(signal?: AbortSignal): Promise<void> {
+    return this.wait(this.beside, signal);
+  }
+
+  private wait(line: Waiter[], signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) {
         reject(reasonOf(signal));
         return;
       }
       const onAbort = (): void => {
-        this.waiters.splice(this.waiters.indexOf(waiter), 1);
+        line.splice(line.indexOf(waiter), 1);
         if (signal !== undefined) reject(reasonOf(signal));
         this.letThrough();
       };
@@ -129,7 +152,7 @@ export class RateBudget {
         },
       };
       signal?.addEventListener('abort', onAbort, { once: true });
-      this.waiters.push(waiter);
+      line.push(waiter);
       this.letThrough();
     });
   }
@@ -180,7 +203,7 @@ export class RateBudget {
       used: this.level,
       capacity: this.capacity,
       perSecond: this.leakPerMs * 1000,
-      waiting: this.waiters.length,
+      waiting: this.waiters.length + this.beside.length,
       pausedUntil: paused > 0 ? this.wallClock() + paused : null,
       sent: this.sent,
       refused: this.refused,
@@ -198,15 +221,36 @@ export class RateBudget {
     this.lastRefusedAt = this.wallClock();
   }
 
+  private countRound(): void {
+    this.countOne();
+    if (this.beside.length > 0) this.passedBeside += 1;
+  }
+
+  /** One that gives way has let enough others pass. */
+  private besideIsDue(): boolean {
+    return this.beside.length > 0 && this.passedBeside >= ROUNDS_PER_BESIDE;
+  }
+
+  /** Room that the next in line needs. */
+  private nextNeeds(): number {
+    return this.waiters.length > 0 || this.besideIsDue() ? 1 : 1 + this.reserve;
+  }
+
   private letThrough(): void {
-    while (this.waiters.length > 0 && this.waitFor(1) <= 0) {
-      this.countOne();
-      this.waiters.shift()?.go();
+    while (this.waiters.length + this.beside.length > 0 && this.waitFor(this.nextNeeds()) <= 0) {
+      if (this.waiters.length > 0 && !this.besideIsDue()) {
+        this.countRound();
+        this.waiters.shift()?.go();
+      } else {
+        this.countOne();
+        this.passedBeside = 0;
+        this.beside.shift()?.go();
+      }
     }
     this.cancelSleep?.();
     this.cancelSleep = null;
-    if (this.waiters.length === 0) return;
-    this.cancelSleep = this.sleep(Math.max(1, Math.ceil(this.waitFor(1))), () => {
+    if (this.waiters.length + this.beside.length === 0) return;
+    this.cancelSleep = this.sleep(Math.max(1, Math.ceil(this.waitFor(this.nextNeeds()))), () => {
       this.cancelSleep = null;
       this.letThrough();
     });

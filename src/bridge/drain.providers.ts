@@ -78,7 +78,8 @@ export const drainProviders = [
               burst: settings.B24_RATE_BURST,
             }),
             http: parts.http,
-            answers: pageLimits(settings),
+            // Of batches that ask for no events; rounds say how many they ask for.
+            answers: pageLimits(settings, 1),
             authConnector: settings.B24_AUTH_CONNECTOR,
             allowHttp: settings.B24_ALLOW_HTTP,
             permitted: () => permit.valid(),
@@ -86,6 +87,7 @@ export const drainProviders = [
           }),
         silence: parts.silence,
         room: new AnswerRoom(settings.DRAIN_ANSWER_BYTES),
+        answersOf: (events) => pageLimits(settings, events),
         brokerReady: () => broker.status().state === 'up',
         standsBack: () => broker.withoutPrefix,
         wantedBindings: {

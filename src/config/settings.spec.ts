@@ -31,7 +31,7 @@ describe('settings', () => {
       B24_ALLOW_HTTP: false,
       B24_RATE_PER_SECOND: 2,
       B24_RATE_BURST: 50,
-      DRAIN_LIMIT: 500,
+      DRAIN_LIMIT: 2000,
       DRAIN_INTERVAL_MS: 5000,
       DRAIN_MAX_INTERVAL_MS: 60_000,
       DRAIN_CONCURRENCY: 100,

@@ -279,9 +279,12 @@ export class Settings {
 
   // --- Draining
 
-  /** Events reserved in one request. Where a portal answers slowly the bridge takes fewer by itself. */
+  /**
+   * Events reserved in one request at most. It begins with 500, takes more while a backlog comes in quick answers, and
+   * fewer where a portal answers slowly.
+   */
   @WholeNumber('DRAIN_LIMIT', 1, 10_000)
-  DRAIN_LIMIT = 500;
+  DRAIN_LIMIT = 2000;
 
   /** Pause before the next round when the queue was empty and nothing is due. */
   @WholeNumber('DRAIN_INTERVAL_MS', 100, DAY_MS)
@@ -295,16 +298,17 @@ export class Settings {
   DRAIN_MAX_INTERVAL_MS = 60_000;
 
   /**
-   * Requests under way at once to portals that answer in time. Portals that take more than a second, hang, or are
-   * not known yet have 700 places of their own and take none of these.
+   * Requests under way at once to portals that answer in time; one that asks for more than 500 events counts as one
+   * for every 500 of them. Portals that take more than a second, hang, or are not known yet have 700 places of their
+   * own and take none of these.
    */
   @WholeNumber('DRAIN_CONCURRENCY', 1, 10_000)
   DRAIN_CONCURRENCY = 100;
 
   /**
    * What an event may weigh in an answer, bytes of JSON, on average over a page. An answer is read and
-   * unpacked up to `DRAIN_LIMIT` times this, 10 MiB at least; one that is larger is asked for again with
-   * fewer events. A single event that outweighs it suspends its portal until this is raised: nothing is lost.
+   * unpacked up to this times the events that were asked for, 10 MiB at least; one that is larger is asked for again
+   * with fewer events. A single event that outweighs it suspends its portal until this is raised: nothing is lost.
    */
   @WholeNumber('DRAIN_EVENT_BYTES', 1024, 16_777_216)
   DRAIN_EVENT_BYTES = 16_384;

@@ -126,8 +126,18 @@ describe('encodeEvent', () => {
       timestamp: 1721298751,
       appId: 'bitrix24-offline-bridge',
       persistent: true,
-      headers: { 'x-portal': 'acme', 'x-attempt': 1 },
+      headers: { 'x-portal': 'acme', 'x-attempt': 1, 'x-subject': 'crm.deal/123' },
     });
+  });
+
+  it("has the subject as a header too, the hook's where there is one, cut where it is too long, none where there is none", () => {
+    const headersOf = (data: unknown, subject?: string) =>
+      encodeEvent({ ...facts, data }, REPLIES, {
+        ...(subject === undefined ? {} : { envelope: (event) => ({ ...event, subject }) }),
+      }).properties.headers['x-subject'];
+    expect(headersOf({ FIELDS: { ID: '7' } }, 'order/5')).toBe('order/5');
+    expect(headersOf({ FIELDS: { ID: 'ш'.repeat(200) } })).toBe(`crm.deal/${'ш'.repeat(123)}`);
+    expect(headersOf({ FIELDS: {} })).toBeUndefined();
   });
 
   it('says where an event comes from that no row has announced, before its data', () => {
@@ -333,6 +343,7 @@ describe('encodeDeadEvent', () => {
       headers: {
         'x-portal': 'acme',
         'x-attempt': 5,
+        'x-subject': 'crm.deal/123',
         'x-bridge-reason': 'rejected by queue billing',
         'x-bridge-attempts': 5,
       },

@@ -51,6 +51,8 @@ export interface EncodedEvent {
     headers: {
       'x-portal': string;
       'x-attempt': number;
+      /** The body's `subject`, cut to 255 bytes; left out where it has none. What exchanges can spread events by. */
+      'x-subject'?: string;
       'x-bridge-reason'?: string;
       'x-bridge-attempts'?: number;
     };
@@ -150,9 +152,10 @@ function assemble(facts: EventFacts, names: Names, hooks: EventHooks = {}): Enco
     origin: facts.origin ?? undefined,
     data: { event, data, userId: facts.userId },
   };
+  const hooked = hookedEnvelope(hooks, facts, envelope as EventEnvelope);
   return {
     routingKey: names.routingKey,
-    body: Buffer.from(toJson(hookedEnvelope(hooks, facts, envelope as EventEnvelope))),
+    body: Buffer.from(toJson(hooked)),
     properties: {
       contentType: EVENT_CONTENT_TYPE,
       messageId: names.id,
@@ -162,7 +165,11 @@ function assemble(facts: EventFacts, names: Names, hooks: EventHooks = {}): Enco
       timestamp: timed ? changedAt : 0,
       appId: APP_ID,
       persistent: true,
-      headers: { 'x-portal': portal, 'x-attempt': attempt },
+      headers: {
+        'x-portal': portal,
+        'x-attempt': attempt,
+        ...(hooked.subject === undefined ? {} : { 'x-subject': cutToBytes(hooked.subject, SHORTSTR_BYTES) }),
+      },
     },
   };
 }

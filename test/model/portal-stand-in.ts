@@ -25,11 +25,13 @@ export class PortalStandIn {
   readonly queue: OfflineQueue;
   extended: boolean;
   private readonly bindings = new Bindings();
-  private readonly objects = new PortalObjects(() => undefined);
+  private readonly objects: PortalObjects;
   private lastProcess = 0;
 
   constructor(now: () => number, extended: boolean) {
     this.extended = extended;
+    const time = { now, utcOffset: '+00:00', filterOffset: '+00:00' };
+    this.objects = new PortalObjects(() => undefined, time);
     this.queue = new OfflineQueue({ now, newProcessId: () => this.nextProcessId() });
   }
 

@@ -56,7 +56,7 @@ export class Outbound {
       tokens: new TokenKeeper(memberId, store, this.oauth),
       budget: new RateBudget({ perSecond: settings.B24_RATE_PER_SECOND, burst: settings.B24_RATE_BURST }),
       http,
-      answers: pageLimits(settings),
+      answers: pageLimits(settings, settings.DRAIN_LIMIT),
       timeoutMs: ANSWER_MS,
       authConnector: settings.B24_AUTH_CONNECTOR,
       allowHttp: settings.B24_ALLOW_HTTP,

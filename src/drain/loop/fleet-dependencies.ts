@@ -1,3 +1,4 @@
+import { type AnswerLimits } from '../../bitrix24/answer-limits.js';
 import { type AnswerRoom } from '../../bitrix24/answer-room.js';
 import { type PortalClient } from '../../bitrix24/portal-client.js';
 import { type Ledger } from '../../ledger/ledger.js';
@@ -10,6 +11,15 @@ import { type Silence } from '../pacing/silence.js';
 import { type Dispatcher } from '../publishing/dispatcher.js';
 import { type DispatchListener } from '../publishing/page-publisher.js';
 import { type LoopSettings, type RoundListener } from './loop-dependencies.js';
+
+/** What works on a portal beside its rounds: it starts and stops with them. */
+export interface PortalBeside {
+  start(): void;
+  /** Ends everything at once, requests under way too. */
+  stop(): Promise<void>;
+  /** The portal's state, or its pause by people, may have changed. */
+  wake(): void;
+}
 
 /** Told of portals' states, for metrics. */
 export interface FleetListener extends RoundListener {
@@ -30,8 +40,12 @@ export interface FleetDependencies {
   readonly dispatcher: (told: DispatchTold) => Pick<Dispatcher, 'over'>;
   /** Opens a client for a portal, with a rate budget and tokens of its own; it sends nothing without a valid permit. */
   readonly clientFor: (portal: Portal, permit: Permit) => PortalClient;
+  /** Makes what works on a portal beside its rounds, within the same client; by default nothing does. */
+  readonly beside?: (portal: Portal, client: PortalClient, permit: Permit) => PortalBeside;
   /** For the answers of all portals. */
   readonly room: AnswerRoom;
+  /** What the answer to a request for so many events may be. */
+  readonly answersOf: (events: number) => AnswerLimits;
   readonly brokerReady: () => boolean;
   readonly silence: Silence;
   /** The exchanges and queues belong to another bridge: portals are left alone. */

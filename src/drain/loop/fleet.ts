@@ -69,6 +69,7 @@ export class Fleet implements PortalLoops {
     const start = () => {
       if (this.runningPortals.get(memberId) !== runningPortal || this.stopped) return;
       runningPortal.dispatch.start();
+      runningPortal.beside?.start();
       if (this.deps.registry.get(memberId)?.state !== 'uninstalled') runningPortal.rounds.start(inMs);
     };
     // Rounds of one portal never overlap, not even those of an old and a new installation.
@@ -139,7 +140,9 @@ export class Fleet implements PortalLoops {
   endPause(memberId: string): void {
     const portal = this.deps.registry.get(memberId);
     if (portal !== undefined && this.runningPortals.has(memberId)) this.deps.listener.portalState(portal);
-    this.runningPortals.get(memberId)?.rounds.endPause();
+    const runningPortal = this.runningPortals.get(memberId);
+    runningPortal?.rounds.endPause();
+    runningPortal?.beside?.wake();
   }
 
   /** People have paused a portal: its rounds go on, and the next one reserves nothing new. */
@@ -204,6 +207,7 @@ export class Fleet implements PortalLoops {
     const portal = registry.get(memberId);
     if (portal === undefined) return;
     listener.portalState(portal);
+    this.runningPortals.get(memberId)?.beside?.wake();
     const advice = ADVICE[state];
     log[state === 'active' ? 'info' : 'error']({
       event: 'portal.state',
@@ -226,9 +230,9 @@ export class Fleet implements PortalLoops {
     this.deps.listener.portalGone(runningPortal.portalName);
   }
 
-  private async halt({ rounds, dispatch }: RunningPortal, graceMs: number): Promise<void> {
+  private async halt({ rounds, dispatch, beside }: RunningPortal, graceMs: number): Promise<void> {
     await rounds.stop(graceMs);
-    await dispatch.stop();
+    await Promise.all([dispatch.stop(), beside?.stop()]);
   }
 
   private end(memberId: string, ended: Promise<unknown>): void {

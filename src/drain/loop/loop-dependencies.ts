@@ -1,4 +1,5 @@
 import { type BatchCommand } from '../../bitrix24/batch.js';
+import { type AnswerLimits } from '../../bitrix24/answer-limits.js';
 import { type AnswerRoom } from '../../bitrix24/answer-room.js';
 import { type BatchAnswer, type CallOptions } from '../../bitrix24/portal-call.js';
 import { type PortalState } from '../../database/schema.js';
@@ -158,6 +159,8 @@ export interface LoopDependencies {
   readonly admission: Entrance;
   /** Room for the answers of all portals; by default each may take any. */
   readonly room?: AnswerRoom;
+  /** What the answer to a request for so many events may be; by default what the client's answers may. */
+  readonly answersOf?: (events: number) => AnswerLimits;
   /** The ledger may have something to publish. */
   readonly wakeDispatch: () => void;
   /** How many events are asked for; by default it starts with `DRAIN_LIMIT`. */

@@ -10,7 +10,7 @@ import { type Permit } from '../../replicas/ownership.js';
 import { type Admission } from '../pacing/admission.js';
 import { DispatchLoop } from '../publishing/dispatch-loop.js';
 import { type Dispatcher, NOTHING_DONE, type PassResult } from '../publishing/dispatcher.js';
-import { type FleetDependencies } from './fleet-dependencies.js';
+import { type FleetDependencies, type PortalBeside } from './fleet-dependencies.js';
 import { type KeyedClient, KeysInUse } from './keys-in-use.js';
 import { type AnswersKnown, type RoundCalls } from './loop-dependencies.js';
 import { PortalLoop } from './portal-loop.js';
@@ -24,6 +24,7 @@ export interface RunningPortal {
   readonly client: PortalClient;
   readonly rounds: PortalRounds;
   readonly dispatch: DispatchLoop;
+  readonly beside: PortalBeside | null;
   /** Failures reported since it was woken last. */
   toMark: number;
 }
@@ -99,6 +100,7 @@ export class PortalBuilder {
       brokerReady: this.deps.brokerReady,
       silence: this.deps.silence,
       room: this.deps.room,
+      answersOf: this.deps.answersOf,
       standsBack: this.deps.standsBack ?? (() => false),
       wakeDispatch: () => dispatch.wake(),
     };
@@ -160,6 +162,7 @@ export class PortalBuilder {
       portalName: name,
       rounds,
       dispatch,
+      beside: this.deps.beside?.(portal, client, permit) ?? null,
       toMark: 0,
     };
     return runningPortal;

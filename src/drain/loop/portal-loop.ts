@@ -76,7 +76,7 @@ export class PortalLoop {
         continue;
       }
       // Before anything is read: what the ledger said while it waited would be old.
-      const leave = await this.deps.admission.enter(this.stopping.signal);
+      const leave = await this.deps.admission.enter(this.stopping.signal, this.rounds.limit);
       if (this.stopping.signal.aborted) return leave();
       this.pausing.roundBegins();
       const { nextInMs } = await this.runOnce().finally(leave);

@@ -32,7 +32,7 @@ export class PortalRounds {
   private stopped = false;
 
   constructor(private readonly deps: PortalRoundsDependencies) {
-    this.place = { enter: (signal) => this.enter(signal) };
+    this.place = { enter: (signal, events) => this.enter(signal, events) };
     this.present = deps.present(this.place);
   }
 
@@ -101,9 +101,9 @@ export class PortalRounds {
   }
 
   /** First the portal's own turn: a loop that waits for it must not hold a place that other portals need. */
-  private async enter(signal: AbortSignal): Promise<() => void> {
+  private async enter(signal: AbortSignal, events = 1): Promise<() => void> {
     if (!(await this.turn.take(signal))) return () => undefined;
-    const leave = await this.deps.admission.enter(signal);
+    const leave = await this.deps.admission.enter(signal, events);
     let left = false;
     return () => {
       if (left) return;

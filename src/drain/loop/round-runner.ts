@@ -4,13 +4,15 @@ import { PortalError } from '../../bitrix24/errors.js';
 import { type BatchAnswer } from '../../bitrix24/portal-call.js';
 import { type RoundSnapshot } from '../../ledger/round-snapshot.js';
 import { BatchSize } from '../pacing/batch-size.js';
-import { restFor } from '../pacing/execution-time.js';
+import { restFor } from '../../bitrix24/execution-time.js';
 import { roundCost } from '../pacing/round-cost.js';
 import { ThrottledMethods } from '../pacing/throttled-methods.js';
 import { applyAnswer } from '../round/apply.js';
+import { PAGE } from '../round/apply-journal.js';
 import { heldBack, withoutHaste } from '../round/held-back.js';
 import { WATCH_MS } from '../round/orphan-scan.js';
 import { planRound } from '../round/plan.js';
+import { FIRST_LIMIT } from '../round/plan-input.js';
 import { doubtOf, type RoundPlan } from '../round/round-command.js';
 import { distrust, freshMemory, type RoundMemory } from '../round/round-memory.js';
 import { type RoundOutcome } from '../round/round-outcome.js';
@@ -59,6 +61,11 @@ export class RoundRunner {
   /** Whether too much waits to be published for more to be reserved. */
   get heldBack(): boolean {
     return this.heldBackSince !== null;
+  }
+
+  /** How many events the next round asks for. */
+  get limit(): number {
+    return this.size.limit;
   }
 
   /** Whether the pause after the last round is a back-off that a notification does not end. */
@@ -124,7 +131,9 @@ export class RoundRunner {
   private plan({ snapshot, heldProcessIds, markedDue, done }: LedgerReading): RoundPlan {
     const { settings } = this.deps;
     const now = this.now();
-    this.heldBackSince = heldBack(snapshot, settings) ? (this.heldBackSince ?? now) : null;
+    this.heldBackSince = heldBack(snapshot, { settings, limit: this.size.limit })
+      ? (this.heldBackSince ?? now)
+      : null;
     const planned = planRound({
       snapshot,
       heldProcessIds,
@@ -176,6 +185,7 @@ export class RoundRunner {
       answer = await this.deps.client.batch(roundRequest(plan), {
         ...this.calls,
         share,
+        answers: this.deps.answersOf?.(Math.max(limit, PAGE)),
         large: () => watched.large(),
       });
     } catch (error) {
@@ -219,7 +229,7 @@ export class RoundRunner {
         inFlight: snapshot.inFlight + outcome.reserved,
         portalMs: Math.round(answeredAt - startedAt),
         ledgerMs: Math.round(performance.now() - answeredAt),
-        ...(limit < this.deps.settings.DRAIN_LIMIT ? { limit } : {}),
+        ...(limit === Math.min(FIRST_LIMIT, this.deps.settings.DRAIN_LIMIT) ? {} : { limit }),
       });
     } catch (error) {
       // What the answer said is lost.

@@ -48,6 +48,46 @@ describe('the admission of rounds', () => {
     expect(admission.waiting).toBe(2);
   });
 
+  it('gives a round one place for every 500 events that it asks for', async () => {
+    const admission = await knowing(['a', 'b', 'c', 'd'], { limit: 5 });
+    const large = (portal: string, events: number) => {
+      const guest: { leave: Leave | null } = { leave: null };
+      void admission
+        .of(portal)
+        .enter(new AbortController().signal, events)
+        .then((leave) => (guest.leave = leave));
+      return guest;
+    };
+    const guests = [large('a', 2000), large('b', 501), large('c', 500), large('d', 9000)];
+    await settle();
+    // The third would fit: it waits behind the second, which would else wait for ever.
+    expect(inside(guests)).toEqual([true, false, false, false]);
+    guests[0]?.leave?.();
+    await settle();
+    expect(inside(guests)).toEqual([true, true, true, false]);
+    expect(admission.inside).toBe(3);
+    guests[1]?.leave?.();
+    guests[2]?.leave?.();
+    await settle();
+    // One that wants more places than there are gets all of them.
+    expect(inside(guests)).toEqual([true, true, true, true]);
+    guests[3]?.leave?.();
+    expect(admission.inside).toBe(0);
+  });
+
+  it('lets others in when one that waits for many places goes away', async () => {
+    const admission = await knowing(['a', 'b', 'c'], { limit: 3 });
+    const inside = enter(admission, 'a');
+    const given = new AbortController();
+    void admission.of('b').enter(given.signal, 1500);
+    const behind = enter(admission, 'c');
+    await settle();
+    expect([inside.leave !== null, behind.leave !== null]).toEqual([true, false]);
+    given.abort();
+    await settle();
+    expect(behind.leave).not.toBeNull();
+  });
+
   it('counts a place that is given back twice once', async () => {
     const admission = await knowing(['a', 'b', 'c'], { limit: 1 });
     const first = enter(admission, 'a');

@@ -1,3 +1,4 @@
+import { FIRST_LIMIT } from '../round/plan-input.js';
 import { type Account, FairPlaces } from './fair-places.js';
 
 /** Gives an admission back; a second call does nothing. */
@@ -5,12 +6,15 @@ export type Leave = () => void;
 
 /** Where the rounds of one portal wait for their turn. */
 export interface Entrance {
-  /** Waits for a place, or until `signal` aborts; resolves with what gives the place back. */
-  enter(signal: AbortSignal): Promise<Leave>;
+  /**
+   * Waits for a place, or until `signal` aborts; resolves with what gives the place back.
+   * @param events that the round asks for: one place for every 500 of them
+   */
+  enter(signal: AbortSignal, events?: number): Promise<Leave>;
 }
 
 interface AdmissionOptions {
-  /** Rounds under way at once of portals that answer in time: `DRAIN_CONCURRENCY`. */
+  /** Places for rounds of portals that answer in time, one for every 500 events: `DRAIN_CONCURRENCY`. */
   readonly limit: number;
   /** The same of portals that do not, or are not known yet. */
   readonly slowLimit?: number;
@@ -44,7 +48,7 @@ interface Stay {
  * Lets a limited number of rounds be under way at once, over all portals, the portals that have used least of it
  * first. Portals that answer slowly, hang, or are not known yet have places of their own, so that however many they are, those that
  * answer do not wait for them; and a round that turns out to take long gives its place to the next one that waits. All
- * together are bounded: `limit` + `slowLimit` + `overstayLimit` rounds.
+ * together are bounded: `limit` + `slowLimit` + `overstayLimit` rounds, each place good for 500 events.
  */
 export class Admission {
   private readonly quick: FairPlaces;
@@ -72,7 +76,7 @@ export class Admission {
     return this.quick.waiting + this.slow.waiting;
   }
 
-  /** Rounds under way. */
+  /** Places that are taken. */
   get inside(): number {
     return this.quick.taken + this.slow.taken;
   }
@@ -82,7 +86,7 @@ export class Admission {
     let guest = this.portals.get(memberId);
     if (guest === undefined) this.portals.set(memberId, (guest = new Guest(this.options.slowMs)));
     const known = guest;
-    return { enter: (signal) => this.enter(known, signal) };
+    return { enter: (signal, events = 1) => this.enter(known, signal, events) };
   }
 
   /** The portal is gone. */
@@ -90,10 +94,13 @@ export class Admission {
     this.portals.delete(memberId);
   }
 
-  private async enter(guest: Guest, signal: AbortSignal): Promise<Leave> {
+  private async enter(guest: Guest, signal: AbortSignal, events: number): Promise<Leave> {
     const { now, makesWayMs } = this.options;
     const begunQuick = guest.isQuick;
-    const turn = begunQuick ? this.quick.take(guest.quick, signal) : this.slow.take(guest.slow, signal);
+    const places = Math.max(1, Math.ceil(events / FIRST_LIMIT));
+    const turn = begunQuick
+      ? this.quick.take(guest.quick, signal, places)
+      : this.slow.take(guest.slow, signal);
     this.makeWay();
     if (!(await turn)) return () => undefined;
     const enteredAt = now();
@@ -102,7 +109,7 @@ export class Admission {
       move: () => {
         movedAt = now();
         this.slow.seize();
-        this.quick.release(guest.quick, (movedAt - enteredAt) / 1000);
+        this.quick.release(guest.quick, (movedAt - enteredAt) / 1000, places);
       },
     };
     const timer = begunQuick
@@ -119,7 +126,7 @@ export class Admission {
       this.overstaying.delete(stay);
       const leftAt = now();
       guest.stayed(leftAt - enteredAt);
-      if (movedAt === null) this.quick.release(guest.quick, (leftAt - enteredAt) / 1000);
+      if (movedAt === null) this.quick.release(guest.quick, (leftAt - enteredAt) / 1000, places);
       else this.slow.release(guest.slow, (leftAt - movedAt) / 1000);
       this.makeWay();
     };

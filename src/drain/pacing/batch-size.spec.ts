@@ -22,6 +22,45 @@ describe('how many events are asked for', () => {
     expect(new Set(asked.map(({ size }) => size))).toEqual(new Set([500]));
   });
 
+  it('grows beyond 500 while answers are quick, and is 500 again when the queue is nearly empty', () => {
+    const size = new BatchSize(2000);
+    const portal = (events: number) => 0.15 + events * 0.0001;
+    expect(drain(size, portal, 6).map((round) => round.size)).toEqual([500, 750, 1125, 1688, 2000, 2000]);
+    drain(size, portal, 1, 300);
+    expect(size.limit).toBe(500);
+  });
+
+  it('tries a larger answer once, and does not grow beyond 500 where it takes more than half a second', () => {
+    const asked = drain(new BatchSize(2000), (events) => 0.1 + events * 0.001, 20).map(({ size }) => size);
+    expect(asked.slice(0, 3)).toEqual([500, 750, 500]);
+    expect(new Set(asked.slice(2))).toEqual(new Set([500]));
+    const slow = drain(new BatchSize(2000), (events) => 1 + events * 0.003, 20).map(({ size }) => size);
+    expect(new Set(slow)).toEqual(new Set([500]));
+  });
+
+  it('grows up to what half a second is enough for, and to what takes as long as the smallest answer', () => {
+    const asked = (fixed: number, each: number) => {
+      const seen = drain(new BatchSize(10_000), (events) => fixed + events * each, 30);
+      return { size: last(seen).size, seconds: last(seen).seconds };
+    };
+    const half = asked(0.1, 0.0004);
+    expect(half.seconds).toBeLessThanOrEqual(0.51);
+    expect(half.size).toBeGreaterThan(900);
+    const slowToBegin = asked(1, 0.0004);
+    expect(slowToBegin.seconds).toBeLessThanOrEqual(2.05);
+    expect(slowToBegin.size).toBeGreaterThan(2300);
+  });
+
+  it('is no worse than 500 on a slow portal', () => {
+    const rate = (largest: number) => {
+      const seen = drain(new BatchSize(largest), (events) => 0.2 + events * 0.006, 60);
+      return (
+        seen.reduce((sum, { size }) => sum + size, 0) / seen.reduce((sum, { seconds }) => sum + seconds, 0)
+      );
+    };
+    expect(rate(2000)).toBeGreaterThanOrEqual(rate(500));
+  });
+
   it('is what fits into the target where every event costs time, from the second answer on', () => {
     const [first, ...others] = drain(new BatchSize(500), (events) => 0.1 + events * 0.04, 30);
     expect(first?.seconds).toBeGreaterThan(20);

@@ -1,3 +1,5 @@
+import { FIRST_LIMIT } from '../round/plan-input.js';
+
 /** What one reserving command cost the portal. */
 export interface Cost {
   /** Its limit. */
@@ -13,6 +15,14 @@ export interface Cost {
  * Longer ones would gain nothing: at 4 s a request the budget of 2 requests a second is no limit any more.
  */
 export const TARGET_SECONDS = 4;
+/**
+ * More than {@link FIRST_LIMIT} are asked for while an answer takes no longer than this, or than twice what it takes
+ * whatever is asked for. A request every half second is the budget: a slower one gains little by being larger, and
+ * everything else waits longer behind it.
+ */
+const QUICK_SECONDS = 0.5;
+/** An answer that takes longer is not tried in a larger size. */
+const PROBED_SECONDS = 2;
 /** What an answer with a large fixed part may take in all: half of what the portal allows. */
 const LONGEST_SECONDS = 30;
 /** Fewer events than this are not worth a request. */
@@ -25,8 +35,9 @@ const LONGEST_CAUTION = 160;
 const REGROWTH = 5;
 
 /**
- * How many events one command asks a portal for: `DRAIN_LIMIT`, and fewer where large answers are slow. It learns
- * what an event costs from answers that took too long, halves when an answer is lost, and grows back step by step.
+ * How many events one command asks a portal for: 500 at first, up to `DRAIN_LIMIT` while a backlog is drained whose
+ * answers are quick, and fewer where they are slow. It learns what an event costs from answers that took too long,
+ * halves when an answer is lost, and grows back step by step.
  */
 export class BatchSize {
   private size: number;
@@ -43,7 +54,7 @@ export class BatchSize {
     private readonly largest: number,
     floor = FLOOR,
   ) {
-    this.size = largest;
+    this.size = Math.min(FIRST_LIMIT, largest);
     this.floor = Math.min(floor, largest);
   }
 
@@ -54,7 +65,8 @@ export class BatchSize {
   /** A reserving command was answered. */
   answered(cost: Cost): void {
     const telling = cost.events >= cost.asked / 2;
-    // A short answer to a queue that is nearly empty says nothing of a long one.
+    // A short answer to a queue that is nearly empty says nothing of a long one; and the next backlog may be of others.
+    if (!telling && this.size > FIRST_LIMIT) this.resize(FIRST_LIMIT);
     if (!telling && cost.seconds <= TARGET_SECONDS) return;
     this.learnFixedPart(cost);
     const fixed = this.learned ?? 0;
@@ -66,8 +78,13 @@ export class BatchSize {
       this.answersSinceLoss += 1;
       if (this.answersSinceLoss >= this.caution) this.ceiling = Number.POSITIVE_INFINITY;
     }
-    if (fitting < this.size) this.resize(fitting);
-    else if (telling) this.resize(Math.min(fitting, Math.ceil(this.size * GROWTH)));
+    // One larger request tells whether it is the events that take the time.
+    const probing = this.learned === null && cost.seconds <= PROBED_SECONDS;
+    const quick =
+      perEvent > 0 && !probing ? Math.max(QUICK_SECONDS - fixed, fixed) / perEvent : Number.POSITIVE_INFINITY;
+    const most = Math.min(fitting, Math.max(quick, FIRST_LIMIT));
+    if (most < this.size) this.resize(most);
+    else if (telling) this.resize(Math.min(most, Math.ceil(this.size * GROWTH)));
   }
 
   /** The answer to a round that reserves did not come, or not whole: it may have been too much. */

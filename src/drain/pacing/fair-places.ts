@@ -6,6 +6,7 @@ export interface Account {
 
 interface Waiting {
   readonly turn: number;
+  readonly places: number;
   readonly go: () => void;
 }
 
@@ -34,26 +35,31 @@ export class FairPlaces {
     return this.queue.length;
   }
 
-  /** Waits for a place. Resolves with false, and without one, when `signal` aborts first. */
-  take(account: Account, signal: AbortSignal): Promise<boolean> {
+  /**
+   * Waits for so many places at once; more than there are count as all of them. Resolves with false, and without any,
+   * when `signal` aborts first.
+   */
+  take(account: Account, signal: AbortSignal, places = 1): Promise<boolean> {
     if (signal.aborted) return Promise.resolve(false);
     const turn = Math.max(this.current, account.usedUpTo);
-    if (this.held < this.limit) {
-      this.begin(turn);
+    if (this.queue.length === 0 && this.fits(places)) {
+      this.begin(turn, places);
       return Promise.resolve(true);
     }
     return new Promise((resolve) => {
       const waiting: Waiting = {
         turn,
+        places,
         go: () => {
           signal.removeEventListener('abort', gone);
-          this.begin(turn);
+          this.begin(turn, places);
           resolve(true);
         },
       };
       const gone = () => {
         this.queue.splice(this.queue.indexOf(waiting), 1);
         resolve(false);
+        this.admit();
       };
       this.queue.splice(this.positionOf(turn), 0, waiting);
       signal.addEventListener('abort', gone, { once: true });
@@ -65,15 +71,27 @@ export class FairPlaces {
     this.held += 1;
   }
 
-  /** Gives a place back that was held for so many seconds. */
-  release(account: Account, seconds: number): void {
-    account.usedUpTo = Math.max(this.current, account.usedUpTo) + seconds;
-    this.held -= 1;
-    while (this.held < this.limit && this.queue.length > 0) this.queue.shift()?.go();
+  /** Gives places back that were held for so many seconds. */
+  release(account: Account, seconds: number, places = 1): void {
+    account.usedUpTo = Math.max(this.current, account.usedUpTo) + seconds * places;
+    this.held -= places;
+    this.admit();
   }
 
-  private begin(turn: number): void {
-    this.held += 1;
+  /** Those behind one that needs more places than are free wait with it: else it might wait for ever. */
+  private admit(): void {
+    for (let next = this.queue[0]; next !== undefined && this.fits(next.places); next = this.queue[0]) {
+      this.queue.shift();
+      next.go();
+    }
+  }
+
+  private fits(places: number): boolean {
+    return this.held === 0 || this.held + places <= this.limit;
+  }
+
+  private begin(turn: number, places: number): void {
+    this.held += places;
     this.current = Math.max(this.current, turn);
   }
 

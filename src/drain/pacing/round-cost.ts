@@ -1,14 +1,15 @@
 import { type BatchAnswer } from '../../bitrix24/portal-call.js';
 import { type CommandResult } from '../round/command-result.js';
 import { type Cost } from './batch-size.js';
-import { type ExecutionTime } from './execution-time.js';
+import { type ExecutionTime } from '../../bitrix24/execution-time.js';
 import { methodOf, nameOf } from '../round/round-request.js';
 
 /** The method whose execution time draining uses up. */
 const RESERVING = 'event.offline.get';
 
 /**
- * Reads what a round cost the portal: its reservation, null where nothing was reserved, and the method behind it.
+ * Reads what a round cost the portal: its reservation, null where nothing was reserved, and the method behind it. Where
+ * rows are listed before they are taken, that is part of the cost.
  * @param tookSeconds of the whole request, which counts where the portal says nothing
  */
 export function roundCost(
@@ -18,11 +19,13 @@ export function roundCost(
 ): { reservation: Cost | null; execution: ExecutionTime } {
   let reservation: Cost | null = null;
   let seconds = 0;
+  let listing = 0;
   let operating: number | null = null;
   for (const [index, result] of results.entries()) {
     const { command } = result;
-    if (methodOf(command) !== RESERVING) continue;
     const time = times.get(nameOf(index));
+    if (command.kind === 'list') listing += time?.seconds ?? 0;
+    if (methodOf(command) !== RESERVING) continue;
     seconds += time?.seconds ?? 0;
     operating = time?.operating ?? operating;
     if (result.failed || (command.kind !== 'reserve' && command.kind !== 'take')) continue;
@@ -33,5 +36,6 @@ export function roundCost(
       seconds: time?.seconds ?? tookSeconds,
     };
   }
+  if (reservation !== null) reservation = { ...reservation, seconds: reservation.seconds + listing };
   return { reservation, execution: { operating, seconds } };
 }

@@ -1,4 +1,4 @@
-import { WakeableSleep } from './wakeable-sleep.js';
+import { WakeableSleep } from '../../timing/wakeable-sleep.js';
 
 /** The pause between two rounds of one portal, which a wake ends early unless it is a back-off. */
 export class RoundPause {

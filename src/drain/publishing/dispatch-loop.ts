@@ -2,7 +2,7 @@ import { REFUSED_ADVICE } from '../../events/refusal.js';
 import { type Ledger } from '../../ledger/ledger.js';
 import { DEAD_LETTER_KEY } from '../../ledger/refused.js';
 import { type Log } from '../../logging/log.js';
-import { WakeableSleep } from '../pacing/wakeable-sleep.js';
+import { WakeableSleep } from '../../timing/wakeable-sleep.js';
 import { type Dispatcher, type PassResult } from './dispatcher.js';
 import { type PortalIdentity } from './page-publisher.js';
 import { reasonOf } from '../../logging/reason.js';

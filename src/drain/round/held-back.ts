@@ -1,6 +1,6 @@
 import { type RoundSnapshot } from '../../ledger/round-snapshot.js';
 import { elapsed } from './elapsed.js';
-import { type PlanSettings } from './plan-input.js';
+import { FIRST_LIMIT, type PlanSettings } from './plan-input.js';
 import { type RoundPlan } from './round-command.js';
 
 /** Batches that may wait to be published before no more are reserved. */
@@ -12,9 +12,9 @@ const UNPUBLISHED_BATCHES = 4;
  */
 export function heldBack(
   { unpublished }: Pick<RoundSnapshot, 'unpublished'>,
-  { DRAIN_LIMIT }: Pick<PlanSettings, 'DRAIN_LIMIT'>,
+  { limit, settings }: { readonly limit: number; readonly settings: Pick<PlanSettings, 'DRAIN_LIMIT'> },
 ): boolean {
-  return unpublished >= UNPUBLISHED_BATCHES * DRAIN_LIMIT;
+  return unpublished >= UNPUBLISHED_BATCHES * Math.max(limit, Math.min(FIRST_LIMIT, settings.DRAIN_LIMIT));
 }
 
 /** Rows that are settled may stay on the portal for so long while it is held back. */

@@ -17,7 +17,7 @@ export interface PlanInput {
   /** Whether the portal reserves for us; null until it was asked. */
   readonly extended: boolean | null;
   readonly settings: PlanSettings;
-  /** Events that one command asks for: `DRAIN_LIMIT`, or fewer where large answers are slow. */
+  /** Events that are reserved: up to `DRAIN_LIMIT`, see batch-size.ts. */
   readonly limit: number;
   readonly now: number;
   /** People keep the portal from reserving anything new. */
@@ -31,7 +31,11 @@ export interface PlanInput {
 /** PHP drops variables beyond 1,000 without a word; half of that leaves room for the rest of the request. */
 export const MAX_IDS = 500;
 
+/** A portal is asked for so many events at first, and no call but a reservation asks for more. */
+export const FIRST_LIMIT = 500;
+
 /** How many whole batches one round reads: fewer of a portal whose answers are slow. */
 export function atOnce(most: number, { limit, settings }: PlanInput): number {
-  return Math.max(1, Math.floor((most * limit) / settings.DRAIN_LIMIT));
+  const usual = Math.min(FIRST_LIMIT, settings.DRAIN_LIMIT);
+  return Math.max(1, Math.floor((most * Math.min(limit, usual)) / usual));
 }

@@ -327,6 +327,12 @@ describe('the scan', () => {
 
   it('reads fewer whole batches of a portal whose answers are slow', () => {
     const orphans = new Map(Array.from({ length: 9 }, (_, i) => [`o${i}`, { afterRowId: '7', rows: [] }]));
+    const large = { memory: calm({ orphans }), limit: 2000, settings: { ...settings, DRAIN_LIMIT: 2000 } };
+    expect(only('reserve', { ...large, memory: calm({ orphans: new Map() }) })).toEqual([
+      { kind: 'reserve', limit: 2000 },
+    ]);
+    expect(only('adopt', large)).toHaveLength(12);
+    expect(only('adopt', large)[0]).toMatchObject({ limit: 501 });
     const adopts = only('adopt', { memory: calm({ orphans }), limit: 170 });
     expect(adopts).toHaveLength(4);
     expect(adopts[0]).toMatchObject({ afterRowId: '7', limit: 171 });

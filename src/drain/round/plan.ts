@@ -4,7 +4,7 @@ import { elapsed } from './elapsed.js';
 import { errorRowsDue } from './error-rows.js';
 import { heldBack } from './held-back.js';
 import { gapsToScan, orphanScanDue } from './orphan-scan.js';
-import { atOnce, MAX_IDS, type PlanInput } from './plan-input.js';
+import { atOnce, FIRST_LIMIT, MAX_IDS, type PlanInput } from './plan-input.js';
 import { planJournal } from './plan-journal.js';
 import { planFinds, planMarks } from './plan-marks.js';
 import { type RoundCommand, type RoundPlan } from './round-command.js';
@@ -27,6 +27,7 @@ const NO_MARKS = { verifies: [], marks: [], more: false } as const;
 export function planRound(input: PlanInput): RoundPlan {
   const { memory, snapshot, settings, extended, now } = input;
   const commands: RoundCommand[] = [];
+  const usual = Math.min(input.limit, FIRST_LIMIT);
   let more = false;
 
   const checking = extended === null || elapsed(memory.checkedAt, now, checkEveryMs(memory));
@@ -47,8 +48,8 @@ export function planRound(input: PlanInput): RoundPlan {
   for (const [processId, { afterRowId }] of orphans) {
     if (extended) {
       commands.push(
-        { kind: 'adopt', processId, errored: false, afterRowId, limit: input.limit + 1 },
-        { kind: 'adopt', processId, errored: true, afterRowId, limit: input.limit + 1 },
+        { kind: 'adopt', processId, errored: false, afterRowId, limit: usual + 1 },
+        { kind: 'adopt', processId, errored: true, afterRowId, limit: usual + 1 },
       );
     } else {
       commands.push({ kind: 'adopt_by_list', processId, afterRowId });
@@ -62,7 +63,7 @@ export function planRound(input: PlanInput): RoundPlan {
   const adopted = memory.orphans.size === 0 || memory.accounted;
   const mayReserve = !memory.scanFirst && adopted && (!extended || snapshot.journal.length === 0);
   const paused = input.paused === true;
-  const room = !paused && snapshot.inFlight < settings.DRAIN_MAX_IN_FLIGHT && !heldBack(snapshot, settings);
+  const room = !paused && snapshot.inFlight < settings.DRAIN_MAX_IN_FLIGHT && !heldBack(snapshot, input);
   if (extended) {
     // A mark would put the row back into a queue of which nothing is fetched, and delete its object's newer change.
     const marks = paused ? NO_MARKS : planMarks(input);
@@ -90,7 +91,7 @@ export function planRound(input: PlanInput): RoundPlan {
   const space = MAX_COMMANDS - commands.length - (extended && fetchesErrorRows ? 1 : 0);
   if (clears.length > space) more = true;
   commands.push(...clears.slice(0, space));
-  if (extended && fetchesErrorRows) commands.push({ kind: 'fetch_error_rows', limit: input.limit });
+  if (extended && fetchesErrorRows) commands.push({ kind: 'fetch_error_rows', limit: usual });
   if (input.done === true && !more) commands.push({ kind: 'count_left' });
   return { commands, more };
 }

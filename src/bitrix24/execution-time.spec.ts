@@ -29,6 +29,13 @@ describe("a method's execution time", () => {
     expect(restFor({ operating: 479, seconds: 1 })).toBe(19_000);
   });
 
+  it('may be held to less', () => {
+    const half = { free: 60, most: 180 };
+    expect(restFor({ operating: 60, seconds: 4 }, half)).toBe(0);
+    expect(restFor({ operating: 120, seconds: 4 }, half)).toBe(4000);
+    expect(restFor({ operating: 180, seconds: 1 }, half)).toBe(19_000);
+  });
+
   it.each([0.5, 4, 30])(
     'is never used up by answers of %d s one after another, and never left unused',
     (seconds) => {

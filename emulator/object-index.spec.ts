@@ -1,0 +1,81 @@
+import { describe, expect, it } from '@jest/globals';
+import { ObjectIndex } from './object-index.js';
+import { type StoredObject } from './stored-object.js';
+
+const COUNT = 200_000;
+
+function objectOf(id: number, updatedAt: number): StoredObject {
+  const by = { createdBy: 1, updatedBy: 1 };
+  return {
+    entityTypeId: 2,
+    id,
+    createdAt: 0,
+    updatedAt,
+    ...by,
+    seeded: true,
+    unreadable: false,
+    given: null,
+  };
+}
+
+const found = ({ items, from, to }: ReturnType<ObjectIndex['withIds']>) =>
+  items.slice(from, to).map(({ id }) => id);
+
+describe('ObjectIndex', () => {
+  it('answers as a search through all objects would, whatever is done to it', () => {
+    const index = new ObjectIndex();
+    const all = new Map<number, StoredObject>();
+    let seed = 7;
+    const random = (below: number): number => {
+      seed = (seed * 48_271) % 2_147_483_647;
+      return seed % below;
+    };
+    const byTime = (a: StoredObject, b: StoredObject) => a.updatedAt - b.updatedAt || a.id - b.id;
+    for (let step = 0; step < 3000; step += 1) {
+      const id = random(200);
+      const object = all.get(id);
+      switch (random(4)) {
+        case 0:
+          all.set(id, objectOf(id, random(30)));
+          index.put(all.get(id) ?? objectOf(id, 0));
+          break;
+        case 1:
+          all.delete(id);
+          expect(index.remove(id)).toBe(object ?? null);
+          break;
+        default:
+          if (object) index.setUpdatedAt(object, random(30));
+      }
+      if (step % 500 === 0) index.expectMany();
+      const [first, last] = [random(30), random(30)];
+      const sorted = [...all.values()].sort(byTime);
+      expect(found(index.changedWithin(first, last))).toEqual(
+        sorted.filter(({ updatedAt }) => updatedAt >= first && updatedAt <= last).map((each) => each.id),
+      );
+      expect(found(index.withIds(first, last))).toEqual(
+        [...all.keys()].filter((each) => each >= first && each <= last).sort((a, b) => a - b),
+      );
+      expect(index.find(id)).toBe(all.get(id) ?? null);
+    }
+  });
+
+  it('touches few of many objects for a question or a change', () => {
+    const index = new ObjectIndex();
+    let looks = 0;
+    const counted = (id: number): StoredObject => {
+      const object = objectOf(id, id);
+      Object.defineProperty(object, 'id', { get: () => ((looks += 1), id) });
+      return object;
+    };
+    index.append(Array.from({ length: COUNT }, (_, i) => counted(i + 1)));
+    index.changedWithin(1, 1);
+    looks = 0;
+    for (let id = 1; id <= 50; id += 1) index.find(id * 4000);
+    index.withIds(100_000, 100_050);
+    index.changedWithin(150_000, 150_050);
+    const object = index.find(77_777);
+    if (object) index.setUpdatedAt(object, COUNT + 1);
+    index.remove(5);
+    expect(looks).toBeLessThan(3000);
+  });
+});
