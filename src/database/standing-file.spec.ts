@@ -13,10 +13,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
-import { registerPortals } from '../../test/ledger/portals.js';
-import { backupDatabase } from '../cli/database/backup-database.js';
 import { type Database, openDatabase } from './database.js';
 import { migrate } from './migrate.js';
+import { dropStamp } from './stamp.js';
 import { DatabaseFileGone } from './standing-file.js';
 
 describe('a database file that is deleted or replaced while it is open', () => {
@@ -73,24 +72,33 @@ describe('a database file that is deleted or replaced while it is open', () => {
     await inTransaction(() => undefined);
   });
 
-  const portals = async (of: Database) =>
-    (await of.db.selectFrom('portals').select('member_id').execute()).map(({ member_id: id }) => id);
-  const install = (id: string) => registerPortals(database, [id]);
+  const written = async () =>
+    (await database.db.selectFrom('ended_sessions').select('id').execute()).map(({ id }) => id);
+  const put = (id: string) =>
+    database.db.insertInto('ended_sessions').values({ id, expires_at: 0 }).execute();
+  /** As the command line makes it. */
+  const backUp = async (to: string) => {
+    await sql`vacuum into ${sql.lit(to)}`.execute(database.db);
+    const backup = openDatabase(`file:${to}`);
+    await dropStamp(backup);
+    await sql`pragma journal_mode = delete`.execute(backup.db);
+    await backup.db.destroy();
+  };
 
   it('is missed by half: without its -wal file nothing goes on, and what that held is saved', async () => {
-    await install('acme');
+    await put('acme');
     rmSync(`${path}-wal`);
     rmSync(`${path}-shm`);
     await expect(write()).rejects.toThrow('bridge.db-wal was deleted');
     await expect(read()).rejects.toThrow(DatabaseFileGone);
     await database.db.destroy();
     database = openDatabase(`file:${path}`);
-    expect(await portals(database)).toEqual(['acme']);
-    await install('globex');
+    expect(await written()).toEqual(['acme']);
+    await put('globex');
   });
 
   it('is told from a -wal file in the place of its own', async () => {
-    await install('acme');
+    await put('acme');
     writeFileSync(`${path}-other`, '');
     renameSync(`${path}-other`, `${path}-wal`);
     await expect(write()).rejects.toThrow('bridge.db-wal was replaced');
@@ -105,20 +113,20 @@ describe('a database file that is deleted or replaced while it is open', () => {
     const other = openDatabase(`file:${join(folder, 'other.db')}`);
     await migrate(other);
     await other.db.destroy();
-    await backupDatabase(`file:${path}`, join(folder, 'backup.db'));
-    await install('acme');
+    await backUp(join(folder, 'backup.db'));
+    await put('acme');
     await expect(inTransaction(overwrite)).rejects.toThrow('was overwritten');
     await expect(read()).rejects.toThrow('was overwritten');
   });
 
   it('is its own still after checkpoints, and beside a command that writes', async () => {
     for (let round = 0; round < 3; round += 1) {
-      await install(`portal-${round}`);
+      await put(`portal-${round}`);
       const beside = openDatabase(`file:${path}`);
       await migrate(beside);
       await sql`pragma wal_checkpoint(truncate)`.execute(beside.db);
       await beside.db.destroy();
     }
-    expect(await portals(database)).toHaveLength(3);
+    expect(await written()).toHaveLength(3);
   });
 });
