@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { startEmulator, type EmulatedPortal, type Emulator } from './index.js';
 import { LoadGenerator } from './load.js';
 import { md5 } from './md5.js';
+import { ObjectLoad } from './object-load.js';
 
 const HELP = `A Bitrix24 portal on your laptop.
 
@@ -15,12 +16,17 @@ const HELP = `A Bitrix24 portal on your laptop.
   --install <url>        installs the application there on every portal, as soon as that answers
   --rate <n>             changes a second on every portal, once their events are bound (0)
   --objects <n>          how many objects change (1000)
+  --crm <n>              puts so many leads, deals, contacts and companies into the CRM of every portal; the changes are then
+                         theirs, with the events that they raise, and the objects can be read
   --events <A,B>         events they raise (ONCRMDEALADD,ONCRMDEALUPDATE,ONCRMDEALDELETE)
   --eastern <a,b>        portals that belong to a second authorization server, as those of Russia and its neighbours do
   --basic                a plan without reservations
   --redirect <url>       where an administrator's browser ends up who allows the application (https://localhost/)
   --endpoint-style <s>   host (default) = acme.localhost, path = 127.0.0.1/acme, for clients that cannot resolve that
 `;
+
+/** Leads, deals, contacts and companies. */
+const CRM_TYPES = [1, 2, 3, 4];
 
 const INSTALL_AGAIN_MS = 1000;
 
@@ -33,6 +39,7 @@ const { values } = parseArgs({
     'client-secret': { type: 'string' },
     rate: { type: 'string', default: '0' },
     objects: { type: 'string', default: '1000' },
+    crm: { type: 'string', default: '0' },
     events: { type: 'string', default: 'ONCRMDEALADD,ONCRMDEALUPDATE,ONCRMDEALDELETE' },
     eastern: { type: 'string', default: '' },
     basic: { type: 'boolean', default: false },
@@ -78,7 +85,22 @@ Or leave B24_DOMAIN and B24_REFRESH_TOKEN out and install it as on a real portal
 Once its events are bound, change a deal there yourself, and look at the portal's own queue (PROCESS_ID: reserved,
 ERROR: marked as failed):
   curl -d '{"event":"ONCRMDEALUPDATE","data":{"FIELDS":{"ID":"7"}}}' ${control}/push
-  curl ${control}/rows`);
+  curl ${control}/rows
+
+Or one that its CRM has, and read it:
+  curl -d '{"entityTypeId":2,"objects":[{"fields":{"title":"Ten chairs"}}]}' ${control}/add-objects
+  curl '${control}/objects?entityTypeId=2'`);
+}
+
+/** Fills its CRM; what changes it, or raises bare events, at the rate wanted. */
+function loadOf(portal: EmulatedPortal): (LoadGenerator | ObjectLoad)[] {
+  const ratePerSecond = Number(values.rate);
+  const count = Number(values.crm);
+  if (count > 0) for (const type of CRM_TYPES) portal.objects.seed(type, { count });
+  if (!(ratePerSecond > 0)) return [];
+  if (count > 0) return [new ObjectLoad(portal.objects, { ratePerSecond, entityTypeIds: CRM_TYPES })];
+  const events = words(values.events);
+  return [new LoadGenerator(portal, { ratePerSecond, objects: Number(values.objects), events })];
 }
 
 const madeOf = (what: string, names: readonly string[]): string => md5([what, ...names].join('|'));
@@ -121,18 +143,7 @@ async function main(): Promise<void> {
       ...(eastern.includes(name) ? { authorizationServer: 'eastern' } : {}),
     }),
   );
-  const ratePerSecond = Number(values.rate);
-  const loads =
-    ratePerSecond > 0
-      ? portals.map(
-          (portal) =>
-            new LoadGenerator(portal, {
-              ratePerSecond,
-              objects: Number(values.objects),
-              events: words(values.events),
-            }),
-        )
-      : [];
+  const loads = portals.flatMap((portal) => loadOf(portal));
   for (const load of loads) load.start();
   printSettings(emulator, portals);
   const stopping = new AbortController();

@@ -1,7 +1,12 @@
 import { FAULT_KINDS, type Fault } from './faults.js';
 import { type PortalLimits, type PortalState, type PushedChange } from './portal.js';
 import { type PortalOptions } from './portal-options.js';
-import { assertTimestampStyle, type TimestampStyle } from './portal-clock.js';
+import {
+  assertGivenOffset,
+  assertTimestampStyle,
+  type GivenOffset,
+  type TimestampStyle,
+} from './portal-clock.js';
 import { isRedirectState } from './redirects.js';
 import { isSuspendedState } from './rest-error.js';
 
@@ -116,6 +121,12 @@ export function limitsField(fields: Fields): PortalLimits {
   };
 }
 
+function filterDatesField(fields: Fields): GivenOffset {
+  const given = textField(fields, 'filterDates');
+  assertGivenOffset(given);
+  return given;
+}
+
 /** @throws ControlError 400 */
 export function portalField(fields: Fields): PortalOptions {
   return {
@@ -128,6 +139,7 @@ export function portalField(fields: Fields): PortalOptions {
     ...picked(fields, ['extended', 'connector', 'administrator', 'selfHosted', 'interface'], booleanField),
     ...('featureAnswer' in fields ? { featureAnswer: fields['featureAnswer'] } : {}),
     ...('timestamps' in fields ? { timestamps: timestampsField(fields) } : {}),
+    ...('filterDates' in fields ? { filterDates: filterDatesField(fields) } : {}),
     ...limitsField(fields),
   };
 }

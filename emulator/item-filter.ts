@@ -1,5 +1,4 @@
 import { isPhpArray, phpEntries, phpInt, phpString } from './php.js';
-import { filterSeconds } from './portal-clock.js';
 import { RestError } from './rest-error.js';
 import { valueOf, type StoredObject } from './stored-object.js';
 
@@ -33,8 +32,8 @@ export interface ItemFilter {
 
 /** What the portal needs to know to read a filter. */
 export interface FilterReading {
-  /** In which dates of filters are read, whatever offset they come with. */
-  readonly utcOffset: string;
+  /** Unix seconds of a date; null for what is none. */
+  readonly seconds: (text: string) => number | null;
   readonly knowsField: (name: string) => boolean;
 }
 
@@ -65,7 +64,7 @@ function readValue(field: string, value: unknown, reading: FilterReading): strin
   if (isPhpArray(value)) throw invalidArgument(`Invalid filter: field '${field}' has invalid value`);
   const text = phpString(value);
   if (!TIMES.includes(field)) return text;
-  const seconds = filterSeconds(text, reading.utcOffset);
+  const seconds = reading.seconds(text);
   if (seconds === null) throw invalidArgument(`Invalid filter: field '${field}' has invalid value`);
   return seconds;
 }

@@ -1,45 +1,22 @@
 import { type CallContext, type MethodAnswer } from './call-context.js';
+import { importItem, importItems } from './item-import.js';
 import { readFilter, readOrder } from './item-filter.js';
 import { PAGE_SIZE, pageOf } from './item-page.js';
-import { isEntityType } from './object-types.js';
-import { isPhpArray, phpEntries, phpGet, phpInt, phpString, phpValue, type PhpArray } from './php.js';
+import { isPhpArray, phpEntries, phpGet, phpInt, phpMap, phpString, type PhpArray } from './php.js';
 import { RestError } from './rest-error.js';
-import { valueOf, type ObjectFields, type StoredObject } from './stored-object.js';
+import { entityType, fieldsOf, required } from './item-params.js';
+import { valueOf, type StoredObject } from './stored-object.js';
 
 type ItemMethod = (params: PhpArray, context: CallContext) => MethodAnswer;
 
-/** @throws RestError 400 where it is missing */
-function required(params: PhpArray, name: string): unknown {
-  const value = phpGet(params, name);
-  if (value === undefined) {
-    throw new RestError(400, '100', `Could not find value for parameter {${name}}`);
-  }
-  return value;
-}
-
-/** @throws RestError 400 */
-function entityType(params: PhpArray): number {
-  const id = phpInt(required(params, 'entityTypeId'));
-  if (!isEntityType(id)) {
-    throw new RestError(400, 'ENTITY_TYPE_NOT_SUPPORTED', `Entity type ${id} is not supported`);
-  }
-  return id;
-}
-
 /** @throws RestError 400 where there is none, or its user may not read it */
 function itemOf(params: PhpArray, { objects }: CallContext): StoredObject {
-  const item = objects.find(entityType(params), phpInt(required(params, 'id')));
+  const item = objects.find(entityType(params, objects), phpInt(required(params, 'id')));
   if (!item) throw new RestError(400, 'NOT_FOUND', 'Element not found');
   if (item.unreadable) {
     throw new RestError(400, 'ACCESS_DENIED', 'You do not have permissions to view this item');
   }
   return item;
-}
-
-function fieldsOf(params: PhpArray): ObjectFields {
-  const fields = phpGet(params, 'fields');
-  if (!isPhpArray(fields)) return {};
-  return Object.fromEntries(phpEntries(fields).map(([name, value]) => [name, phpValue(value)]));
 }
 
 const printed = ({ objects }: CallContext, item: StoredObject): MethodAnswer => ({
@@ -52,16 +29,16 @@ function get(params: PhpArray, context: CallContext): MethodAnswer {
 }
 
 function add(params: PhpArray, context: CallContext): MethodAnswer {
-  const type = entityType(params);
+  const type = entityType(params, context.objects);
   required(params, 'fields');
-  return printed(context, context.objects.add(type, fieldsOf(params), {}, context.caller));
+  return printed(context, context.objects.add(type, fieldsOf(phpGet(params, 'fields')), {}, context.caller));
 }
 
 /** What changes nothing is not saved, and nobody hears of it. */
 function update(params: PhpArray, context: CallContext): MethodAnswer {
   const item = itemOf(params, context);
   required(params, 'fields');
-  const fields = fieldsOf(params);
+  const fields = fieldsOf(phpGet(params, 'fields'));
   const text = (value: unknown): string =>
     typeof value === 'object' && value !== null ? JSON.stringify(value) : phpString(value);
   const changes = Object.keys(fields).some((name) => text(fields[name]) !== text(valueOf(item, name)));
@@ -80,12 +57,12 @@ function selectOf(params: PhpArray): string[] | null {
   const select = phpGet(params, 'select');
   if (!isPhpArray(select)) return null;
   const names = phpEntries(select).map(([, name]) => phpString(name));
-  if (names.length === 0 || names.includes('*')) return null;
+  if (names.includes('*')) return null;
   return names.filter((name) => name !== 'fm');
 }
 
 function list(params: PhpArray, { objects }: CallContext): MethodAnswer {
-  const type = entityType(params);
+  const type = entityType(params, objects);
   const reading = objects.filterReading(type);
   const filter = readFilter(phpGet(params, 'filter'), reading);
   const order = readOrder(phpGet(params, 'order'), reading);
@@ -93,7 +70,8 @@ function list(params: PhpArray, { objects }: CallContext): MethodAnswer {
   const offset = start < 0 ? null : Math.floor(start / PAGE_SIZE) * PAGE_SIZE;
   const page = pageOf(objects.index(type), filter, order, offset);
   const select = selectOf(params);
-  const items = page.objects.map((item) => objects.print(item, select));
+  // An item of which nothing known was selected is an empty array to PHP.
+  const items = page.objects.map((item) => phpMap(objects.print(item, select)));
   const answer = { result: { items }, rows: items.length, pages: 1 };
   if (page.total === null || offset === null) return answer;
   const next = offset + PAGE_SIZE;
@@ -106,6 +84,8 @@ const METHODS: ReadonlyMap<string, ItemMethod> = new Map([
   ['crm.item.add', add],
   ['crm.item.update', update],
   ['crm.item.delete', remove],
+  ['crm.item.import', importItem],
+  ['crm.item.batchimport', importItems],
 ]);
 
 /** The methods for objects of every type. */

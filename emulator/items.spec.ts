@@ -189,6 +189,21 @@ describe('crm.item methods', () => {
     ]);
   });
 
+  it('counts the offset of a filter’s date where the portal is one that does', async () => {
+    const noon = Date.parse('2024-07-01T12:00:00Z') / 1000;
+    const exact = emulator.addPortal({ name: 'exact', filterDates: 'counted' });
+    exact.objects.add(DEAL, {}, { updatedAt: noon });
+    const other = new PortalCaller(emulator, exact);
+    for (const updatedTime of [
+      '2024-07-01T14:00:00+02:00',
+      '2024-07-01T05:00:00-0700',
+      '2024-07-01 14:00:00',
+    ]) {
+      const params = { entityTypeId: DEAL, filter: { updatedTime } };
+      expect((await other.call<{ items: Item[] }>('crm.item.list', params)).result.items).toHaveLength(1);
+    }
+  });
+
   it('prints the fields that were selected, and the phones of a contact with all of them only', async () => {
     portal.objects.seed(CONTACT, { count: 1 });
     const shown = async (select?: readonly string[]) => {
@@ -196,11 +211,12 @@ describe('crm.item methods', () => {
       return (await rest.call<{ items: Item[] }>('crm.item.list', params)).result.items[0] ?? {};
     };
     expect(await shown(['updatedTime', 'name', 'nosuch'])).toEqual({
-      id: 1,
       name: 'Name 1',
       updatedTime: expect.stringMatching(/\+02:00$/) as unknown,
     });
     expect(await shown(['id', 'fm'])).toEqual({ id: 1 });
+    expect(await shown(['fm'])).toEqual([]);
+    expect(await shown([])).toEqual([]);
     const all = await shown(['id', '*']);
     expect(all).toMatchObject({ fm: [{ typeId: 'PHONE' }, { typeId: 'EMAIL' }], entityTypeId: CONTACT });
     expect(await shown()).toEqual(all);
@@ -229,7 +245,7 @@ describe('crm.item methods', () => {
     ['crm.item.list', { filter: { '>title': ['a'] } }, 'INVALID_ARG_VALUE'],
     ['crm.item.list', { order: { nosuch: 'ASC' } }, 'INVALID_ARG_VALUE'],
     ['crm.item.list', { order: { id: 'UP' } }, 'INVALID_ARG_VALUE'],
-    ['crm.item.list', { entityTypeId: 5 }, 'ENTITY_TYPE_NOT_SUPPORTED'],
+    ['crm.item.list', { entityTypeId: 5 }, 'NOT_FOUND'],
     ['crm.item.list', { entityTypeId: null }, '100'],
     ['crm.item.get', {}, '100'],
     ['crm.item.add', {}, '100'],
@@ -267,6 +283,53 @@ describe('crm.item methods', () => {
     expect(portal.rows().map((row) => [row.EVENT_NAME, row.EVENT_DATA])).toEqual(
       events.map((event) => [event, { FIELDS: { ID: '1', ...more } }]),
     );
+  });
+
+  it('imports silently, with the times that an administrator gives, and in their order', async () => {
+    portal.bind('ONCRMDEALADD');
+    rest.use(portal.accessTokenOfOther());
+    const imported = (fields: Record<string, unknown>) =>
+      rest.call('crm.item.import', { entityTypeId: DEAL, fields });
+    const times = { createdTime: '2024-07-01T10:00:00Z', updatedTime: '2024-07-02 10:00:00', updatedBy: 7 };
+    expect((await imported({ title: 'Old', ...times })).result).toEqual({ item: { id: 1 } });
+    expect((await rest.call('crm.item.get', { entityTypeId: DEAL, id: 1 })).result).toMatchObject({
+      item: {
+        title: 'Old',
+        createdTime: '2024-07-01T12:00:00+02:00',
+        updatedTime: '2024-07-02T10:00:00+02:00',
+        updatedBy: 7,
+      },
+    });
+    for (const wrong of [
+      { createdTime: '2024-06-30T00:00:00Z' },
+      { createdTime: '2024-07-19T00:00:00Z' },
+      { createdTime: '2024-07-03', updatedTime: '2024-07-02' },
+      { updatedTime: 'once' },
+    ]) {
+      expect(await imported(wrong)).toMatchObject({ status: 400, error: 'CRM_FIELD_ERROR_VALUE_NOT_VALID' });
+    }
+    const data = [{ title: 'A' }, { createdTime: 'never' }, { title: 'B' }];
+    expect((await rest.call('crm.item.batchImport', { entityTypeId: DEAL, data })).result).toMatchObject({
+      items: [{ item: { id: 2 } }, { error: 'CRM_FIELD_ERROR_VALUE_NOT_VALID' }, { item: { id: 3 } }],
+    });
+    const many = { entityTypeId: DEAL, data: Array(21).fill({}) };
+    expect((await rest.call('crm.item.batchImport', many)).error).toBe('MAX_IMPORT_BATCH_SIZE_EXCEEDED');
+    portal.setAdministrator(false);
+    expect((await imported(times)).error).toBe('CRM_FIELD_ERROR_VALUE_NOT_VALID');
+    expect((await imported({ title: 'C' })).result).toEqual({ item: { id: 4 } });
+    expect(portal.rows()).toEqual([]);
+  });
+
+  it('finds nothing of a smart process that was deleted', async () => {
+    portal.objects.seed(134, { count: 2 });
+    portal.bind('ONCRMDYNAMICITEMDELETE');
+    portal.objects.dropType(134);
+    for (const method of ['list', 'get', 'add']) {
+      const params = { entityTypeId: 134, id: 1, fields: {} };
+      expect(await errorOf(`crm.item.${method}`, params)).toEqual([400, 'NOT_FOUND']);
+    }
+    expect(portal.rows()).toEqual([]);
+    expect(() => portal.objects.dropType(DEAL)).toThrow('No smart process: 2');
   });
 
   it('keeps an item’s own change from its application, and tells others', async () => {

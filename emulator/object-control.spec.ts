@@ -93,6 +93,13 @@ describe('control of objects', () => {
     expect(portal.objects.find(DEAL, 2)?.unreadable).toBe(false);
   });
 
+  it('deletes a smart process, and no other type', async () => {
+    await post('seed-objects', { entityTypeId: 134, count: 3 });
+    expect(await post('drop-type', { entityTypeId: 134 })).toBe(true);
+    expect((await control('GET', 'objects')).body).toEqual({});
+    expect(await post('drop-type', {})).toMatchObject({ error: 'No smart process: 2' });
+  });
+
   it('raises changes at a rate until stopped', async () => {
     const load = { ratePerSecond: 2000, entityTypeIds: [DEAL], silent: 0.5 };
     expect((await control('POST', 'object-load', load)).body).toBe(true);
@@ -115,6 +122,8 @@ describe('control of objects', () => {
     ['POST', 'object-load', { ratePerSecond: 1, entityTypeIds: [] }],
     ['GET', 'objects?entityTypeId=99', undefined],
     ['POST', 'limits', { operatingOf: 'x' }],
+    ['POST', '../', { name: 'odd', filterDates: 'x' }],
+    ['POST', '../', { name: 'odd', filterOffset: 'x' }],
   ])('%s %s %j is refused', async (verb, call, body) => {
     expect((await control(verb, call, body)).status).toBe(400);
   });

@@ -56,6 +56,9 @@ export class ObjectControl {
         return ok({ hidden: objects.setReadable(typeField(fields), idsField(portal, fields), false) });
       case 'POST show-objects':
         return ok({ shown: objects.setReadable(typeField(fields), idsField(portal, fields), true) });
+      case 'POST drop-type':
+        objects.dropType(typeField(fields));
+        return ok(true);
       case 'GET object-load':
         return ok(this.loads.get(portal.name)?.counts ?? null);
       case 'POST object-load':
@@ -107,7 +110,7 @@ function read({ objects }: EmulatedPortal, query: URLSearchParams): unknown {
   return {
     total: objects.index(type).size,
     objects: items.slice(from, Math.min(to, from + limit)).map((object) => ({
-      ...objects.print(object, select),
+      ...objects.print(object, select && ['id', ...select]),
       ...(object.unreadable ? { unreadable: true } : {}),
     })),
   };

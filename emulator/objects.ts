@@ -1,8 +1,8 @@
 import { USER_ID, type Caller } from './callers.js';
 import { type FilterReading } from './item-filter.js';
 import { ObjectIndex } from './object-index.js';
-import { eventsOf, type ObjectAction } from './object-types.js';
-import { formatTimestamp } from './portal-clock.js';
+import { eventsOf, isEntityType, isSmartProcess, type ObjectAction } from './object-types.js';
+import { formatTimestamp, givenSeconds, type GivenOffset } from './portal-clock.js';
 import {
   fieldsOf,
   KEPT_FIELDS,
@@ -23,6 +23,9 @@ export interface ChangeOptions {
   readonly createdAt?: number;
   /** Number of a new object; the type's next one by default. */
   readonly id?: number;
+  /** Who is said to have made it and changed it; by default whoever does. */
+  readonly createdBy?: number;
+  readonly updatedBy?: number;
 }
 
 export interface SeedOptions {
@@ -62,6 +65,7 @@ class ObjectsOfType {
  */
 export class PortalObjects {
   private readonly byType = new Map<number, ObjectsOfType>();
+  private readonly dropped = new Set<number>();
 
   constructor(
     private readonly record: (event: string, data: unknown, by: Caller) => void,
@@ -69,10 +73,28 @@ export class PortalObjects {
       /** Milliseconds since the epoch. */
       readonly now: () => number;
       readonly utcOffset: string;
-      /** The time in which it reads dates of filters. */
+      /** The time in which it reads dates of filters, and what becomes of their own offset. */
       readonly filterOffset: string;
+      readonly filterDates: GivenOffset;
     },
   ) {}
+
+  /** Whether its objects can be: a smart process can be deleted. */
+  hasType(entityTypeId: number): boolean {
+    return isEntityType(entityTypeId) && !this.dropped.has(entityTypeId);
+  }
+
+  /** Deletes a smart process with all of its objects; that fires nothing. @throws Error for another type */
+  dropType(entityTypeId: number): void {
+    if (!isSmartProcess(entityTypeId)) throw new Error(`No smart process: ${entityTypeId}`);
+    this.dropped.add(entityTypeId);
+    this.byType.delete(entityTypeId);
+  }
+
+  /** A date with its own offset, or in the portal's time; Unix seconds, null for what is none. */
+  seconds(text: string): number | null {
+    return givenSeconds(text, this.portal.utcOffset, 'counted');
+  }
 
   /** Entity type ids of which there are or were objects. */
   types(): number[] {
@@ -90,7 +112,8 @@ export class PortalObjects {
       (fieldsOf(entityTypeId).has(name) && name !== 'fm') ||
       fieldNames.has(name) ||
       /^(ufCrm|parentId)\w+$/.test(name);
-    return { utcOffset: this.portal.filterOffset, knowsField };
+    const { filterOffset, filterDates } = this.portal;
+    return { seconds: (text) => givenSeconds(text, filterOffset, filterDates), knowsField };
   }
 
   find(entityTypeId: number, id: number): StoredObject | null {
@@ -114,8 +137,8 @@ export class PortalObjects {
       id: objects.number(options.id),
       createdAt: options.createdAt ?? updatedAt,
       updatedAt,
-      createdBy: by.userId,
-      updatedBy: by.userId,
+      createdBy: options.createdBy ?? by.userId,
+      updatedBy: options.updatedBy ?? by.userId,
       seeded: false,
       unreadable: false,
       given: this.kept(entityTypeId, fields),
@@ -205,10 +228,10 @@ export class PortalObjects {
 
   /**
    * An object as `crm.item` methods print it, times with the portal's offset.
-   * @param select names of fields; null for all of them. The id is always there
+   * @param select names of fields, unknown ones are left out; null for all of them
    */
   print(object: StoredObject, select: readonly string[] | null = null): Record<string, unknown> {
-    const printed: Record<string, unknown> = { id: object.id };
+    const printed: Record<string, unknown> = {};
     for (const name of select ?? namesOf(object)) {
       const value = valueOf(object, name);
       if (value !== undefined)
@@ -221,7 +244,8 @@ export class PortalObjects {
     return formatTimestamp(Number(seconds), this.portal.utcOffset);
   }
 
-  private now(): number {
+  /** Unix seconds. */
+  now(): number {
     return Math.floor(this.portal.now() / 1000);
   }
 

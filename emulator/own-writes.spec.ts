@@ -169,7 +169,7 @@ describe('changes by REST calls', () => {
     ['crm.deal.delete', {}, ''],
     ['crm.item.get', { entityTypeId: 2, id: 999 }, 'NOT_FOUND'],
     ['crm.item.get', { id: 1 }, '100'],
-    ['crm.item.add', { entityTypeId: 99 }, 'ENTITY_TYPE_NOT_SUPPORTED'],
+    ['crm.item.add', { entityTypeId: 99 }, 'NOT_FOUND'],
   ])('%s %j is a 400 %j, and announces nothing', async (method, params, error) => {
     for (const action of ['ADD', 'UPDATE', 'DELETE']) portal.bind(`ONCRMDEAL${action}`);
     expect(await another().call(method, params)).toMatchObject({ status: 400, error });

@@ -10,15 +10,28 @@ export function formatTimestamp(seconds: number, utcOffset: string): string {
 }
 
 /**
- * A date of a filter: `2024-07-18T12:32:31+02:00`, `2024-07-18 12:32:31`, `18.07.2024`, a time left out is midnight. Its
- * digits are read as the portal's own time; an offset that comes with them is dropped.
+ * What becomes of the offset of a date that the portal is given: it is dropped, and the digits are read as the
+ * portal's own time, or it counts.
+ */
+export type GivenOffset = 'dropped' | 'counted';
+
+/** @throws Error for anything else */
+export function assertGivenOffset(given: string): asserts given is GivenOffset {
+  if (given !== 'dropped' && given !== 'counted') throw new Error('An offset is dropped or counted');
+}
+
+/**
+ * A date as the portal is given it: `2024-07-18T12:32:31+02:00`, `2024-07-18 12:32:31`, `18.07.2024`; a time left out is
+ * midnight.
+ * @param utcOffset of the portal, for digits without an offset that counts
  * @returns Unix seconds; null for anything else
  */
-export function filterSeconds(text: string, utcOffset: string): number | null {
+export function givenSeconds(text: string, utcOffset: string, given: GivenOffset): number | null {
   const iso = text.trim().replace(/^(\d{2})\.(\d{2})\.(\d{4})/, '$3-$2-$1');
-  const [, day, time = '00:00:00'] =
-    /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?$/.exec(iso) ?? [];
-  const milliseconds = Date.parse(`${day}T${time}${utcOffset}`);
+  const [, day, time = '00:00:00', offset = ''] =
+    /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.\d+)?(Z|[+-]\d{2}:?\d{2})?)?$/.exec(iso) ?? [];
+  const own = given === 'dropped' || offset === '' ? utcOffset : offset.replace(/(\d\d)(\d\d)$/, '$1:$2');
+  const milliseconds = Date.parse(`${day}T${time}${own}`);
   return Number.isNaN(milliseconds) ? null : milliseconds / 1000;
 }
 

@@ -1,4 +1,4 @@
-import { type TimestampStyle } from './portal-clock.js';
+import { type GivenOffset, type TimestampStyle } from './portal-clock.js';
 
 export interface PortalOptions {
   /** First label of the portal's host and its path prefix: lower-case letters, digits and dashes. */
@@ -47,8 +47,10 @@ export interface PortalOptions {
    */
   operatingOf?: 'command' | 'batch';
   utcOffset?: string;
-  /** The time in which it reads dates of filters, whatever offset they have; its own by default. */
+  /** The time in which it reads dates of filters; its own by default. */
   filterOffset?: string;
+  /** What becomes of an offset that the date of a filter has: it is dropped by default, as the digits alone count. */
+  filterDates?: GivenOffset;
   /** The authorization server that it belongs to, by name; the main one by default. */
   authorizationServer?: string;
   /** How it prints `TIMESTAMP_X`, `iso` by default. */

@@ -14,7 +14,7 @@ import { type Change, type DestroyedRow, type PushOutcome } from './offline-call
 import { PortalObjects } from './objects.js';
 import { DEFAULT_SCOPE, OfflineQueue } from './offline-queue.js';
 import { type Row } from './offline-row.js';
-import { assertTimestampStyle, assertUtcOffset } from './portal-clock.js';
+import { assertGivenOffset, assertTimestampStyle, assertUtcOffset } from './portal-clock.js';
 import { type PortalOptions } from './portal-options.js';
 import { isRedirectState, type RedirectState } from './redirects.js';
 import {
@@ -86,6 +86,8 @@ export class EmulatedPortal implements TokenOwner {
     assertUtcOffset(utcOffset);
     const filterOffset = options.filterOffset ?? utcOffset;
     assertUtcOffset(filterOffset);
+    const filterDates = options.filterDates ?? 'dropped';
+    assertGivenOffset(filterDates);
     assertTimestampStyle(options.timestamps ?? 'iso');
     this.name = options.name;
     this.memberId = options.memberId ?? md5(`member|${options.name}|${randomUUID()}`);
@@ -110,6 +112,7 @@ export class EmulatedPortal implements TokenOwner {
       now: around.now,
       utcOffset,
       filterOffset,
+      filterDates,
     });
     this.rest = new RestService(options, {
       now: around.now,

@@ -30,7 +30,7 @@ export class PortalStandIn {
 
   constructor(now: () => number, extended: boolean) {
     this.extended = extended;
-    const time = { now, utcOffset: '+00:00', filterOffset: '+00:00' };
+    const time = { now, utcOffset: '+00:00', filterOffset: '+00:00', filterDates: 'dropped' } as const;
     this.objects = new PortalObjects(() => undefined, time);
     this.queue = new OfflineQueue({ now, newProcessId: () => this.nextProcessId() });
   }
