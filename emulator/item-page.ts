@@ -1,5 +1,6 @@
 import { comparator, type ItemFilter, type ItemOrder } from './item-filter.js';
-import { type ObjectIndex, type Stretch } from './object-index.js';
+import { type ObjectIndex } from './object-index.js';
+import { stretchOf, type Stretch } from './sorted-objects.js';
 import { type StoredObject } from './stored-object.js';
 
 /** A page has always this many. */
@@ -25,27 +26,26 @@ function indexOf(order: readonly ItemOrder[]): Indexed {
   return second.field === 'id' && second.descending === first.descending ? 'updatedTime' : null;
 }
 
-interface Candidates extends Stretch {
+interface Candidates {
+  readonly stretch: Stretch;
   /** Whether they lie in the order that was asked for (or in the opposite one). */
   readonly inOrder: boolean;
 }
 
 function candidates(index: ObjectIndex, filter: ItemFilter, order: readonly ItemOrder[]): Candidates {
+  const wanted = indexOf(order);
   if (filter.ids) {
     const items = filter.ids.map((id) => index.find(id)).filter((object) => object !== null);
-    return { items, from: 0, to: items.length, inOrder: indexOf(order) === 'id' };
+    return { stretch: stretchOf(items), inOrder: wanted === 'id' };
   }
-  const wanted = indexOf(order);
   const { idRange, updatedRange } = filter;
-  const byId = { ...index.withIds(idRange.first, idRange.last), inOrder: wanted === 'id' };
+  const byId = { stretch: index.withIds(idRange.first, idRange.last), inOrder: wanted === 'id' };
   const timeCounts =
     wanted === 'updatedTime' || updatedRange.first > -Infinity || updatedRange.last < Infinity;
   if (!timeCounts) return byId;
-  const byTime = {
-    ...index.changedWithin(updatedRange.first, updatedRange.last),
-    inOrder: wanted === 'updatedTime',
-  };
-  const cost = ({ from, to, inOrder }: Candidates): number => (to - from) * (inOrder ? 1 : SORT_COST);
+  const stretch = index.changedWithin(updatedRange.first, updatedRange.last);
+  const byTime = { stretch, inOrder: wanted === 'updatedTime' };
+  const cost = (of: Candidates): number => of.stretch.count * (of.inOrder ? 1 : SORT_COST);
   return cost(byTime) < cost(byId) ? byTime : byId;
 }
 
@@ -59,25 +59,18 @@ export function pageOf(
   order: readonly ItemOrder[],
   start: number | null,
 ): ItemPage {
-  const { items, from, to, inOrder } = candidates(index, filter, order);
+  const { stretch, inOrder } = candidates(index, filter, order);
   const offset = start ?? 0;
-  const shows = (object: StoredObject): boolean => !object.unreadable && filter.matches(object);
-  if (!inOrder) {
-    const all = items.slice(from, to).filter(shows).sort(comparator(order));
-    return {
-      objects: all.slice(offset, offset + PAGE_SIZE),
-      total: start === null ? null : all.length,
-    };
-  }
   const objects: StoredObject[] = [];
-  const descending = order[0]?.descending ?? false;
   let count = 0;
-  for (let step = 0; step < to - from; step += 1) {
-    const object = items[descending ? to - 1 - step : from + step];
-    if (!object || !shows(object)) continue;
+  stretch.each((object) => {
+    if (object.unreadable || !filter.matches(object)) return false;
     count += 1;
-    if (count > offset && objects.length < PAGE_SIZE) objects.push(object);
-    if (start === null && objects.length === PAGE_SIZE) break;
-  }
-  return { objects, total: start === null ? null : count };
+    if (!inOrder || (count > offset && objects.length < PAGE_SIZE)) objects.push(object);
+    return inOrder && start === null && objects.length === PAGE_SIZE;
+  }, inOrder && order[0]?.descending);
+  return {
+    objects: inOrder ? objects : objects.sort(comparator(order)).slice(offset, offset + PAGE_SIZE),
+    total: start === null ? null : count,
+  };
 }

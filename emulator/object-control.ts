@@ -106,14 +106,17 @@ function read({ objects }: EmulatedPortal, query: URLSearchParams): unknown {
   const after = Number(query.get('after') ?? 0);
   const limit = Number(query.get('limit') ?? READ_AT_ONCE);
   const select = query.get('select')?.split(',') ?? null;
-  const { items, from, to } = objects.index(type).withIds(after + 1, Infinity);
-  return {
-    total: objects.index(type).size,
-    objects: items.slice(from, Math.min(to, from + limit)).map((object) => ({
-      ...objects.print(object, select && ['id', ...select]),
-      ...(object.unreadable ? { unreadable: true } : {}),
-    })),
-  };
+  const shown: unknown[] = [];
+  objects
+    .index(type)
+    .withIds(after + 1, Infinity)
+    .each((object) => {
+      if (shown.length === limit) return true;
+      const printed = objects.print(object, select && ['id', ...select]);
+      shown.push(object.unreadable ? { ...printed, unreadable: true } : printed);
+      return false;
+    });
+  return { total: objects.index(type).size, objects: shown };
 }
 
 function typeField(fields: Fields): number {
@@ -134,8 +137,15 @@ function idsField({ objects }: EmulatedPortal, fields: Fields): number[] {
   const range = numberFields(fields, ['firstId', 'lastId']);
   if (Object.keys(range).length === 0) throw new ControlError(400, 'ids, or firstId and lastId, are needed');
   const { firstId = 1, lastId = Infinity } = range;
-  const { items, from, to } = objects.index(typeField(fields)).withIds(firstId, lastId);
-  return items.slice(from, to).map(({ id }) => id);
+  const ids: number[] = [];
+  objects
+    .index(typeField(fields))
+    .withIds(firstId, lastId)
+    .each(({ id }) => {
+      ids.push(id);
+      return false;
+    });
+  return ids;
 }
 
 const givenFields = (fields: Fields): ObjectFields =>

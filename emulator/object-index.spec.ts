@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { ObjectIndex } from './object-index.js';
+import { type Stretch } from './sorted-objects.js';
 import { type StoredObject } from './stored-object.js';
 
 const COUNT = 200_000;
@@ -18,12 +19,26 @@ function objectOf(id: number, updatedAt: number): StoredObject {
   };
 }
 
-const found = ({ items, from, to }: ReturnType<ObjectIndex['withIds']>) =>
-  items.slice(from, to).map(({ id }) => id);
+/** Ids in order; what is seen from behind and counted must be the same. */
+function found(stretch: Stretch): number[] {
+  const ids: number[] = [];
+  const behind: number[] = [];
+  stretch.each(({ id }) => {
+    ids.push(id);
+    return false;
+  });
+  stretch.each(({ id }) => {
+    behind.unshift(id);
+    return false;
+  }, true);
+  expect(behind).toEqual(ids);
+  expect(stretch.count).toBe(ids.length);
+  return ids;
+}
 
 describe('ObjectIndex', () => {
   it('answers as a search through all objects would, whatever is done to it', () => {
-    const index = new ObjectIndex();
+    const index = new ObjectIndex(4);
     const all = new Map<number, StoredObject>();
     let seed = 7;
     const random = (below: number): number => {
@@ -56,6 +71,9 @@ describe('ObjectIndex', () => {
         [...all.keys()].filter((each) => each >= first && each <= last).sort((a, b) => a - b),
       );
       expect(index.find(id)).toBe(all.get(id) ?? null);
+      expect([index.size, index.lastId]).toEqual([all.size, Math.max(0, ...all.keys())]);
+      const half = [...all.keys()].sort((a, b) => a - b)[Math.floor(all.size / 2)];
+      expect(index.at(0.5)?.id).toBe(half);
     }
   });
 
