@@ -2,6 +2,7 @@ import { type Figure, type Measurement, type RunContext, type Scenario } from '.
 import { Broker } from '../support/broker.js';
 import { publicAddress } from '../support/free-port.js';
 import { Portals } from '../support/portals.js';
+import { profileClock, readProfile } from '../support/profile.js';
 import { Service } from '../support/service.js';
 import { peakRssOf, UsageWatch } from '../support/usage.js';
 import { pause, until } from '../support/until.js';
@@ -34,20 +35,26 @@ interface Idle {
   readonly refusals: number;
   readonly silent: number;
   readonly complaints: number;
+  /** Of the last measured minute, where it was asked for. */
+  readonly profile: Measurement['profile'];
 }
 
-async function restWith({ cleanup, quick, say }: RunContext, notified: boolean): Promise<Idle> {
+async function restWith({ cleanup, quick, say, profile }: RunContext, notified: boolean): Promise<Idle> {
   const count = quick ? QUICK_PORTALS : PORTALS;
   const portals = await Portals.start(cleanup);
   const all = await portals.addMany(count, PORTAL);
   const broker = await Broker.open(cleanup);
   const startedAt = performance.now();
-  const service = await Service.start(cleanup, {
-    ...broker.settings,
-    ...portals.settings,
-    ...(notified ? await publicAddress() : {}),
-    DATABASE_URL: await portals.installInto(all),
-  });
+  const service = await Service.start(
+    cleanup,
+    {
+      ...broker.settings,
+      ...portals.settings,
+      ...(notified ? await publicAddress() : {}),
+      DATABASE_URL: await portals.installInto(all),
+    },
+    { profile },
+  );
   // One to learn of the portal, one to bind its events.
   await until('every portal', async () => (await portals.withRequestsUpTo(1)) === 0, { everyMs: 500 });
   const startSeconds = (performance.now() - startedAt) / 1000;
@@ -57,12 +64,16 @@ async function restWith({ cleanup, quick, say }: RunContext, notified: boolean):
   const seconds = quick ? 5 : 60;
   const kind = notified ? 'which announce changes' : 'polled';
   say(`${count} portals, ${kind}: ${seconds} s of quiet`);
+  let from = profileClock();
   const firstMinute = await measured(service, portals, seconds);
+  let to = profileClock();
   let atRest: Minute | null = null;
   if (notified) {
     await pause(quick ? 0 : STRETCHING_MS - seconds * 1000);
     say(`${count} portals, ${kind}: ${seconds} s at rest`);
+    from = profileClock();
     atRest = await measured(service, portals, seconds);
+    to = profileClock();
   }
   const peakRssMb = peakRssOf(service.pid) / 1e6;
   const heapMb = (await service.scrape()).sum('nodejs_heap_size_used_bytes') / 1e6;
@@ -84,8 +95,9 @@ async function restWith({ cleanup, quick, say }: RunContext, notified: boolean):
   for (const portal of woken) {
     refusals += Object.values((await portal.counters()).refusals).reduce((sum, each) => sum + each, 0);
   }
-  await service.stop();
+  const file = await service.stop();
   return {
+    profile: file === null ? undefined : readProfile(file, from, to),
     firstMinute,
     atRest,
     peakRssMb,
@@ -114,6 +126,7 @@ async function run(context: RunContext): Promise<Measurement> {
   const announced = await restWith(context, true);
   const polled = await restWith(context, false);
   return {
+    ...(polled.profile === undefined ? {} : { profile: polled.profile }),
     ratios: [],
     figures: [...figuresOf('notified', announced), ...figuresOf('polled', polled)],
     checks: [
