@@ -190,6 +190,14 @@ async function appInfo(_query: PhpArray, context: CallContext): Promise<MethodAn
   return { result };
 }
 
+/** The user for whom the caller acts; it needs no permission. */
+async function profile(_query: PhpArray, context: CallContext): Promise<MethodAnswer> {
+  await context.serve();
+  const { userId } = context.caller;
+  const result = { ID: String(userId), ADMIN: context.administrator, NAME: 'Somebody', LAST_NAME: 'Else' };
+  return { result };
+}
+
 async function serverTime(_query: PhpArray, context: CallContext): Promise<MethodAnswer> {
   await context.serve();
   return { result: context.time() };
@@ -197,6 +205,7 @@ async function serverTime(_query: PhpArray, context: CallContext): Promise<Metho
 
 const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
   ['app.info', appInfo],
+  ['profile', profile],
   ['feature.get', featureGet],
   ['event.bind', eventBind],
   ['event.unbind', eventUnbind],

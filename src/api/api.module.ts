@@ -8,6 +8,7 @@ import { Settings } from '../config/settings.js';
 import { SettingsError } from '../config/settings-error.js';
 import { IdempotencyKeys } from '../database/idempotency-keys.js';
 import { Metrics } from '../monitoring/metrics.js';
+import { ReconcileReport } from '../state/reconcile/reconcile-report.js';
 import { ApiEntry, ApiRequests } from './access/entry.js';
 import { RequestRate } from './access/request-rate.js';
 import { ApiTokens } from './access/tokens.js';
@@ -16,6 +17,7 @@ import { EventsController } from './events/events.controller.js';
 import { ROOT } from './http/api.decorators.js';
 import { ApiLog } from './http/api-log.js';
 import { PortalsController } from './portals/portals.controller.js';
+import { ReconcileController } from './reconcile/reconcile.controller.js';
 import { Queues } from './queues/queues.js';
 import { QueuesController } from './queues/queues.controller.js';
 import { ServiceController, UnknownPathController } from './service/service.controller.js';
@@ -26,6 +28,7 @@ const CONTROLLERS = [
   EventsController,
   QueuesController,
   AuditController,
+  ReconcileController,
   ServiceController,
   UnknownPathController,
 ];
@@ -40,6 +43,7 @@ const providers = [
   provide(ApiLog, [LOG], (log): ApiLog => log),
   provide(IdempotencyKeys, [DATABASE], (database) => new IdempotencyKeys(database)),
   provide(AuditReader, [DATABASE], (database) => new AuditReader(database)),
+  provide(ReconcileReport, [DATABASE], (database) => new ReconcileReport(database)),
   provide(Queues, [BrokerConnection, NAMES], (broker, names) => new Queues(broker, names)),
 ];
 

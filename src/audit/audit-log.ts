@@ -10,6 +10,7 @@ export const AUDIT_ACTIONS = [
   'paused',
   'resumed',
   'woken',
+  'reconcile_asked',
   'installed',
   'uninstalled',
   'renamed',

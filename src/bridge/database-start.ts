@@ -20,6 +20,8 @@ interface DatabaseStartDependencies {
   readonly check: DatabaseCheck;
   readonly audit: AuditLog;
   readonly log: Log;
+  /** Called when its tables are there, before anything else is written. */
+  readonly prepared: (database: Database) => Promise<void>;
 }
 
 /** Makes the database ready to be worked with, however long it takes until it is there. */
@@ -45,6 +47,7 @@ export class DatabaseStart {
         const migrations = await migrate(database);
         const identity = await ensureIdentity(database);
         const portals = await registry.load();
+        await this.deps.prepared(database);
         for (const { memberId, from, name } of await registry.applyPins()) {
           log.warn({
             event: 'portal.renamed',

@@ -8,9 +8,10 @@ import { LedgerSearch } from '../ledger/search/ledger-search.js';
 import { Ledger } from '../ledger/ledger.js';
 import { DatabaseCheck } from '../monitoring/database-check.js';
 import { PortalRegistry } from '../portals/registry.js';
+import { forgetTypes } from '../state/reconcile/memory/forget.js';
 import { DatabaseStart } from './database-start.js';
 import { Secrets } from './secrets.js';
-import { DATABASE, LOG } from './tokens.js';
+import { DATABASE, LOG, RECONCILED } from './tokens.js';
 import { provide } from './provide.js';
 
 /** The database and what reads and writes it. Nothing is opened before it is used. */
@@ -18,7 +19,10 @@ export const databaseProviders = [
   provide(DATABASE, [Settings], (settings) =>
     openDatabase(settings.DATABASE_URL, { idleInTransactionMs: settings.LEASE_MS }),
   ),
-  provide(Ledger, [DATABASE, Settings], (...parts) => new Ledger(...parts)),
+  provide(Ledger, [DATABASE, Settings, RECONCILED], (database, settings, reconciled) => {
+    const ledger = new Ledger(database, settings);
+    return reconciled.none ? ledger : ledger.noting((event, data) => reconciled.announcementOf(event, data));
+  }),
   provide(LedgerAdmin, [DATABASE, Settings], (...parts) => new LedgerAdmin(...parts)),
   provide(BulkTasks, [DATABASE, Settings], (...parts) => new BulkTasks(...parts)),
   provide(LedgerSearch, [DATABASE], (database) => new LedgerSearch(database)),
@@ -52,8 +56,14 @@ export const databaseProviders = [
       registry: PortalRegistry,
       check: DatabaseCheck,
       audit: AuditLog,
+      reconciled: RECONCILED,
       log: LOG,
     },
-    ({ settings, ...parts }) => new DatabaseStart({ url: settings.DATABASE_URL, ...parts }),
+    ({ settings, reconciled, ...parts }) =>
+      new DatabaseStart({
+        url: settings.DATABASE_URL,
+        ...parts,
+        prepared: ({ db }) => forgetTypes(db, (entityTypeId) => reconciled.includes(entityTypeId)),
+      }),
   ),
 ];

@@ -18,7 +18,7 @@ import { PortalRegistry } from '../portals/registry.js';
 import { TokenKeepers } from '../portals/token-keepers.js';
 import { traceRound } from '../tracing/round-spans.js';
 import { TracedPublisher } from '../tracing/traced-publisher.js';
-import { ENCODER, HOOKS, LOG, NAMES, REPLICA } from './tokens.js';
+import { BESIDE, ENCODER, HOOKS, LOG, NAMES, REPLICA } from './tokens.js';
 import { provide } from './provide.js';
 
 /** The loops that drain portals and publish what they have. */
@@ -40,13 +40,17 @@ export const drainProviders = [
       silence: ReplyWatermark,
       metrics: Metrics,
       databaseCheck: DatabaseCheck,
+      beside: BESIDE,
       log: LOG,
     },
     (parts) => {
       const { settings, names, broker, registry, ledger, metrics, log } = parts;
       const nameOf = (memberId: string) => registry.nameOf(memberId);
       const counted = countPublishes(metrics, nameOf);
-      return new Fleet({
+      const room = new AnswerRoom(settings.DRAIN_ANSWER_BYTES);
+      const dispatch = (memberId: string) => fleet.dispatch(memberId);
+      const beside = parts.beside?.({ room, dispatch });
+      const fleet = new Fleet({
         registry,
         ledger,
         ownership: parts.replica.ownership,
@@ -86,7 +90,8 @@ export const drainProviders = [
             observer: (report) => metrics.portalRequest(portal.name, report),
           }),
         silence: parts.silence,
-        room: new AnswerRoom(settings.DRAIN_ANSWER_BYTES),
+        room,
+        ...(beside === undefined ? {} : { beside }),
         answersOf: (events) => pageLimits(settings, events),
         brokerReady: () => broker.status().state === 'up',
         standsBack: () => broker.withoutPrefix,
@@ -102,6 +107,7 @@ export const drainProviders = [
         },
         log,
       });
+      return fleet;
     },
   ),
 ];

@@ -11,6 +11,7 @@ import { databaseFileWatch } from '../maintenance/database-file.js';
 import { HistoryPurge } from '../ledger/history/purge-history.js';
 import { UnreadDeliveries } from '../ledger/history/read-unread.js';
 import { historyUpkeep, ledgerPurge } from '../maintenance/ledger-purge.js';
+import { reconcileAsked } from '../maintenance/reconcile-asked.js';
 import { Periodic } from '../maintenance/periodic.js';
 import { PortalWatch } from '../maintenance/portal-watch.js';
 import { tokenRenewal } from '../maintenance/token-renewal.js';
@@ -18,7 +19,7 @@ import { Metrics } from '../monitoring/metrics.js';
 import { InstallationDecisions } from '../portals/installation-decisions.js';
 import { PortalRegistry } from '../portals/registry.js';
 import { TokenKeepers } from '../portals/token-keepers.js';
-import { DATABASE, JOBS, LOG, NAMES, REPLICA } from './tokens.js';
+import { DATABASE, JOBS, LOG, NAMES, RECONCILED, REPLICA } from './tokens.js';
 import { provide } from './provide.js';
 
 const QUEUE_DEPTHS_EVERY_MS = 15_000;
@@ -44,6 +45,7 @@ export const maintenanceProviders = [
       metrics: Metrics,
       tasks: BulkTasks,
       desk: EventDesk,
+      reconciled: RECONCILED,
       log: LOG,
     },
     (parts) => {
@@ -61,6 +63,7 @@ export const maintenanceProviders = [
         auditPurge(parts.database, parts.settings.AUDIT_DAYS, log),
         auditOfCommands(parts.database, log),
         parts.watch.job(),
+        ...(parts.reconciled.none ? [] : [reconcileAsked(parts.database, parts.fleet, log)]),
         new Periodic('installation_trials', TRIALS_EVERY_MS, () => parts.decisions.retry(isOurs), log),
         tokenRenewal({
           portals: () =>

@@ -46,6 +46,7 @@ import { OfflineBridge } from './offline-bridge.js';
 import { brokerProviders } from './broker.providers.js';
 import { databaseProviders } from './database.providers.js';
 import { drainProviders } from './drain.providers.js';
+import { stateProviders } from './state.providers.js';
 import { maintenanceProviders } from './maintenance.providers.js';
 import { monitoringProviders } from './monitoring.providers.js';
 import { outcomeProviders } from './outcome.providers.js';
@@ -142,6 +143,7 @@ const ownProviders = [
     ...brokerProviders,
     ...portalProviders,
     ...replicaProviders,
+    ...stateProviders,
     ...drainProviders,
     ...outcomeProviders,
     ...maintenanceProviders,

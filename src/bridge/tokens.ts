@@ -8,6 +8,9 @@ import { type Database } from '../database/database.js';
 import { type Log } from '../logging/log.js';
 import { type Periodic } from '../maintenance/periodic.js';
 import { type Replica } from '../replicas/replica.js';
+import { type FleetDependencies } from '../drain/loop/fleet-dependencies.js';
+import { type AnswerRoom } from '../bitrix24/answer-room.js';
+import { type ReconciledTypes } from '../state/reconcile/reconciled-types.js';
 import { token } from './provide.js';
 
 export const LOG = token<Log>('Log');
@@ -23,5 +26,18 @@ export const DATABASE = token<Database>('Database');
 export const PATIENT_OAUTH = token<OAuthClient>('PatientOAuthClient');
 export const PORTAL_EVENTS = token<PortalEvents>('PortalEvents');
 export const REPLICA = token<Replica>('Replica');
+/** Which kinds of objects are compared with events. */
+export const RECONCILED = token<ReconciledTypes>('ReconciledTypes');
+
+/** What work beside a portal's rounds needs of the loops. */
+export interface BesideRounds {
+  readonly room: AnswerRoom;
+  /** A portal has something to publish. */
+  readonly dispatch: (memberId: string) => void;
+}
+/** Makes what works beside portals' rounds; null where the settings ask for nothing of the kind. */
+export const BESIDE = token<((rounds: BesideRounds) => NonNullable<FleetDependencies['beside']>) | null>(
+  'Beside',
+);
 /** What runs again and again. */
 export const JOBS = token<readonly Periodic[]>('Jobs');

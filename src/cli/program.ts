@@ -19,6 +19,7 @@ import { pausePortal } from './portals/pause-portal.js';
 import { removePortal } from './portals/remove-portal.js';
 import { renamePortal } from './portals/rename-portal.js';
 import { resumePortal } from './portals/resume-portal.js';
+import { reconcileNow, reportMissed } from './reconcile/report.js';
 import { type Terminal } from './command/terminal.js';
 import { type CommandContext } from './command/command-context.js';
 
@@ -176,6 +177,21 @@ export function program({ read, terminal, out, err, done }: ProgramContext): Com
     .action((ids: string[], { json, ...options }: Json & EventOptions & { yes?: boolean }) =>
       discard(json === true, ids, options),
     );
+
+  const reconcile = root
+    .command('reconcile')
+    .description('Changes on portals that no event has announced; see RECONCILE in the settings.');
+  const reportOf = withDatabase(reportMissed);
+  leaf(reconcile, 'report', 'Show what was missed, and how far everything is compared. The latest first.')
+    .argument('[portal]', 'name, domain or member id; all of them by default')
+    .option('--limit <number>', 'show at most so many', wholeNumber, 50)
+    .action((portal: string | undefined, { json, limit }: Json & { limit: number }) =>
+      reportOf(json === true, portal, limit),
+    );
+  const now = withDatabase(reconcileNow);
+  leaf(reconcile, 'now', 'Have the running service compare everything now, instead of at its time.')
+    .argument('[portal]', 'name, domain or member id; all of them by default')
+    .action((portal: string | undefined, { json }: Json) => now(json === true, portal));
 
   const audit = withDatabase(listAudit);
   leaf(

@@ -1,3 +1,4 @@
+import { objectTypeNamed, objectTypeOf } from '../contract/object-types.js';
 import { WebAddresses } from './setting-rules.js';
 import { type Settings } from './settings.js';
 
@@ -26,8 +27,20 @@ export function contradictions(settings: Settings, wrong: ReadonlySet<string>): 
   ) {
     faults.push('RETRY_MAX_DELAY_MS must not be less than RETRY_BASE_DELAY_MS');
   }
+  if (!wrong.has('RECONCILE') && !wrong.has('B24_EVENTS')) faults.push(...silentTypes(settings));
   faults.push(...authorizationServerFaults(settings));
   return faults;
+}
+
+/** Of a kind of objects without an event nothing could be missed. */
+function silentTypes({ RECONCILE: words = [], B24_EVENTS: events }: Settings): string[] {
+  return words.flatMap((word) => {
+    const type = objectTypeNamed(word);
+    if (type === null) return [];
+    const data = { FIELDS: { ENTITY_TYPE_ID: type.entityTypeId } };
+    const told = events.some((event) => objectTypeOf(event, data)?.entityTypeId === type.entityTypeId);
+    return told ? [] : [`RECONCILE names ${word}, of which B24_EVENTS has no event`];
+  });
 }
 
 function authorizationServerFaults({ B24_OAUTH_URL: addresses, B24_ALLOW_HTTP }: Settings): string[] {

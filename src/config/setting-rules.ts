@@ -6,6 +6,7 @@ import {
 } from 'class-validator';
 import { faultOfApiTokens } from './api-tokens.js';
 import { readAddress } from '../bitrix24/portal-address.js';
+import { ObjectTypes } from '../contract/object-types.js';
 import { isPortalRule } from '../portals/allowed-portals.js';
 import { faultOfPins } from '../portals/pinned-names.js';
 
@@ -99,6 +100,26 @@ export class Host implements ValidatorConstraintInterface {
   defaultMessage(): string {
     return '$property must be a host or host:port, without a scheme (acme.bitrix24.com)';
   }
+}
+
+/** Kinds of objects: each of the list. */
+@ValidatorConstraint({ name: 'objectTypes' })
+export class ObjectTypeList implements ValidatorConstraintInterface {
+  validate(value: unknown): boolean {
+    return faultOfTypes(value) === null;
+  }
+  defaultMessage({ value }: ValidationArguments): string {
+    return `$property must be kinds of objects, comma-separated: ${faultOfTypes(value) ?? ''}`;
+  }
+}
+
+function faultOfTypes(value: unknown): string | null {
+  if (!Array.isArray(value)) return 'it is no list';
+  for (const word of value) {
+    const fault = typeof word === 'string' ? ObjectTypes.faultOf(word) : 'it is no list of texts';
+    if (fault !== null) return fault;
+  }
+  return null;
 }
 
 /** Which portals may install: each of the list. */

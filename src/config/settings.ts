@@ -22,6 +22,7 @@ import {
   DatabaseUrl,
   Host,
   NamePins,
+  ObjectTypeList,
   Networks,
   PortalRules,
   WebAddress,
@@ -396,6 +397,30 @@ export class Settings {
   @WholeNumber('REPLY_MAX_BYTES', 1024, 16_777_216)
   REPLY_MAX_BYTES = 262_144;
 
+  // --- What objects are
+
+  /**
+   * Kinds of objects that are looked through for changes that no event has announced, comma-separated: `crm.lead`, `crm.deal`,
+   * `crm.contact`, `crm.company`, `crm.quote`, `crm.invoice`, `crm.dynamic-item-<number>`; `crm.dynamic-item` for every smart
+   * process, `*` for everything. Such a change is delivered as an event of its own and stands in a report; see
+   * docs/state.md#changes-that-no-event-announced. The same for all replicas.
+   */
+  @IsOptional()
+  @Transform(asList)
+  @Validate(ObjectTypeList)
+  RECONCILE?: string[];
+
+  /** How often what was changed lately is looked through. */
+  @WholeNumber('RECONCILE_EVERY_MS', 1000, DAY_MS)
+  RECONCILE_EVERY_MS = 900_000;
+
+  /**
+   * When once a day all objects are compared, `HH:MM` in the process's own time zone (`TZ`): this finds deletes, and what was
+   * imported with an old date.
+   */
+  @Matches(/^([01]\d|2[0-3]):[0-5]\d$/, { message: 'RECONCILE_SWEEP_AT must be a time of the day, HH:MM' })
+  RECONCILE_SWEEP_AT = '03:00';
+
   // --- Operation
 
   /**
@@ -483,4 +508,5 @@ const OPTIONAL_NAMES: SettingName[] = [
   'DASHBOARD_PROXY_HEADER',
   'API_TOKEN',
   'TOKEN_ENCRYPTION_KEY',
+  'RECONCILE',
 ];

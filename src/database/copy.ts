@@ -1,4 +1,4 @@
-import { sql, type Transaction } from 'kysely';
+import { sql, type SqlBool, type Transaction } from 'kysely';
 import { type Database } from './database.js';
 import { migrate } from './migrate.js';
 import { type DeliveryState, type Schema } from './schema.js';
@@ -43,6 +43,11 @@ const NO_ROWS: Readonly<Record<TableCopied, number>> = {
   event_log: 0,
   snapshots: 0,
   snapshot_types: 0,
+  reconciled_types: 0,
+  reconciled_portals: 0,
+  seen_objects: 0,
+  silent_spells: 0,
+  missed_changes: 0,
 };
 const TABLES = Object.keys(NO_ROWS) as TableCopied[];
 /** Tables whose rows get numbers, and the column. */
@@ -55,6 +60,9 @@ const NUMBERED: readonly (readonly [TableCopied, string])[] = [
   ['event_log', 'no'],
   ['audit', 'id'],
   ['snapshots', 'no'],
+  ['reconciled_types', 'no'],
+  ['silent_spells', 'no'],
+  ['missed_changes', 'no'],
 ];
 /** PostgreSQL takes 65,535 parameters in one statement. */
 const ROWS_AT_ONCE = 1000;
@@ -111,6 +119,7 @@ async function copyTable(
   into: Transaction<Schema>,
   table: TableCopied,
 ): Promise<void> {
+  if (table === 'seen_objects') return copySeen(from, into);
   const place = sql<number>`rowid`;
   for (let after = 0; ;) {
     const rows = await from
@@ -127,6 +136,24 @@ async function copyTable(
       .insertInto(table)
       .values(rows.map(({ place: _place, ...row }) => row))
       .execute();
+  }
+}
+
+/** The one table that has no rows' numbers. */
+async function copySeen(from: Transaction<Schema>, into: Transaction<Schema>): Promise<void> {
+  for (let [typeNo, objectId] = [0, 0]; ;) {
+    const rows = await from
+      .selectFrom('seen_objects')
+      .selectAll()
+      .where(sql<SqlBool>`(type_no, object_id) > (${typeNo}, ${objectId})`)
+      .orderBy('type_no')
+      .orderBy('object_id')
+      .limit(ROWS_AT_ONCE)
+      .execute();
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    [typeNo, objectId] = [last.type_no, last.object_id];
+    await into.insertInto('seen_objects').values(rows).execute();
   }
 }
 

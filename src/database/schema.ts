@@ -1,4 +1,5 @@
 import { type Generated } from 'kysely';
+import { type ReconcileSchema } from './reconcile-schema.js';
 
 /** What became of one delivery; docs/states.md has the picture. */
 export const DELIVERY_STATES = [
@@ -404,7 +405,7 @@ export interface SnapshotTypesTable {
   superseded: number;
 }
 
-export interface Schema {
+export interface Schema extends ReconcileSchema {
   snapshots: SnapshotsTable;
   snapshot_types: SnapshotTypesTable;
   idempotency_keys: IdempotencyKeysTable;

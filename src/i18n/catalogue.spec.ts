@@ -81,7 +81,7 @@ it('every text is used', () => {
   const code = sources();
   // `delivery.${state}` uses every key that begins so and goes on with one word.
   const begun = new Set(
-    [...code.matchAll(/`([a-zA-Z0-9.]+\.)\$\{\w+\}([a-zA-Z0-9.]*)`/g)].map(
+    [...code.matchAll(/`([a-zA-Z0-9.]+\.)\$\{[\w.]+\}([a-zA-Z0-9.]*)`/g)].map(
       ([, head, tail]) => `${head}*${tail}`,
     ),
   );

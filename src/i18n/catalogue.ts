@@ -9,6 +9,7 @@ import { faultTexts } from './texts/faults.js';
 import { auditTexts } from './texts/audit.js';
 import { findTexts } from './texts/find.js';
 import { layoutTexts } from './texts/layout.js';
+import { missedTexts } from './texts/missed.js';
 import { listTexts } from './texts/lists.js';
 import { pauseTexts } from './texts/pauses.js';
 import { overviewTexts } from './texts/overview.js';
@@ -24,6 +25,7 @@ export const TEXTS = {
   ...auditTexts,
   ...layoutTexts,
   ...listTexts,
+  ...missedTexts,
   ...pauseTexts,
   ...overviewTexts,
   ...portalTexts,

@@ -1,5 +1,6 @@
 import { forgetVanished, releaseVanished } from './forget-vanished.js';
 import { type LedgerChange } from './ledger-change.js';
+import { type AnnouncementOf, noteAnnounced } from './note-announced.js';
 import { among } from './lists.js';
 import { recordMarked } from './record-marked.js';
 import { recordReserved } from './record-reserved.js';
@@ -20,6 +21,7 @@ export interface RoundApplied {
 
 /**
  * Writes what a round did. Run it in one transaction: the portal did it in one request.
+ * @param announcementOf what of its events is noted beside them; null: nothing
  */
 export async function applyRound(
   db: Db,
@@ -27,6 +29,7 @@ export async function applyRound(
   changes: readonly LedgerChange[],
   policy: LedgerPolicy,
   now: number,
+  announcementOf: AnnouncementOf | null = null,
 ): Promise<RoundApplied> {
   const { memberId } = scope;
   const applied: RoundApplied = { marked: 0, cleared: 0, vanished: 0, displaced: 0 };
@@ -34,6 +37,11 @@ export async function applyRound(
     switch (change.type) {
       case 'reserved':
         await recordReserved(db, scope, change.batch, policy, now);
+        if (announcementOf !== null) {
+          const { events, errored, reservedAt = null } = change.batch;
+          const markedUntil = errored ? reservedAt : null;
+          await noteAnnounced(db, memberId, { events, errored, markedUntil }, announcementOf);
+        }
         break;
       case 'marked': {
         const { marked, displaced } = await recordMarked(db, scope, change, policy, now);
@@ -61,6 +69,10 @@ export async function applyRound(
         break;
       case 'journaled':
         await writeJournal(db, scope, change);
+        if (announcementOf !== null) {
+          const { events, errored } = change;
+          await noteAnnounced(db, memberId, { events, errored, markedUntil: null }, announcementOf);
+        }
         break;
       case 'journal_taken':
         await db

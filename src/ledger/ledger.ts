@@ -36,6 +36,7 @@ import { releaseUnmarkable } from './release-unmarkable.js';
 import { type RetryPolicy } from './retry-timing.js';
 import { type HistorySettings } from './history/history-settings.js';
 import { markedDue } from './marked-due.js';
+import { type AnnouncementOf } from './note-announced.js';
 import { noteMarksSent, type MarksSent } from './note-marks-sent.js';
 import {
   heldProcessIds,
@@ -68,7 +69,13 @@ export class Ledger {
     private readonly now: () => number = Date.now,
     private readonly sourceKey = '',
     private readonly writes = new FencedWrites(database),
+    private readonly announcementOf: AnnouncementOf | null = null,
   ) {}
+
+  /** This ledger, which notes what events say of objects beside them; see {@link noteAnnounced}. */
+  noting(announcementOf: AnnouncementOf): Ledger {
+    return new Ledger(this.database, this.settings, this.now, this.sourceKey, this.writes, announcementOf);
+  }
 
   /**
    * This ledger for a portal's owner: it writes only while no other replica has the lease, and rejects
@@ -78,7 +85,7 @@ export class Ledger {
   fencedBy(lease: Lease | null, refused: () => void): Ledger {
     if (lease === null) return this;
     const writes = new FencedWrites(this.database, { lease, refused });
-    return new Ledger(this.database, this.settings, this.now, this.sourceKey, writes);
+    return new Ledger(this.database, this.settings, this.now, this.sourceKey, writes, this.announcementOf);
   }
 
   /**
@@ -87,7 +94,15 @@ export class Ledger {
    */
   under(sourceKey: string): Ledger {
     if (sourceKey === this.sourceKey) return this;
-    return new Ledger(this.database, this.settings, this.now, sourceKey, this.writes);
+    return new Ledger(this.database, this.settings, this.now, sourceKey, this.writes, this.announcementOf);
+  }
+
+  /**
+   * Writes what belongs to a portal and goes with its deliveries: nothing else writes those meanwhile.
+   * @param rows how many, about
+   */
+  async write<T>(memberId: string, verb: (tx: Db) => Promise<T>, rows?: number): Promise<T> {
+    return this.writes.of([memberId], verb, rows);
   }
 
   /** What a round is planned from. */
@@ -171,7 +186,7 @@ export class Ledger {
     if (changes.length === 0) return { marked: 0, cleared: 0, vanished: 0, displaced: 0 };
     return this.writes.of(
       [memberId],
-      (tx) => applyRound(tx, this.queue(memberId), changes, this.settings, this.now()),
+      (tx) => applyRound(tx, this.queue(memberId), changes, this.settings, this.now(), this.announcementOf),
       rowsOf(changes),
     );
   }

@@ -25,6 +25,8 @@ export interface ReservedBatch {
   readonly errored: boolean;
   /** False where the portal has deleted its copy already. */
   readonly held: boolean;
+  /** What was the time on the portal when it reserved them, Unix seconds; left out where that is not known. */
+  readonly reservedAt?: number;
 }
 
 /** EVENT_DATA as it is stored. */

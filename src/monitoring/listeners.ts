@@ -2,6 +2,7 @@ import { type FleetListener } from '../drain/loop/fleet-dependencies.js';
 import { type DispatchListener } from '../drain/publishing/page-publisher.js';
 import { type OutcomesRecorded } from '../ledger/outcome.js';
 import { type OutcomesListener } from '../outcomes/reply-collector.js';
+import { type ReconcileListener } from '../state/reconcile/reconcile-dependencies.js';
 import { type DatabaseCheck } from './database-check.js';
 import { type Metrics } from './metrics.js';
 
@@ -23,6 +24,14 @@ export function countRounds(metrics: Metrics, nameOf: NameOf, database: Database
     refusedNow: (memberId, count) => metrics.eventsRefused(nameOf(memberId), count),
     foreignBatches: (name, count) => metrics.foreignBatches(name, count),
     portalGone: (name) => metrics.portalGone(name),
+  };
+}
+
+/** What reconciling finds, as metrics. */
+export function countReconciling(metrics: Metrics, nameOf: NameOf): ReconcileListener {
+  return {
+    reconciles: (memberId) => metrics.reconciles(nameOf(memberId)),
+    missed: (memberId, _type, change, count) => metrics.changesMissed(nameOf(memberId), change, count),
   };
 }
 

@@ -97,6 +97,11 @@ export class Metrics {
     'Batches that another program has reserved with the keys of this application.',
     ['portal'],
   );
+  private readonly missed = this.counter(
+    'bridge_changes_missed_total',
+    'Changes that were found on a portal and that no event had announced.',
+    ['portal', 'change'],
+  );
   private readonly queues = this.gauge(
     'bridge_queue_messages',
     "Messages waiting in the bridge's own queues.",
@@ -238,6 +243,15 @@ export class Metrics {
 
   foreignBatches(portal: string, count: number): void {
     this.foreign.inc({ portal }, count);
+  }
+
+  /** A portal's objects are compared with its events: what may be found is counted from 0. */
+  reconciles(portal: string): void {
+    for (const change of ['add', 'update', 'delete']) this.missed.inc({ portal, change }, 0);
+  }
+
+  changesMissed(portal: string, change: string, count: number): void {
+    this.missed.inc({ portal, change }, count);
   }
 
   /** Another process has the portal's metrics from now on: the last values here must not stand beside those. */

@@ -30,6 +30,8 @@ export interface BindingsMended {
   readonly missing: 'feature' | 'passing' | null;
   /** Whether the portal notifies us of new events: no, as before, or from now on. */
   readonly notifies: 'no' | 'yes' | 'anew';
+  /** An event that is wanted was not bound. */
+  readonly wereMissing: boolean;
   /** Events that are bound as offline events under our source key now. */
   readonly bound: ReadonlySet<string>;
 }
@@ -86,7 +88,7 @@ export async function mendBindings(
       }
     }
   }
-  return { complete, missing, notifies, bound: boundNow };
+  return { complete, missing, notifies, wereMissing: all.bind.length > 0, bound: boundNow };
 }
 
 /**

@@ -239,6 +239,57 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/reconciliation/missed': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Changes that no event had announced, the latest first */
+    get: operations['listMissedChanges'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/reconciliation/portals/{portal}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** How far the objects of a portal are compared */
+    get: operations['getReconciliation'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/reconciliation/portals/{portal}/now': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Have everything of a portal compared now, instead of at its time */
+    post: operations['reconcileNow'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/health': {
     parameters: {
       query?: never;
@@ -597,6 +648,7 @@ export interface components {
         | 'paused'
         | 'resumed'
         | 'woken'
+        | 'reconcile_asked'
         | 'installed'
         | 'uninstalled'
         | 'renamed'
@@ -620,6 +672,85 @@ export interface components {
       items: components['schemas']['AuditEntry'][];
       /** @description The cursor of the next page; null on the last. */
       next: string | null;
+    };
+    MissedChange: {
+      /** @description Id of the event that tells of it. */
+      eventId: string;
+      /** @description Name of its portal. */
+      portal: string;
+      /** @example crm.deal/123 */
+      subject: string;
+      /** @enum {string} */
+      change: 'add' | 'update' | 'delete';
+      /**
+       * Format: date-time
+       * @description When the object was changed; of a delete, when that was found.
+       */
+      changedAt: string;
+      /**
+       * Format: date-time
+       * @description When it was found.
+       */
+      foundAt: string;
+      /**
+       * @description Why no event announced it, as likely as that can be told.
+       * @enum {string}
+       */
+      cause:
+        | 'bindings_missing'
+        | 'not_installed'
+        | 'unfinished'
+        | 'suspended'
+        | 'unlicensed'
+        | 'unauthorized'
+        | 'paused'
+        | 'own_write'
+        | 'shared_queue'
+        | 'unknown';
+    };
+    MissedChangePage: {
+      items: components['schemas']['MissedChange'][];
+      /** @description The cursor of the next page; null on the last. */
+      next: string | null;
+    };
+    MissedCounts: {
+      add: number;
+      update: number;
+      delete: number;
+    };
+    ReconciledType: {
+      /** @example crm.deal */
+      type: string;
+      /** @description Objects that are known to be there. */
+      objects: number;
+      /**
+       * Format: date-time
+       * @description Since when differences count; null while everything is looked at for the first time.
+       */
+      learnedAt: string | null;
+      /**
+       * Format: date-time
+       * @description When it was last looked through what was changed.
+       */
+      lookedAt: string | null;
+      /**
+       * Format: date-time
+       * @description When the last sweep through all objects began that is over.
+       */
+      sweptAt: string | null;
+      /** @description How far the sweep under way is, 0 to 1; null: none is. */
+      sweep: number | null;
+      /** @description Changes whose events may still come. */
+      suspects: number;
+      /** @description Why it cannot be read at present. */
+      trouble: string | null;
+      /** @description Changes in the report. */
+      missed: components['schemas']['MissedCounts'];
+    };
+    Reconciliation: {
+      /** @description Name of the portal. */
+      portal: string;
+      types: components['schemas']['ReconciledType'][];
     };
     Reachability: {
       up: boolean;
@@ -1832,6 +1963,7 @@ export interface operations {
           | 'paused'
           | 'resumed'
           | 'woken'
+          | 'reconcile_asked'
           | 'installed'
           | 'uninstalled'
           | 'renamed'
@@ -1880,6 +2012,272 @@ export interface operations {
       };
       /** @description `not-found`: There is no such thing. */
       404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests. */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `unavailable`: It cannot be done at present. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+    };
+  };
+  listMissedChanges: {
+    parameters: {
+      query?: {
+        /** @description How many at most. */
+        limit?: number;
+        /** @description Where the page before ended: its `next`. */
+        cursor?: string;
+        /** @description Name, address or member id of a portal. */
+        portal?: string;
+        change?: 'add' | 'update' | 'delete';
+        cause?:
+          | 'bindings_missing'
+          | 'not_installed'
+          | 'unfinished'
+          | 'suspended'
+          | 'unlicensed'
+          | 'unauthorized'
+          | 'paused'
+          | 'own_write'
+          | 'shared_queue'
+          | 'unknown';
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['MissedChangePage'];
+        };
+      };
+      /** @description `invalid-request`: The request is not as the API takes it. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `unauthorized`: A token is needed. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `not-found`: There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests. */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `unavailable`: It cannot be done at present. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+    };
+  };
+  getReconciliation: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        portal: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Reconciliation'];
+        };
+      };
+      /** @description `invalid-request`: The request is not as the API takes it. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `unauthorized`: A token is needed. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `not-found`: There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests. */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `unavailable`: It cannot be done at present. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+    };
+  };
+  reconcileNow: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description Any text of 1 to 255 printable characters without spaces. The same request with the same key is done once and answered the same, for 24 hours. */
+        'Idempotency-Key'?: string;
+      };
+      path: {
+        portal: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Reconciliation'];
+        };
+      };
+      /** @description `invalid-request`: The request is not as the API takes it. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `unauthorized`: A token is needed. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `forbidden`: The token may only read. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `not-found`: There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `conflict`: In its present state that cannot be done to it. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `body-too-large`: The body is too large. */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `unsupported-media-type`: The body has to be JSON, uncompressed. */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `idempotency-key-reused`: The idempotency key belongs to another request. */
+      422: {
         headers: {
           [name: string]: unknown;
         };

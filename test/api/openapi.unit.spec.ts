@@ -62,6 +62,9 @@ describe('docs/openapi.json', () => {
       [
         'listPortals',
         'getPortal',
+        'getReconciliation',
+        'listMissedChanges',
+        'reconcileNow',
         'wakePortal',
         'pausePortal',
         'resumePortal',

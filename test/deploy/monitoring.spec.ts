@@ -106,6 +106,7 @@ async function everySeries(): Promise<Map<string, Record<string, string | number
   metrics.installation('lesser', 'acme');
   metrics.apiRequest('/api/v1/portals', 'GET', 200);
   metrics.foreignBatches('acme', 1);
+  metrics.changesMissed('acme', 'update', 1);
   for (const reason of all<RefusalReason>({ event: true, dead_letter: true }))
     metrics.publishRefused('acme', reason, 1);
   metrics.eventsRefused('acme', 1);

@@ -72,10 +72,18 @@ describe('a copy from SQLite to PostgreSQL', () => {
     listed: await db.selectFrom('bulk_task_deliveries').selectAll().execute(),
     snapshots: await db.selectFrom('snapshots').selectAll().execute(),
     types: await db.selectFrom('snapshot_types').selectAll().execute(),
+    reconciled: await db.selectFrom('reconciled_types').selectAll().execute(),
+    seen: await db.selectFrom('seen_objects').selectAll().orderBy('type_no').orderBy('object_id').execute(),
   });
 
   it('brings every row of every table as it was, and numbers deliveries on', async () => {
     await source.db.insertInto('portals').values(PORTAL).execute();
+    const types = [2, 3].map((type) => ({ member_id: MEMBER, entity_type_id: type, type: `crm.${type}` }));
+    await source.db.insertInto('reconciled_types').values(types).execute();
+    const seen = [2, 1].flatMap((type) =>
+      [1, 2, 1500].map((id) => ({ type_no: type, object_id: id, updated_at: CHANGED_AT, gone: 0 as const })),
+    );
+    await source.db.insertInto('seen_objects').values(seen).execute();
     const bench = new LedgerBench(() => source);
     const states = ['reserved', 'published', 'processed', 'failed', 'marked', 'waiting', 'dead'] as const;
     await bench.put(
@@ -215,6 +223,11 @@ describe('a copy from SQLite to PostgreSQL', () => {
       event_log: 1,
       snapshots: 1,
       snapshot_types: 1,
+      reconciled_types: 2,
+      reconciled_portals: 0,
+      seen_objects: 6,
+      silent_spells: 0,
+      missed_changes: 0,
     });
     expect(copied.deliveriesByState).toEqual({
       reserved: 1,
@@ -295,6 +308,11 @@ describe('a copy from SQLite to PostgreSQL', () => {
         event_log: 0,
         snapshots: 0,
         snapshot_types: 0,
+        reconciled_types: 0,
+        reconciled_portals: 0,
+        seen_objects: 0,
+        silent_spells: 0,
+        missed_changes: 0,
       },
       deliveriesByState: {},
       lastSeq: 0,
@@ -344,6 +362,8 @@ describe('a copy from SQLite to PostgreSQL', () => {
       audit: [],
       snapshots: [],
       types: [],
+      reconciled: [],
+      seen: [],
       portals: [],
       history: [],
       batches: [],

@@ -117,6 +117,11 @@ export function onEveryDatabase(
         'history',
         'event_log',
         'reasons',
+        'reconciled_types',
+        'reconciled_portals',
+        'seen_objects',
+        'silent_spells',
+        'missed_changes',
       ] as const) {
         await open().db.deleteFrom(table).execute();
       }

@@ -33,6 +33,7 @@ const ALL = [
   '0033-narrow-indexes',
   '0034-mark-sent',
   '0035-snapshots',
+  '0037-reconcile',
 ];
 
 describe.each(DATABASE_KINDS.map((kind) => [kind.name, kind] as const))('migrations (%s)', (_name, kind) => {

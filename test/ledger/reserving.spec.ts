@@ -43,6 +43,8 @@ onEveryDatabase('a reserved batch is recorded once', (open) => {
       refused_key: null,
       heard: 0,
       stands_for_newer: null,
+      origin: null,
+      routing_key: null,
     });
     expect(second).toMatchObject({ message_id: 'm1', payload: 'null', changed_at: CHANGED_AT + 1 });
     expect((await bench.ledger.nextPublishable(MEMBER, 'reserved', 0, 10)).map((next) => next.data)).toEqual([

@@ -19,6 +19,7 @@ import { Pauses } from '../../portals/pauses.js';
 import { PinnedNames } from '../../portals/pinned-names.js';
 import { type Portal } from '../../portals/portal-record.js';
 import { PortalRegistry } from '../../portals/registry.js';
+import { ReconcileReport } from '../../state/reconcile/reconcile-report.js';
 import { TokenVault, TokenVaultError } from '../../portals/token-vault.js';
 import { commandLineAudit } from './command-line-audit.js';
 import { nearestOf } from './nearest.js';
@@ -53,6 +54,7 @@ export class CommandContext {
     /** What PORTAL_NAMES says. */
     readonly pins: PinnedNames,
     readonly audit: AuditLog,
+    readonly reconciling: ReconcileReport,
   ) {}
 
   /**
@@ -77,7 +79,18 @@ export class CommandContext {
       const desk = new EventDesk(admin, () => undefined, audit, new BulkTasks(database, settings));
       const pauses = new Pauses({ registry, changed: () => undefined, audit, log: SILENT });
       const search = new EventSearch(new LedgerSearch(database), registry);
-      return new CommandContext(settings, database, registry, admin, desk, pauses, search, pins, audit);
+      return new CommandContext(
+        settings,
+        database,
+        registry,
+        admin,
+        desk,
+        pauses,
+        search,
+        pins,
+        audit,
+        new ReconcileReport(database),
+      );
     } catch (error) {
       await database?.db.destroy();
       if (error instanceof TokenVaultError) throw error;

@@ -10,7 +10,7 @@ import { type Ownership, type Permit } from '../../replicas/ownership.js';
 import { type Silence } from '../pacing/silence.js';
 import { type Dispatcher } from '../publishing/dispatcher.js';
 import { type DispatchListener } from '../publishing/page-publisher.js';
-import { type LoopSettings, type RoundListener } from './loop-dependencies.js';
+import { type LoopSettings, type QueueRead, type RoundListener } from './loop-dependencies.js';
 
 /** What works on a portal beside its rounds: it starts and stops with them. */
 export interface PortalBeside {
@@ -19,6 +19,10 @@ export interface PortalBeside {
   stop(): Promise<void>;
   /** The portal's state, or its pause by people, may have changed. */
   wake(): void;
+  /** A round has read the portal's queue under a source key, and what it brought is in the ledger. */
+  queueRead?(sourceKey: string, read: QueueRead): void;
+  /** The portal has told what is bound; `missing`: something that is wanted was not. */
+  bindingsSeen?(missing: boolean): void;
 }
 
 /** Told of portals' states, for metrics. */

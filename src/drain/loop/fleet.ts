@@ -145,6 +145,11 @@ export class Fleet implements PortalLoops {
     runningPortal?.beside?.wake();
   }
 
+  /** People want something of what works beside a portal's rounds. */
+  wakeBeside(memberId: string): void {
+    this.runningPortals.get(memberId)?.beside?.wake();
+  }
+
   /** People have paused a portal: its rounds go on, and the next one reserves nothing new. */
   paused(memberId: string): void {
     const portal = this.deps.registry.get(memberId);

@@ -31,6 +31,16 @@ interface BindingsSeen {
   readonly missing: 'feature' | 'passing' | null;
 }
 
+/** What a round has seen of the portal's queue. */
+export interface QueueRead {
+  /** When its request left, Unix ms. */
+  readonly sentAt: number;
+  /** What was the time on the portal then, Unix seconds. */
+  readonly portalTime: number;
+  /** Whether it has brought all that was queued, and everything that was reserved before is known. */
+  readonly toItsEnd: boolean;
+}
+
 /** What is on record of a portal's answers. */
 export interface AnswersKnown {
   /** So many in a row could not be taken in; one that is being read, or that this process did not survive, counts. */
@@ -75,6 +85,8 @@ interface PortalRegistration {
    * @throws the database's error
    */
   shared?(processIds: readonly string[]): Promise<void>;
+  /** A round has read the portal's queue, and what it brought is in the ledger. */
+  queueRead?(read: QueueRead): void;
   /**
    * Compares what is bound (an answer of `event.get`) with what is wanted, and mends it.
    * @param calls what ends the requests that it takes

@@ -105,6 +105,7 @@ export class PortalBuilder {
       wakeDispatch: () => dispatch.wake(),
     };
     const key = this.deps.wantedBindings.connectorId;
+    const beside = this.deps.beside?.(portal, client, permit) ?? null;
     const keys = new KeysInUse({ memberId, name, key, registry, ledger, log, current });
     const rounds = new PortalRounds({
       admission: this.admission.of(memberId),
@@ -117,6 +118,7 @@ export class PortalBuilder {
             setState: async (state, reason) => {
               if (current()) await this.fleet.setState(memberId, state, reason);
             },
+            queueRead: (read) => beside?.queueRead?.(key, read),
             prepare: () => keys.prepare(),
             answered: async () => {
               if (await keys.answered()) rounds.follow();
@@ -124,6 +126,7 @@ export class PortalBuilder {
             mendBindings: async (bound, calls) => {
               const cuttable = endedBy(client, calls);
               const mended = await this.mendBindings(portal, cuttable, bound);
+              beside?.bindingsSeen?.(mended.wereMissing);
               const { events } = this.deps.wantedBindings;
               if (await keys.unbind(cuttable, bound, events, mended.bound)) rounds.follow();
               return mended;
@@ -141,6 +144,7 @@ export class PortalBuilder {
           portal: {
             ...registration,
             setState: () => Promise.resolve(),
+            queueRead: (read) => beside?.queueRead?.(formerKey, read),
             mendBindings: () => Promise.resolve({ notifies: 'no', missing: null }),
           },
           former: {
@@ -162,7 +166,7 @@ export class PortalBuilder {
       portalName: name,
       rounds,
       dispatch,
-      beside: this.deps.beside?.(portal, client, permit) ?? null,
+      beside,
       toMark: 0,
     };
     return runningPortal;

@@ -204,6 +204,7 @@ export class RoundRunner {
       sentAt,
       now: this.now(),
       answerBytes: share.bytes,
+      portalTime: answer.time.start,
       journalId: () => `journal-${randomUUID().replaceAll('-', '')}`,
     });
     let vanished: number;
@@ -217,6 +218,7 @@ export class RoundRunner {
       listener.roundTook(portal.memberId, (performance.now() - startedAt) / 1000);
       const times = { sentAt, answeredAt: answered, writtenAt: this.now() };
       listener.written?.(portal.memberId, { ...times, changes: outcome.changes });
+      portal.queueRead?.({ sentAt, portalTime: answer.time.start, toItsEnd: outcome.toItsEnd });
       if (vanished > 0) {
         log.warn({ event: 'round.vanished', portal: portal.name, deliveries: vanished });
         // Another user of the queue cleared them, and may hold rows of its own.

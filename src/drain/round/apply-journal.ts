@@ -24,6 +24,14 @@ export interface JournalStep {
   errorRows: readonly ListedRow[] | null;
 }
 
+interface JournalApplied {
+  readonly reserved: number;
+  readonly errorRows: number;
+  readonly full: boolean;
+  /** Whether all that was queued is in the journal now. */
+  readonly complete: boolean;
+}
+
 interface JournalInput {
   readonly plan: RoundPlan;
   readonly snapshot: RoundSnapshot;
@@ -42,8 +50,8 @@ export function applyJournal(
   { snapshot, extended, memory, sentAt, now, journalId, plan }: JournalInput,
   step: JournalStep,
   changes: LedgerChange[],
-): { reserved: number; errorRows: number; full: boolean } {
-  const count = { reserved: 0, errorRows: 0, full: false };
+): JournalApplied {
+  const count = { reserved: 0, errorRows: 0, full: false, complete: false };
   const handOver = (events: readonly ReservedEvent[], errored: boolean) => {
     if (events.length === 0) return;
     // Two changes of one object cannot share a process id, and a row's newer copy wins.
@@ -114,6 +122,7 @@ export function applyJournal(
   const asked = step.pages.length * PAGE;
   memory.journalPages =
     ordinary.length >= asked ? memory.journalPages * 4 : Math.max(1, Math.ceil(ordinary.length / PAGE));
+  count.complete = ordinary.length >= Math.max(0, ...step.pages.map(({ total }) => total));
   // What is journaled is taken at once.
   count.full = ordinary.length > 0 || (step.errorRows?.length ?? 0) > 0;
   return count;

@@ -23,6 +23,8 @@ export interface ApplyInput<Failure> {
   readonly now: number;
   /** Size of the answer, unpacked. */
   readonly answerBytes?: number;
+  /** What the time was on the portal, Unix seconds; left out where that does not matter. */
+  readonly portalTime?: number;
   /** Makes the process id of a batch taken on a plan without reservations. */
   readonly journalId: () => string;
 }
@@ -122,7 +124,9 @@ export function applyAnswer<Failure>(input: ApplyInput<Failure>): RoundOutcome<F
           // Without a process id the portal has handed its only copy over.
           const held = typeof result.processId === 'string';
           const processId = result.processId ?? journalId();
-          changes.push({ type: 'reserved', batch: { processId, events, errored, held } });
+          const { portalTime } = input;
+          const reservedAt = portalTime === undefined ? {} : { reservedAt: Math.floor(portalTime) };
+          changes.push({ type: 'reserved', batch: { processId, events, errored, held, ...reservedAt } });
           count[errored ? 'errorRows' : 'reserved'] += events.length;
           if (!errored) see(processId);
         }
@@ -177,6 +181,7 @@ export function applyAnswer<Failure>(input: ApplyInput<Failure>): RoundOutcome<F
     endScan(memory, now);
     forgetGone(memory, known);
   }
+  const accounted = (memory.accounted || memory.complete) && memory.orphans.size === 0;
   const journaled = applyJournal(input, journal, changes);
   count.reserved += journaled.reserved;
   count.errorRows += journaled.errorRows;
@@ -186,7 +191,8 @@ export function applyAnswer<Failure>(input: ApplyInput<Failure>): RoundOutcome<F
     memory.errorRowsFetchedAt = Number.NEGATIVE_INFINITY;
     memory.scannedAt = Number.NEGATIVE_INFINITY;
   }
-  return { changes, ...count, full, oldestChange, queueRead, left, foreign, failures };
+  const toItsEnd = (accounted && drained) || journaled.complete;
+  return { changes, ...count, full, oldestChange, queueRead, toItsEnd, left, foreign, failures };
 }
 
 function withFlag(events: readonly ReservedEvent[], errored: boolean): AdoptedPage['rows'] {

@@ -20,5 +20,10 @@ export interface RoundOutcome<Failure> {
   readonly left: number | null;
   /** Whether the portal's queue was read. */
   readonly queueRead: boolean;
+  /**
+   * Whether all that was queued when the request was sent is among what the ledger has: nothing was left, and no batch is
+   * held that it does not know.
+   */
+  readonly toItsEnd: boolean;
   readonly failures: readonly { readonly command: RoundCommand; readonly failure: Failure }[];
 }

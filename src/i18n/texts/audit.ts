@@ -39,6 +39,7 @@ export const auditTexts = {
   'audit.did.paused': { en: 'paused', ru: 'приостановил' },
   'audit.did.resumed': { en: 'resumed', ru: 'возобновил' },
   'audit.did.woken': { en: 'woke', ru: 'разбудил' },
+  'audit.did.reconcile_asked': { en: 'had compared', ru: 'запустил сверку' },
   'audit.did.installed': { en: 'installed', ru: 'установил' },
   'audit.did.uninstalled': { en: 'uninstalled', ru: 'удалил' },
   'audit.did.renamed': { en: 'renamed', ru: 'переименовал' },

@@ -1,0 +1,76 @@
+import { Settings } from '../config/settings.js';
+import { Ledger } from '../ledger/ledger.js';
+import { Metrics } from '../monitoring/metrics.js';
+import { countReconciling } from '../monitoring/listeners.js';
+import { PortalRegistry } from '../portals/registry.js';
+import { keysToFinish } from '../portals/source-keys.js';
+import { PortalReader } from '../state/reading/portal-reader.js';
+import { PortalWork } from '../state/portal-work.js';
+import { OwnUser } from '../state/reconcile/own-user.js';
+import { ReconcileLoop } from '../state/reconcile/reconcile-loop.js';
+import { ReconciledTypes } from '../state/reconcile/reconciled-types.js';
+import { BESIDE, DATABASE, LOG, RECONCILED } from './tokens.js';
+import { provide } from './provide.js';
+
+/** What reads portals' objects, beside their rounds. */
+export const stateProviders = [
+  provide(
+    RECONCILED,
+    [Settings],
+    ({ RECONCILE = [], B24_EVENTS }) => new ReconciledTypes(RECONCILE, B24_EVENTS),
+  ),
+  provide(
+    BESIDE,
+    {
+      settings: Settings,
+      types: RECONCILED,
+      database: DATABASE,
+      ledger: Ledger,
+      registry: PortalRegistry,
+      metrics: Metrics,
+      log: LOG,
+    },
+    ({ settings, types, database, ledger, registry, metrics, log }) => {
+      if (types.none) return null;
+      const listener = countReconciling(metrics, (memberId) => registry.nameOf(memberId));
+      const key = settings.B24_AUTH_CONNECTOR ?? '';
+      return ({ room, dispatch }) =>
+        ({ memberId, name }, client, permit) => {
+          const known = () => registry.get(memberId);
+          const mayRead = () =>
+            permit.valid() &&
+            ['active', 'unmarkable', 'unfinished'].includes(known()?.state ?? '') &&
+            (known()?.paused ?? null) === null;
+          const reader = new PortalReader({ portal: { name, mayRead }, client, room, log });
+          const ownUser = new OwnUser(client);
+          const loop = new ReconcileLoop(
+            {
+              portal: {
+                memberId,
+                name,
+                state: () => known()?.state ?? null,
+                stateSince: () => known()?.stateSince ?? 0,
+                pausedSince: () => known()?.paused?.since ?? null,
+                sharedSeenAt: () => known()?.sharedSeenAt ?? null,
+                ownUser: (signal) => ownUser.read(signal),
+              },
+              types,
+              reader,
+              db: database.db,
+              ledger: ledger.fencedBy(permit.lease, () => permit.refused()),
+              settings,
+              listener,
+              log,
+              wakeDispatch: () => dispatch(memberId),
+              now: () => Date.now(),
+            },
+            () => {
+              const keys = known()?.sourceKeys;
+              return [key, ...(keys === undefined ? [] : keysToFinish(keys, key))];
+            },
+          );
+          return new PortalWork(reader, [loop]);
+        };
+    },
+  ),
+];

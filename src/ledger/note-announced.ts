@@ -1,0 +1,123 @@
+import { sql } from 'kysely';
+import { asJson, jsonRows } from './lists.js';
+import { type ReservedEvent } from './reserved-batch.js';
+import { rowParts } from './row-parts.js';
+import { type Db } from './transitions.js';
+
+/** What an event says of an object whose changes are compared with events. */
+export interface Announcement {
+  readonly entityTypeId: number;
+  /** The name of its type. */
+  readonly type: string;
+  readonly objectId: number;
+  /** It was deleted. */
+  readonly gone: boolean;
+}
+
+/** Null for an event of anything else. */
+export type AnnouncementOf = (event: string, data: unknown) => Announcement | null;
+
+/** The rows that a round has brought. */
+export interface Announced {
+  readonly events: readonly ReservedEvent[];
+  /** They had been marked and were fetched again. */
+  readonly errored: boolean;
+  /**
+   * What was the time on the portal then, Unix seconds: such a row stands for every change of its object until then, for a
+   * mark deletes the newer ones. Null where that is not known, and for others.
+   */
+  readonly markedUntil: number | null;
+}
+
+interface Told {
+  readonly announcement: Announcement;
+  at: number;
+  gone: boolean;
+}
+
+/** Notes what events have announced, in the transaction that writes them. Costs nothing where none is of such a type. */
+export async function noteAnnounced(
+  db: Db,
+  memberId: string,
+  { events, errored, markedUntil }: Announced,
+  announcementOf: AnnouncementOf,
+): Promise<void> {
+  const told = tell(events, markedUntil, announcementOf);
+  if (told.length === 0) return;
+  const numbers = await typeNumbers(
+    db,
+    memberId,
+    told.map(({ announcement }) => announcement),
+  );
+  const rows = told.map(({ announcement, at, gone }) => ({
+    list: [numbers.get(announcement.entityTypeId) ?? 0, announcement.objectId, at, gone ? 1 : 0],
+    payload: '',
+  }));
+  // An old row says nothing of whether its object is there now.
+  const gone = errored
+    ? sql`case when excluded.gone = 1 then 1 else seen_objects.gone end`
+    : sql`case when excluded.announced_at > coalesce(seen_objects.announced_at, -1) then excluded.gone
+        when excluded.announced_at = seen_objects.announced_at and excluded.gone = 1 then 1
+        else seen_objects.gone end`;
+  for (const part of rowParts(rows)) {
+    await sql`insert into seen_objects (type_no, object_id, announced_at, gone)
+      select cast(value ->> 0 as integer), cast(value ->> 1 as bigint), cast(value ->> 2 as bigint),
+        cast(value ->> 3 as integer)
+      from ${jsonRows(db, asJson(part.map(({ list }) => list)))}
+      on conflict (type_no, object_id) do update set gone = ${gone},
+        announced_at = case when excluded.announced_at > coalesce(seen_objects.announced_at, -1)
+          then excluded.announced_at else seen_objects.announced_at end`.execute(db);
+  }
+}
+
+/** One for each object: the last change, and of several of one second a delete. */
+function tell(
+  events: readonly ReservedEvent[],
+  markedUntil: number | null,
+  announcementOf: AnnouncementOf,
+): Told[] {
+  const told = new Map<string, Told>();
+  for (const { event, data, changedAt } of events) {
+    const announcement = announcementOf(event, data);
+    if (announcement === null) continue;
+    const at = Math.max(changedAt, markedUntil ?? changedAt);
+    const key = `${announcement.entityTypeId}/${announcement.objectId}`;
+    const before = told.get(key);
+    if (before === undefined) told.set(key, { announcement, at, gone: announcement.gone });
+    else if (at > before.at) [before.at, before.gone] = [at, announcement.gone];
+    else if (at === before.at) before.gone ||= announcement.gone;
+  }
+  return [...told.values()];
+}
+
+/** The numbers of types of a portal; one that is met for the first time gets one. */
+export async function typeNumbers(
+  db: Db,
+  memberId: string,
+  types: readonly Pick<Announcement, 'entityTypeId' | 'type'>[],
+): Promise<Map<number, number>> {
+  const read = async () => {
+    const rows = await db
+      .selectFrom('reconciled_types')
+      .select(['no', 'entity_type_id'])
+      .where('member_id', '=', memberId)
+      .execute();
+    return new Map(rows.map((row) => [row.entity_type_id, row.no]));
+  };
+  const known = await read();
+  const fresh = new Map(types.map((one) => [one.entityTypeId, one]));
+  for (const entityTypeId of known.keys()) fresh.delete(entityTypeId);
+  if (fresh.size === 0) return known;
+  await db
+    .insertInto('reconciled_types')
+    .values(
+      [...fresh.values()].map(({ entityTypeId, type }) => ({
+        member_id: memberId,
+        entity_type_id: entityTypeId,
+        type,
+      })),
+    )
+    .onConflict((conflict) => conflict.columns(['member_id', 'entity_type_id']).doNothing())
+    .execute();
+  return read();
+}

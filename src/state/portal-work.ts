@@ -1,0 +1,44 @@
+import { type PortalReader } from './reading/portal-reader.js';
+import { type QueueRead } from './reconcile/portal-queue.js';
+
+/** What goes on at a portal beside its rounds: it reads through the portal's reader. */
+export interface PortalTask {
+  start(): void;
+  /** Resolves when nothing of it runs any more. */
+  stop(): Promise<void>;
+  /** The portal's state, its pause, or what people want may have changed. */
+  wake(): void;
+  queueRead?(sourceKey: string, read: QueueRead): void;
+  bindingsSeen?(missing: boolean): void;
+}
+
+/** All of that at one portal, and its reader. */
+export class PortalWork implements PortalTask {
+  constructor(
+    private readonly reader: Pick<PortalReader, 'endPause' | 'stop'>,
+    private readonly tasks: readonly PortalTask[],
+  ) {}
+
+  start(): void {
+    for (const task of this.tasks) task.start();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.reader.stop(), ...this.tasks.map((task) => task.stop())]);
+  }
+
+  wake(): void {
+    this.reader.endPause();
+    for (const task of this.tasks) task.wake();
+  }
+
+  /** A round has read the portal's queue under a source key, and what it brought is in the ledger. */
+  queueRead(sourceKey: string, read: QueueRead): void {
+    for (const task of this.tasks) task.queueRead?.(sourceKey, read);
+  }
+
+  /** The portal has told what is bound; `missing`: something that is wanted was not. */
+  bindingsSeen(missing: boolean): void {
+    for (const task of this.tasks) task.bindingsSeen?.(missing);
+  }
+}
