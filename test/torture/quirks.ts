@@ -1,4 +1,4 @@
-import { type EmulatedPortal } from '../../emulator/index.js';
+import { DEFAULT_SCOPE, type EmulatedPortal, type Emulator } from '../../emulator/index.js';
 import { type Scene } from './scene.js';
 
 /** What portals did that has nothing to do with the way between the processes. */
@@ -8,6 +8,11 @@ interface QuirkCount {
   refusedMarks: number;
   plans: number;
   oddTimes: number;
+  suspensions: number;
+  /** Times at which an authorization server was out of order for one of its portals' renewals. */
+  serverOutages: number;
+  /** Rows that another program reserved with the application's keys, and left. */
+  takenByTwin: number;
 }
 
 /** Member ids of portals that printed times which nobody can read. */
@@ -19,12 +24,15 @@ const UNREADABLE = ['null', 'none', 'empty', 'garbage'] as const;
 const TOKEN_ERRORS = ['invalid_token', 'NO_AUTH_FOUND', 'CONNECTION_ERROR', 'ERROR_OAUTH', 'SOMETHING_NEW'];
 const MARK = 'event.offline.error';
 
+const SUSPENDED = ['license-expired', 'overload', 'not-commercial', 'access-restricted'] as const;
+
 /** One quirk: begins, and gives what ends it. */
 type Quirk = (
   portal: EmulatedPortal,
   done: QuirkCount,
   random: () => number,
   unreadable: Unreadable,
+  emulator: Emulator,
 ) => () => void;
 
 const QUIRKS: Record<string, Quirk> = {
@@ -63,6 +71,36 @@ const QUIRKS: Record<string, Quirk> = {
     done.plans += 1;
     return () => portal.setFeatures({ connector: true });
   },
+  /** Nobody is served, by an answer or by a redirect. */
+  suspended: (portal, done, random) => {
+    portal.setState(pick(SUSPENDED, random));
+    done.suspensions += 1;
+    return () => portal.setState('active');
+  },
+  /** Its tokens are too old, and its authorization server grants none. */
+  server: (portal, done, random, _unreadable, emulator) => {
+    const server = emulator.authorizationServer(portal.authorizationServer);
+    const kind = pick(['error', 'drop-before-commit'] as const, random);
+    const answer = kind === 'error' ? { status: 503, error: 'INTERNAL_SERVER_ERROR' } : {};
+    const armed = server.faults.inject({ method: 'oauth', kind, times: Infinity, ...answer });
+    portal.expireAccessTokens();
+    return () => {
+      done.serverOutages += armed.hits > 0 ? 1 : 0;
+      armed.remove();
+    };
+  },
+  /** A staging copy with the same keys takes some rows, and never says what became of them. */
+  twin: (portal, done, random) => {
+    if (!portal.getFeatures().extended) return () => undefined;
+    const connectors = [...new Set(portal.bindings().map(({ connector }) => connector))];
+    const connector = pick([...connectors, ''], random);
+    const taken = portal.queue.get(
+      { clear: 0, limit: 2, error: random() < 0.3 ? 1 : 0 },
+      { ...DEFAULT_SCOPE, connector },
+    );
+    done.takenByTwin += taken.events.length;
+    return () => undefined;
+  },
   times: (portal, done, random, unreadable) => {
     const readable = random() < 0.5;
     portal.printTimestamps(readable ? pick(READABLE, random) : pick(UNREADABLE, random));
@@ -74,7 +112,7 @@ const QUIRKS: Record<string, Quirk> = {
 
 /** Portals are as odd as portals are, each quirk for some seconds, until it is told to stop. */
 export function quirks(
-  { portals }: Scene,
+  { portals, emulator }: Scene,
   done: QuirkCount,
   unreadable: Unreadable,
   random: () => number,
@@ -85,7 +123,7 @@ export function quirks(
     const name = pick(Object.keys(QUIRKS), random);
     const key = `${portal.name} ${name}`;
     if (active.has(key)) return;
-    const end = QUIRKS[name]?.(portal, done, random, unreadable) ?? (() => undefined);
+    const end = QUIRKS[name]?.(portal, done, random, unreadable, emulator) ?? (() => undefined);
     const over = () => {
       active.delete(key);
       end();

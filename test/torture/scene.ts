@@ -46,7 +46,7 @@ export async function setUp(
     emulator.addPortal({ name: 'globex', ...quick }),
     emulator.addPortal({ name: 'basic', extended: false, ...quick }),
     emulator.addPortal({ name: 'zavod', authorizationServer: 'eastern', ...quick }),
-    emulator.addPortal({ name: 'werk', selfHosted: true, ...quick }),
+    emulator.addPortal({ name: 'werk', selfHosted: true, errorPages: [401], ...quick }),
   ];
   const names = topologyNames('torture');
   const bridge = new BridgeProcess({
