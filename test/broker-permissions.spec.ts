@@ -3,18 +3,30 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import amqp from 'amqplib';
 import { type PrivateRabbitmq, provideRabbitmq } from '../scripts/rabbitmq.mjs';
-import { topologyNames, topologyObjects } from '../src/broker/topology.js';
-import { notReady, readyAgain } from './outages/outage.js';
+import { type TopologyNames, topologyNames, topologyObjects } from '../src/broker/topology.js';
+import { nothingLost, notReady, readyAgain, seconds } from './outages/outage.js';
 import { TestSystem } from './support/test-system.js';
 import { until } from './support/until.js';
 
 /** A node of RabbitMQ that starts anew on a busy machine. */
 const NODE_MS = 120_000;
-/** Users who may configure nothing, one a test. */
-const NARROW = ['närrow€', 'plain', 'empty-handed'];
+/** Users who may configure nothing, one a test; the last two lack another right as well. */
+const NARROW = ['närrow€', 'plain', 'empty-handed', 'mute', 'deaf'];
 /** What no address could have as it is, and letters of one to four bytes. */
 const passwordOf = (user: string) => (user === NARROW[0] ? 'p@ß/?#€😀 %2F:[' : `${user}-secret`);
 const DEFINITIONS = join(import.meta.dirname, '../deploy/rabbitmq/definitions.json');
+
+const RIGHTS: Readonly<Record<string, { write?: string; read?: string }>> = {
+  mute: { write: '^$' },
+  deaf: { read: '^$' },
+};
+const rights = (user: string, { write = '.*', read = '.*' } = {}) => ({
+  user,
+  vhost: '/',
+  configure: '^$',
+  write,
+  read,
+});
 
 interface Definitions {
   readonly exchanges: readonly { name: string; type: string; arguments: Record<string, unknown> }[];
@@ -29,7 +41,7 @@ describe('a user of the broker without the right to configure', () => {
     broker = await provideRabbitmq({ private: true });
     await imports({
       users: NARROW.map((name) => ({ name, password: passwordOf(name), tags: '' })),
-      permissions: NARROW.map((user) => ({ user, vhost: '/', configure: '^$', write: '.*', read: '.*' })),
+      permissions: NARROW.map((user) => rights(user, RIGHTS[user])),
     });
   }, NODE_MS);
   afterAll(() => broker.stop(), NODE_MS);
@@ -126,6 +138,35 @@ describe('a user of the broker without the right to configure', () => {
     system.push(1, 3);
     await until('every event', () => system?.delivered().size === 3);
   });
+
+  it.each([
+    ['mute', 'to publish', (names: TopologyNames) => `access to exchange '${names.events}'`],
+    ['deaf', 'to read the replies', (names: TopologyNames) => `access to queue '${names.replies}'`],
+  ])(
+    '%s: without the right %s it is not ready, says so, and goes on when it has it',
+    async (user, _what, words) => {
+      system = await TestSystem.prepare({ broker: broker.url, settings: { RABBITMQ_URL: urlOf(user) } });
+      const { downstream, bridge, portal } = system;
+      await downstream.start();
+      bridge.start();
+      await bridge.logged('portal.installed');
+      await until('bindings', () => portal.bindings().length === 3);
+      system.push(1, 3);
+      const reason = await notReady(system, 'broker');
+      expect(reason).toContain(words(downstream.names));
+      expect(reason).toContain('deploy/rabbitmq/definitions.json');
+      expect((await bridge.logged('broker.right_missing')).message['reason']).toBe(reason);
+      // What it has in hand it goes on trying; nothing more is taken from the portal.
+      system.push(4, 6);
+      await seconds(2);
+      expect(portal.rows().filter((row) => row.PROCESS_ID !== '').length).toBeLessThanOrEqual(3);
+      expect(await notReady(system, 'broker')).toBe(reason);
+      await imports({ permissions: [rights(user)] });
+      await readyAgain(system);
+      await nothingLost(system, 6);
+      expect(bridge.lines.filter((line) => line.message.event === 'broker.right_missing')).toHaveLength(1);
+    },
+  );
 
   it('is enough for the bridge and for a consumer with the definitions file and its rights', async () => {
     await imports(JSON.parse(readFileSync(DEFINITIONS, 'utf8')) as object);

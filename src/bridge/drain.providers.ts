@@ -94,6 +94,7 @@ export const drainProviders = [
         ...(beside === undefined ? {} : { beside }),
         answersOf: (events) => pageLimits(settings, events),
         brokerReady: () => broker.status().state === 'up',
+        reservesNothing: () => broker.usability().state !== 'up',
         standsBack: () => broker.withoutPrefix,
         wantedBindings: {
           events: settings.B24_EVENTS,

@@ -15,7 +15,7 @@ export const monitoringProviders = [
   provide(HealthChecks, [BrokerConnection, DatabaseCheck], (broker, database): HealthChecks => ({
     checks: () => ({
       broker: () => {
-        const { state, reason, since } = broker.status();
+        const { state, reason, since } = broker.usability();
         return Promise.resolve(
           state === 'up'
             ? { up: true, reason: null, since: null }

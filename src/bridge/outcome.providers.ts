@@ -103,8 +103,12 @@ export const outcomeProviders = [
           queue: names.replies,
           declare: () => void broker.redeclare(),
           limits: IN_HAND,
-          began: (channel) => watermark.begins(readerOf(channel)),
+          began: (channel) => {
+            broker.granted(names.replies);
+            watermark.begins(readerOf(channel));
+          },
           ended: (channel) => watermark.ends(readers.get(channel) ?? null),
+          interrupted: (reason) => broker.channelEnded(reason),
         },
         log,
         (delivered) => collector.add(delivered),

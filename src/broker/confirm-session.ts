@@ -29,7 +29,7 @@ export interface SessionEnd {
 interface SessionEvents {
   /** A message was answered or the channel's buffer drained: there may be room for more. */
   room(): void;
-  confirmed(): void;
+  confirmed(exchange: string): void;
   /** No queue took it, and it has another exchange to go to. */
   cameBack(item: QueuedMessage): void;
   /** Called exactly once. */
@@ -135,7 +135,7 @@ export class ConfirmSession {
     if (error !== null && error !== undefined) {
       item.answer(refused);
     } else {
-      this.events.confirmed();
+      this.events.confirmed(item.exchange);
       if (item.cameBack) this.events.cameBack(item);
       else item.answer(confirmed);
     }

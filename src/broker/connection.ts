@@ -12,6 +12,7 @@ import { silentBrokerLogger, type BrokerLogger } from './logger.js';
 import { connectionTiming, type ConnectionTiming, managerOptions } from './connection-timing.js';
 import { TimedOut, within } from '../timing/within.js';
 import { declareOn, notDeclaredBecause } from './declaring.js';
+import { DeniedRights } from './denied-rights.js';
 import { PrefixGuard } from './prefix-guard.js';
 import { type PrefixOwner, PrefixTaken } from './prefix-owner.js';
 import { type TopologyNames } from './topology.js';
@@ -34,6 +35,7 @@ export class BrokerConnection {
   private readonly stopping = new AbortController();
   private readonly prefix: PrefixGuard;
   private readonly notices: TopologyNotices;
+  private readonly rights: DeniedRights;
   private manager: AmqpConnectionManagerClass | null = null;
   private model: ChannelModel | null = null;
   private host = '';
@@ -54,6 +56,7 @@ export class BrokerConnection {
     this.conflictRetryMs = options.conflictRetryMs ?? 5000;
     this.board = new BrokerStatusBoard(this.logger);
     this.notices = new TopologyNotices(this.logger);
+    this.rights = new DeniedRights(options.names, this.logger);
     this.timing = connectionTiming(options.urls.length, options);
     this.prefix = new PrefixGuard(options.names, this.logger, this.stopping.signal);
   }
@@ -107,6 +110,28 @@ export class BrokerConnection {
 
   status(): BrokerStatus {
     return this.board.current();
+  }
+
+  /**
+   * The same as it counts for those who ask whether anything can come of it: `conflict` where it is `up` and this user
+   * lacks a right that the bridge needs. What is to be published goes on being tried, which tells when it has the right.
+   */
+  usability(): BrokerStatus {
+    const status = this.board.current();
+    const denied = this.rights.first;
+    if (status.state !== 'up' || denied === null) return status;
+    const { said, since } = denied;
+    return { state: 'conflict', reason: said.in('en'), said, since };
+  }
+
+  /** A channel ended: where this user lacks a right, the broker says so in this way alone. */
+  channelEnded(words: string): void {
+    this.rights.ended(this.addresses.redact(words));
+  }
+
+  /** The broker has taken a message for an exchange, or lets us read a queue. */
+  granted(name: string): void {
+    this.rights.granted(name);
   }
 
   /** Calls `listener` on every change of state; the result takes it off again. */

@@ -87,7 +87,7 @@ class Declarer {
       } catch (error) {
         if (!lacksRight(error)) throw error;
         this.channel = null;
-        await this.accept(object);
+        await this.accept(object, brokerText(error));
       }
     }
   }
@@ -126,12 +126,12 @@ class Declarer {
     return (this.channel ??= withErrorListener(await this.model.createChannel()));
   }
 
-  private async accept(object: TopologyObject): Promise<void> {
+  private async accept(object: TopologyObject, refusal: string): Promise<void> {
     if (object.kind === 'binding') {
       this.unseenBindings.push(`${object.exchange} → ${object.queue}`);
       return;
     }
-    await findObject(await this.open(), object);
+    await findObject(await this.open(), object, refusal);
     this.found.push(`${object.kind} ${object.name}`);
   }
 }
@@ -143,11 +143,12 @@ class Declarer {
 async function findObject(
   channel: Channel,
   { kind, name }: Exclude<TopologyObject, { kind: 'binding' }>,
+  refusal: string,
 ): Promise<void> {
   try {
     await (kind === 'queue' ? channel.checkQueue(name) : channel.checkExchange(name));
   } catch (error) {
-    throw replyCode(error) === NOT_FOUND ? new TopologyMissing(`${kind} ${name}`) : error;
+    throw replyCode(error) === NOT_FOUND ? new TopologyMissing(`${kind} ${name}`, refusal) : error;
   }
 }
 

@@ -103,7 +103,7 @@ export class PrefixGuard {
     this.logger.warn({
       event: 'broker.prefix_unknown',
       prefix: prefixOf(this.names),
-      advice: `this user has no right to configure ${this.names.owner}, so nothing keeps a second bridge from this prefix`,
+      advice: `this user lacks a right to ${this.names.owner} (deploy/rabbitmq/definitions.json has all of them), so nothing keeps a second bridge from this prefix`,
     });
   }
 }

@@ -180,7 +180,10 @@ export class Publisher {
       const channel = await this.connection.openConfirmChannel();
       const session: ConfirmSession = new ConfirmSession(channel, this.window, {
         room: () => this.roomIn(session),
-        confirmed: () => (this.failures = 0),
+        confirmed: (exchange) => {
+          this.failures = 0;
+          this.connection.granted(exchange);
+        },
         cameBack: (item) => this.cameBack(item),
         ended: (end) => this.ended(session, end),
       });
@@ -220,6 +223,7 @@ export class Publisher {
   private ended(session: ConfirmSession, end: SessionEnd): void {
     if (this.session === session) this.session = null;
     this.whenIdle?.();
+    this.connection.channelEnded(end.reason);
     if (!this.closed) {
       this.failures += 1;
       this.logger.warn({

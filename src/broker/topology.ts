@@ -62,9 +62,11 @@ export class TopologyMissing extends Error {
   constructor(
     /** `queue x` or `exchange x`. */
     readonly object: string,
+    /** The broker's: to declare one thing takes rights to others, such as to write to its dead-letter exchange. */
+    words: string,
   ) {
     super(
-      `${object} does not exist, and this user has no right to configure it. Have it made by an administrator ` +
+      `${object} does not exist, and this user may not make it (${words}). Have it made by an administrator ` +
         '(deploy/rabbitmq/definitions.json has everything), or give the user the right',
     );
     this.name = 'TopologyMissing';

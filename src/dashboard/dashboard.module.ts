@@ -99,7 +99,7 @@ const providers = [
         ...shown,
         activity: metrics.activity,
         checks: () => checks.checks(),
-        brokerSaid: () => broker.status().said,
+        brokerSaid: () => broker.usability().said,
         queueDepths: () => readQueueDepths(broker, shown.names),
         unrouted: () => unrouted.report(),
         owners: () => (dialect === 'sqlite' ? Promise.resolve(null) : leaseHolders(db)),

@@ -22,8 +22,10 @@ interface ReplyServerOptions {
   readonly limits: HandLimits & { readonly messages: number };
   /** The queue is being read on this channel from now on. */
   readonly began: (channel: Channel) => void;
-  /** It is not read on this channel any more. */
+  /** It is not read on this channel any more, where it was. */
   readonly ended: (channel: Channel) => void;
+  /** Why a channel that was to read it ended. */
+  readonly interrupted: (reason: string) => void;
 }
 
 const RECONNECT_AFTER_MS = 2000;
@@ -192,6 +194,7 @@ export class ReplyServer extends ServerRMQ {
 
   private connectAgain(channel: Channel, reason: string, missing = true): void {
     this.replies.ended(channel);
+    this.replies.interrupted(reason);
     const manager = this.unwrap<AmqpConnectionManager>();
     const broken = manager.connection;
     // What is planned for an earlier connection does nothing for this one.

@@ -51,6 +51,8 @@ export interface FleetDependencies {
   /** What the answer to a request for so many events may be. */
   readonly answersOf: (events: number) => AnswerLimits;
   readonly brokerReady: () => boolean;
+  /** Nothing comes of new events at present, though what there is may be tried. */
+  readonly reservesNothing?: () => boolean;
   readonly silence: Silence;
   /** The exchanges and queues belong to another bridge: portals are left alone. */
   readonly standsBack?: () => boolean;

@@ -97,7 +97,7 @@ export class PortalBuilder {
     const shared = {
       settings,
       listener,
-      brokerReady: this.deps.brokerReady,
+      brokerReady: () => this.deps.brokerReady() && this.deps.reservesNothing?.() !== true,
       silence: this.deps.silence,
       room: this.deps.room,
       answersOf: this.deps.answersOf,

@@ -99,6 +99,10 @@ export const faultTexts = {
     en: 'RabbitMQ takes no messages at present: it is {reason}. Free memory or disk on its machine (rabbitmqctl status lists the alarms); everything goes on by itself then',
     ru: 'RabbitMQ сейчас не принимает сообщения: {reason}. Освободите память или диск на его машине (тревоги показывает rabbitmqctl status), после этого всё продолжится само',
   },
+  'fault.rightOnBroker': {
+    en: 'RabbitMQ refuses what the bridge lives by ({words}). Give this user the rights that deploy/rabbitmq/definitions.json has; everything goes on by itself then',
+    ru: 'RabbitMQ отказывает в том, без чего мост не работает ({words}). Дайте этому пользователю права из deploy/rabbitmq/definitions.json, после этого всё продолжится само',
+  },
   'fault.prefixTaken': {
     en: 'the prefix "{prefix}" belongs to another bridge\'s database ({holder}). Two bridges on one prefix would take each other\'s replies, so this one reserves, publishes and reads nothing. Give it an AMQP_PREFIX of its own or, if the other one is gone for good, run: bitrix24-bridge broker take-over',
     ru: 'префикс «{prefix}» принадлежит базе другого моста ({holder}). Два моста с одним префиксом забирали бы ответы друг друга, поэтому этот ничего не резервирует, не публикует и не читает. Задайте ему свой AMQP_PREFIX, а если другого моста больше нет, выполните: bitrix24-bridge broker take-over',
