@@ -34,6 +34,16 @@ describe('refusals', () => {
     expect((await rest.call('event.get')).status).toBe(200);
   });
 
+  it('are hidden by a web server before the portal, where it has pages of its own for their statuses', async () => {
+    const hidden = emulator.addPortal({ name: 'hidden', errorPages: [401] });
+    const rest = new PortalCaller(emulator, hidden);
+    hidden.expireAccessTokens();
+    const refused = await rest.raw('app.info');
+    expect([refused.status, await refused.text()]).toEqual([401, expect.stringContaining('<html>')]);
+    hidden.setState('overload');
+    expect(await rest.call('app.info')).toMatchObject({ status: 503, error: 'OVERLOAD_LIMIT' });
+  });
+
   it('tells of commercial plans in the words a client can tell apart', async () => {
     portal.setState('not-commercial');
     expect((await rest.call('event.get')).description).toMatch(/available only on commercial plans/);
