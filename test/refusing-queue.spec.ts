@@ -2,9 +2,16 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { type Downstream, type Received } from './support/downstream.js';
 import { TestSystem } from './support/test-system.js';
 import { until } from './support/until.js';
+import { Visitor } from './support/visitor.js';
+import { json } from './cli/command-line.js';
 
 const DEALS = 40;
 const KEY = 'acme.crm.deal.update';
+const PASSWORD = 'correct horse battery';
+
+interface Diagnosis {
+  readonly findings: readonly { readonly subject: string; readonly verdict: string; readonly text: string }[];
+}
 
 /** A consumer's queue for deals that holds five messages and refuses all others. */
 async function fullQueue({ channel, names, prefix }: Downstream): Promise<string> {
@@ -47,6 +54,7 @@ describe('one queue that refuses, beside one that takes everything', () => {
     system = await TestSystem.open({
       settings: {
         B24_EVENTS: 'ONCRMDEALUPDATE,ONCRMLEADADD',
+        DASHBOARD_PASSWORD: PASSWORD,
         DRAIN_LIMIT: '10',
         RETRY_BASE_DELAY_MS: '2000',
         FAILURE_BATCH_WAIT_MS: '100',
@@ -86,6 +94,22 @@ describe('one queue that refuses, beside one that takes everything', () => {
     const refusing = await system.bridge.logged('dispatch.refused');
     expect(refusing.message).toMatchObject({ portal: 'acme', keys: [KEY] });
     expect(refusing.message['advice']).toContain('rabbitmqctl list_queues name messages policy arguments');
+
+    // People are told which keys it is, wherever they look.
+    const refused = (await json<Diagnosis>(system.bridge, ['doctor'])).findings.find(
+      ({ subject }) => subject === 'refused',
+    );
+    expect(refused).toMatchObject({ verdict: 'wrong' });
+    expect(refused?.text).toContain(`by a queue bound for ${KEY}`);
+    expect(refused?.text).toContain('rabbitmqctl list_queues name messages policy arguments');
+    const person = new Visitor(system.bridge.url);
+    await person.logIn(PASSWORD);
+    expect((await person.get('/')).body).toMatch(
+      new RegExp(`href="/events\\?state=refused[^<]*</a>.*${KEY}`, 's'),
+    );
+    const list = (await person.get('/events?state=refused')).body;
+    expect([...list.matchAll(/data-delivery="/g)].length).toBeGreaterThanOrEqual(DEALS - 5);
+    expect(list).toContain(KEY);
 
     const seconds = (Date.now() - startedAt) / 1000 + 1;
     for (let id = 1; id <= DEALS; id += 1)
