@@ -1,6 +1,7 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type PortalOptions } from '../../emulator/index.js';
 import { json, run } from '../cli/command-line.js';
+import { OwnPortal } from '../support/own-portal.js';
 import { type TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 import { install, linesOf, openBeforeInstall, portalRow } from '../support/before-install.js';
@@ -135,29 +136,6 @@ describe('a portal that refuses our token', () => {
     );
   }, 60_000);
 
-  it.each([
-    [401, 'OVERLOAD_LIMIT', 'REST API is blocked due to overload.'],
-    [401, 'insufficient_scope', 'The request requires higher privileges'],
-    [401, 'ACCESS_DENIED', 'REST API is available only on commercial plans.'],
-    [403, 'PORTAL_DELETED', 'Portal was deleted'],
-    [410, 'PORTAL_DELETED', 'Portal was deleted'],
-    [401, 'PORTAL_DELETED', 'Portal was deleted'],
-  ])(
-    'is something else with %s %s: it is suspended, and no token is renewed',
-    async (status, error, description) => {
-      await open({ PORTAL_RECHECK_MS: '1000' });
-      const before = renewals();
-      system.portal.setState({ status, error, description });
-      await until('the state', () => row()?.['state'] === 'suspended');
-      await pause(2500);
-      expect(row()?.['state']).toBe('suspended');
-      expect(renewals()).toBe(before);
-      system.portal.setState('active');
-      system.push(1, 1);
-      await until('an event', () => system.delivered().has('1'));
-    },
-  );
-
   it('while its authorization server is out of reach for us: it stays active, and goes on by itself', async () => {
     await open();
     const fault = system.emulator.faults.inject({
@@ -175,4 +153,34 @@ describe('a portal that refuses our token', () => {
     await until('an event', () => system.delivered().has('1'), 15_000);
     await until('no reason', () => row()?.['state_reason'] === null);
   }, 120_000);
+});
+
+describe('a refusal that no other token would mend', () => {
+  let system: TestSystem;
+  beforeAll(async () => {
+    system = await openBeforeInstall({ settings: { PORTAL_RECHECK_MS: '1000' } });
+  });
+  afterAll(() => system.close());
+  const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+  it.each([
+    [401, 'OVERLOAD_LIMIT', 'REST API is blocked due to overload.'],
+    [401, 'insufficient_scope', 'The request requires higher privileges'],
+    [401, 'ACCESS_DENIED', 'REST API is available only on commercial plans.'],
+    [403, 'PORTAL_DELETED', 'Portal was deleted'],
+    [410, 'PORTAL_DELETED', 'Portal was deleted'],
+    [401, 'PORTAL_DELETED', 'Portal was deleted'],
+  ])('suspends the portal, with %s %s, and no token is renewed', async (status, error, description) => {
+    const own = await OwnPortal.installed(system);
+    await until('the first round', () => own.row()?.['extended'] === 1);
+    const before = own.portal.counters.tokenRequests;
+    own.portal.setState({ status, error, description });
+    await until('the state', () => own.row()?.['state'] === 'suspended');
+    await pause(2500);
+    expect(own.row()?.['state']).toBe('suspended');
+    expect(own.portal.counters.tokenRequests).toBe(before);
+    own.portal.setState('active');
+    own.push(1, 1);
+    await until('an event', () => own.delivered().has('1'));
+  });
 });

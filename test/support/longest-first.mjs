@@ -4,12 +4,12 @@ import Sequencer from '@jest/test-sequencer';
 const LONGEST = [
   'test/torture/torture',
   'test/outages/portal-without-marks',
-  'test/outages/no-twin',
   'test/outages/unread-replies',
   'test/portal-life-cycle/refused-tokens',
   'test/outages/broker.',
   'test/demo',
   'test/outages/twin',
+  'test/outages/no-twin',
   'test/portal-life-cycle/undecided-installs',
   'test/budget',
   'test/security/bad-answers',
