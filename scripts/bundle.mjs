@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { rehearse } from './rehearsal.mjs';
 
 /** Packages that are loaded at run time only: programs of the machine's kind, and what Nest could do with others. */
 const LEFT_OUT = [
@@ -14,7 +13,6 @@ const LEFT_OUT = [
 ];
 /** By their paths in `dist`, without the ending. */
 const PROGRAMS = ['main', 'cli/main'];
-const REHEARSAL_MS = 30_000;
 
 /** Where the bundles are: `main.js` and `cli/main.js`, as in `dist`. */
 export const bundleFolder = (folder) => join(folder, 'build', 'bundle');
@@ -22,9 +20,10 @@ export const bundleFolder = (folder) => join(folder, 'build', 'bundle');
 /**
  * Makes of each program in `dist` one that starts in a quarter of the CPU time, because Node neither has to find and
  * read two thousand files nor to compile them: for tests, which start them hundreds of times (docs/adr/0014).
+ * @param {string} [broker] address of the RabbitMQ on which the rehearsal runs
  * @returns {Promise<boolean>} false where esbuild is not installed
  */
-export async function bundle(folder) {
+export async function bundle(folder, broker) {
   const esbuild = await import('esbuild').catch((error) => {
     if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
   });
@@ -61,7 +60,7 @@ export async function bundle(folder) {
       logLevel: 'silent',
     });
     for (const name of PROGRAMS) writeFileSync(join(begun, `${name}.js`), starter(folder, name));
-    await rehearse(begun);
+    await rehearse({ folder, programs: begun, broker });
     rmSync(output, { recursive: true, force: true });
     renameSync(begun, output);
   } finally {
@@ -88,39 +87,3 @@ function keepPlace(build, dist) {
 const starter = (folder, name) =>
   `import { startBundle } from ${JSON.stringify(pathToFileURL(join(folder, 'scripts/bundled-program.mjs')).href)};\n` +
   `startBundle(new URL(${JSON.stringify(`${name.split('/').at(-1)}.cjs`)}, import.meta.url));\n`;
-
-/** Runs each program once, so that the code that a start needs is compiled, and kept beside it. */
-async function rehearse(programs) {
-  const folder = mkdtempSync(join(tmpdir(), 'rehearsal-'));
-  const env = {
-    PATH: process.env.PATH,
-    BRIDGE_KEEP_COMPILED: 'yes',
-    DATABASE_URL: `file:${join(folder, 'bridge.db')}`,
-    HTTP_PORT: '0',
-    LOG_FORMAT: 'json',
-    B24_CLIENT_ID: 'rehearsal',
-    B24_CLIENT_SECRET: 'rehearsal-secret',
-    // Nothing listens there.
-    RABBITMQ_URL: 'amqp://127.0.0.1:1',
-  };
-  try {
-    await runUntil(join(programs, 'main.js'), [], { env, cwd: folder }, 'database.ready');
-    await runUntil(join(programs, 'cli/main.js'), ['portals', 'list'], { env, cwd: folder });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/** Runs a program to its end, which is asked for once it has said a text. Whether it did well is for tests to say. */
-async function runUntil(file, args, options, text) {
-  const child = spawn(process.execPath, [file, ...args], { ...options, stdio: ['ignore', 'pipe', 'ignore'] });
-  const limit = setTimeout(() => child.kill('SIGKILL'), REHEARSAL_MS);
-  child.stdout.on('data', (chunk) => {
-    if (text !== undefined && String(chunk).includes(text)) child.kill('SIGTERM');
-  });
-  await new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  clearTimeout(limit);
-}

@@ -11,7 +11,13 @@ const SOURCES = {
     ...['emulator', 'bench', 'examples/demo', 'examples/check', 'examples/clients/nestjs'],
     ...['src', 'tsconfig.tools.json', ...SETTINGS],
   ],
-  'build/bundle': ['dist', 'scripts/bundle.mjs', 'scripts/bundled-program.mjs', 'package-lock.json'],
+  'build/bundle': [
+    'dist',
+    'scripts/bundle.mjs',
+    'scripts/bundled-program.mjs',
+    'scripts/rehearsal.mjs',
+    'package-lock.json',
+  ],
 };
 
 /** The file that says what an output was made of. */

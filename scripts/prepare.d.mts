@@ -9,4 +9,6 @@ export function prepare(options?: {
   folder?: string;
   log?: (line: string) => void;
   bundled?: boolean;
+  /** Address of the RabbitMQ on which they are rehearsed. */
+  broker?: string;
 }): Promise<void>;

@@ -14,10 +14,15 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 /**
  * Brings dependencies and both builds up to date, each only when it is stale: a call with nothing to do
  * takes milliseconds. Says one line about each step that it does run. With `bundled`, the programs' bundles too,
- * where esbuild is installed.
+ * where esbuild is installed; they are rehearsed on `broker`.
  * @throws {Error} with the output of the step that failed
  */
-export async function prepare({ folder = root, log = (line) => console.error(line), bundled = false } = {}) {
+export async function prepare({
+  folder = root,
+  log = (line) => console.error(line),
+  bundled = false,
+  broker,
+} = {}) {
   checkNode(folder);
   const unlock = await lock(folder);
   try {
@@ -31,17 +36,17 @@ export async function prepare({ folder = root, log = (line) => console.error(lin
       if (!isUpToDate(folder, output)) await step(`npm run ${script}`, folder, log, ['run', script], output);
     }
     makeExecutable(folder);
-    if (bundled) await bringBundlesUpToDate(folder, log);
+    if (bundled) await bringBundlesUpToDate(folder, broker, log);
   } finally {
     unlock();
   }
 }
 
-async function bringBundlesUpToDate(folder, log) {
+async function bringBundlesUpToDate(folder, broker, log) {
   if (isUpToDate(folder, 'build/bundle')) return;
   const began = Date.now();
   const bundled = beginToMake(folder, 'build/bundle');
-  const made = await bundle(folder);
+  const made = await bundle(folder, broker);
   if (made) bundled();
   log(
     made ? `bundles of dist: ${Date.now() - began} ms` : 'no esbuild: tests start dist, which takes longer',

@@ -33,10 +33,11 @@ export async function run({ file, nodeArgs = [], rabbitmq = false, postgres = fa
 
   let code = 1;
   try {
-    await prepare({ log: note, bundled });
+    await prepare({ log: note });
     if (!existsSync(join(root, file))) throw new Error(`${file} is missing after the build`);
     if (rabbitmq) broker = await provideRabbitmq({ log: note });
     if (postgres) database = await providePostgres({ log: note });
+    if (bundled) await prepare({ log: note, bundled, broker: broker?.url });
     child = spawn(process.execPath, [...nodeArgs, join(root, file), ...process.argv.slice(2)], {
       cwd: root,
       stdio: 'inherit',
