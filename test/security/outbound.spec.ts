@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { type ServerResponse } from 'node:http';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 import { linesOf, openBeforeInstall, portalRow, post } from '../support/before-install.js';
@@ -8,6 +9,24 @@ import { Canary } from './canary.js';
 const MEMBER = 'f'.repeat(32);
 const json = (response: ServerResponse, status: number, body: object, headers: Record<string, string> = {}) =>
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
+
+const grant = (clientEndpoint: string, serverEndpoint: string, member = MEMBER) => ({
+  access_token: `access-of-${member}`,
+  refresh_token: `refresh-of-${member}`,
+  expires_in: 3600,
+  client_endpoint: clientEndpoint,
+  server_endpoint: serverEndpoint,
+  member_id: member,
+  scope: 'crm',
+  status: 'L',
+  user_id: 1,
+  domain: 'oauth.example',
+});
+const installs = ({ bridge }: TestSystem, member = MEMBER) =>
+  post(bridge, '/bitrix24/install', {
+    event: 'ONAPPINSTALL',
+    auth: { member_id: member, refresh_token: `refresh-of-${member}`, application_token: 'app' },
+  });
 
 describe('outbound calls', () => {
   let system: TestSystem;
@@ -21,24 +40,6 @@ describe('outbound calls', () => {
     servers.push(server);
     return server;
   };
-  const grant = (clientEndpoint: string, serverEndpoint: string) => ({
-    access_token: 'granted-access',
-    refresh_token: 'granted-refresh',
-    expires_in: 3600,
-    client_endpoint: clientEndpoint,
-    server_endpoint: serverEndpoint,
-    member_id: MEMBER,
-    scope: 'crm',
-    status: 'L',
-    user_id: 1,
-    domain: 'oauth.example',
-  });
-  const installs = () =>
-    post(system.bridge, '/bitrix24/install', {
-      event: 'ONAPPINSTALL',
-      auth: { member_id: MEMBER, refresh_token: 'given-refresh', application_token: 'app' },
-    });
-
   it('go to the authorization server and the address that it named, past proxies that are not for them', async () => {
     const canary = await open();
     const portal = await open((_request, response) =>
@@ -57,7 +58,7 @@ describe('outbound calls', () => {
         ALL_PROXY: canary.url,
       },
     });
-    expect((await installs()).status).toBe(200);
+    expect((await installs(system)).status).toBe(200);
     await until('a call of the portal', () => portal.calls.length > 0);
     expect(authorization.calls.map(({ method }) => method)).toEqual(['POST']);
     expect(authorization.calls.map(({ url }) => url)).toEqual(['/oauth/token/']);
@@ -71,25 +72,10 @@ describe('outbound calls', () => {
       response.writeHead(302, { location: `${canary.url}${request.url}` }).end(),
     );
     system = await openBeforeInstall({ settings: { B24_OAUTH_URL: authorization.url } });
-    expect((await installs()).status).toBe(503);
+    expect((await installs(system)).status).toBe(503);
     expect(authorization.calls).toHaveLength(1);
     expect(canary.calls).toEqual([]);
     expect(portalRow(system.bridge, MEMBER)).toBeUndefined();
-  });
-
-  it.each([301, 302, 307, 308])('follow no redirect (%d) of a portal', async (status) => {
-    const canary = await open();
-    const portal = await open((_request, response) =>
-      json(response, status, { moved: true }, { location: `${canary.url}/rest/batch` }),
-    );
-    const authorization = await open((_request, response) =>
-      json(response, 200, grant(`${portal.url}/rest/`, `${portal.url}/rest/`)),
-    );
-    system = await openBeforeInstall({ settings: { B24_OAUTH_URL: authorization.url } });
-    expect((await installs()).status).toBe(200);
-    await until('a failed round', () => linesOf(system.bridge, 'round.failed').length > 0);
-    expect(portal.calls.length).toBeGreaterThan(0);
-    expect(canary.calls).toEqual([]);
   });
 
   it('find a portal that has moved by asking the authorization server, not by its redirect', async () => {
@@ -112,7 +98,7 @@ describe('outbound calls', () => {
       });
     });
     system = await openBeforeInstall({ settings: { B24_OAUTH_URL: authorization.url } });
-    expect((await installs()).status).toBe(200);
+    expect((await installs(system)).status).toBe(200);
     await until('a call at the new address', () => present.calls.length > 0);
     expect(portalRow(system.bridge, MEMBER)).toMatchObject({
       domain: present.host,
@@ -141,7 +127,7 @@ describe('outbound calls', () => {
       PORTAL_RECHECK_MS: '1000',
     };
     system = await openBeforeInstall({ settings });
-    expect((await installs()).status).toBe(200);
+    expect((await installs(system)).status).toBe(200);
     await until('some rounds', () => linesOf(system.bridge, 'round.failed').length > 2);
     expect(portalRow(system.bridge, MEMBER)).toMatchObject({ state: 'not_allowed', domain: present.host });
     expect(authorization.calls).toHaveLength(2);
@@ -156,21 +142,63 @@ describe('outbound calls', () => {
     system = await openBeforeInstall({
       settings: { B24_OAUTH_URL: authorization.url, PORTAL_RECHECK_MS: '1000' },
     });
-    expect((await installs()).status).toBe(200);
+    expect((await installs(system)).status).toBe(200);
     await until('some rounds', () => former.calls.length > 3);
     expect(authorization.calls).toHaveLength(2);
     expect(portalRow(system.bridge, MEMBER)).toMatchObject({ state: 'suspended' });
+  });
+});
+
+describe('outbound calls to what the authorization server names', () => {
+  let system: TestSystem;
+  let authorization: Canary;
+  const servers: Canary[] = [];
+  /** Answers of the authorization server, by the refresh token that is shown to it. */
+  const named = new Map<string, object>();
+  const asked: string[] = [];
+  beforeAll(async () => {
+    authorization = await Canary.open((_request, response, body) => {
+      const token = new URLSearchParams(body).get('refresh_token') ?? '';
+      asked.push(token);
+      json(response, 200, named.get(token) ?? {});
+    });
+    system = await openBeforeInstall({ settings: { B24_OAUTH_URL: authorization.url } });
+  });
+  afterAll(async () => {
+    await system.close();
+    for (const server of [authorization, ...servers]) await server.close();
+  });
+  const open = async (...args: Parameters<typeof Canary.open>) => {
+    const server = await Canary.open(...args);
+    servers.push(server);
+    return server;
+  };
+  const ownMember = () => randomBytes(16).toString('hex');
+
+  it.each([301, 302, 307, 308])('follow no redirect (%d) of a portal', async (status) => {
+    const canary = await open();
+    const portal = await open((_request, response) =>
+      json(response, status, { moved: true }, { location: `${canary.url}/rest/batch` }),
+    );
+    const member = ownMember();
+    named.set(`refresh-of-${member}`, grant(`${portal.url}/rest/`, `${portal.url}/rest/`, member));
+    expect((await installs(system, member)).status).toBe(200);
+    await until('a failed round', () => {
+      const name = portalRow(system.bridge, member)?.['name'];
+      return linesOf(system.bridge, 'round.failed').some(({ message }) => message['portal'] === name);
+    });
+    expect(portal.calls.length).toBeGreaterThan(0);
+    expect(canary.calls).toEqual([]);
   });
 
   it.each(['ftp://127.0.0.1/rest/', 'http://user:pass@127.0.0.1/rest/', 'not an address', ''])(
     'never go to %j, whoever names it',
     async (endpoint) => {
-      const authorization = await open((_request, response) =>
-        json(response, 200, grant(endpoint, 'http://127.0.0.1/rest/')),
-      );
-      system = await openBeforeInstall({ settings: { B24_OAUTH_URL: authorization.url } });
-      expect((await installs()).status).toBe(503);
-      expect(portalRow(system.bridge, MEMBER)).toBeUndefined();
+      const member = ownMember();
+      named.set(`refresh-of-${member}`, grant(endpoint, 'http://127.0.0.1/rest/', member));
+      expect((await installs(system, member)).status).toBe(503);
+      expect(asked).toContain(`refresh-of-${member}`);
+      expect(portalRow(system.bridge, member)).toBeUndefined();
     },
   );
 });
