@@ -251,6 +251,11 @@ export class EmulatedPortal implements TokenOwner {
     this.bound.bind({ event, eventType: 'offline', handler: '', connector, authType: 0, minTimeout: null });
   }
 
+  /** Drops every binding and says nothing, as an update of the application does. */
+  unbindAll(): void {
+    this.bound.clear();
+  }
+
   /** Binds the notification of a changed queue. */
   bindNotification(handler: string, minTimeout: number | null = null): void {
     const request = { event: QUEUE_EVENT, eventType: 'online', handler, connector: '', authType: 0 };

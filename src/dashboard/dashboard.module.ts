@@ -19,6 +19,7 @@ import { Metrics } from '../monitoring/metrics.js';
 import { Republishing } from '../outcomes/republishing.js';
 import { Pauses } from '../portals/pauses.js';
 import { PortalRegistry } from '../portals/registry.js';
+import { ReconcileReport } from '../state/reconcile/reconcile-report.js';
 import { EventActions } from './events/event-actions.js';
 import { AuditReader } from '../audit/audit-reader.js';
 import { AuditController } from './http/audit.controller.js';
@@ -32,6 +33,7 @@ import { LanguageController } from './http/language.controller.js';
 import { LiveController } from './http/live.controller.js';
 import { LogInController } from './http/log-in.controller.js';
 import { ExportController } from './http/export.controller.js';
+import { MissedController } from './http/missed.controller.js';
 import { MissingPages } from './http/missing-pages.js';
 import { formBody, pageHeaders } from './http/pages.middleware.js';
 import { PageContextService } from './http/page-context.service.js';
@@ -48,6 +50,7 @@ import { SessionEnds } from './session/session-ends.js';
 const CONTROLLERS = [
   PagesController,
   PausesController,
+  MissedController,
   QueuesController,
   ExportController,
   FindController,
@@ -67,6 +70,7 @@ const providers = [
     return new Access(settings, new SessionEnds(new EndedSessionsStore(database)));
   }),
   provide(AuditReader, [DATABASE], (database) => new AuditReader(database)),
+  provide(ReconcileReport, [DATABASE], (database) => new ReconcileReport(database)),
   provide(DashboardLog, [LOG], (log): DashboardLog => log),
   provide(UnroutedKeys, [BrokerConnection, NAMES], (broker, names) => {
     const unrouted = new UnroutedKeys(broker, names);

@@ -41,6 +41,8 @@ interface SeenObjectsTable {
   updated_at: number | null;
   /** The portal's: the last change that an event has announced; null where none has. */
   announced_at: number | null;
+  /** The portal's: up to then a row that was marked and fetched again stands for every change; null where there was none. */
+  covered_at: number | null;
   /** The portal's: a later change that was read, and that no event has announced yet. */
   listed_at: number | null;
   /** Ours: since when there is something that no event has announced yet; null where there is nothing. */

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { asJson, jsonRows } from './lists.js';
 import { type ReservedEvent } from './reserved-batch.js';
 import { rowParts } from './row-parts.js';
@@ -53,21 +53,35 @@ export async function noteAnnounced(
     list: [numbers.get(announcement.entityTypeId) ?? 0, announcement.objectId, at, gone ? 1 : 0],
     payload: '',
   }));
-  // An old row says nothing of whether its object is there now.
-  const gone = errored
-    ? sql`case when excluded.gone = 1 then 1 else seen_objects.gone end`
-    : sql`case when excluded.announced_at > coalesce(seen_objects.announced_at, -1) then excluded.gone
-        when excluded.announced_at = seen_objects.announced_at and excluded.gone = 1 then 1
-        else seen_objects.gone end`;
   for (const part of rowParts(rows)) {
-    await sql`insert into seen_objects (type_no, object_id, announced_at, gone)
-      select cast(value ->> 0 as integer), cast(value ->> 1 as bigint), cast(value ->> 2 as bigint),
-        cast(value ->> 3 as integer)
-      from ${jsonRows(db, asJson(part.map(({ list }) => list)))}
-      on conflict (type_no, object_id) do update set gone = ${gone},
-        announced_at = case when excluded.announced_at > coalesce(seen_objects.announced_at, -1)
-          then excluded.announced_at else seen_objects.announced_at end`.execute(db);
+    const list = jsonRows(db, asJson(part.map((row) => row.list)));
+    await (errored ? noteCovered(db, list) : noteNew(db, list));
   }
+}
+
+async function noteNew(db: Db, list: RawBuilder<unknown>): Promise<void> {
+  await sql`insert into seen_objects (type_no, object_id, announced_at, gone)
+    select cast(value ->> 0 as integer), cast(value ->> 1 as bigint), cast(value ->> 2 as bigint),
+      cast(value ->> 3 as integer)
+    from ${list}
+    on conflict (type_no, object_id) do update set
+      gone = case when excluded.announced_at > coalesce(seen_objects.announced_at, -1) then excluded.gone
+        when excluded.announced_at = seen_objects.announced_at and excluded.gone = 1 then 1
+        else seen_objects.gone end,
+      announced_at = case when excluded.announced_at > coalesce(seen_objects.announced_at, -1)
+        then excluded.announced_at else seen_objects.announced_at end`.execute(db);
+}
+
+/** An old row, however late it is fetched, brings nothing back to life, and is not newer than a delete. */
+async function noteCovered(db: Db, list: RawBuilder<unknown>): Promise<void> {
+  await sql`insert into seen_objects (type_no, object_id, covered_at, gone)
+    select cast(value ->> 0 as integer), cast(value ->> 1 as bigint), cast(value ->> 2 as bigint),
+      cast(value ->> 3 as integer)
+    from ${list}
+    on conflict (type_no, object_id) do update set
+      gone = case when excluded.gone = 1 then 1 else seen_objects.gone end,
+      covered_at = case when excluded.covered_at > coalesce(seen_objects.covered_at, -1)
+        then excluded.covered_at else seen_objects.covered_at end`.execute(db);
 }
 
 /** One for each object: the last change, and of several of one second a delete. */

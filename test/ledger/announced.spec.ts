@@ -64,9 +64,19 @@ onEveryDatabase('what events announce is noted with them', (open) => {
     const bench = new Bench(open);
     await bench.reserve('p1', [deal(1), deal(2, { event: 'ONCRMDEALDELETE' })]);
     await bench.reserve('p2', [deal(1), deal(2)], { errored: true, reservedAt: PORTAL_TIME });
+    const covered = await open().db.selectFrom('seen_objects').select('covered_at').execute();
+    expect(covered).toEqual([{ covered_at: PORTAL_TIME }, { covered_at: PORTAL_TIME }]);
     expect(await bench.announced()).toEqual([
-      [1, PORTAL_TIME, 0],
-      [2, PORTAL_TIME, 1],
+      [1, CHANGED_AT, 0],
+      [2, CHANGED_AT, 1],
+    ]);
+    // The delete was of before the row was fetched again, and is reserved after it.
+    await bench.reserve('p3', [
+      deal(1, { event: 'ONCRMDEALDELETE', changedAt: CHANGED_AT + 1, messageId: 'd' }),
+    ]);
+    expect(await bench.announced()).toEqual([
+      [1, CHANGED_AT + 1, 1],
+      [2, CHANGED_AT, 1],
     ]);
   });
 

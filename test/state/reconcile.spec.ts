@@ -1,86 +1,137 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type EmulatedPortal } from '../../emulator/index.js';
-import { type Received } from '../support/downstream.js';
-import { TestSystem } from '../support/test-system.js';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { json, run } from '../cli/command-line.js';
 import { until } from '../support/until.js';
+import { Visitor } from '../support/visitor.js';
+import { DEAL, Reconciling, SILENT, SOMEBODY } from './reconciling.js';
 
-const DEAL = 2;
-/** A person, and not the one for whom the application acts. */
-const SOMEBODY = { clientId: null, userId: 7, connector: '' };
-const OBJECTS = 300;
-const STEP = 3;
-const MINUTE = 60_000;
-const HOUR_S = 3600;
-
-/** The events of a system's portal that no row of its queue has announced. */
-const reconciled = ({ downstream }: TestSystem): Received[] =>
-  downstream.received.filter(({ body }) => body['origin'] === 'reconciled');
-
-const told = (system: TestSystem) =>
-  reconciled(system)
-    .map(({ body }) => `${String(body['type'])} ${String(body['subject'])}`)
-    .sort();
-
-const SETTINGS = { RECONCILE: 'crm.deal', RECONCILE_EVERY_MS: '1000', SETTLE_AFTER_MS: '500' };
+const YEAR_S = 365 * 86_400;
+const HOUR_MS = 3_600_000;
+const PASSWORD = 'a password of the test';
 
 describe('changes that no event has announced', () => {
-  let system: TestSystem;
-  let portal: EmulatedPortal;
-  /** How far the service's clock was set forward. */
-  let forward = 0;
-  let first = 0;
-  const idOf = (index: number) => first + index * STEP;
-  const now = () => Math.floor(Date.now() / 1000);
+  let reconciling: Reconciling;
+  afterEach(() => reconciling.system.close());
 
-  /** Lets so much time pass that what is suspect was missed. */
-  const waitOut = async (ms = 2 * MINUTE) => system.bridge.setClockForward((forward += ms));
+  it.each([
+    ['a portal', {}, 0],
+    [
+      'a portal whose clock is off, and that reads dates in another offset',
+      { utcOffset: '+03:00', filterOffset: '-05:00' },
+      -5 * HOUR_MS,
+    ],
+    ['a plan without reservations', { extended: false }, 0],
+  ])(
+    'are found, whatever they are, and told once under the ordinary key: %s',
+    async (_what, portal, portalAheadMs) => {
+      reconciling = await Reconciling.open(300, { portal, portalAheadMs });
+      const { objects } = reconciling.portal;
+      const { first } = reconciling;
+      const [updated, removed, backdated, hidden] = [first + 10, first + 20, first + 30, first + 40];
+      objects.update(DEAL, updated, {}, SILENT, SOMEBODY);
+      const added = objects.add(DEAL, { title: 'imported' }, SILENT, SOMEBODY);
+      objects.delete(DEAL, removed, SILENT, SOMEBODY);
+      const old = { ...SILENT, updatedAt: reconciling.now() - YEAR_S };
+      const imported = objects.add(DEAL, {}, old, SOMEBODY);
+      objects.update(DEAL, backdated, {}, old, SOMEBODY);
+      // Nobody may read it any more, and it is there.
+      objects.setReadable(DEAL, [hidden], false);
+      // These are announced.
+      objects.update(DEAL, first + 50, {}, {}, SOMEBODY);
+      objects.delete(DEAL, first + 60, {}, SOMEBODY);
+      objects.add(DEAL, {}, { updatedAt: reconciling.now() - YEAR_S }, SOMEBODY);
+      const wanted = [
+        `ONCRMDEALADD crm.deal/${added.id}`,
+        `ONCRMDEALADD crm.deal/${imported.id}`,
+        `ONCRMDEALDELETE crm.deal/${removed}`,
+        `ONCRMDEALUPDATE crm.deal/${backdated}`,
+        `ONCRMDEALUPDATE crm.deal/${updated}`,
+      ];
+      await reconciling.compare();
+      await reconciling.tells(wanted);
+      // It is there again, as it was.
+      objects.setReadable(DEAL, [hidden], true);
+      await reconciling.compare();
+      await reconciling.compare();
+      await reconciling.tells(wanted);
+      const update = reconciling.received.find(({ body }) => body['subject'] === `crm.deal/${updated}`);
+      expect(update?.routingKey).toBe('acme.crm.deal.update');
+      expect(update?.body['data']).toMatchObject({
+        event: 'ONCRMDEALUPDATE',
+        data: { FIELDS: { ID: String(updated) } },
+        userId: '7',
+      });
+      const missed = await reconciling.missed();
+      expect(missed.map(({ eventId }) => eventId).sort()).toEqual(
+        reconciling.received.map(({ id }) => id).sort(),
+      );
+      expect(new Set(missed.map(({ cause }) => cause))).toEqual(new Set(['unknown']));
+    },
+  );
 
-  beforeAll(async () => {
-    system = await TestSystem.prepare({
-      settings: SETTINGS,
-      movableClock: true,
-      portal: { utcOffset: '+03:00', filterOffset: '-05:00' },
-    });
-    ({ portal } = system);
-    ({ first } = portal.objects.seed(DEAL, { count: OBJECTS, step: STEP }));
-    system.bridge.start();
-    await system.bridge.logged('portal.installed');
-    await system.downstream.start({});
-    await system.bridge.logged('reconcile.learned');
+  it('are found of a mass update of hundreds in one second, and of an object that changes again meanwhile', async () => {
+    reconciling = await Reconciling.open(1000);
+    const { objects } = reconciling.portal;
+    const { first } = reconciling;
+    const ids = Array.from({ length: 200 }, (_, index) => first + 100 + index * 2);
+    objects.updateMany(DEAL, ids, {}, SILENT);
+    // The same second, and announced.
+    objects.updateMany(DEAL, [first + 1, first + 3], {}, {});
+    await reconciling.compare();
+    await reconciling.tells(ids.map((id) => `ONCRMDEALUPDATE crm.deal/${id}`));
+
+    const [again = 0, still = 0] = ids;
+    // One is announced after it was found, the other changes without an event once more.
+    objects.update(DEAL, again, {}, {}, SOMEBODY);
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+    objects.update(DEAL, still, {}, SILENT, SOMEBODY);
+    await reconciling.compare();
+    await reconciling.tells([...ids, still].map((id) => `ONCRMDEALUPDATE crm.deal/${id}`));
+    const ordinary = reconciling.system.downstream.received.filter(
+      ({ body }) => body['origin'] === undefined,
+    );
+    expect(ordinary.map(({ objectId }) => Number(objectId)).sort()).toEqual(
+      [first + 1, first + 3, again].sort(),
+    );
   });
-  afterAll(() => system.close());
 
-  it('are found, whatever they are, and told once, under the ordinary key', async () => {
-    const silent = { silent: true } as const;
-    const [updated, removed, mended] = [idOf(10), idOf(20), idOf(30)];
-    portal.objects.update(DEAL, updated, {}, silent, SOMEBODY);
-    const added = portal.objects.add(DEAL, { title: 'imported' }, silent, SOMEBODY);
-    portal.objects.delete(DEAL, removed, silent, SOMEBODY);
-    // Only a sweep shows what has an old date.
-    const old = { ...silent, updatedAt: now() - 400 * 86_400 };
-    const imported = portal.objects.add(DEAL, {}, old, SOMEBODY);
-    portal.objects.update(DEAL, mended, {}, old, SOMEBODY);
-    const wanted = [
-      `ONCRMDEALADD crm.deal/${added.id}`,
-      `ONCRMDEALADD crm.deal/${imported.id}`,
-      `ONCRMDEALDELETE crm.deal/${removed}`,
-      `ONCRMDEALUPDATE crm.deal/${mended}`,
-      `ONCRMDEALUPDATE crm.deal/${updated}`,
-    ].sort();
-    await waitOut(25 * HOUR_S * 1000);
-    await system.bridge.logged('reconcile.swept');
-    await waitOut();
-    await until('what was withheld', () => told(system).length >= wanted.length, 30_000);
-    await waitOut();
-    await waitOut(25 * HOUR_S * 1000);
-    await new Promise((resolve) => setTimeout(resolve, 4000));
-    expect(told(system)).toEqual(wanted);
-    const update = reconciled(system).find(({ body }) => body['subject'] === `crm.deal/${updated}`);
-    expect(update?.routingKey).toBe('acme.crm.deal.update');
-    expect(update?.body['data']).toMatchObject({
-      event: 'ONCRMDEALUPDATE',
-      data: { FIELDS: { ID: String(updated) } },
-      userId: '7',
+  it('say why, likely: bindings were missing, the application wrote itself; command line, dashboard and metrics tell of them', async () => {
+    reconciling = await Reconciling.open(50, { settings: { DASHBOARD_PASSWORD: PASSWORD } });
+    const { system, first } = reconciling;
+    const { objects } = system.portal;
+    await reconciling.pass(600_000);
+    system.portal.unbindAll();
+    objects.update(DEAL, first + 1, {}, {}, SOMEBODY);
+    // The bindings are looked at again within ten minutes.
+    await reconciling.pass(900_000);
+    await until('bindings', () => system.portal.bindings().length >= 3);
+    await reconciling.pass(60_000);
+    const own = { clientId: system.emulator.clientId, userId: 1, connector: '' };
+    objects.update(DEAL, first + 2, {}, {}, own);
+    await reconciling.pass(120_000);
+    await reconciling.compare();
+    const causes = Object.fromEntries(
+      (await reconciling.missed()).map(({ subject, cause }) => [subject, cause]),
+    );
+    expect(causes).toEqual({
+      [`crm.deal/${first + 1}`]: 'bindings_missing',
+      [`crm.deal/${first + 2}`]: 'own_write',
     });
+    const report = await run(system.bridge, ['reconcile', 'report', 'acme', '--lang', 'en']);
+    expect(report.stdout).toMatch(/acme +crm\.deal +50 /);
+    expect(report.stdout).toMatch(new RegExp(`crm\\.deal/${first + 1} +update +bindings were missing`));
+    expect(await json(system.bridge, ['reconcile', 'now'])).toMatchObject({ exitCode: 0, asked: ['acme'] });
+    const person = new Visitor(system.bridge.url);
+    await person.logIn(PASSWORD);
+    expect((await person.get('/portals/acme')).body).toContain('href="/portals/acme/missed"');
+    const shown = (await person.get('/portals/acme/missed')).body;
+    expect(shown).toContain(`crm.deal/${first + 1}</a>`);
+    expect(shown).toContain('bindings were missing');
+    expect((await person.post('/portals/acme/missed/now')).status).toBe(303);
+    expect((await person.get('/portals/acme/missed?before=2')).body).not.toContain(
+      `crm.deal/${first + 2}</a>`,
+    );
+    const metrics = (await system.get('/metrics')).body;
+    expect(metrics).toContain('bridge_changes_missed_total{portal="acme",change="update"} 2');
+    expect(metrics).toContain('bridge_changes_missed_total{portal="acme",change="delete"} 0');
   });
 });

@@ -39,6 +39,7 @@ export class PagesController {
         reach,
         past: service.activity.past(name, reach),
         budget: service.clientOf(view.portal.memberId)?.budgetReport(),
+        reconciled: (service.settings.RECONCILE ?? []).length > 0,
       });
     });
   }

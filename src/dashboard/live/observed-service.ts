@@ -33,6 +33,7 @@ export abstract class ObservedService {
     readonly LATE_FAILURE_WINDOW_MS: number;
     readonly DRAIN_LIMIT: number;
     readonly RETRY_BY_HAND_PER_SECOND: number;
+    readonly RECONCILE?: readonly string[];
   };
 
   abstract checks(): Readonly<Record<string, () => Promise<Reachability>>>;

@@ -22,6 +22,8 @@ export interface PortalFigures {
   readonly past: Past;
   /** Undefined where another process calls the portal. */
   readonly budget: BudgetReport | undefined;
+  /** Whether its objects are compared with its events. */
+  readonly reconciled: boolean;
 }
 
 /** `/portals/<name>`: one portal in detail. */
@@ -29,7 +31,7 @@ export function portalPage(
   context: PageContext,
   snapshot: Snapshot,
   view: PortalView,
-  { reach, past, budget }: PortalFigures,
+  { reach, past, budget, reconciled }: PortalFigures,
 ): Html {
   const { words } = context;
   const { t, h, say, count, rate, duration, moment } = words;
@@ -163,6 +165,7 @@ export function portalPage(
             </form>
           </section>
         </div>
+        ${reconciled && html`<p><a href="${path}/missed">${t('missed.heading')}</a></p>`}
         ${pauseButtons(context, portal)}
       </div>`,
   });

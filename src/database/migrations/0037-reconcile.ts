@@ -17,7 +17,7 @@ export function reconcileMigration(dialect: Dialect): Migration {
     `create table reconciled_portals (
       member_id text primary key not null, asked_at bigint, bindings_seen_at bigint)`,
     `create table seen_objects (
-      type_no integer not null, object_id bigint not null, updated_at bigint, announced_at bigint, listed_at bigint,
+      type_no integer not null, object_id bigint not null, updated_at bigint, announced_at bigint, covered_at bigint, listed_at bigint,
       suspect_at bigint, gone integer not null, primary key (type_no, object_id))${compact}`,
     'create index seen_objects_suspect on seen_objects (type_no, suspect_at) where suspect_at is not null',
     'create index seen_objects_gone on seen_objects (type_no, object_id) where gone = 1',

@@ -160,11 +160,12 @@ async function judge(
     });
   }
   if (missed.length === 0) return { missed, remembered };
-  // When a delete was is not known: some time since the last sweep.
+  // When it was is not known of a delete, nor of what has a date of before everything was learned.
+  const since = Math.max(type.swept_at ?? 0, type.learned_at ?? 0);
   const span = (one: FoundMissed) => {
     const ours = queue.ourTime(one.changedAt);
-    return one.change === 'delete'
-      ? { changedFrom: type.swept_at ?? readAt, changedTo: readAt }
+    return one.change === 'delete' || ours < (type.learned_at ?? 0)
+      ? { changedFrom: Math.min(since, readAt), changedTo: readAt }
       : { changedFrom: ours, changedTo: ours };
   };
   const earliest = missed.reduce((least, one) => Math.min(least, span(one).changedFrom), readAt);

@@ -25,7 +25,7 @@ export async function forgetGone(db: Db, typeNo: number, before: number): Promis
     .where('type_no', '=', typeNo)
     .where('gone', '=', sql.lit(1))
     .where('suspect_at', 'is', null)
-    .where((eb) => eb(eb.fn.coalesce('announced_at', 'updated_at', eb.lit(0)), '<', before))
+    .where((eb) => eb(eb.fn.coalesce('announced_at', 'covered_at', 'updated_at', eb.lit(0)), '<', before))
     .execute();
 }
 

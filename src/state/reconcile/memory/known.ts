@@ -61,11 +61,17 @@ function byId(rows: readonly Selectable<Schema['seen_objects']>[]): KnownObjects
       row.object_id,
       {
         updatedAt: row.updated_at,
-        announcedAt: row.announced_at,
+        announcedAt: latest(row.announced_at, row.covered_at),
         listedAt: row.listed_at,
         suspectAt: row.suspect_at,
         gone: row.gone === 1,
       },
     ]),
   );
+}
+
+/** Up to when all is announced, be it by an event of its own or by a row that stands for it. */
+function latest(announcedAt: number | null, coveredAt: number | null): number | null {
+  if (announcedAt === null || coveredAt === null) return announcedAt ?? coveredAt;
+  return Math.max(announcedAt, coveredAt);
 }

@@ -9,7 +9,9 @@ export async function clearAnnounced(db: Db, typeNo: number): Promise<void> {
   await suspects
     .set((eb) => ({ updated_at: eb.ref('listed_at'), listed_at: null, suspect_at: null }))
     .where('gone', '=', 0)
-    .whereRef('announced_at', '>=', 'listed_at')
+    .where((eb) =>
+      eb.or([eb('announced_at', '>=', eb.ref('listed_at')), eb('covered_at', '>=', eb.ref('listed_at'))]),
+    )
     .where((eb) => eb.or([eb('updated_at', 'is', null), eb('updated_at', '<', eb.ref('listed_at'))]))
     .execute();
   await suspects

@@ -1,0 +1,91 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { ObjectLoad } from '../../emulator/index.js';
+import { until } from '../support/until.js';
+import { DEAL, Reconciling } from './reconciling.js';
+
+const LOADED_MS = 12_000;
+const rest = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Ordinary traffic is never taken for something that was missed. */
+describe('changes that events announce', () => {
+  let reconciling: Reconciling;
+  afterEach(() => reconciling.system.close());
+
+  it('are not invented beside a backlog, of a slow portal, with failures and a pause', async () => {
+    let failing = true;
+    reconciling = await Reconciling.open(2000, {
+      settings: {
+        RECONCILE_EVERY_MS: '2000',
+        DRAIN_LIMIT: '40',
+        RETRY_BASE_DELAY_MS: '1000',
+        RETRY_MAX_DELAY_MS: '1000',
+        RETRY_MAX_ATTEMPTS: '50',
+      },
+      onEvent: (event, downstream) => {
+        const fails = failing && Number(event.objectId) % 7 === 0;
+        downstream.replyAndAcknowledge(
+          fails ? { status: 'failed', reason: 'not now' } : { status: 'processed' },
+          event,
+        );
+      },
+    });
+    const { portal, system } = reconciling;
+    portal.setLimits({ serviceTimeMs: 400 });
+    const load = new ObjectLoad(portal.objects, { ratePerSecond: 120, entityTypeIds: [DEAL] });
+    load.start();
+    const began = performance.now();
+    let paused = false;
+    while (performance.now() - began < LOADED_MS) {
+      await rest(1500);
+      await reconciling.pass(61_000);
+      if (!paused && performance.now() - began > LOADED_MS / 2) {
+        paused = true;
+        await reconciling.call('POST', 'portals/acme/pause');
+        await rest(1000);
+        await reconciling.call('POST', 'portals/acme/resume');
+      }
+    }
+    load.stop();
+    const { added, updated, deleted } = load.counts;
+    expect(added + updated + deleted).toBeGreaterThan(800);
+    // There was a backlog, and comparisons meanwhile.
+    expect(portal.rows().length).toBeGreaterThan(300);
+    portal.setLimits({ serviceTimeMs: 0 });
+    failing = false;
+    await until('an empty queue', () => portal.rows().length === 0, 60_000);
+    await reconciling.compare();
+    await reconciling.compare();
+    expect(await reconciling.missed()).toEqual([]);
+    expect(reconciling.told()).toEqual([]);
+    expect((await reconciling.type()).objects).toBe(portal.objects.index(DEAL).size);
+    expect(system.bridge.lines.filter(({ message }) => message.event === 'reconcile.failed')).toEqual([]);
+  });
+
+  it('and what was missed is told once, wherever the service is killed', async () => {
+    reconciling = await Reconciling.open(4000);
+    const { objects } = reconciling.portal;
+    const silent = { silent: true } as const;
+    const wanted: string[] = [];
+    for (let index = 0; index < 900; index += 1) {
+      const id = reconciling.first + index * 4;
+      if (index % 3 === 0) objects.update(DEAL, id, {}, silent);
+      else if (index % 3 === 1) objects.delete(DEAL, id, silent);
+      const added = index % 3 === 2 ? objects.add(DEAL, {}, silent).id : id;
+      wanted.push(`ONCRMDEAL${['UPDATE', 'DELETE', 'ADD'][index % 3] ?? ''} crm.deal/${added}`);
+    }
+    await reconciling.call('POST', 'reconciliation/portals/acme/now');
+    for (const afterMs of [300, 3200, 700, 1500]) {
+      await rest(afterMs);
+      await reconciling.kill();
+      await rest(1000);
+      await reconciling.pass(61_000);
+    }
+    await until('the first sweep', async () => (await reconciling.type()).sweptAt !== null);
+    await reconciling.compare();
+    await reconciling.compare();
+    await until('what was missed', () => new Set(reconciling.told()).size >= wanted.length, 30_000);
+    // The page in hand may come twice, under the same id.
+    expect([...new Set(reconciling.told())].sort()).toEqual(wanted.sort());
+    expect(new Set(reconciling.received.map(({ id }) => id)).size).toBe(wanted.length);
+  });
+});
