@@ -20,11 +20,13 @@ import { PortalsController } from './portals/portals.controller.js';
 import { ReconcileController } from './reconcile/reconcile.controller.js';
 import { Queues } from './queues/queues.js';
 import { QueuesController } from './queues/queues.controller.js';
+import { SnapshotsController } from './snapshots/snapshots.controller.js';
 import { ServiceController, UnknownPathController } from './service/service.controller.js';
 
 /** In the order in which paths are tried. */
 const CONTROLLERS = [
   PortalsController,
+  SnapshotsController,
   EventsController,
   QueuesController,
   AuditController,

@@ -49,7 +49,6 @@ export const drainProviders = [
       const counted = countPublishes(metrics, nameOf);
       const room = new AnswerRoom(settings.DRAIN_ANSWER_BYTES);
       const dispatch = (memberId: string) => fleet.dispatch(memberId);
-      const beside = parts.beside?.({ room, dispatch });
       const fleet = new Fleet({
         registry,
         ledger,
@@ -91,7 +90,7 @@ export const drainProviders = [
           }),
         silence: parts.silence,
         room,
-        ...(beside === undefined ? {} : { beside }),
+        beside: parts.beside({ room, dispatch }),
         answersOf: (events) => pageLimits(settings, events),
         brokerReady: () => broker.status().state === 'up',
         reservesNothing: () => broker.usability().state !== 'up',

@@ -5,8 +5,10 @@ import { Fleet } from '../drain/loop/fleet.js';
 import { EventDesk } from '../events/event-desk.js';
 import { BulkTasks } from '../ledger/bulk-tasks.js';
 import { Ledger } from '../ledger/ledger.js';
+import { Snapshots } from '../ledger/snapshots/snapshots.js';
 import { auditOfCommands, auditPurge } from '../maintenance/audit.js';
 import { bulkWork } from '../maintenance/bulk-work.js';
+import { snapshotWatch } from '../maintenance/snapshot-watch.js';
 import { databaseFileWatch } from '../maintenance/database-file.js';
 import { HistoryPurge } from '../ledger/history/purge-history.js';
 import { UnreadDeliveries } from '../ledger/history/read-unread.js';
@@ -18,6 +20,7 @@ import { tokenRenewal } from '../maintenance/token-renewal.js';
 import { Metrics } from '../monitoring/metrics.js';
 import { InstallationDecisions } from '../portals/installation-decisions.js';
 import { PortalRegistry } from '../portals/registry.js';
+import { SnapshotLoops } from '../state/snapshot/snapshot-loops.js';
 import { TokenKeepers } from '../portals/token-keepers.js';
 import { DATABASE, JOBS, LOG, NAMES, RECONCILED, REPLICA } from './tokens.js';
 import { provide } from './provide.js';
@@ -46,6 +49,8 @@ export const maintenanceProviders = [
       tasks: BulkTasks,
       desk: EventDesk,
       reconciled: RECONCILED,
+      snapshots: Snapshots,
+      loops: SnapshotLoops,
       log: LOG,
     },
     (parts) => {
@@ -60,6 +65,7 @@ export const maintenanceProviders = [
           log,
         ),
         bulkWork(parts.tasks, (seqs) => parts.desk.notice(seqs), log),
+        snapshotWatch(parts.snapshots, parts.loops, log),
         auditPurge(parts.database, parts.settings.AUDIT_DAYS, log),
         auditOfCommands(parts.database, log),
         parts.watch.job(),

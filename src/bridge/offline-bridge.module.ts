@@ -20,6 +20,7 @@ import { SettingsError } from '../config/settings-error.js';
 import { type ContractVariant } from '../contract/asyncapi.js';
 import { AsyncapiController, CONTRACT_VARIANT } from '../contract/asyncapi.controller.js';
 import { Fleet } from '../drain/loop/fleet.js';
+import { SnapshotDesk } from '../events/snapshots/snapshot-desk.js';
 import { EventSearch } from '../events/search/event-search.js';
 import { EventDesk } from '../events/event-desk.js';
 import { LedgerAdmin } from '../ledger/admin.js';
@@ -161,6 +162,7 @@ const ownProviders = [
     BulkTasks,
     EventDesk,
     EventSearch,
+    SnapshotDesk,
     AuditLog,
     Signals,
     Pauses,

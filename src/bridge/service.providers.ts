@@ -4,16 +4,19 @@ import { BrokerConnection } from '../broker/connection.js';
 import { Settings } from '../config/settings.js';
 import { Fleet } from '../drain/loop/fleet.js';
 import { EventDesk } from '../events/event-desk.js';
+import { SnapshotDesk } from '../events/snapshots/snapshot-desk.js';
 import { EventSearch } from '../events/search/event-search.js';
 import { LedgerAdmin } from '../ledger/admin.js';
 import { BulkTasks } from '../ledger/bulk-tasks.js';
 import { LedgerSearch } from '../ledger/search/ledger-search.js';
+import { Snapshots } from '../ledger/snapshots/snapshots.js';
 import { PortalWatch } from '../maintenance/portal-watch.js';
 import { HealthChecks } from '../monitoring/health.controller.js';
 import { Metrics } from '../monitoring/metrics.js';
 import { Republishing } from '../outcomes/republishing.js';
 import { Pauses } from '../portals/pauses.js';
 import { PortalRegistry } from '../portals/registry.js';
+import { SnapshotLoops } from '../state/snapshot/snapshot-loops.js';
 import { Signals } from '../replicas/signals.js';
 import { FirstPortal } from './first-portal.js';
 import { Lifecycle } from './lifecycle.js';
@@ -29,6 +32,11 @@ export const serviceProviders = [
     [LedgerAdmin, Signals, AuditLog, BulkTasks],
     (books, signals, audit, tasks) =>
       new EventDesk(books, (memberIds) => signals.due(memberIds), audit, tasks),
+  ),
+  provide(
+    SnapshotDesk,
+    [Snapshots, AuditLog, SnapshotLoops],
+    (snapshots, audit, loops) => new SnapshotDesk(snapshots, audit, (memberId) => loops.look([memberId])),
   ),
   provide(
     Pauses,

@@ -1,5 +1,7 @@
+import { BrokerConnection } from '../broker/connection.js';
 import { Settings } from '../config/settings.js';
 import { Ledger } from '../ledger/ledger.js';
+import { Snapshots } from '../ledger/snapshots/snapshots.js';
 import { Metrics } from '../monitoring/metrics.js';
 import { countReconciling } from '../monitoring/listeners.js';
 import { PortalRegistry } from '../portals/registry.js';
@@ -9,6 +11,8 @@ import { PortalWork } from '../state/portal-work.js';
 import { OwnUser } from '../state/reconcile/own-user.js';
 import { ReconcileLoop } from '../state/reconcile/reconcile-loop.js';
 import { ReconciledTypes } from '../state/reconcile/reconciled-types.js';
+import { SnapshotLoop } from '../state/snapshot/snapshot-loop.js';
+import { SnapshotLoops } from '../state/snapshot/snapshot-loops.js';
 import { BESIDE, DATABASE, LOG, RECONCILED } from './tokens.js';
 import { provide } from './provide.js';
 
@@ -19,19 +23,23 @@ export const stateProviders = [
     [Settings],
     ({ RECONCILE = [], B24_EVENTS }) => new ReconciledTypes(RECONCILE, B24_EVENTS),
   ),
+  provide(Snapshots, [DATABASE], (database) => new Snapshots(database)),
+  provide(SnapshotLoops, [], () => new SnapshotLoops()),
   provide(
     BESIDE,
     {
       settings: Settings,
       types: RECONCILED,
+      snapshots: Snapshots,
+      loops: SnapshotLoops,
       database: DATABASE,
       ledger: Ledger,
       registry: PortalRegistry,
+      broker: BrokerConnection,
       metrics: Metrics,
       log: LOG,
     },
-    ({ settings, types, database, ledger, registry, metrics, log }) => {
-      if (types.none) return null;
+    ({ settings, types, snapshots, loops, database, ledger, registry, broker, metrics, log }) => {
       const listener = countReconciling(metrics, (memberId) => registry.nameOf(memberId));
       const key = settings.B24_AUTH_CONNECTOR ?? '';
       return ({ room, dispatch }) =>
@@ -42,8 +50,24 @@ export const stateProviders = [
             ['active', 'unmarkable', 'unfinished'].includes(known()?.state ?? '') &&
             (known()?.paused ?? null) === null;
           const reader = new PortalReader({ portal: { name, mayRead }, client, room, log });
+          const fenced = ledger.fencedBy(permit.lease, () => permit.refused());
+          const snapshot = new SnapshotLoop({
+            memberId,
+            portal: name,
+            snapshots,
+            ledger: fenced,
+            reader,
+            loops,
+            fieldsOf: () => ['id'],
+            states: { known: () => undefined },
+            published: () => dispatch(memberId),
+            mayPublish: () => permit.valid() && broker.status().state === 'up',
+            settings,
+            log,
+          });
+          if (types.none) return new PortalWork(reader, [snapshot]);
           const ownUser = new OwnUser(client);
-          const loop = new ReconcileLoop(
+          const reconcile = new ReconcileLoop(
             {
               portal: {
                 memberId,
@@ -57,7 +81,7 @@ export const stateProviders = [
               types,
               reader,
               db: database.db,
-              ledger: ledger.fencedBy(permit.lease, () => permit.refused()),
+              ledger: fenced,
               settings,
               listener,
               log,
@@ -69,7 +93,7 @@ export const stateProviders = [
               return [key, ...(keys === undefined ? [] : keysToFinish(keys, key))];
             },
           );
-          return new PortalWork(reader, [loop]);
+          return new PortalWork(reader, [snapshot, reconcile]);
         };
     },
   ),

@@ -35,9 +35,7 @@ export interface BesideRounds {
   /** A portal has something to publish. */
   readonly dispatch: (memberId: string) => void;
 }
-/** Makes what works beside portals' rounds; null where the settings ask for nothing of the kind. */
-export const BESIDE = token<((rounds: BesideRounds) => NonNullable<FleetDependencies['beside']>) | null>(
-  'Beside',
-);
+/** Makes what works beside portals' rounds. */
+export const BESIDE = token<(rounds: BesideRounds) => NonNullable<FleetDependencies['beside']>>('Beside');
 /** What runs again and again. */
 export const JOBS = token<readonly Periodic[]>('Jobs');

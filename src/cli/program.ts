@@ -12,6 +12,8 @@ import { listEvents } from './events/list-events.js';
 import { retryEvents } from './events/retry-events.js';
 import { commaList, type EventOptions } from './events/select-events.js';
 import { showEvent } from './events/show-event.js';
+import { type Steering } from '../ledger/snapshots/steer-snapshot.js';
+import { type StartOptions } from './snapshot/start-snapshot.js';
 import { addPortal } from './portals/add-portal.js';
 import { checkPortal } from './portals/check-portal.js';
 import { listPortals } from './portals/list-portals.js';
@@ -192,6 +194,48 @@ export function program({ read, terminal, out, err, done }: ProgramContext): Com
   leaf(reconcile, 'now', 'Have the running service compare everything now, instead of at its time.')
     .argument('[portal]', 'name, domain or member id; all of them by default')
     .action((portal: string | undefined, { json }: Json) => now(json === true, portal));
+
+  const snapshot = root.command('snapshot').description('All that a portal has of some types, as events.');
+  const startOf = withDatabase(async (context, portal: string, options: StartOptions) => {
+    const { startSnapshot } = await import('./snapshot/start-snapshot.js');
+    return startSnapshot(context, portal, options);
+  });
+  leaf(snapshot, 'start', 'Read all objects of some types, and publish each as an event.')
+    .argument('<portal>', 'name, domain or member id')
+    .requiredOption(
+      '--types <types>',
+      'crm.deal, crm.contact, crm.dynamic-item-134, …, comma-separated',
+      commaList,
+    )
+    .option(
+      '--filter <condition>',
+      'only objects that are so: stageId=WON, opportunity>=100 (may be given again)',
+      (condition: string, before: readonly string[] = []) => [...before, condition],
+    )
+    .option('--keys <routing key>', 'this routing key in place of <portal>.<object>.snapshot')
+    .action((portal: string, { json, ...options }: Json & StartOptions) =>
+      startOf(json === true, portal, options),
+    );
+  const status = withDatabase(async (context, portal: string | undefined) => {
+    const { snapshotStatus } = await import('./snapshot/snapshot-status.js');
+    return snapshotStatus(context, portal);
+  });
+  leaf(snapshot, 'status', 'Show how far snapshots are, the latest first.')
+    .argument('[portal]', 'name, domain or member id')
+    .action((portal: string | undefined, { json }: Json) => status(json === true, portal));
+  const steered = withDatabase(async (context, portal: string, steering: Steering) => {
+    const { steerSnapshot } = await import('./snapshot/steer-snapshot.js');
+    return steerSnapshot(context, portal, steering);
+  });
+  for (const [steering, description] of [
+    ['pause', 'Read nothing more until it is resumed; what is read is published.'],
+    ['resume', 'Go on where it was paused, or has failed.'],
+    ['cancel', 'End it for good; what is read is published.'],
+  ] as const) {
+    leaf(snapshot, steering, description)
+      .argument('<portal>', 'name, domain or member id')
+      .action((portal: string, { json }: Json) => steered(json === true, portal, steering));
+  }
 
   const audit = withDatabase(listAudit);
   leaf(

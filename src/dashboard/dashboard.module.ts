@@ -10,6 +10,7 @@ import { SettingsError } from '../config/settings-error.js';
 import { EndedSessionsStore } from '../database/ended-sessions.js';
 import { Fleet } from '../drain/loop/fleet.js';
 import { EventDesk } from '../events/event-desk.js';
+import { SnapshotDesk } from '../events/snapshots/snapshot-desk.js';
 import { EventSearch } from '../events/search/event-search.js';
 import { LedgerAdmin } from '../ledger/admin.js';
 import { BulkTasks } from '../ledger/bulk-tasks.js';
@@ -39,6 +40,7 @@ import { formBody, pageHeaders } from './http/pages.middleware.js';
 import { PageContextService } from './http/page-context.service.js';
 import { PausesController } from './http/pauses.controller.js';
 import { QueuesController } from './http/queues.controller.js';
+import { SnapshotsController } from './http/snapshots.controller.js';
 import { PagesController } from './http/pages.controller.js';
 import { ObservedService } from './live/observed-service.js';
 import { ReportReader } from './live/report-reader.js';
@@ -51,6 +53,7 @@ const CONTROLLERS = [
   PagesController,
   PausesController,
   MissedController,
+  SnapshotsController,
   QueuesController,
   ExportController,
   FindController,
@@ -94,6 +97,7 @@ const providers = [
       database: DATABASE,
       fleet: Fleet,
       pauses: Pauses,
+      snapshots: SnapshotDesk,
       republishing: Republishing,
     },
     ({ metrics, checks, broker, unrouted, database, fleet, ...shown }): ObservedService => {

@@ -16,6 +16,7 @@ import { overviewTexts } from './texts/overview.js';
 import { portalTexts } from './texts/portal.js';
 import { queuesTexts } from './texts/queues.js';
 import { republishTexts } from './texts/republish.js';
+import { snapshotTexts } from './texts/snapshots.js';
 import { stateTexts } from './texts/states.js';
 import { timeTexts } from './texts/times.js';
 import { troubleTexts } from './texts/trouble.js';
@@ -38,6 +39,7 @@ export const TEXTS = {
   ...faultTexts,
   ...findTexts,
   ...republishTexts,
+  ...snapshotTexts,
   ...stateTexts,
   ...timeTexts,
   ...troubleTexts,

@@ -18,10 +18,11 @@ export interface UnheldEvents {
   readonly events: readonly ReservedEvent[];
 }
 
-/** What became of them; message ids. */
+/** What became of them. */
 export interface UnheldInserted {
-  readonly inserted: readonly string[];
-  /** Left out: an event of their object is newer than what they tell. */
+  /** Their numbers, by message id; what was there already is left out. */
+  readonly inserted: ReadonlyMap<string, number>;
+  /** Message ids of what was left out: an event of their object is newer than what they tell. */
   readonly superseded: readonly string[];
 }
 
@@ -42,7 +43,7 @@ export async function lastSeq(db: Db): Promise<number> {
  * portal is ever made for them. Those that are there already are left as they are. Run it in a transaction that has
  * the portal's deliveries to itself.
  * @param since taken before the objects were read ({@link lastSeq}); an object of which the portal has announced a change
- * since then is left out, so that what is older never follows it
+ * since then, or of which one was found, is left out, so that what is older never follows it
  * @param kindOf of what kind of objects an event of this code, with this data, is
  */
 export async function insertUnheld(
@@ -52,12 +53,13 @@ export async function insertUnheld(
   kindOf: KindOf,
   now: number,
 ): Promise<UnheldInserted> {
+  if (events.length === 0) return { inserted: new Map(), superseded: [] };
   const newer = await announcedSince(db, memberId, since, kindOf, events);
   const isNewer = (event: ReservedEvent) =>
     newer.has(`${kindOf(event.event, event.data)}/${objectKeyOf(event)}`);
   const wanted = events.filter((event) => !isNewer(event));
   await rememberCodes(db, wanted);
-  const inserted: string[] = [];
+  const inserted = new Map<string, number>();
   for (const part of rowParts(mapped(wanted, (event) => ({ event, payload: payloadOf(event) })))) {
     const list = asJson(
       part.map(({ event, payload }) => [
@@ -70,7 +72,7 @@ export async function insertUnheld(
         objectKeyOf(event),
       ]),
     );
-    const { rows } = await sql<{ message_id: string }>`insert into deliveries (
+    const { rows } = await sql<{ message_id: string; seq: number }>`insert into deliveries (
         member_id, process_id, message_id, row_id, changed_at, event, payload, user_id, object_id,
         state, state_at, held, errored, attempt, attempts_before, reserved_at, origin, routing_key
       ) select
@@ -80,8 +82,8 @@ export async function insertUnheld(
         cast(${routingKey} as text)
       from ${jsonRows(db, list)}
       on conflict (member_id, process_id, message_id) do nothing
-      returning message_id`.execute(db);
-    inserted.push(...rows.map((row) => row.message_id));
+      returning message_id, seq`.execute(db);
+    for (const { message_id: messageId, seq } of rows) inserted.set(messageId, seq);
   }
   return { inserted, superseded: events.filter(isNewer).map(({ messageId }) => messageId) };
 }
@@ -99,7 +101,8 @@ async function announcedSince(
     .select(['event', 'payload', 'object_id'])
     .where('seq', '>', since)
     .where('member_id', '=', memberId)
-    .where('origin', 'is', null)
+    // What was found out of them counts as well; what a snapshot has read says nothing newer.
+    .where(sql<boolean>`coalesce(origin, '') <> 'snapshot'`)
     .where(among(db, 'object_id', events.map(objectKeyOf)))
     .execute();
   return new Set(

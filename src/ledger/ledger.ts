@@ -44,6 +44,7 @@ import {
   type RoundSnapshot,
   snapshotIfInOrder,
   underWay,
+  unpublishedOf,
 } from './round-snapshot.js';
 import { hasSilent, settleSilent } from './settle-silent.js';
 import { type Returned, takeBack } from './take-back.js';
@@ -215,6 +216,11 @@ export class Ledger {
       },
       events.events.length,
     );
+  }
+
+  /** How many deliveries of a batch are still to be published for the first time. */
+  async unpublishedOf(memberId: string, processId: string): Promise<number> {
+    return unpublishedOf(this.database.db, memberId, processId);
   }
 
   /** How many deliveries of a portal are neither settled nor marked, and how many of them are still to be published. */

@@ -106,6 +106,18 @@ export async function underWay(
   return { inFlight: inFlightOf(outline), unpublished: outline.reserved };
 }
 
+/** How many deliveries of a batch are still to be published for the first time. */
+export async function unpublishedOf(db: Db, memberId: string, processId: string): Promise<number> {
+  const { count } = await db
+    .selectFrom('deliveries')
+    .select((eb) => eb.fn.countAll().as('count'))
+    .where('member_id', '=', memberId)
+    .where('state', '=', sql.lit('reserved'))
+    .where('process_id', '=', processId)
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
 function inFlightOf({ reserved, published, failed, waiting }: Outline): number {
   return reserved + published + failed + waiting;
 }

@@ -88,6 +88,78 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/portals/{portal}/snapshots': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Snapshots of a portal, and how far they are */
+    get: operations['listSnapshots'];
+    put?: never;
+    /**
+     * Read all objects of some types, and publish each as an event
+     * @description There is one at a time of a portal.
+     */
+    post: operations['startSnapshot'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/portals/{portal}/snapshots/pause': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Pause a portal's snapshot: the last one */
+    post: operations['pauseSnapshot'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/portals/{portal}/snapshots/resume': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Resume a portal's snapshot: the last one, also where it has failed */
+    post: operations['resumeSnapshot'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/portals/{portal}/snapshots/cancel': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Cancel a portal's snapshot: the last one */
+    post: operations['cancelSnapshot'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/events': {
     parameters: {
       query?: never;
@@ -388,6 +460,84 @@ export interface components {
       /** @description Why, for whoever meets the portal paused. */
       reason?: string;
     };
+    SnapshotType: {
+      /** @example crm.deal */
+      type: string;
+      /** @description Everything up to this id is read. */
+      afterId: number;
+      /** @description The last id that there was when it was begun; null until it was. */
+      maxId: number | null;
+      /** @description Objects that were read. */
+      objects: number;
+      /** @description Objects of them that were left out, since a newer event of theirs was under way. */
+      superseded: number;
+    };
+    Snapshot: {
+      /** @description Its number. */
+      snapshot: number;
+      /** @description Name of its portal; its member id where it is not installed any more. */
+      portal: string;
+      /** @enum {string} */
+      state: 'running' | 'paused' | 'cancelled' | 'completed' | 'failed';
+      /** @description Why it has failed. */
+      reason: string | null;
+      types: components['schemas']['SnapshotType'][];
+      /** @description What objects have to be like, as the portal takes it. */
+      filter: {
+        [key: string]: string;
+      };
+      /** @description The routing key that was asked for; null: the standard ones. */
+      routingKey: string | null;
+      /** @description Who asked for it. */
+      askedBy: string;
+      /**
+       * Format: date-time
+       * @description When it was asked for.
+       */
+      startedAt: string;
+      /**
+       * Format: date-time
+       * @description When anything of it was last written.
+       */
+      progressedAt: string;
+      /**
+       * Format: date-time
+       * @description When it was over.
+       */
+      finishedAt: string | null;
+      /** @description How far it is, 0 to 1, by the ids that are read; null until it has begun. */
+      fraction: number | null;
+      /** @description How many objects there are likely to be, where the others are as dense; null where that cannot be told yet. */
+      expectedObjects: number | null;
+      /** @description How many seconds it is likely to take on, at the pace that it had; null where that cannot be told. */
+      remainingSeconds: number | null;
+    };
+    SnapshotList: {
+      /** @description The latest first, twenty at most. */
+      items: components['schemas']['Snapshot'][];
+    };
+    SnapshotBody: {
+      /**
+       * @description Types of objects: `crm.deal`, `crm.dynamic-item-134`, ….
+       * @example [
+       *       "crm.deal",
+       *       "crm.contact"
+       *     ]
+       */
+      types: string[];
+      /**
+       * @description Only objects that are so: each a field, an operator (`=`, `>=`, `<=`, `>`, `<`, `!=`) and a value.
+       * @example [
+       *       "stageId=WON"
+       *     ]
+       */
+      filter?: string[];
+      /**
+       * @description The routing key of its events, in place of `<portal>.<object>.snapshot`.
+       * @example acme.crm.deal.first-load
+       */
+      routingKey?: string;
+    };
     Event: {
       /** @description The event's id, as consumers see it. */
       id: string;
@@ -654,6 +804,10 @@ export interface components {
         | 'renamed'
         | 'settings_changed'
         | 'prefix_taken_over'
+        | 'snapshot_started'
+        | 'snapshot_paused'
+        | 'snapshot_resumed'
+        | 'snapshot_cancelled'
         | 'logged_in'
         | 'log_in_refused'
         | 'logged_out';
@@ -1165,6 +1319,537 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['Portal'];
+        };
+      };
+      /** @description `invalid-request`: The request is not as the API takes it. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `unauthorized`: A token is needed. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `forbidden`: The token may only read. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `not-found`: There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `conflict`: In its present state that cannot be done to it. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `body-too-large`: The body is too large. */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `unsupported-media-type`: The body has to be JSON, uncompressed. */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `idempotency-key-reused`: The idempotency key belongs to another request. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests. */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `unavailable`: It cannot be done at present. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+    };
+  };
+  listSnapshots: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        portal: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['SnapshotList'];
+        };
+      };
+      /** @description `invalid-request`: The request is not as the API takes it. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `unauthorized`: A token is needed. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `not-found`: There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests. */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `unavailable`: It cannot be done at present. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+    };
+  };
+  startSnapshot: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description Any text of 1 to 255 printable characters without spaces. The same request with the same key is done once and answered the same, for 24 hours. */
+        'Idempotency-Key'?: string;
+      };
+      path: {
+        portal: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['SnapshotBody'];
+      };
+    };
+    responses: {
+      /** @description Done. */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Snapshot'];
+        };
+      };
+      /** @description `invalid-request`: The request is not as the API takes it. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `unauthorized`: A token is needed. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `forbidden`: The token may only read. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `not-found`: There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `conflict`: In its present state that cannot be done to it. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `body-too-large`: The body is too large. */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `unsupported-media-type`: The body has to be JSON, uncompressed. */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `idempotency-key-reused`: The idempotency key belongs to another request. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests. */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `unavailable`: It cannot be done at present. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+    };
+  };
+  pauseSnapshot: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description Any text of 1 to 255 printable characters without spaces. The same request with the same key is done once and answered the same, for 24 hours. */
+        'Idempotency-Key'?: string;
+      };
+      path: {
+        portal: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Snapshot'];
+        };
+      };
+      /** @description `invalid-request`: The request is not as the API takes it. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `unauthorized`: A token is needed. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `forbidden`: The token may only read. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `not-found`: There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `conflict`: In its present state that cannot be done to it. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `body-too-large`: The body is too large. */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `unsupported-media-type`: The body has to be JSON, uncompressed. */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `idempotency-key-reused`: The idempotency key belongs to another request. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests. */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `unavailable`: It cannot be done at present. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+    };
+  };
+  resumeSnapshot: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description Any text of 1 to 255 printable characters without spaces. The same request with the same key is done once and answered the same, for 24 hours. */
+        'Idempotency-Key'?: string;
+      };
+      path: {
+        portal: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Snapshot'];
+        };
+      };
+      /** @description `invalid-request`: The request is not as the API takes it. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `unauthorized`: A token is needed. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `forbidden`: The token may only read. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `not-found`: There is no such thing. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `conflict`: In its present state that cannot be done to it. */
+      409: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `body-too-large`: The body is too large. */
+      413: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `unsupported-media-type`: The body has to be JSON, uncompressed. */
+      415: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `idempotency-key-reused`: The idempotency key belongs to another request. */
+      422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `too-many-requests`: Too many requests. */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+      /** @description `unavailable`: It cannot be done at present. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/problem+json': components['schemas']['ProblemSchema'];
+        };
+      };
+    };
+  };
+  cancelSnapshot: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description Any text of 1 to 255 printable characters without spaces. The same request with the same key is done once and answered the same, for 24 hours. */
+        'Idempotency-Key'?: string;
+      };
+      path: {
+        portal: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Done. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Snapshot'];
         };
       };
       /** @description `invalid-request`: The request is not as the API takes it. */
@@ -1969,6 +2654,10 @@ export interface operations {
           | 'renamed'
           | 'settings_changed'
           | 'prefix_taken_over'
+          | 'snapshot_started'
+          | 'snapshot_paused'
+          | 'snapshot_resumed'
+          | 'snapshot_cancelled'
           | 'logged_in'
           | 'log_in_refused'
           | 'logged_out';

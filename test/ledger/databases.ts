@@ -122,6 +122,8 @@ export function onEveryDatabase(
         'seen_objects',
         'silent_spells',
         'missed_changes',
+        'snapshots',
+        'snapshot_types',
       ] as const) {
         await open().db.deleteFrom(table).execute();
       }

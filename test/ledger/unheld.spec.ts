@@ -35,7 +35,18 @@ const page = (ids: readonly number[], more: Partial<UnheldEvents> = {}): UnheldE
 onEveryDatabase('events that no row of the portal has announced', (open) => {
   /** Writes them as a page that is read now. */
   async function insert(bench: LedgerBench, ids: readonly number[], more: Partial<UnheldEvents> = {}) {
-    return bench.ledger.insertUnheld(page(ids, more), await bench.ledger.lastSeq(), subjectPrefix);
+    return insertSince(bench, page(ids, more), await bench.ledger.lastSeq());
+  }
+
+  async function insertSince(bench: LedgerBench, events: UnheldEvents, since: number) {
+    const { inserted, superseded } = await bench.ledger.insertUnheld(events, since, subjectPrefix);
+    const numbers = new Map(
+      (await bench.all())
+        .filter((row) => row.process_id === events.processId)
+        .map((row) => [row.message_id, row.seq]),
+    );
+    for (const [messageId, seq] of inserted) expect(seq).toBe(numbers.get(messageId));
+    return { inserted: [...inserted.keys()], superseded };
   }
 
   /** Nothing of them is to be marked, cleared, verified or fetched on the portal; whatever happened. */
@@ -89,12 +100,18 @@ onEveryDatabase('events that no row of the portal has announced', (open) => {
       own('m3', 3, 'ONCRMDEALDELETE'),
       own('m4', 4, 'ONCRMCONTACTUPDATE'),
     ]);
+    const found = { rowId: 'r1', messageId: 'ONCRMDEALDELETE/6/1', event: 'ONCRMDEALDELETE' };
+    await bench.ledger.insertUnheld(
+      page([], { origin: 'reconciled', processId: 'reconciled-1', events: [read(6, found)] }),
+      since,
+      subjectPrefix,
+    );
     // Of another portal, and of another snapshot, is no change of this one's.
     await bench.put({ message: 'm5', member: 'other', state: 'reserved' });
-    await insert(bench, [5], { processId: 'snapshot-9' });
-    expect(await bench.ledger.insertUnheld(page([1, 2, 3, 4, 5]), since, subjectPrefix)).toEqual({
+    await bench.ledger.insertUnheld(page([5], { processId: 'snapshot-9' }), 0, subjectPrefix);
+    expect(await insertSince(bench, page([1, 2, 3, 4, 5, 6]), since)).toEqual({
       inserted: ['crm.deal/1', 'crm.deal/4', 'crm.deal/5'],
-      superseded: ['crm.deal/2', 'crm.deal/3'],
+      superseded: ['crm.deal/2', 'crm.deal/3', 'crm.deal/6'],
     });
   });
 

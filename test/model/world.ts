@@ -169,7 +169,7 @@ export class World {
       since,
       subjectPrefix,
     );
-    for (const messageId of inserted.inserted) this.oracle.changed(messageId);
+    for (const messageId of inserted.inserted.keys()) this.oracle.changed(messageId);
   }
 
   /** The portal notifies us of new events. */

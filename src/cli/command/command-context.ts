@@ -10,7 +10,9 @@ import { migrate, pendingMigrations } from '../../database/migrate.js';
 import { type AuditAction, type AuditLog } from '../../audit/audit-log.js';
 import { type AuditFilter, listEntries, type StoredEntry } from '../../audit/entries.js';
 import { EventDesk } from '../../events/event-desk.js';
+import { SnapshotDesk } from '../../events/snapshots/snapshot-desk.js';
 import { EventSearch } from '../../events/search/event-search.js';
+import { Snapshots } from '../../ledger/snapshots/snapshots.js';
 import { LedgerSearch } from '../../ledger/search/ledger-search.js';
 import { LedgerAdmin } from '../../ledger/admin.js';
 import { BulkTasks } from '../../ledger/bulk-tasks.js';
@@ -55,6 +57,7 @@ export class CommandContext {
     readonly pins: PinnedNames,
     readonly audit: AuditLog,
     readonly reconciling: ReconcileReport,
+    readonly snapshots: SnapshotDesk,
   ) {}
 
   /**
@@ -79,6 +82,8 @@ export class CommandContext {
       const desk = new EventDesk(admin, () => undefined, audit, new BulkTasks(database, settings));
       const pauses = new Pauses({ registry, changed: () => undefined, audit, log: SILENT });
       const search = new EventSearch(new LedgerSearch(database), registry);
+      // So are snapshots.
+      const snapshots = new SnapshotDesk(new Snapshots(database), audit, () => undefined);
       return new CommandContext(
         settings,
         database,
@@ -90,6 +95,7 @@ export class CommandContext {
         pins,
         audit,
         new ReconcileReport(database),
+        snapshots,
       );
     } catch (error) {
       await database?.db.destroy();

@@ -4,6 +4,7 @@ import { type TopologyNames } from '../../broker/topology.js';
 import { type UnroutedReport } from '../../broker/unrouted-keys.js';
 import { type EventDesk } from '../../events/event-desk.js';
 import { type BulkTasks } from '../../ledger/bulk-tasks.js';
+import { type SnapshotDesk } from '../../events/snapshots/snapshot-desk.js';
 import { type EventSearch } from '../../events/search/event-search.js';
 import { type Phrase } from '../../i18n/translate.js';
 import { type LedgerAdmin } from '../../ledger/admin.js';
@@ -23,6 +24,7 @@ export abstract class ObservedService {
   abstract readonly tasks: Pick<BulkTasks, 'list' | 'stop'>;
   abstract readonly search: EventSearch;
   abstract readonly pauses: Pauses;
+  abstract readonly snapshots: Pick<SnapshotDesk, 'list' | 'start' | 'steer'>;
   abstract readonly republishing: Republishing;
   abstract readonly activity: Activity;
   abstract readonly names: TopologyNames;

@@ -13,6 +13,7 @@ import { chart } from './chart.js';
 import { pastCharts, reachLinks } from './past-chart.js';
 import { type PageContext, page, token } from './layout.js';
 import { pauseBanner, pauseButtons, pausedBadge } from './pause-page.js';
+import { snapshotsLink } from './snapshots-page.js';
 import { deeds, elsewhereWords, refusedWords, stateBadge } from './portal-words.js';
 
 /** What only the process knows that runs a portal's rounds. */
@@ -166,7 +167,7 @@ export function portalPage(
           </section>
         </div>
         ${reconciled && html`<p><a href="${path}/missed">${t('missed.heading')}</a></p>`}
-        ${pauseButtons(context, portal)}
+        ${snapshotsLink(words, portal)} ${pauseButtons(context, portal)}
       </div>`,
   });
 }
