@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type DescribedEntry } from '../src/audit/described-entry.js';
-import { json, run } from './cli/command-line.js';
+import { json, run } from './cli/in-process.js';
 import { TestSystem } from './support/test-system.js';
 import { until } from './support/until.js';
 import { Visitor } from './support/visitor.js';

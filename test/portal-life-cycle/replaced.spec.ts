@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type EmulatedPortal } from '../../emulator/index.js';
-import { json, run } from '../cli/command-line.js';
+import { json, run } from '../cli/in-process.js';
 import { type TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 import { install, linesOf, openBeforeInstall, portalRow } from '../support/before-install.js';
