@@ -1,11 +1,15 @@
 import { BrokerConnection } from '../broker/connection.js';
 import { Settings } from '../config/settings.js';
+import { ObjectTypes } from '../contract/object-types.js';
+import { StateFields } from '../contract/state-fields.js';
 import { Ledger } from '../ledger/ledger.js';
 import { Snapshots } from '../ledger/snapshots/snapshots.js';
 import { Metrics } from '../monitoring/metrics.js';
 import { countReconciling } from '../monitoring/listeners.js';
 import { PortalRegistry } from '../portals/registry.js';
 import { keysToFinish } from '../portals/source-keys.js';
+import { PortalStates } from '../state/events/portal-states.js';
+import { StateRoom } from '../state/events/state-room.js';
 import { PortalReader } from '../state/reading/portal-reader.js';
 import { PortalWork } from '../state/portal-work.js';
 import { OwnUser } from '../state/reconcile/own-user.js';
@@ -15,6 +19,9 @@ import { SnapshotLoop } from '../state/snapshot/snapshot-loop.js';
 import { SnapshotLoops } from '../state/snapshot/snapshot-loops.js';
 import { BESIDE, DATABASE, LOG, RECONCILED } from './tokens.js';
 import { provide } from './provide.js';
+
+/** States in hand over all portals, bytes: beyond, events come without rather than memory grows. */
+const STATES_IN_HAND = 64 * 1024 * 1024;
 
 /** What reads portals' objects, beside their rounds. */
 export const stateProviders = [
@@ -40,16 +47,28 @@ export const stateProviders = [
       log: LOG,
     },
     ({ settings, types, snapshots, loops, database, ledger, registry, broker, metrics, log }) => {
+      const stateTypes = new ObjectTypes(settings.STATE ?? []);
+      const states = new StateRoom(STATES_IN_HAND);
+      const fields = new StateFields(settings.STATE_FIELDS ?? '');
       const listener = countReconciling(metrics, (memberId) => registry.nameOf(memberId));
       const key = settings.B24_AUTH_CONNECTOR ?? '';
       return ({ room, dispatch }) =>
-        ({ memberId, name }, client, permit) => {
+        ({ memberId, name }, client, permit, wakeDispatch) => {
           const known = () => registry.get(memberId);
           const mayRead = () =>
             permit.valid() &&
             ['active', 'unmarkable', 'unfinished'].includes(known()?.state ?? '') &&
             (known()?.paused ?? null) === null;
           const reader = new PortalReader({ portal: { name, mayRead }, client, room, log });
+          const portalStates = new PortalStates({
+            reader,
+            types: stateTypes,
+            fields,
+            settings,
+            room: states,
+            wakeDispatch,
+            told: (status) => metrics.stateRead(name, status),
+          });
           const fenced = ledger.fencedBy(permit.lease, () => permit.refused());
           const snapshot = new SnapshotLoop({
             memberId,
@@ -58,14 +77,14 @@ export const stateProviders = [
             ledger: fenced,
             reader,
             loops,
-            fieldsOf: () => ['id'],
-            states: { known: () => undefined },
+            fieldsOf: (type) => fields.of(type),
+            states: portalStates,
             published: () => dispatch(memberId),
             mayPublish: () => permit.valid() && broker.status().state === 'up',
             settings,
             log,
           });
-          if (types.none) return new PortalWork(reader, [snapshot]);
+          if (types.none) return new PortalWork(reader, [snapshot], portalStates);
           const ownUser = new OwnUser(client);
           const reconcile = new ReconcileLoop(
             {
@@ -93,7 +112,7 @@ export const stateProviders = [
               return [key, ...(keys === undefined ? [] : keysToFinish(keys, key))];
             },
           );
-          return new PortalWork(reader, [snapshot, reconcile]);
+          return new PortalWork(reader, [snapshot, reconcile], portalStates);
         };
     },
   ),

@@ -7,6 +7,7 @@ import {
 import { faultOfApiTokens } from './api-tokens.js';
 import { readAddress } from '../bitrix24/portal-address.js';
 import { ObjectTypes } from '../contract/object-types.js';
+import { StateFields } from '../contract/state-fields.js';
 import { isPortalRule } from '../portals/allowed-portals.js';
 import { faultOfPins } from '../portals/pinned-names.js';
 
@@ -110,6 +111,18 @@ export class ObjectTypeList implements ValidatorConstraintInterface {
   }
   defaultMessage({ value }: ValidationArguments): string {
     return `$property must be kinds of objects, comma-separated: ${faultOfTypes(value) ?? ''}`;
+  }
+}
+
+/** Which fields of which types. */
+@ValidatorConstraint({ name: 'stateFields' })
+export class StateFieldList implements ValidatorConstraintInterface {
+  validate(value: unknown): boolean {
+    return typeof value === 'string' && StateFields.faultOf(value) === null;
+  }
+  defaultMessage({ value }: ValidationArguments): string {
+    const fault = typeof value === 'string' ? StateFields.faultOf(value) : 'it is no text';
+    return `$property must be kinds of objects with their fields (crm.deal:id,title,stageId;crm.contact:*): ${fault ?? ''}`;
   }
 }
 

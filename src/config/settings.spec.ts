@@ -149,6 +149,9 @@ describe('settings', () => {
     [{ HTTP_TRUSTED_PROXIES: 'loopback, 999.1.1.1' }, 'HTTP_TRUSTED_PROXIES'],
     [{ HTTP_TRUSTED_PROXIES: '10.0.0.0/99' }, 'HTTP_TRUSTED_PROXIES'],
     [{ B24_DOMAIN: 'acme.example.com:99999', B24_REFRESH_TOKEN: 'x' }, 'B24_DOMAIN'],
+    [{ STATE: 'crm.deal,crm.task' }, '"crm.task" is none of crm.lead, crm.deal,'],
+    [{ STATE_FIELDS: 'crm.deal' }, 'crm.deal has no fields'],
+    [{ STATE_WAIT_MS: '5' }, 'STATE_WAIT_MS'],
   ])('refuse %j', (extra, word) => {
     const faults = faultsOf({ ...KEYS, ...(extra as Record<string, string>) });
     expect(faults).toHaveLength(1);

@@ -25,6 +25,7 @@ import {
   ObjectTypeList,
   Networks,
   PortalRules,
+  StateFieldList,
   WebAddress,
   WebAddresses,
 } from './setting-rules.js';
@@ -400,6 +401,32 @@ export class Settings {
   // --- What objects are
 
   /**
+   * Kinds of objects whose state is read from the portal and put into their events, comma-separated: `crm.lead`,
+   * `crm.deal`, `crm.contact`, `crm.company`, `crm.quote`, `crm.invoice`, `crm.dynamic-item-134`, `crm.dynamic-item`
+   * for every smart process; `*` is all of them. See docs/state.md.
+   */
+  @IsOptional()
+  @Transform(asList)
+  @Validate(ObjectTypeList)
+  STATE?: string[];
+
+  /**
+   * Which fields of them, by type: `crm.deal:id,title,stageId;crm.contact:*`. Where nothing is said, the fields without
+   * personal data that docs/state.md#fields names.
+   */
+  @IsOptional()
+  @Validate(StateFieldList)
+  STATE_FIELDS?: string;
+
+  /** An event waits no longer for its state: then it is delivered without. */
+  @WholeNumber('STATE_WAIT_MS', 100, 600_000)
+  STATE_WAIT_MS = 10_000;
+
+  /** Bytes of JSON that a state may have; a larger one is left out of its event. */
+  @WholeNumber('STATE_MAX_BYTES', 256, 1_048_576)
+  STATE_MAX_BYTES = 65_536;
+
+  /**
    * Kinds of objects that are looked through for changes that no event has announced, comma-separated: `crm.lead`, `crm.deal`,
    * `crm.contact`, `crm.company`, `crm.quote`, `crm.invoice`, `crm.dynamic-item-<number>`; `crm.dynamic-item` for every smart
    * process, `*` for everything. Such a change is delivered as an event of its own and stands in a report; see
@@ -508,5 +535,7 @@ const OPTIONAL_NAMES: SettingName[] = [
   'DASHBOARD_PROXY_HEADER',
   'API_TOKEN',
   'TOKEN_ENCRYPTION_KEY',
+  'STATE',
+  'STATE_FIELDS',
   'RECONCILE',
 ];

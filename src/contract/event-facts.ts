@@ -1,3 +1,4 @@
+import { type EventState } from './event-state.js';
 /**
  * Where an event comes from that no row of the portal's queue has announced: a snapshot of what there is, or a change
  * that was found and of which there was no event.
@@ -32,4 +33,6 @@ export interface EventFacts {
   origin?: EventOrigin | null;
   /** A routing key that was asked for in place of the standard one; left out or null: that. */
   routingKey?: string | null;
+  /** What is known of its object; left out or null: it carries no state. */
+  state?: EventState | null;
 }

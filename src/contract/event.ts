@@ -150,7 +150,7 @@ function assemble(facts: EventFacts, names: Names, hooks: EventHooks = {}): Enco
     attempt,
     pattern: names.routingKey,
     origin: facts.origin ?? undefined,
-    data: { event, data, userId: facts.userId },
+    data: { event, data, userId: facts.userId, state: facts.state ?? undefined },
   };
   const hooked = hookedEnvelope(hooks, facts, envelope as EventEnvelope);
   return {
@@ -193,7 +193,7 @@ function substitute(facts: EventFacts, replyTo: string): EncodedEvent {
   const portal = /^[a-z0-9-]{1,63}$/.test(facts.portal) ? facts.portal : fallbackPortalName(facts.memberId);
   const id = eventId(facts.memberId, facts.rowId, facts.changedAt);
   return assemble(
-    { ...facts, event, portal, attempt, data: null },
+    { ...facts, event, portal, attempt, data: null, state: null },
     {
       id: fitsShortstr(id) ? id : eventId(memberId, shortId(facts.rowId), facts.changedAt),
       correlationId: encodeCorrelationId({

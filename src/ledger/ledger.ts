@@ -21,6 +21,7 @@ import {
   recordPublished,
 } from './publishing.js';
 import { type Publishable } from './publishable.js';
+import { nextPublishableKeys, type PublishableKey, publishableNamed } from './publishable-keys.js';
 import { purge } from './purge.js';
 import { recordOutcomes } from './record-outcomes.js';
 import {
@@ -134,9 +135,12 @@ export class Ledger {
       .execute();
   }
 
-  /** When the first waiting delivery of a portal is due, Unix ms; null where none waits. */
-  async nextDueAt(memberId: string): Promise<number | null> {
-    return nextDueAt(this.database.db, memberId, this.settings, this.now());
+  /**
+   * When the first waiting delivery of a portal is due, Unix ms; null where none waits.
+   * @param after looks only at what is due later, Unix ms
+   */
+  async nextDueAt(memberId: string, after: number | null = null): Promise<number | null> {
+    return nextDueAt(this.database.db, memberId, this.settings, this.now(), after);
   }
 
   /** Portals with deliveries that are to be published now. */
@@ -293,6 +297,21 @@ export class Ledger {
     limit: number,
   ): Promise<Publishable[]> {
     return nextPublishable(this.database.db, memberId, kind, afterSeq, limit, this.settings, this.now());
+  }
+
+  /** The same deliveries without what they carry; see {@link nextPublishableKeys}. */
+  async nextPublishableKeys(
+    memberId: string,
+    kind: PublishableKind,
+    afterSeq: number,
+    limit: number,
+  ): Promise<PublishableKey[]> {
+    return nextPublishableKeys(this.database.db, memberId, kind, afterSeq, limit, this.settings, this.now());
+  }
+
+  /** Of these deliveries, those that are still to be published. */
+  async publishableNamed(memberId: string, seqs: readonly number[]): Promise<Publishable[]> {
+    return publishableNamed(this.database.db, memberId, seqs);
   }
 
   /** Under which routing keys deliveries are refused, and when they are to be tried again; see {@link refusedKeys}. */

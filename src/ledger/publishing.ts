@@ -1,5 +1,5 @@
-import { sql } from 'kysely';
-import { type Flag } from '../database/schema.js';
+import { type Expression, type ExpressionBuilder, sql, type SqlBool } from 'kysely';
+import { type Flag, type Schema } from '../database/schema.js';
 import { logDeliveries } from './history/event-log.js';
 import { type LedgerPolicy } from './history/history-settings.js';
 import { reasonNumbers } from './history/reasons.js';
@@ -24,17 +24,12 @@ export async function nextPublishable(
   policy: RetryPolicy,
   now: number,
 ): Promise<Publishable[]> {
-  const saneDue = latestSaneDueAt(now, policy);
   const rows = await db
     .selectFrom('deliveries')
     .select(PUBLISHABLE_COLUMNS)
     .where('member_id', '=', memberId)
     .where('state', '=', sql.lit(kind))
-    .$if(kind === 'waiting', (query) =>
-      query.where((eb) =>
-        eb.or([eb('due_at', '<=', now), eb('due_at', '>', saneDue), eb('due_at', 'is', null)]),
-      ),
-    )
+    .$if(kind === 'waiting', (query) => query.where(dueWaiting(policy, now)))
     .where('seq', '>', afterSeq)
     .orderBy('seq')
     .limit(limit)
@@ -42,18 +37,32 @@ export async function nextPublishable(
   return rows.map(publishableOf);
 }
 
-/** When the first waiting delivery is due, Unix ms; null where none waits. */
+/** Which waiting deliveries are due; also those whose time cannot be meant. */
+export function dueWaiting(policy: RetryPolicy, now: number) {
+  const saneDue = latestSaneDueAt(now, policy);
+  return (eb: ExpressionBuilder<Schema, 'deliveries'>): Expression<SqlBool> =>
+    eb.or([eb('due_at', '<=', now), eb('due_at', '>', saneDue), eb('due_at', 'is', null)]);
+}
+
+/**
+ * When the first waiting delivery is due, Unix ms; null where none waits.
+ * @param after looks only at what is due later than this, Unix ms: what is due now is known, and waits for something else
+ */
 export async function nextDueAt(
   db: Db,
   memberId: string,
   policy: RetryPolicy,
   now: number,
+  after: number | null = null,
 ): Promise<number | null> {
   const row = await db
     .selectFrom('deliveries')
     .select((eb) => eb.fn.min<number | null>('due_at').as('due_at'))
     .where('member_id', '=', memberId)
     .where('state', '=', sql.lit('waiting'))
+    .$if(after !== null, (query) =>
+      query.where('due_at', '>', after).where('due_at', '<=', latestSaneDueAt(now, policy)),
+    )
     .executeTakeFirst();
   const dueAt = row?.due_at ?? null;
   if (dueAt === null) return null;

@@ -102,6 +102,11 @@ export class Metrics {
     'Changes that were found on a portal and that no event had announced.',
     ['portal', 'change'],
   );
+  private readonly states = this.counter(
+    'bridge_state_reads_total',
+    'States of objects put into events, by what became of reading them; nothing of portals whose events carry none.',
+    ['portal', 'status'],
+  );
   private readonly queues = this.gauge(
     'bridge_queue_messages',
     "Messages waiting in the bridge's own queues.",
@@ -227,6 +232,11 @@ export class Metrics {
   roundTook(portal: string, seconds: number): void {
     for (const histogram of [this.round, this.formerRound]) histogram.observe({ portal }, seconds);
     this.activity.roundTook(portal, seconds);
+  }
+
+  /** An event carries such a state of its object. */
+  stateRead(portal: string, status: string): void {
+    this.states.inc({ portal, status });
   }
 
   /** @param paused whether people keep it from reserving anything new */

@@ -1,3 +1,4 @@
+import { type PortalStates } from './events/portal-states.js';
 import { type PortalReader } from './reading/portal-reader.js';
 import { type QueueRead } from './reconcile/portal-queue.js';
 
@@ -15,20 +16,24 @@ export interface PortalTask {
 /** All of that at one portal, and its reader. */
 export class PortalWork implements PortalTask {
   constructor(
-    private readonly reader: Pick<PortalReader, 'endPause' | 'stop'>,
+    private readonly reader: Pick<PortalReader, 'wake' | 'stop'>,
     private readonly tasks: readonly PortalTask[],
+    /** States of its objects for its events; left out: they carry none. */
+    readonly states?: PortalStates,
   ) {}
 
   start(): void {
+    this.states?.resumed();
     for (const task of this.tasks) task.start();
   }
 
   async stop(): Promise<void> {
+    this.states?.stop();
     await Promise.all([this.reader.stop(), ...this.tasks.map((task) => task.stop())]);
   }
 
   wake(): void {
-    this.reader.endPause();
+    this.reader.wake();
     for (const task of this.tasks) task.wake();
   }
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { thresholdsIn } from '../../scripts/alert-thresholds.mjs';
+import { type StateStatus } from '../../src/contract/event-state.js';
 import { type RequestReport } from '../../src/bitrix24/portal-call.js';
 import { type QueueDepths } from '../../src/broker/queue-depths.js';
 import { type PortalState } from '../../src/database/schema.js';
@@ -83,6 +84,15 @@ const REQUESTS = all<RequestReport['outcome']>({
   'unknown-outcome': true,
 });
 
+const STATE_STATUSES = all<StateStatus>({
+  read: true,
+  gone: true,
+  unreadable: true,
+  late: true,
+  too_large: true,
+  unsupported: true,
+});
+
 /** What Prometheus adds to each series, and what it makes itself. */
 const ADDED = ['job', 'instance'];
 const OF_PROMETHEUS: Record<string, string[]> = {
@@ -107,6 +117,7 @@ async function everySeries(): Promise<Map<string, Record<string, string | number
   metrics.apiRequest('/api/v1/portals', 'GET', 200);
   metrics.foreignBatches('acme', 1);
   metrics.changesMissed('acme', 'update', 1);
+  for (const status of STATE_STATUSES) metrics.stateRead('acme', status);
   for (const reason of all<RefusalReason>({ event: true, dead_letter: true }))
     metrics.publishRefused('acme', reason, 1);
   metrics.eventsRefused('acme', 1);

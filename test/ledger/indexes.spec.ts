@@ -36,6 +36,17 @@ const VERBS: readonly [string, readonly string[], (bench: LedgerBench) => Promis
     ['deliveries_waiting'],
     ({ ledger }) => ledger.nextPublishable(MEMBER, 'waiting', 0, 500),
   ],
+  [
+    'nextPublishableKeys, reserved',
+    ['deliveries_reserved'],
+    ({ ledger }) => ledger.nextPublishableKeys(MEMBER, 'reserved', 0, 500),
+  ],
+  [
+    'nextPublishableKeys, waiting',
+    ['deliveries_waiting'],
+    ({ ledger }) => ledger.nextPublishableKeys(MEMBER, 'waiting', 0, 500),
+  ],
+  ['publishableNamed', [], ({ ledger }) => ledger.publishableNamed(MEMBER, [1, 2, 3])],
   ['refusedKeys', ['deliveries_refused'], ({ ledger }) => ledger.refusedKeys(MEMBER)],
   ['nextRefused', ['deliveries_refused'], ({ ledger }) => ledger.nextRefused(MEMBER, 'acme.k', 20)],
   ['countRefused', ['deliveries_refused'], ({ ledger }) => ledger.countRefused(MEMBER)],

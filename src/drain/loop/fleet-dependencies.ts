@@ -9,6 +9,7 @@ import { type PortalRegistry } from '../../portals/registry.js';
 import { type Ownership, type Permit } from '../../replicas/ownership.js';
 import { type Silence } from '../pacing/silence.js';
 import { type Dispatcher } from '../publishing/dispatcher.js';
+import { type EventStates } from '../publishing/event-states.js';
 import { type DispatchListener } from '../publishing/page-publisher.js';
 import { type LoopSettings, type QueueRead, type RoundListener } from './loop-dependencies.js';
 
@@ -23,7 +24,18 @@ export interface PortalBeside {
   queueRead?(sourceKey: string, read: QueueRead): void;
   /** The portal has told what is bound; `missing`: something that is wanted was not. */
   bindingsSeen?(missing: boolean): void;
+  /** States of its objects, for its events; left out: they carry none. */
+  readonly states?: EventStates | undefined;
 }
+
+/** Makes what works on a portal beside its rounds, within the same client. */
+export type MakeBeside = (
+  portal: Portal,
+  client: PortalClient,
+  permit: Permit,
+  /** More of the portal's events may be published. */
+  wakeDispatch: () => void,
+) => PortalBeside;
 
 /** Told of portals' states, for metrics. */
 export interface FleetListener extends RoundListener {
@@ -44,8 +56,8 @@ export interface FleetDependencies {
   readonly dispatcher: (told: DispatchTold) => Pick<Dispatcher, 'over'>;
   /** Opens a client for a portal, with a rate budget and tokens of its own; it sends nothing without a valid permit. */
   readonly clientFor: (portal: Portal, permit: Permit) => PortalClient;
-  /** Makes what works on a portal beside its rounds, within the same client; by default nothing does. */
-  readonly beside?: (portal: Portal, client: PortalClient, permit: Permit) => PortalBeside;
+  /** By default nothing works beside rounds. */
+  readonly beside?: MakeBeside;
   /** For the answers of all portals. */
   readonly room: AnswerRoom;
   /** What the answer to a request for so many events may be. */

@@ -237,7 +237,9 @@ export class Fleet implements PortalLoops {
 
   private async halt({ rounds, dispatch, beside }: RunningPortal, graceMs: number): Promise<void> {
     await rounds.stop(graceMs);
-    await Promise.all([dispatch.stop(), beside?.stop()]);
+    // What is being published has states of it.
+    await dispatch.stop();
+    await beside?.stop();
   }
 
   private end(memberId: string, ended: Promise<unknown>): void {

@@ -54,8 +54,9 @@ export class PortalBuilder {
     const { memberId, name } = portal;
     const client = this.deps.clientFor(portal, permit);
     const ledger = this.deps.ledger.fencedBy(permit.lease, () => permit.refused());
-    const dispatcher = this.dispatcher.over(ledger);
-    const dispatch = new DispatchLoop({
+    const beside = this.deps.beside?.(portal, client, permit, () => dispatch.wake()) ?? null;
+    const dispatcher = this.dispatcher.over(ledger, beside?.states);
+    const dispatch: DispatchLoop = new DispatchLoop({
       portal: { memberId, name, source: siteOf(portal.clientEndpoint) },
       dispatcher: {
         pass: (identity, stopping) =>
@@ -63,6 +64,7 @@ export class PortalBuilder {
       },
       ledger,
       brokerReady: () => this.deps.brokerReady() && permit.valid(),
+      resumed: () => beside?.states?.resumed(),
       refusedNow: (count) => listener.refusedNow(memberId, count),
       log,
     });
@@ -105,7 +107,6 @@ export class PortalBuilder {
       wakeDispatch: () => dispatch.wake(),
     };
     const key = this.deps.wantedBindings.connectorId;
-    const beside = this.deps.beside?.(portal, client, permit) ?? null;
     const keys = new KeysInUse({ memberId, name, key, registry, ledger, log, current });
     const rounds = new PortalRounds({
       admission: this.admission.of(memberId),

@@ -36,6 +36,8 @@ async function pass(
     ledger: {
       nextPublishable: (_memberId, kind, after) =>
         Promise.resolve(kind === 'reserved' ? deliveries.filter(({ seq }) => seq > after) : []),
+      nextPublishableKeys: () => Promise.resolve([]),
+      publishableNamed: () => Promise.resolve([]),
       refusedKeys: () => Promise.resolve([]),
       nextRefused: () => Promise.resolve([]),
       recordPublished: (confirmed) => {

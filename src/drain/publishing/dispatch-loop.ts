@@ -12,6 +12,8 @@ interface DispatchLoopDependencies {
   readonly dispatcher: Pick<Dispatcher, 'pass'>;
   readonly ledger: Pick<Ledger, 'nextDueAt' | 'countRefused'>;
   readonly brokerReady: () => boolean;
+  /** Told when the broker takes events again, before the first of them is looked at. */
+  readonly resumed?: () => void;
   /** Told now and then how many deliveries are refused at present. */
   readonly refusedNow: (count: number) => void;
   readonly log: Log;
@@ -39,6 +41,7 @@ export class DispatchLoop {
   private someRefused: boolean | null = null;
   private refusedCountedAt = Number.NEGATIVE_INFINITY;
   private refusedToldAt = Number.NEGATIVE_INFINITY;
+  private interrupted = false;
 
   constructor(private readonly deps: DispatchLoopDependencies) {}
 
@@ -77,8 +80,14 @@ export class DispatchLoop {
   async runOnce(): Promise<{ ok: boolean; nextInMs: number }> {
     const { portal, dispatcher, ledger, log } = this.deps;
     // The return of the broker wakes it.
-    if (!this.deps.brokerReady()) return { ok: true, nextInMs: UNTIL_WOKEN };
+    if (!this.deps.brokerReady()) {
+      this.interrupted = true;
+      return { ok: true, nextInMs: UNTIL_WOKEN };
+    }
+    if (this.interrupted) this.deps.resumed?.();
+    this.interrupted = false;
     try {
+      const passAt = this.now();
       const startedAt = performance.now();
       const done = await dispatcher.pass(portal, () => this.stopped);
       const { confirmed, dead, refused, unconfirmed, reason } = done;
@@ -96,7 +105,10 @@ export class DispatchLoop {
       }
       await this.tellOfRefused(done);
       if (unconfirmed > 0) return { ok: false, nextInMs: 0 };
-      const dueAt = earlier(await ledger.nextDueAt(portal.memberId), done.refusedDueAt);
+      // What is due by now and was not published waits for its state.
+      const after = done.stateDueAt === null ? null : passAt;
+      const retryAt = await ledger.nextDueAt(portal.memberId, after);
+      const dueAt = earlier(earlier(retryAt, done.refusedDueAt), done.stateDueAt);
       const now = this.now();
       const waitMs = dueAt === null ? UNTIL_WOKEN : Math.min(Math.max(dueAt - now, 0), WAIT_AT_MOST_MS);
       return { ok: true, nextInMs: waitMs };

@@ -18,6 +18,8 @@ function world(backlog: Readonly<Record<string, number>>) {
   };
   let published = 0;
   const ledger: DispatchLedger = {
+    nextPublishableKeys: () => Promise.resolve([]),
+    publishableNamed: () => Promise.resolve([]),
     refusedKeys: () => Promise.resolve([]),
     nextRefused: () => Promise.resolve([]),
     recordRefused: () => Promise.resolve(0),
@@ -92,6 +94,8 @@ it('tells events of the portal from those that no row of it has announced: these
   ];
   const dispatcher = new Dispatcher({
     ledger: {
+      nextPublishableKeys: () => Promise.resolve([]),
+      publishableNamed: () => Promise.resolve([]),
       refusedKeys: () => Promise.resolve([]),
       nextRefused: () => Promise.resolve([]),
       recordRefused: () => Promise.resolve(0),

@@ -1,5 +1,6 @@
 import { type Ledger } from '../../ledger/ledger.js';
 import { type Publishable } from '../../ledger/publishable.js';
+import { type PublishableKey } from '../../ledger/publishable-keys.js';
 import { type PublishableKind } from '../../ledger/publishing.js';
 import {
   PagePublisher,
@@ -7,17 +8,27 @@ import {
   type PortalIdentity,
   type Tally,
 } from './page-publisher.js';
+import { type EventStates, refusedStateKeyOf, type StateKey, stateKeyOf } from './event-states.js';
 import { RefusedPace } from '../pacing/refused-pace.js';
 import { Semaphore } from '../pacing/semaphore.js';
 
 /** The narrow part of the ledger that dispatching needs. */
 export type DispatchLedger = Pick<
   Ledger,
-  'nextPublishable' | 'refusedKeys' | 'nextRefused' | 'recordPublished' | 'recordDead' | 'recordRefused'
+  | 'nextPublishable'
+  | 'nextPublishableKeys'
+  | 'publishableNamed'
+  | 'refusedKeys'
+  | 'nextRefused'
+  | 'recordPublished'
+  | 'recordDead'
+  | 'recordRefused'
 >;
 
-interface DispatcherDependencies extends Omit<PagePublisherDependencies, 'ledger'> {
+interface DispatcherDependencies extends Omit<PagePublisherDependencies, 'ledger' | 'states'> {
   readonly ledger: DispatchLedger;
+  /** States of the portal's objects; left out: events carry none. */
+  readonly states?: EventStates | undefined;
   readonly now?: () => number;
 }
 
@@ -36,6 +47,7 @@ export const NOTHING_DONE: PassResult = {
   refusedKeys: new Set(),
   unconfirmed: 0,
   reason: null,
+  stateDueAt: null,
   refusedDueAt: null,
 };
 
@@ -52,6 +64,11 @@ const PAGES_IN_ALL = 8;
 const FEW = 20;
 /** Portals with few that are served at once: about as many events as the pages hold. */
 const FEW_IN_ALL = 50;
+/**
+ * Deliveries whose states are asked for together: two requests of the reader, so that one is under way while the answer to
+ * the other is published.
+ */
+const KEYS = 5000;
 /** Pieces of one key that was refused, tried in one pass: new events come between. */
 const REFUSED_PIECES = 12;
 
@@ -73,9 +90,9 @@ export class Dispatcher {
     this.now = deps.now ?? Date.now;
   }
 
-  /** The same for another ledger; both share the bound on their memory. */
-  over(ledger: DispatchLedger): Dispatcher {
-    return new Dispatcher({ ...this.deps, ledger }, this.pagesAtOnce, this.fewAtOnce);
+  /** The same for another ledger, and for events that carry these states; all share the bound on their memory. */
+  over(ledger: DispatchLedger, states?: EventStates): Dispatcher {
+    return new Dispatcher({ ...this.deps, ledger, states }, this.pagesAtOnce, this.fewAtOnce);
   }
 
   /**
@@ -91,6 +108,7 @@ export class Dispatcher {
       refusedKeys: new Set(),
       unconfirmed: 0,
       reason: null,
+      stateDueAt: null,
     };
     for (const kind of ['reserved', 'waiting'] as const) {
       await this.passOver(portal, kind, stopping, tally);
@@ -106,6 +124,7 @@ export class Dispatcher {
     stopping: () => boolean,
     tally: Tally,
   ): Promise<void> {
+    if (this.deps.states?.active === true) return this.passOverReady(portal, kind, stopping, tally);
     if (await this.passOverFew(portal, kind, tally)) return;
     let after = 0;
     const inFlight: Promise<void>[] = [];
@@ -122,6 +141,76 @@ export class Dispatcher {
     } finally {
       await Promise.all(inFlight);
     }
+  }
+
+  /**
+   * The same where events carry states: publishes those whose states are known, or whose time is over, first deliveries
+   * only in their order. Nothing is waited for: the others are met by another pass.
+   */
+  private async passOverReady(
+    portal: PortalIdentity,
+    kind: PublishableKind,
+    stopping: () => boolean,
+    tally: Tally,
+  ): Promise<void> {
+    const { ledger } = this.deps;
+    let after = 0;
+    while (!stopping() && tally.unconfirmed === 0) {
+      const keys = await ledger.nextPublishableKeys(portal.memberId, kind, after, KEYS);
+      const ready = this.readyOf(keys.map(stateKeyOf), tally);
+      const first = keys.findIndex(({ seq }) => !ready.has(seq));
+      const inOrder = kind === 'reserved' && first >= 0 ? keys.slice(0, first) : keys;
+      await this.publishNamed(
+        portal,
+        inOrder.filter(({ seq }) => ready.has(seq)),
+        stopping,
+        tally,
+      );
+      if (inOrder.length < KEYS) return;
+      after = keys.at(-1)?.seq ?? after;
+    }
+  }
+
+  /** Which of these may be published now. */
+  private readyOf(keys: readonly StateKey[], tally: Tally): ReadonlySet<number> {
+    const { states } = this.deps;
+    if (states === undefined) return new Set(keys.map(({ seq }) => seq));
+    const { ready, nextAt } = states.ready(keys);
+    if (nextAt !== null) tally.stateDueAt = Math.min(tally.stateDueAt ?? nextAt, nextAt);
+    return ready;
+  }
+
+  /** Publishes these deliveries in pages, as far as they are still to be published. */
+  private async publishNamed(
+    portal: PortalIdentity,
+    keys: readonly Pick<PublishableKey, 'seq' | 'attempt'>[],
+    stopping: () => boolean,
+    tally: Tally,
+  ): Promise<void> {
+    const permits = keys.length < FEW ? this.fewAtOnce : this.pagesAtOnce;
+    const inFlight: Promise<void>[] = [];
+    try {
+      for (let at = 0; at < keys.length && !stopping() && tally.unconfirmed === 0; at += PAGE_SIZE) {
+        const part = keys.slice(at, at + PAGE_SIZE);
+        await permits.take();
+        inFlight.push(this.publishPart(portal, part, tally).finally(() => permits.release()));
+        if (inFlight.length >= PAGES_IN_FLIGHT) await inFlight.shift();
+      }
+    } finally {
+      await Promise.all(inFlight);
+    }
+  }
+
+  private async publishPart(
+    portal: PortalIdentity,
+    part: readonly Pick<PublishableKey, 'seq' | 'attempt'>[],
+    tally: Tally,
+  ): Promise<void> {
+    const attempts = new Map(part.map(({ seq, attempt }) => [seq, attempt]));
+    const named = await this.deps.ledger.publishableNamed(portal.memberId, [...attempts.keys()]);
+    // Retried by hand meanwhile, it is another delivery, whose state is another one.
+    const page = named.filter(({ seq, attempt }) => attempts.get(seq) === attempt);
+    if (page.length > 0) await this.pages.publish(portal, page, tally);
   }
 
   /** Publishes what there is where that is little; false where it is more, and then nothing was done. */
@@ -177,7 +266,8 @@ export class Dispatcher {
 
   /**
    * Tries what was refused under one key: one delivery first, and more and more of them as long as the broker takes
-   * them all. So a queue that is still full costs the others one copy. Returns whether something was refused again.
+   * them all. So a queue that is still full costs the others one copy. Returns whether its next try has to wait: something
+   * was refused again, or its states are not known yet.
    */
   private async passOverKey(
     portal: PortalIdentity,
@@ -192,7 +282,8 @@ export class Dispatcher {
       let tried: number;
       await permits.take();
       try {
-        const page = await this.deps.ledger.nextRefused(portal.memberId, key, size);
+        const page = await this.nextRefused(portal, key, size, tally);
+        if (page === null) return true;
         tried = page.length;
         if (tried > 0) await this.pages.publish(portal, page, tally);
       } finally {
@@ -202,5 +293,25 @@ export class Dispatcher {
       if (tally.unconfirmed > 0 || tried < size) return false;
     }
     return false;
+  }
+
+  /** What is to be tried next of a key, where its states are known; null where they are not yet. */
+  private async nextRefused(
+    { memberId }: PortalIdentity,
+    key: string,
+    size: number,
+    tally: Tally,
+  ): Promise<readonly Publishable[] | null> {
+    const { ledger, states } = this.deps;
+    if (states?.active !== true) return ledger.nextRefused(memberId, key, size);
+    // Some more than are tried, so that each does not wait for a request of its own.
+    const page = await ledger.nextRefused(memberId, key, Math.max(size, FEW));
+    const now = this.now();
+    const ready = this.readyOf(
+      page.map((delivery) => refusedStateKeyOf(delivery, now)),
+      tally,
+    );
+    const tried = page.filter(({ seq }) => ready.has(seq)).slice(0, size);
+    return tried.length === 0 && page.length > 0 ? null : tried;
   }
 }

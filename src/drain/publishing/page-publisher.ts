@@ -6,6 +6,7 @@ import { type Publishable } from '../../ledger/publishable.js';
 import { type ConfirmedDeadLetter } from '../../ledger/publishing.js';
 import { DEAD_LETTER_KEY, type Refusal } from '../../ledger/refused.js';
 import { type Log } from '../../logging/log.js';
+import { type EventStates } from './event-states.js';
 
 /** The narrow part of the broker's publisher that dispatching needs. */
 export interface EventPublisher {
@@ -54,6 +55,8 @@ export interface Tally {
   unconfirmed: number;
   /** Why the broker did not confirm, where it did not. */
   reason: string | null;
+  /** When the first that waits for its object's state is published at the latest, Unix ms; null where none waits. */
+  stateDueAt: number | null;
 }
 
 export interface PagePublisherDependencies {
@@ -64,6 +67,8 @@ export interface PagePublisherDependencies {
   readonly listener: DispatchListener;
   readonly log: Log;
   readonly encoder: EventEncoder;
+  /** What is known of the objects; left out: events carry no state. */
+  readonly states?: Pick<EventStates, 'of' | 'done'> | undefined;
 }
 
 interface Letter {
@@ -97,6 +102,7 @@ export class PagePublisher {
     const results = await publisher.publish(alive.map(({ message }) => message));
     const confirmed: Publishable[] = [];
     const refusals: Refusal[] = [];
+    const before = tally.unconfirmed;
     alive.forEach(({ delivery, message }, index) => {
       const result = results[index];
       switch (result?.status) {
@@ -127,6 +133,9 @@ export class PagePublisher {
     }
     await this.stepAside(portal, 'event', refusals, tally);
     if (dead.length > 0) await this.bury(portal, dead, tally);
+    // What the broker did not answer to is sent again as it was.
+    if (tally.unconfirmed === before) this.deps.states?.done(page.map(({ seq }) => seq));
+    else this.deps.states?.done([...confirmed, ...refusals].map(({ seq }) => seq));
   }
 
   private async stepAside(
@@ -194,7 +203,7 @@ export class PagePublisher {
   /** @throws UnencodableEvent where no message can be made */
   private eventOf(portal: PortalIdentity, delivery: Publishable): OutgoingMessage {
     const { targets, encoder } = this.deps;
-    const { routingKey, body, properties } = encoder.event(factsOf(portal, delivery));
+    const { routingKey, body, properties } = encoder.event(this.factsOf(portal, delivery));
     const { events: exchange, unrouted: unroutable } = targets;
     return { exchange, unroutable, routingKey, body, properties, flow: portal.memberId };
   }
@@ -208,10 +217,33 @@ export class PagePublisher {
     const { targets, encoder } = this.deps;
     // The body is that of the last delivery there was.
     const attempts = Math.min(delivery.attempt, this.lastAttemptOf(delivery));
-    const facts = factsOf(portal, { ...delivery, attempt: attempts });
-    const encoded = encoder.deadEvent(withData ? facts : { ...facts, data: null }, reason, attempts);
+    const facts = this.factsOf(portal, { ...delivery, attempt: attempts });
+    const encoded = encoder.deadEvent(
+      withData ? facts : { ...facts, data: null, state: null },
+      reason,
+      attempts,
+    );
     const { routingKey, body, properties } = encoded;
     return { exchange: targets.dead, routingKey, body, properties, flow: portal.memberId };
+  }
+
+  private factsOf(portal: PortalIdentity, delivery: Publishable): EventFacts {
+    return {
+      memberId: portal.memberId,
+      portal: portal.name,
+      source: portal.source,
+      processId: delivery.processId,
+      messageId: delivery.messageId,
+      rowId: delivery.rowId,
+      changedAt: delivery.changedAt,
+      event: delivery.event,
+      data: delivery.data,
+      userId: delivery.userId,
+      attempt: delivery.attempt,
+      origin: delivery.origin,
+      routingKey: delivery.routingKey,
+      state: this.deps.states?.of(delivery) ?? null,
+    };
   }
 
   /** A new series, asked for by hand, begins after the attempts of the ones before. */
@@ -223,22 +255,4 @@ export class PagePublisher {
 function unconfirmed(tally: Tally, result: PublishResult | undefined): void {
   tally.unconfirmed += 1;
   tally.reason ??= result !== undefined && 'reason' in result ? result.reason : 'no answer';
-}
-
-function factsOf(portal: PortalIdentity, delivery: Publishable): EventFacts {
-  return {
-    memberId: portal.memberId,
-    portal: portal.name,
-    source: portal.source,
-    processId: delivery.processId,
-    messageId: delivery.messageId,
-    rowId: delivery.rowId,
-    changedAt: delivery.changedAt,
-    event: delivery.event,
-    data: delivery.data,
-    userId: delivery.userId,
-    attempt: delivery.attempt,
-    origin: delivery.origin,
-    routingKey: delivery.routingKey,
-  };
 }

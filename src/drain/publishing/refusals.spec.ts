@@ -37,6 +37,8 @@ function world(deliveries: readonly Publishable[]) {
         Promise.resolve(
           kind === 'reserved' ? [...reserved.values()].filter(({ seq }) => seq > after).slice(0, limit) : [],
         ),
+      nextPublishableKeys: () => Promise.resolve([]),
+      publishableNamed: () => Promise.resolve([]),
       refusedKeys: () =>
         Promise.resolve(
           [...refused].filter(([, list]) => list.length > 0).map(([key]) => ({ key, dueAt: state.now })),

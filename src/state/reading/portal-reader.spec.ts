@@ -309,7 +309,7 @@ describe('PortalReader', () => {
     expect(portal.requests).toHaveLength(2);
     expect(reader.wanted).toBe(0);
     portal.instead.length = 0;
-    reader.endPause();
+    reader.wake();
     expect((await reader.objects(2, ['1'], SELECT, 'state', FOREVER)).get('1')?.status).toBe('read');
   });
 

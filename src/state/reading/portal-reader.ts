@@ -51,10 +51,16 @@ export class PortalReader {
   /** Ends the wait for the rate budget when nothing is wanted any more. */
   private waiting: AbortController | null = null;
   private running: Promise<void> | null = null;
+  private underWay = false;
 
   constructor(private readonly deps: ReaderDependencies) {
     this.now = deps.now ?? Date.now;
     this.pace = new ReadPace(deps.random ?? Math.random);
+  }
+
+  /** Whether a request is under way. */
+  get reading(): boolean {
+    return this.underWay;
   }
 
   /** How much waits to be read; counts of lists and objects. */
@@ -114,15 +120,10 @@ export class PortalReader {
     return this.add({ kind: 'object', ...object, ...NEW });
   }
 
-  /** Something may have changed: the portal may be read again. */
+  /** The portal's state may have changed: whatever went wrong may be gone. */
   wake(): void {
-    this.alarm.wakeIn(0);
-  }
-
-  /** The cause of a pause may be gone. */
-  endPause(): void {
     this.pace.recovered();
-    this.wake();
+    this.alarm.wakeIn(0);
   }
 
   /** Ends everything, a request under way too: nothing that only reads leaves a doubt. What waits is told that it failed. */
@@ -184,7 +185,7 @@ export class PortalReader {
       this.queue.cancel(work);
       if (this.queue.size === 0) {
         this.waiting?.abort();
-        this.wake();
+        this.alarm.wakeIn(0);
       }
     };
   }
@@ -213,6 +214,7 @@ export class PortalReader {
       planned = this.queue.take(this.pace.size);
       if (planned.length === 0) throw nothingWanted();
       [beganAt, startedAt] = [this.now(), performance.now()];
+      this.underWay = true;
       return planned.map((one, index) => ({ name: nameOf(index), ...requestOf(one) }));
     };
     try {
@@ -230,6 +232,7 @@ export class PortalReader {
       this.requestFailed(error, planned);
     } finally {
       this.waiting = null;
+      this.underWay = false;
       share.close();
     }
   }

@@ -53,7 +53,7 @@ function asked(work: ObjectWork): ObjectWork {
 }
 
 /** Whatever the portal sends, nobody gets more than was asked for. */
-function selected(item: ObjectFields, select: readonly string[]): ObjectFields {
+export function selected(item: ObjectFields, select: readonly string[]): ObjectFields {
   if (select.includes('*')) return item;
   return Object.fromEntries(Object.entries(item).filter(([name]) => select.includes(name)));
 }

@@ -39,7 +39,10 @@ export class ReadPace {
   /** Seconds that a command costs; null before the first answer. */
   private cost: number | null = null;
   private failures = 0;
-  private pausedUntil = 0;
+  /** Nothing is sent before: after a failure, Unix ms. */
+  private backsOffUntil = 0;
+  /** The same for execution time that is used up. */
+  private restsUntil = 0;
 
   constructor(private readonly random: () => number) {}
 
@@ -62,7 +65,7 @@ export class ReadPace {
 
   /** How long nothing is sent, ms. */
   waitMs(now: number): number {
-    const left = this.pausedUntil - now;
+    const left = Math.max(this.backsOffUntil, this.restsUntil) - now;
     // A time so far in the future was written before the clock was set back.
     return left > LONGEST_THROTTLE_MS ? 0 : Math.max(left, 0);
   }
@@ -74,10 +77,9 @@ export class ReadPace {
     this.cost = this.cost === null ? one : this.cost * (1 - LEARNING) + one * LEARNING;
     this.commands = Math.min(Math.ceil(this.commands * 1.5), MOST_COMMANDS);
     this.ids = Math.min(Math.ceil(this.ids * 1.5), PAGE_ITEMS);
-    this.pause(
-      now,
-      Math.max(restFor({ operating, seconds }), restFor({ operating: batchOperating, seconds }, OF_BATCHES)),
-    );
+    const ofMethods = restFor({ operating, seconds });
+    const ofBatches = restFor({ operating: batchOperating, seconds }, OF_BATCHES);
+    this.rest(now + Math.max(ofMethods, ofBatches));
   }
 
   /** The answer to so many commands and ids did not come, or was too large: less is asked for. */
@@ -94,7 +96,7 @@ export class ReadPace {
     this.failures += 1;
     const growing = Math.min(FIRST_PAUSE_MS * 2 ** Math.min(this.failures - 1, 10), LONGEST_PAUSE_MS);
     const pauseMs = Math.round(growing * (0.75 + this.random() / 2));
-    this.pause(now, pauseMs);
+    this.backsOffUntil = now + pauseMs;
     this.throttled(error, now);
     return this.waitMs(now);
   }
@@ -102,17 +104,17 @@ export class ReadPace {
   /** A method has no execution time left. */
   throttled(error: PortalError, now: number): void {
     const until = 'until' in error && typeof error.until === 'number' ? error.until : now;
-    this.pause(now, Math.min(until - now, LONGEST_THROTTLE_MS));
+    this.rest(Math.min(until, now + LONGEST_THROTTLE_MS));
   }
 
   /** The cause of what went wrong may be gone. */
   recovered(): void {
     this.failures = 0;
-    this.pausedUntil = 0;
+    this.backsOffUntil = 0;
   }
 
-  private pause(now: number, ms: number): void {
-    this.pausedUntil = Math.max(this.pausedUntil, now + ms);
+  private rest(until: number): void {
+    this.restsUntil = Math.max(this.restsUntil, until);
   }
 }
 

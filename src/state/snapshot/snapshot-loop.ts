@@ -1,5 +1,5 @@
 import { type PortalError } from '../../bitrix24/errors.js';
-import { objectTypeOf } from '../../contract/object-types.js';
+import { type ObjectType, objectTypeOf } from '../../contract/object-types.js';
 import { textOf } from '../../bitrix24/json-values.js';
 import { type Ledger } from '../../ledger/ledger.js';
 import { LeaseLost } from '../../ledger/lease.js';
@@ -30,11 +30,10 @@ import { completedEvent, messageIdOf, objectEvent } from './snapshot-events.js';
 
 /** Takes what was read of objects, for the events that tell of them. */
 export interface ReadStates {
-  /**
-   * @param seq the number of the delivery
-   * @param readAt Unix ms, when the reading began
-   */
-  known(seq: number, object: ObjectFields, readAt: number): void;
+  /** There will be events of a snapshot. */
+  snapshotBegins(): void;
+  /** @param readAt Unix ms, when the reading began */
+  known(object: ObjectType & { readonly id: string }, fields: ObjectFields, readAt: number): void;
 }
 
 export interface SnapshotDependencies {
@@ -48,7 +47,7 @@ export interface SnapshotDependencies {
   /** Where it is found while it runs. */
   readonly loops: SnapshotLoops;
   /** Fields that are read of a type. */
-  readonly fieldsOf: (type: string) => readonly string[];
+  readonly fieldsOf: (type: ObjectType) => readonly string[];
   readonly states: ReadStates;
   /** There is something to publish. */
   readonly published: () => void;
@@ -128,6 +127,7 @@ export class SnapshotLoop {
     try {
       const snapshot = await snapshots.running(memberId);
       if (snapshot === null) return null;
+      this.deps.states.snapshotBegins();
       if (snapshot.types.some(({ maxId }) => maxId === null)) return await this.begin(snapshot);
       const type = snapshot.types.find((one) => !isTypeDone(one));
       return type === undefined ? await this.complete(snapshot) : await this.readOn(snapshot, type);
@@ -177,7 +177,7 @@ export class SnapshotLoop {
       {
         entityTypeId: type.entityTypeId,
         filter: snapshot.filter,
-        select: withId(this.deps.fieldsOf(type.name)),
+        select: withId(this.deps.fieldsOf(type)),
         after: type.afterId,
         maxId: type.maxId ?? 0,
       },
@@ -222,8 +222,8 @@ export class SnapshotLoop {
         ),
     );
     for (const { id, fields, beganAt } of items) {
-      const seq = written.inserted.get(messageIdOf(type.name, id));
-      if (seq !== undefined) states.known(seq, fields, beganAt);
+      if (!written.inserted.has(messageIdOf(type.name, id))) continue;
+      states.known({ name: type.name, entityTypeId: type.entityTypeId, id: String(id) }, fields, beganAt);
     }
     if (written.inserted.size > 0) this.deps.published();
   }

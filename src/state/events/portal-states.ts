@@ -1,0 +1,283 @@
+import { type EventState } from '../../contract/event-state.js';
+import { type ObjectTypes } from '../../contract/object-types.js';
+import { type StateFields } from '../../contract/state-fields.js';
+import { type Publishable } from '../../ledger/publishable.js';
+import { type ObjectFields, type ObjectRead, type ReadPriority } from '../reading/object-read.js';
+import { type PortalReader } from '../reading/portal-reader.js';
+import { selected } from '../reading/read-answer.js';
+import { eventState, type KnownState, knownState, LATE } from './known-state.js';
+import { type StateRoom } from './state-room.js';
+import { type StateSubject, type WantedObject, wantedState } from './wanted-state.js';
+
+/** A delivery as it is asked for: what publishing knows before it reads it in whole. */
+interface DeliveryKey extends StateSubject {
+  readonly seq: number;
+  readonly attempt: number;
+  /** When it was reserved; of a retry, when that fell due. Unix ms. */
+  readonly since: number;
+}
+
+export interface StateSettings {
+  readonly STATE_WAIT_MS: number;
+  readonly STATE_MAX_BYTES: number;
+}
+
+interface PortalStatesDependencies {
+  readonly reader: Pick<PortalReader, 'want' | 'readableAt' | 'reading'>;
+  readonly types: ObjectTypes;
+  readonly fields: StateFields;
+  readonly settings: StateSettings;
+  /** For the states in hand of all portals. */
+  readonly room: StateRoom;
+  /** A state was found out: more may be published. */
+  readonly wakeDispatch: () => void;
+  /** An event carries such a state. */
+  readonly told: (status: EventState['status']) => void;
+  readonly now?: () => number;
+}
+
+/** A delivery that waits for its object's state, or has it. */
+interface Waiting {
+  readonly attempt: number;
+  readonly object: InHand;
+  /** A read counts that began after this, Unix ms. */
+  readonly since: number;
+  /** From when on it has waited for nothing but its state, Unix ms. */
+  waitsFrom: number;
+  seenAt: number;
+  /** What was known and too old, for which it waits anew. */
+  stale: KnownState | null;
+}
+
+/** An object of which deliveries are in hand. */
+interface InHand {
+  readonly key: string;
+  readonly wanted: WantedObject;
+  priority: ReadPriority;
+  readonly deliveries: Set<number>;
+  known: KnownState | null;
+  /** Calls off the read under way; null where there is none. */
+  callOff: (() => void) | null;
+}
+
+/** A state that was read so long ago is read again rather than published, ms: something else has held up its event. */
+const FRESH_MS = 60_000;
+/** Deliveries that publishing has not asked for again for so long are not published by it any more, ms. */
+const FORGOTTEN_MS = 120_000;
+const FORGET_EVERY_MS = 60_000;
+
+/**
+ * The states of one portal's objects for the events that are to be published: each object is read once for all that are
+ * in hand, after the last of them was reserved. No event waits longer than `STATE_WAIT_MS` for it, and none where it is
+ * known that it will not come in that time. Whatever is kept here may be lost at any moment, and is read again.
+ */
+export class PortalStates {
+  private readonly waiting = new Map<number, Waiting>();
+  private readonly objects = new Map<string, InHand>();
+  private readonly now: () => number;
+  private openSince: number;
+  private forgetting: NodeJS.Timeout | null = null;
+  private stopped = false;
+  /** There are events of a snapshot: these carry a state whatever the settings say. */
+  private snapshot = false;
+
+  constructor(private readonly deps: PortalStatesDependencies) {
+    this.now = deps.now ?? Date.now;
+    this.openSince = this.now();
+  }
+
+  /** Whether any event may carry a state. */
+  get active(): boolean {
+    return this.snapshot || !this.deps.types.none;
+  }
+
+  /** Nothing could be published until now: deliveries have waited for their states from here on. */
+  resumed(): void {
+    this.openSince = this.now();
+  }
+
+  /**
+   * Has the objects of these deliveries read where that is not done yet.
+   * @returns the deliveries that may be published, and when the next of the others may be at the latest (Unix ms)
+   */
+  ready(keys: readonly DeliveryKey[]): { ready: Set<number>; nextAt: number | null } {
+    const now = this.now();
+    const { reader } = this.deps;
+    // What is under way may still bring it.
+    const readableAt = reader.reading ? now : reader.readableAt();
+    const ready = new Set<number>();
+    let nextAt: number | null = null;
+    for (const key of keys) {
+      const waiting = this.waitingFor(key, now);
+      const untilAt = waiting === null ? null : this.waitsUntil(waiting, readableAt, now);
+      if (untilAt === null) ready.add(key.seq);
+      else nextAt = Math.min(nextAt ?? untilAt, untilAt);
+    }
+    return { ready, nextAt };
+  }
+
+  /** The state that a delivery carries; null where events of its kind carry none. */
+  of(delivery: Publishable): EventState | null {
+    const state = this.stateOf(delivery);
+    if (state !== null) this.deps.told(state.status);
+    return state;
+  }
+
+  /** The broker has answered to these deliveries. */
+  done(seqs: readonly number[]): void {
+    for (const seq of seqs) this.forget(seq);
+  }
+
+  /** There will be events of a snapshot. */
+  snapshotBegins(): void {
+    this.snapshot = true;
+  }
+
+  /**
+   * What a snapshot's page says of an object: nothing has to be read for its event if that is published within a minute.
+   * @param readAt when the reading began, Unix ms
+   */
+  known(wanted: WantedObject, fields: ObjectFields, readAt: number): void {
+    if (this.stopped) return;
+    const object = this.inHand(wanted, 'snapshot');
+    // What was read for an event of the portal's own is newer.
+    if (object.known !== null && object.known.beganAt > readAt) return;
+    const shown = selected(fields, this.deps.fields.of(wanted));
+    this.learn(object, { status: 'read', object: shown, beganAt: readAt });
+    this.forgetLater();
+  }
+
+  /** Gives everything back. */
+  stop(): void {
+    this.stopped = true;
+    for (const object of this.objects.values()) this.drop(object);
+    this.waiting.clear();
+    if (this.forgetting !== null) clearTimeout(this.forgetting);
+  }
+
+  private stateOf(delivery: Publishable): EventState | null {
+    const wanted = wantedState({ ...delivery, objectId: null }, this.deps.types);
+    if (wanted === null) return null;
+    if ('known' in wanted) return wanted.known;
+    const waiting = this.waiting.get(delivery.seq);
+    const known = waiting?.object.known ?? null;
+    // Another delivery of the object may have been reserved after it was read, and wait for another read.
+    return waiting === undefined || known === null || known.beganAt < waiting.since
+      ? LATE
+      : eventState(known);
+  }
+
+  /** What a delivery waits for; null where that is nothing. */
+  private waitingFor(key: DeliveryKey, now: number): Waiting | null {
+    const before = this.waiting.get(key.seq);
+    if (before?.attempt === key.attempt) {
+      before.seenAt = now;
+      return before;
+    }
+    const wanted = wantedState(key, this.deps.types);
+    if (wanted === null || 'known' in wanted || this.stopped) return null;
+    if (before !== undefined) this.forget(key.seq);
+    const snapshot = key.origin === 'snapshot';
+    const object = this.inHand(wanted.object, snapshot ? 'snapshot' : 'state');
+    if (!snapshot) object.priority = 'state';
+    object.deliveries.add(key.seq);
+    // A time in the future was written by another clock.
+    const since = Math.min(key.since, now);
+    const waiting: Waiting = {
+      attempt: key.attempt,
+      object,
+      // What a snapshot tells was read before its events were written down.
+      since: snapshot ? 0 : since,
+      waitsFrom: Math.max(since, this.openSince),
+      seenAt: now,
+      stale: null,
+    };
+    this.waiting.set(key.seq, waiting);
+    this.forgetLater();
+    return waiting;
+  }
+
+  /** Until when a delivery waits for its state, Unix ms; null where it does not any more. */
+  private waitsUntil(waiting: Waiting, readableAt: number, now: number): number | null {
+    const { object, since } = waiting;
+    const { known } = object;
+    if (known !== null && known.beganAt >= since) {
+      // A clock that was set back makes it neither older nor newer.
+      if (Math.abs(now - known.beganAt) <= FRESH_MS) return null;
+      if (waiting.stale !== known) waiting.waitsFrom = now;
+      waiting.stale = known;
+    }
+    const untilAt = waiting.waitsFrom + this.deps.settings.STATE_WAIT_MS;
+    if (now >= untilAt || readableAt > untilAt || this.stopped) return null;
+    this.read(object);
+    return untilAt;
+  }
+
+  private read(object: InHand): void {
+    if (object.callOff !== null || this.deps.room.full) return;
+    const { entityTypeId, id } = object.wanted;
+    let settled = false;
+    const callOff = this.deps.reader.want({
+      entityTypeId,
+      id,
+      select: this.deps.fields.of(object.wanted),
+      priority: object.priority,
+      settle: (read) => {
+        settled = true;
+        object.callOff = null;
+        this.learn(object, read);
+        this.deps.wakeDispatch();
+      },
+    });
+    if (!settled) object.callOff = callOff;
+  }
+
+  private learn(object: InHand, read: ObjectRead): void {
+    const { room, settings } = this.deps;
+    if (object.known !== null) room.giveBack(object.known.bytes);
+    object.known = null;
+    object.known = knownState(read, settings.STATE_MAX_BYTES, room, this.now());
+  }
+
+  private inHand(wanted: WantedObject, priority: ReadPriority): InHand {
+    const key = `${wanted.entityTypeId}/${wanted.id}`;
+    const before = this.objects.get(key);
+    if (before !== undefined) return before;
+    const object: InHand = { key, wanted, priority, deliveries: new Set(), known: null, callOff: null };
+    this.objects.set(key, object);
+    return object;
+  }
+
+  private forget(seq: number): void {
+    const waiting = this.waiting.get(seq);
+    if (waiting === undefined) return;
+    this.waiting.delete(seq);
+    waiting.object.deliveries.delete(seq);
+    if (waiting.object.deliveries.size === 0) this.drop(waiting.object);
+  }
+
+  private drop(object: InHand): void {
+    object.callOff?.();
+    object.callOff = null;
+    if (object.known !== null) this.deps.room.giveBack(object.known.bytes);
+    object.known = null;
+    this.objects.delete(object.key);
+  }
+
+  /** What publishing does not ask for any more was taken back, given up or is another replica's. */
+  private forgetLater(): void {
+    if (this.forgetting !== null || this.stopped) return;
+    this.forgetting = setTimeout(() => {
+      this.forgetting = null;
+      const now = this.now();
+      for (const [seq, { seenAt }] of this.waiting) {
+        if (Math.abs(now - seenAt) > FORGOTTEN_MS) this.forget(seq);
+      }
+      for (const object of this.objects.values()) {
+        const age = object.known === null ? Infinity : Math.abs(now - object.known.beganAt);
+        if (object.deliveries.size === 0 && age > FRESH_MS) this.drop(object);
+      }
+      if (this.waiting.size + this.objects.size > 0) this.forgetLater();
+    }, FORGET_EVERY_MS).unref();
+  }
+}
