@@ -8,6 +8,7 @@ import { memory } from './scenarios/memory.js';
 import { notification } from './scenarios/notification.js';
 import { pipe } from './scenarios/pipe.js';
 import { questions } from './scenarios/questions.js';
+import { reconcile } from './scenarios/reconcile.js';
 import { recovery } from './scenarios/recovery.js';
 import { refusingQueue } from './scenarios/refusing-queue.js';
 import { replicas } from './scenarios/replicas.js';
@@ -30,4 +31,5 @@ export const scenarios: readonly Scenario[] = [
   scaling,
   replicas,
   recovery,
+  reconcile,
 ];
