@@ -14,6 +14,7 @@ import { refusingQueue } from './scenarios/refusing-queue.js';
 import { replicas } from './scenarios/replicas.js';
 import { replies } from './scenarios/replies.js';
 import { scaling } from './scenarios/scaling.js';
+import { state } from './scenarios/state.js';
 
 /** Every scenario, in the order in which they run. */
 export const scenarios: readonly Scenario[] = [
@@ -23,6 +24,7 @@ export const scenarios: readonly Scenario[] = [
   latency,
   replies,
   history,
+  state,
   questions,
   fairness,
   refusingQueue,

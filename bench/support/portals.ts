@@ -38,6 +38,8 @@ export interface Posted {
 
 interface PortalCounters {
   readonly requests: number;
+  /** By method, commands of batches too. */
+  readonly perMethod: Readonly<Record<string, number>>;
   readonly refusals: Readonly<Record<string, number>>;
 }
 
