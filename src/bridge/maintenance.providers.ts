@@ -14,6 +14,8 @@ import { HistoryPurge } from '../ledger/history/purge-history.js';
 import { UnreadDeliveries } from '../ledger/history/read-unread.js';
 import { historyUpkeep, ledgerPurge } from '../maintenance/ledger-purge.js';
 import { reconcileAsked } from '../maintenance/reconcile-asked.js';
+import { LastStatesPurge } from '../ledger/last-states/last-states-purge.js';
+import { lastStatesPurge } from '../maintenance/last-states.js';
 import { Periodic } from '../maintenance/periodic.js';
 import { PortalWatch } from '../maintenance/portal-watch.js';
 import { tokenRenewal } from '../maintenance/token-renewal.js';
@@ -64,6 +66,7 @@ export const maintenanceProviders = [
           new UnreadDeliveries(parts.database),
           log,
         ),
+        lastStatesPurge(new LastStatesPurge(parts.database, parts.settings), log),
         bulkWork(parts.tasks, (seqs) => parts.desk.notice(seqs), log),
         snapshotWatch(parts.snapshots, parts.loops, log),
         auditPurge(parts.database, parts.settings.AUDIT_DAYS, log),

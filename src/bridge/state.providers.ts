@@ -7,7 +7,10 @@ import { Snapshots } from '../ledger/snapshots/snapshots.js';
 import { Metrics } from '../monitoring/metrics.js';
 import { countReconciling } from '../monitoring/listeners.js';
 import { PortalRegistry } from '../portals/registry.js';
+import { TokenVault } from '../portals/token-vault.js';
 import { keysToFinish } from '../portals/source-keys.js';
+import { LastStates } from '../state/changes/last-states.js';
+import { ObjectChanges } from '../state/changes/object-changes.js';
 import { PortalStates } from '../state/events/portal-states.js';
 import { StateRoom } from '../state/events/state-room.js';
 import { PortalReader } from '../state/reading/portal-reader.js';
@@ -40,13 +43,14 @@ export const stateProviders = [
       snapshots: Snapshots,
       loops: SnapshotLoops,
       database: DATABASE,
+      vault: TokenVault,
       ledger: Ledger,
       registry: PortalRegistry,
       broker: BrokerConnection,
       metrics: Metrics,
       log: LOG,
     },
-    ({ settings, types, snapshots, loops, database, ledger, registry, broker, metrics, log }) => {
+    ({ settings, types, snapshots, loops, database, vault, ledger, registry, broker, metrics, log }) => {
       const stateTypes = new ObjectTypes(settings.STATE ?? []);
       const states = new StateRoom(STATES_IN_HAND);
       const fields = new StateFields(settings.STATE_FIELDS ?? '');
@@ -68,6 +72,9 @@ export const stateProviders = [
             room: states,
             wakeDispatch,
             told: (status) => metrics.stateRead(name, status),
+            ...(settings.STATE_CHANGES
+              ? { changes: new ObjectChanges(new LastStates(database, vault, memberId), name, log) }
+              : {}),
           });
           const fenced = ledger.fencedBy(permit.lease, () => permit.refused());
           const snapshot = new SnapshotLoop({

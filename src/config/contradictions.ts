@@ -28,6 +28,9 @@ export function contradictions(settings: Settings, wrong: ReadonlySet<string>): 
     faults.push('RETRY_MAX_DELAY_MS must not be less than RETRY_BASE_DELAY_MS');
   }
   if (!wrong.has('RECONCILE') && !wrong.has('B24_EVENTS')) faults.push(...silentTypes(settings));
+  if (settings.STATE_CHANGES === true && !wrong.has('STATE') && (settings.STATE ?? []).length === 0) {
+    faults.push('STATE_CHANGES needs STATE: without it no event carries a state');
+  }
   faults.push(...authorizationServerFaults(settings));
   return faults;
 }

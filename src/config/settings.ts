@@ -427,6 +427,18 @@ export class Settings {
   STATE_MAX_BYTES = 65_536;
 
   /**
+   * Events also tell what has changed in their object since the event before: its last state is kept in the database, encrypted
+   * where `TOKEN_ENCRYPTION_KEY` is set. Needs `STATE`. The same for all replicas.
+   */
+  @Transform(asBoolean)
+  @IsBoolean({ message: 'STATE_CHANGES must be true or false' })
+  STATE_CHANGES = false;
+
+  /** Of how many objects the last state is kept, over all portals; those that have not changed for longest go first. */
+  @WholeNumber('STATE_MAX_OBJECTS', 1000, 100_000_000)
+  STATE_MAX_OBJECTS = 1_000_000;
+
+  /**
    * Kinds of objects that are looked through for changes that no event has announced, comma-separated: `crm.lead`, `crm.deal`,
    * `crm.contact`, `crm.company`, `crm.quote`, `crm.invoice`, `crm.dynamic-item-<number>`; `crm.dynamic-item` for every smart
    * process, `*` for everything. Such a change is delivered as an event of its own and stands in a report; see

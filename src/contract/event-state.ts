@@ -5,6 +5,9 @@
  */
 export type StateStatus = 'read' | 'gone' | 'unreadable' | 'late' | 'too_large' | 'unsupported';
 
+/** By field: what it was, and what it is. */
+export type ChangedFields = Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>;
+
 /** The state of an event's object, as events carry it. */
 export interface EventState {
   readonly status: StateStatus;
@@ -12,4 +15,9 @@ export interface EventState {
   readonly readAt: string | null;
   /** Its fields, as `crm.item.get` names them; null unless `read`. */
   readonly object: Readonly<Record<string, unknown>> | null;
+  /**
+   * What has changed since the event before, where that is kept: null where there is no event before, or the object was not
+   * read. Left out where it is not kept.
+   */
+  readonly changed?: ChangedFields | null;
 }

@@ -41,6 +41,7 @@ const NO_ROWS: Readonly<Record<TableCopied, number>> = {
   history_batches: 0,
   history: 0,
   event_log: 0,
+  object_states: 0,
   snapshots: 0,
   snapshot_types: 0,
   reconciled_types: 0,

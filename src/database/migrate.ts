@@ -28,6 +28,7 @@ import { pausedMigration } from './migrations/0030-paused.js';
 import { narrowIndexesMigration } from './migrations/0033-narrow-indexes.js';
 import { markSentMigration } from './migrations/0034-mark-sent.js';
 import { snapshotsMigration } from './migrations/0035-snapshots.js';
+import { objectStatesMigration } from './migrations/0036-object-states.js';
 import { reconcileMigration } from './migrations/0037-reconcile.js';
 
 /** A migration failed; the database is as it was before that migration. */
@@ -95,6 +96,7 @@ function migrationsOf(dialect: Dialect): Record<string, Migration> {
     '0033-narrow-indexes': narrowIndexesMigration(),
     '0034-mark-sent': markSentMigration(),
     '0035-snapshots': snapshotsMigration(dialect),
+    '0036-object-states': objectStatesMigration(),
     '0037-reconcile': reconcileMigration(dialect),
   };
 }

@@ -1,4 +1,5 @@
 import { type Generated } from 'kysely';
+import { type ObjectStatesSchema } from './object-states-schema.js';
 import { type ReconcileSchema } from './reconcile-schema.js';
 
 /** What became of one delivery; docs/states.md has the picture. */
@@ -405,7 +406,7 @@ export interface SnapshotTypesTable {
   superseded: number;
 }
 
-export interface Schema extends ReconcileSchema {
+export interface Schema extends ReconcileSchema, ObjectStatesSchema {
   snapshots: SnapshotsTable;
   snapshot_types: SnapshotTypesTable;
   idempotency_keys: IdempotencyKeysTable;

@@ -70,6 +70,7 @@ describe('a copy from SQLite to PostgreSQL', () => {
     offered: await db.selectFrom('offered_tokens').selectAll().execute(),
     tasks: await db.selectFrom('bulk_tasks').selectAll().execute(),
     listed: await db.selectFrom('bulk_task_deliveries').selectAll().execute(),
+    states: await db.selectFrom('object_states').selectAll().execute(),
     snapshots: await db.selectFrom('snapshots').selectAll().execute(),
     types: await db.selectFrom('snapshot_types').selectAll().execute(),
     reconciled: await db.selectFrom('reconciled_types').selectAll().execute(),
@@ -84,6 +85,18 @@ describe('a copy from SQLite to PostgreSQL', () => {
       [1, 2, 1500].map((id) => ({ type_no: type, object_id: id, updated_at: CHANGED_AT, gone: 0 as const })),
     );
     await source.db.insertInto('seen_objects').values(seen).execute();
+    await source.db
+      .insertInto('object_states')
+      .values({
+        member_id: MEMBER,
+        entity_type_id: 2,
+        object_id: '7',
+        state: '{"id":7,"n":1.0}',
+        previous: null,
+        told_by: '1-1',
+        changed_at: START,
+      })
+      .execute();
     const bench = new LedgerBench(() => source);
     const states = ['reserved', 'published', 'processed', 'failed', 'marked', 'waiting', 'dead'] as const;
     await bench.put(
@@ -221,6 +234,7 @@ describe('a copy from SQLite to PostgreSQL', () => {
       history_batches: 1,
       history: 1,
       event_log: 1,
+      object_states: 1,
       snapshots: 1,
       snapshot_types: 1,
       reconciled_types: 2,
@@ -306,6 +320,7 @@ describe('a copy from SQLite to PostgreSQL', () => {
         history_batches: 0,
         history: 0,
         event_log: 0,
+        object_states: 0,
         snapshots: 0,
         snapshot_types: 0,
         reconciled_types: 0,
@@ -360,6 +375,7 @@ describe('a copy from SQLite to PostgreSQL', () => {
     await expect(copyDatabase(source, target)).rejects.toThrow('invalid input syntax for type integer');
     expect(await everything(target)).toEqual({
       audit: [],
+      states: [],
       snapshots: [],
       types: [],
       reconciled: [],

@@ -124,6 +124,7 @@ export function onEveryDatabase(
         'missed_changes',
         'snapshots',
         'snapshot_types',
+        'object_states',
       ] as const) {
         await open().db.deleteFrom(table).execute();
       }

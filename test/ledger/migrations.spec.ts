@@ -33,6 +33,7 @@ const ALL = [
   '0033-narrow-indexes',
   '0034-mark-sent',
   '0035-snapshots',
+  '0036-object-states',
   '0037-reconcile',
 ];
 

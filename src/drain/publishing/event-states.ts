@@ -28,6 +28,10 @@ export interface EventStates {
   ready(keys: readonly StateKey[]): ReadyDeliveries;
   /** The state that a delivery carries; null where events of its kind carry none. */
   of(delivery: Publishable): EventState | null;
+  /** Called before states of these are asked for. Rejects with the database's error. */
+  prepare?(deliveries: readonly Publishable[]): Promise<void>;
+  /** The broker has confirmed these, and the ledger knows it. Never rejects. */
+  confirmed?(deliveries: readonly Publishable[]): Promise<void>;
   /** The broker has answered to these: their states may be forgotten. */
   done(seqs: readonly number[]): void;
   /** Nothing could be published until now: only from here on anything has waited for its state. */

@@ -68,7 +68,7 @@ export interface PagePublisherDependencies {
   readonly log: Log;
   readonly encoder: EventEncoder;
   /** What is known of the objects; left out: events carry no state. */
-  readonly states?: Pick<EventStates, 'of' | 'done'> | undefined;
+  readonly states?: Omit<EventStates, 'active' | 'ready' | 'resumed'> | undefined;
 }
 
 interface Letter {
@@ -84,7 +84,8 @@ export class PagePublisher {
   constructor(private readonly deps: PagePublisherDependencies) {}
 
   async publish(portal: PortalIdentity, page: readonly Publishable[], tally: Tally): Promise<void> {
-    const { ledger, publisher, listener } = this.deps;
+    const { ledger, publisher, listener, states } = this.deps;
+    await states?.prepare?.(page);
     const alive: { delivery: Publishable; message: OutgoingMessage }[] = [];
     const dead: Letter[] = [];
     for (const delivery of page) {
@@ -122,6 +123,7 @@ export class PagePublisher {
     });
     if (confirmed.length > 0) {
       await ledger.recordPublished(confirmed);
+      await states?.confirmed?.(confirmed);
       tally.confirmed += confirmed.length;
       const own = confirmed.filter(({ origin }) => origin === null);
       listener.published(
@@ -134,8 +136,8 @@ export class PagePublisher {
     await this.stepAside(portal, 'event', refusals, tally);
     if (dead.length > 0) await this.bury(portal, dead, tally);
     // What the broker did not answer to is sent again as it was.
-    if (tally.unconfirmed === before) this.deps.states?.done(page.map(({ seq }) => seq));
-    else this.deps.states?.done([...confirmed, ...refusals].map(({ seq }) => seq));
+    if (tally.unconfirmed === before) states?.done(page.map(({ seq }) => seq));
+    else states?.done([...confirmed, ...refusals].map(({ seq }) => seq));
   }
 
   private async stepAside(

@@ -1,12 +1,13 @@
-import { type EventState } from '../../contract/event-state.js';
-import { type ObjectTypes } from '../../contract/object-types.js';
-import { type StateFields } from '../../contract/state-fields.js';
+import { type ChangedFields, type EventState } from '../../contract/event-state.js';
+import { isDelete, objectTypeOf, type ObjectTypes, readableIdOf } from '../../contract/object-types.js';
+import { type ObjectKey } from '../../ledger/last-states/last-state.js';
 import { type Publishable } from '../../ledger/publishable.js';
-import { type ObjectFields, type ObjectRead, type ReadPriority } from '../reading/object-read.js';
+import { type ObjectChanges, type ToldObject } from '../changes/object-changes.js';
+import { type ObjectFields } from '../reading/object-read.js';
 import { type PortalReader } from '../reading/portal-reader.js';
 import { selected } from '../reading/read-answer.js';
-import { eventState, type KnownState, knownState, LATE } from './known-state.js';
-import { type StateRoom } from './state-room.js';
+import { eventState, type KnownState, LATE } from './known-state.js';
+import { type InHand, type InHandDependencies, ObjectsInHand } from './objects-in-hand.js';
 import { type StateSubject, type WantedObject, wantedState } from './wanted-state.js';
 
 /** A delivery as it is asked for: what publishing knows before it reads it in whole. */
@@ -22,15 +23,12 @@ export interface StateSettings {
   readonly STATE_MAX_BYTES: number;
 }
 
-interface PortalStatesDependencies {
+interface PortalStatesDependencies extends InHandDependencies {
   readonly reader: Pick<PortalReader, 'want' | 'readableAt' | 'reading'>;
   readonly types: ObjectTypes;
-  readonly fields: StateFields;
   readonly settings: StateSettings;
-  /** For the states in hand of all portals. */
-  readonly room: StateRoom;
-  /** A state was found out: more may be published. */
-  readonly wakeDispatch: () => void;
+  /** What events say of changes; left out: nothing. */
+  readonly changes?: ObjectChanges | undefined;
   /** An event carries such a state. */
   readonly told: (status: EventState['status']) => void;
   readonly now?: () => number;
@@ -49,17 +47,6 @@ interface Waiting {
   stale: KnownState | null;
 }
 
-/** An object of which deliveries are in hand. */
-interface InHand {
-  readonly key: string;
-  readonly wanted: WantedObject;
-  priority: ReadPriority;
-  readonly deliveries: Set<number>;
-  known: KnownState | null;
-  /** Calls off the read under way; null where there is none. */
-  callOff: (() => void) | null;
-}
-
 /** A state that was read so long ago is read again rather than published, ms: something else has held up its event. */
 const FRESH_MS = 60_000;
 /** Deliveries that publishing has not asked for again for so long are not published by it any more, ms. */
@@ -73,7 +60,7 @@ const FORGET_EVERY_MS = 60_000;
  */
 export class PortalStates {
   private readonly waiting = new Map<number, Waiting>();
-  private readonly objects = new Map<string, InHand>();
+  private readonly objects: ObjectsInHand;
   private readonly now: () => number;
   private openSince: number;
   private forgetting: NodeJS.Timeout | null = null;
@@ -84,6 +71,7 @@ export class PortalStates {
   constructor(private readonly deps: PortalStatesDependencies) {
     this.now = deps.now ?? Date.now;
     this.openSince = this.now();
+    this.objects = new ObjectsInHand(deps, this.now);
   }
 
   /** Whether any event may carry a state. */
@@ -123,6 +111,23 @@ export class PortalStates {
     return state;
   }
 
+  /** Reads what is needed to say what has changed in the objects of these deliveries. Rejects with the driver's error. */
+  async prepare(deliveries: readonly Publishable[]): Promise<void> {
+    const { changes } = this.deps;
+    if (changes === undefined) return;
+    const objects = this.toldBy(deliveries).map(({ object }) => object);
+    await changes.prepare(objects.filter(({ known }) => known !== null && known.text !== null));
+  }
+
+  /** The broker has confirmed these deliveries, and the ledger knows it. Never rejects. */
+  async confirmed(deliveries: readonly Publishable[]): Promise<void> {
+    const { changes } = this.deps;
+    if (changes === undefined) return;
+    const gone = deliveries.flatMap((delivery) => this.goneBy(delivery));
+    for (const object of gone) this.objects.find(object)?.chain.delete();
+    await changes.confirmed(this.toldBy(deliveries), gone);
+  }
+
   /** The broker has answered to these deliveries. */
   done(seqs: readonly number[]): void {
     for (const seq of seqs) this.forget(seq);
@@ -139,18 +144,18 @@ export class PortalStates {
    */
   known(wanted: WantedObject, fields: ObjectFields, readAt: number): void {
     if (this.stopped) return;
-    const object = this.inHand(wanted, 'snapshot');
+    const object = this.objects.take(wanted, 'snapshot');
     // What was read for an event of the portal's own is newer.
     if (object.known !== null && object.known.beganAt > readAt) return;
     const shown = selected(fields, this.deps.fields.of(wanted));
-    this.learn(object, { status: 'read', object: shown, beganAt: readAt });
+    this.objects.learn(object, { status: 'read', object: shown, beganAt: readAt });
     this.forgetLater();
   }
 
   /** Gives everything back. */
   stop(): void {
     this.stopped = true;
-    for (const object of this.objects.values()) this.drop(object);
+    this.objects.dropAll();
     this.waiting.clear();
     if (this.forgetting !== null) clearTimeout(this.forgetting);
   }
@@ -158,13 +163,40 @@ export class PortalStates {
   private stateOf(delivery: Publishable): EventState | null {
     const wanted = wantedState({ ...delivery, objectId: null }, this.deps.types);
     if (wanted === null) return null;
-    if ('known' in wanted) return wanted.known;
+    if ('known' in wanted) return this.withChanges(wanted.known, null);
     const waiting = this.waiting.get(delivery.seq);
     const known = waiting?.object.known ?? null;
     // Another delivery of the object may have been reserved after it was read, and wait for another read.
-    return waiting === undefined || known === null || known.beganAt < waiting.since
-      ? LATE
-      : eventState(known);
+    if (waiting === undefined || known === null || known.beganAt < waiting.since)
+      return this.withChanges(LATE, null);
+    const { text } = known;
+    const told = { delivery, object: waiting.object };
+    return this.withChanges(
+      eventState(known),
+      text === null ? null : (this.deps.changes?.changed(told, text) ?? null),
+    );
+  }
+
+  private withChanges(state: EventState, changed: ChangedFields | null): EventState {
+    return this.deps.changes === undefined ? state : { ...state, changed };
+  }
+
+  /** The deliveries that carry an object. */
+  private toldBy(deliveries: readonly Publishable[]): ToldObject[] {
+    return deliveries.flatMap((delivery) => {
+      const object = this.waiting.get(delivery.seq)?.object;
+      return object === undefined ? [] : [{ delivery, object }];
+    });
+  }
+
+  /** The object of a delivery that says that it does not exist. */
+  private goneBy(delivery: Publishable): ObjectKey[] {
+    const { event, data } = delivery;
+    const known = this.waiting.get(delivery.seq)?.object;
+    if (known?.known?.status === 'gone') return [known.wanted];
+    const type = isDelete(event) ? objectTypeOf(event, data) : null;
+    const id = type === null ? null : readableIdOf(data);
+    return type === null || id === null ? [] : [{ entityTypeId: type.entityTypeId, id }];
   }
 
   /** What a delivery waits for; null where that is nothing. */
@@ -178,7 +210,7 @@ export class PortalStates {
     if (wanted === null || 'known' in wanted || this.stopped) return null;
     if (before !== undefined) this.forget(key.seq);
     const snapshot = key.origin === 'snapshot';
-    const object = this.inHand(wanted.object, snapshot ? 'snapshot' : 'state');
+    const object = this.objects.take(wanted.object, snapshot ? 'snapshot' : 'state');
     if (!snapshot) object.priority = 'state';
     object.deliveries.add(key.seq);
     // A time in the future was written by another clock.
@@ -209,59 +241,18 @@ export class PortalStates {
     }
     const untilAt = waiting.waitsFrom + this.deps.settings.STATE_WAIT_MS;
     if (now >= untilAt || readableAt > untilAt || this.stopped) return null;
-    this.read(object);
+    this.objects.read(object);
     return untilAt;
-  }
-
-  private read(object: InHand): void {
-    if (object.callOff !== null || this.deps.room.full) return;
-    const { entityTypeId, id } = object.wanted;
-    let settled = false;
-    const callOff = this.deps.reader.want({
-      entityTypeId,
-      id,
-      select: this.deps.fields.of(object.wanted),
-      priority: object.priority,
-      settle: (read) => {
-        settled = true;
-        object.callOff = null;
-        this.learn(object, read);
-        this.deps.wakeDispatch();
-      },
-    });
-    if (!settled) object.callOff = callOff;
-  }
-
-  private learn(object: InHand, read: ObjectRead): void {
-    const { room, settings } = this.deps;
-    if (object.known !== null) room.giveBack(object.known.bytes);
-    object.known = null;
-    object.known = knownState(read, settings.STATE_MAX_BYTES, room, this.now());
-  }
-
-  private inHand(wanted: WantedObject, priority: ReadPriority): InHand {
-    const key = `${wanted.entityTypeId}/${wanted.id}`;
-    const before = this.objects.get(key);
-    if (before !== undefined) return before;
-    const object: InHand = { key, wanted, priority, deliveries: new Set(), known: null, callOff: null };
-    this.objects.set(key, object);
-    return object;
   }
 
   private forget(seq: number): void {
     const waiting = this.waiting.get(seq);
     if (waiting === undefined) return;
+    const { object } = waiting;
     this.waiting.delete(seq);
-    waiting.object.deliveries.delete(seq);
-    if (waiting.object.deliveries.size === 0) this.drop(waiting.object);
-  }
-
-  private drop(object: InHand): void {
-    object.callOff?.();
-    object.callOff = null;
-    if (object.known !== null) this.deps.room.giveBack(object.known.bytes);
-    object.known = null;
-    this.objects.delete(object.key);
+    object.chain.lost(seq);
+    object.deliveries.delete(seq);
+    if (object.deliveries.size === 0) this.objects.drop(object);
   }
 
   /** What publishing does not ask for any more was taken back, given up or is another replica's. */
@@ -273,10 +264,7 @@ export class PortalStates {
       for (const [seq, { seenAt }] of this.waiting) {
         if (Math.abs(now - seenAt) > FORGOTTEN_MS) this.forget(seq);
       }
-      for (const object of this.objects.values()) {
-        const age = object.known === null ? Infinity : Math.abs(now - object.known.beganAt);
-        if (object.deliveries.size === 0 && age > FRESH_MS) this.drop(object);
-      }
+      this.objects.dropIdle(FRESH_MS);
       if (this.waiting.size + this.objects.size > 0) this.forgetLater();
     }, FORGET_EVERY_MS).unref();
   }

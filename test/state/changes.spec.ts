@@ -1,0 +1,131 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Received } from '../support/downstream.js';
+import { TestSystem } from '../support/test-system.js';
+import { until } from '../support/until.js';
+
+const DEAL = 2;
+
+interface State {
+  readonly status: string;
+  readonly object: Record<string, unknown> | null;
+  readonly changed?: Record<string, { from: unknown; to: unknown }> | null;
+}
+const stateOf = (event: Received | undefined): State | undefined =>
+  (event?.body['data'] as { state?: State } | undefined)?.state;
+
+const SETTINGS = {
+  STATE: 'crm.deal',
+  STATE_FIELDS: 'crm.deal:title,stageId',
+  STATE_CHANGES: 'true',
+  TOKEN_ENCRYPTION_KEY: Buffer.alloc(32, 3).toString('base64'),
+  B24_RATE_PER_SECOND: '50',
+  RETRY_BASE_DELAY_MS: '500',
+  RETRY_MAX_DELAY_MS: '1000',
+};
+
+describe.each([
+  ['with reservations', true],
+  ['on a plan without', false],
+])('events that tell what has changed, %s', (_plan, extended) => {
+  let system: TestSystem;
+  let rejects: (event: Received) => boolean;
+
+  beforeAll(async () => {
+    system = await TestSystem.open({
+      portal: { extended, ratePerSecond: 50 },
+      settings: SETTINGS,
+      onEvent: (event, downstream) => {
+        if (rejects(event)) downstream.channel.nack(event.message, false, false);
+        else downstream.channel.ack(event.message);
+      },
+      consume: { deadLetterToFailures: true },
+    });
+  });
+  beforeEach(() => {
+    rejects = () => false;
+    system.downstream.received.length = 0;
+  });
+  afterEach(() => until('an empty queue', () => system.portal.rows().length === 0));
+  afterAll(() => system.close());
+
+  const events = async (count: number) => {
+    await until(`${count} events`, () => system.downstream.received.length >= count);
+    return system.downstream.received.map(stateOf);
+  };
+
+  it('say nothing at first sight, then each change once, and nothing where nothing changed', async () => {
+    const { id } = system.portal.objects.add(DEAL, { title: 'Chairs', stageId: 'NEW' });
+    expect((await events(1))[0]).toMatchObject({ status: 'read', changed: null });
+    system.portal.objects.update(DEAL, id, { stageId: 'WON', comments: 'not asked for' });
+    expect((await events(2))[1]?.changed).toEqual({ stageId: { from: 'NEW', to: 'WON' } });
+    system.portal.objects.update(DEAL, id, { comments: 'still not' });
+    expect((await events(3))[2]?.changed).toEqual({});
+  });
+
+  it('tell a change again at the retry of the event that told of it, and go on from there', async () => {
+    const { id } = system.portal.objects.add(DEAL, { title: 'Tables', stageId: 'NEW' });
+    await events(1);
+    rejects = ({ attempt, objectId }) => objectId === String(id) && attempt === 1;
+    system.portal.objects.update(DEAL, id, { stageId: 'WON' });
+    await events(2);
+    system.portal.objects.update(DEAL, id, { title: 'Two tables' }, { silent: true });
+    const told = await events(3);
+    expect(told[1]?.changed).toEqual({ stageId: { from: 'NEW', to: 'WON' } });
+    expect(told[2]?.changed).toEqual({
+      title: { from: 'Tables', to: 'Two tables' },
+      stageId: { from: 'NEW', to: 'WON' },
+    });
+    rejects = () => false;
+    system.portal.objects.update(DEAL, id, { stageId: 'PAID' });
+    expect((await events(4))[3]?.changed).toEqual({ stageId: { from: 'WON', to: 'PAID' } });
+  });
+
+  it('begin anew after a delete, and keep nothing of what was deleted', async () => {
+    const { id } = system.portal.objects.add(DEAL, { title: 'Lamp', stageId: 'NEW' });
+    await events(1);
+    system.portal.objects.delete(DEAL, id);
+    expect((await events(2))[1]).toEqual({ status: 'gone', readAt: null, object: null, changed: null });
+    system.portal.objects.add(DEAL, { title: 'Another lamp' }, { id });
+    expect((await events(3))[2]?.changed).toBeNull();
+  });
+
+  it('remember over a crash', async () => {
+    const { id } = system.portal.objects.add(DEAL, { title: 'Desk', stageId: 'NEW' });
+    await events(1);
+    await until('an empty queue', () => system.portal.rows().length === 0);
+    await system.bridge.stop('SIGKILL');
+    system.portal.objects.update(DEAL, id, { stageId: 'WON' });
+    system.bridge.start();
+    expect((await events(2))[1]?.changed).toEqual({ stageId: { from: 'NEW', to: 'WON' } });
+  });
+
+  it('tell in order what happens to one object while others are under way', async () => {
+    const ids = Array.from({ length: 30 }, () => system.portal.objects.add(DEAL, { stageId: '0' }).id);
+    await events(30);
+    for (let step = 1; step <= 5; step += 1) {
+      system.portal.objects.updateMany(DEAL, ids, { stageId: String(step) });
+      await new Promise((resolve) => setTimeout(resolve, 150));
+    }
+    await until(
+      'the last state of each',
+      () =>
+        new Set(
+          system.downstream.received
+            .filter((event) => stateOf(event)?.object?.['stageId'] === '5')
+            .map(({ objectId }) => objectId),
+        ).size === 30,
+    );
+    for (const id of ids) {
+      const own = system.downstream.received.filter(({ objectId }) => objectId === String(id)).map(stateOf);
+      // Each tells from where the one before has ended: nothing is left out, nothing told twice.
+      let at = '0';
+      for (const state of own.slice(1)) {
+        const step = state?.changed?.['stageId'];
+        if (step === undefined) continue;
+        expect(step.from).toBe(at);
+        at = String(step.to);
+      }
+      expect(at).toBe('5');
+    }
+  });
+});
