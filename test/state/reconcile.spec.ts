@@ -12,6 +12,17 @@ describe('changes that no event has announced', () => {
   let reconciling: Reconciling;
   afterEach(() => reconciling.system.close());
 
+  it('are found among all that there is also where a look takes longer than the time between two looks', async () => {
+    reconciling = await Reconciling.open(100, {
+      portal: { serviceTimePerPageMs: 1500 },
+      settings: { RECONCILE_EVERY_MS: '1000' },
+    });
+    const { objects } = reconciling.portal;
+    objects.delete(DEAL, reconciling.first + 5, SILENT, SOMEBODY);
+    await reconciling.compare();
+    await reconciling.tells([`ONCRMDEALDELETE crm.deal/${reconciling.first + 5}`]);
+  }, 120_000);
+
   it.each([
     ['a portal', {}, 0],
     [

@@ -297,7 +297,7 @@ describe('PortalReader', () => {
     const abort = new AbortController();
     for (let i = 0; i < 20; i += 1) portal.instead.push(failing(500, 'INTERNAL_SERVER_ERROR'));
     const reads = reader.objects(2, ['1'], SELECT, 'state', abort.signal).catch((error: unknown) => error);
-    await until(() => portal.requests.length === 2);
+    await until(() => lines.length === 2);
     expect(lines.map(({ event, nextInMs }) => [event, nextInMs])).toEqual([
       ['read.failed', 750],
       ['read.failed', 1500],

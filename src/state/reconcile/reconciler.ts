@@ -39,6 +39,8 @@ export class Reconciler {
   /** When something is due by our clock, Unix ms. */
   private nextAt = Number.POSITIVE_INFINITY;
   private readonly troubledUntil = new Map<number, number>();
+  /** Kinds of objects whose last step was a look. */
+  private readonly lookedLast = new Set<number>();
   private bindingsNotedAt = Number.NEGATIVE_INFINITY;
   private opened = false;
   private spellNoted: string | null = '';
@@ -111,15 +113,16 @@ export class Reconciler {
     if (suspectAt !== null && emptyAt !== null && emptyAt >= suspectAt + GRACE_MS) return 'settle';
     if (type.learned_at === null) return 'sweep';
     const lookedAt = type.looked_at ?? 0;
-    if (now() - lookedAt >= settings.RECONCILE_EVERY_MS || (asked !== null && lookedAt < asked))
-      return 'look';
-    const began = type.sweep_began_at;
-    if (began !== null) return 'sweep';
-    // A clock that was set back must not hold them up.
-    if (lookedAt > now()) return 'look';
     const sweptAt = type.swept_at === null || type.swept_at > now() ? 0 : type.swept_at;
     const wanted = Math.max(lastSweepTime(settings.RECONCILE_SWEEP_AT, now()), asked ?? 0);
-    return sweptAt < wanted ? 'sweep' : null;
+    const sweeps = type.sweep_began_at !== null || sweptAt < wanted;
+    // A look may take longer than the time between two of them: then they take turns with a sweep.
+    const looks =
+      now() - lookedAt >= settings.RECONCILE_EVERY_MS && !(sweeps && this.lookedLast.has(type.no));
+    if (looks || (asked !== null && lookedAt < asked)) return 'look';
+    if (sweeps) return 'sweep';
+    // A clock that was set back must not hold them up.
+    return lookedAt > now() ? 'look' : null;
   }
 
   private async step(
@@ -133,8 +136,12 @@ export class Reconciler {
       if (due === 'settle') await this.settle(type, signal);
       else if (due === 'look') {
         const listed = await look(this.deps, type, portalTime, signal);
+        this.lookedLast.add(type.no);
         log.debug({ event: 'reconcile.looked', portal: portal.name, type: type.type, listed });
-      } else await this.sweep(type, portalTime, signal);
+      } else {
+        this.lookedLast.delete(type.no);
+        await this.sweep(type, portalTime, signal);
+      }
     } catch (error) {
       if (!(error instanceof CannotRead) || signal.aborted) throw error;
       await this.troubled(type, error.message);
