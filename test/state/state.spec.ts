@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type PortalOptions } from '../../emulator/index.js';
 import { Verbatim } from '../../emulator/verbatim.js';
+import { run } from '../cli/command-line.js';
 import { type Received } from '../support/downstream.js';
 import { OwnPortal } from '../support/own-portal.js';
 import { TestSystem } from '../support/test-system.js';
@@ -270,6 +271,28 @@ describe('events that carry the state of their objects', () => {
     const [state] = await statesOf(own, 1);
     expect(own.received[0]?.processId).toMatch(/^journal-/);
     expect(state).toMatchObject({ status: 'read', object: { title: 'By journal' } });
+  });
+
+  it('stands in the events of a snapshot, with the same fields, read once', async () => {
+    const own = await open();
+    own.portal.objects.seed(DEAL, { count: 120 });
+    own.portal.objects.setReadable(DEAL, [7], false);
+    const before = reads(own);
+    const started = await run(system.bridge, ['snapshot', 'start', own.portal.name, '--types', 'crm.deal']);
+    expect(started).toMatchObject({ exitCode: 0 });
+    await until('its end', () =>
+      own.received.some(({ body }) => body['type'] === 'bridge.snapshot.completed'),
+    );
+    const events = own.received.filter(({ body }) => body['type'] === 'crm.deal.snapshot');
+    expect(events).toHaveLength(119);
+    for (const event of events) {
+      expect(stateOf(event)).toMatchObject({ status: 'read', object: { id: Number(event.objectId) } });
+      expect(Object.keys(stateOf(event)?.object ?? {})).not.toContain('assignedById');
+    }
+    const end = own.received.find(({ body }) => body['type'] === 'bridge.snapshot.completed');
+    expect(end === undefined ? null : stateOf(end)).toBeUndefined();
+    // A few pages and the look for the last id: nothing is read again for the events.
+    expect(reads(own).lists - before.lists).toBeLessThanOrEqual(10);
   });
 
   it('is counted', async () => {

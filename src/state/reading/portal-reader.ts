@@ -8,6 +8,7 @@ import { type ListCommand, type ListOutcome, type ObjectRead, type ReadPriority 
 import { applyResult } from './read-answer.js';
 import { costOf, ReadPace } from './read-pace.js';
 import { ReadQueue } from './read-queue.js';
+import { together } from './read-together.js';
 import {
   listRequest,
   type ObjectWork,
@@ -87,7 +88,7 @@ export class PortalReader {
     priority: ReadPriority,
     signal: AbortSignal,
   ): Promise<ListOutcome[]> {
-    return this.all<ListCommand, ListOutcome>(commands, signal, (list, settle) => {
+    return together<ListCommand, ListOutcome>(commands, signal, (list, settle) => {
       const command = listRequest(list);
       return this.add({ kind: 'list', command, priority, ...NEW, settle });
     });
@@ -106,7 +107,7 @@ export class PortalReader {
     signal: AbortSignal,
   ): Promise<Map<string, ObjectRead>> {
     const once = [...new Set(ids)];
-    const reads = await this.all<string, ObjectRead>(once, signal, (id, settle) =>
+    const reads = await together<string, ObjectRead>(once, signal, (id, settle) =>
       this.add({ kind: 'object', entityTypeId, id, select, priority, ...NEW, settle }),
     );
     return new Map(once.map((id, index) => [id, reads[index] as ObjectRead]));
@@ -132,40 +133,6 @@ export class PortalReader {
     this.wake();
     await this.running;
     for (const work of this.queue.clear()) fail(work, stopped());
-  }
-
-  private all<Wanted, Outcome>(
-    wanted: readonly Wanted[],
-    signal: AbortSignal,
-    add: (one: Wanted, settle: (outcome: Outcome) => void) => () => void,
-  ): Promise<Outcome[]> {
-    return new Promise((resolve, reject) => {
-      if (signal.aborted) {
-        reject(signal.reason as Error);
-        return;
-      }
-      const outcomes: Outcome[] = [];
-      const cancels: (() => void)[] = [];
-      let left = wanted.length;
-      const gone = () => {
-        for (const cancel of cancels) cancel();
-        reject(signal.reason as Error);
-      };
-      const end = () => {
-        signal.removeEventListener('abort', gone);
-        resolve(outcomes);
-      };
-      if (left === 0) return end();
-      signal.addEventListener('abort', gone, { once: true });
-      wanted.forEach((one, index) => {
-        const settle = (outcome: Outcome) => {
-          outcomes[index] = outcome;
-          left -= 1;
-          if (left === 0) end();
-        };
-        cancels.push(add(one, settle));
-      });
-    });
   }
 
   /** @returns calls it off */
