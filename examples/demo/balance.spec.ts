@@ -19,6 +19,7 @@ function goodBooks(): Draft {
       { row: 'acme/3', message: 'acme/m3', correlationId: 'p1:1:m3', at: 102, failed: false },
       { row: 'acme/2', message: 'acme/m2', correlationId: 'p2:2:m2', at: 300, failed: false },
     ],
+    unheld: [],
     marks: [{ row: 'acme/2', message: 'acme/m2', at: 200 }],
     left: [],
     destroyed: [],
@@ -201,6 +202,19 @@ describe('the books of the demo', () => {
     expect(settledBefore).toMatchObject({ late: 1, faults: [] });
   });
 
+  it('count what no row stands for in what the bridge has published', () => {
+    const extra = { row: '', message: 'crm.deal/1', correlationId: 's1', at: 5, failed: false };
+    expect(tampered((books) => (books.unheld = [extra])).faults).toEqual([
+      'events published: 4 says the bridge, 5 received the consumer',
+    ]);
+    expect(
+      tampered((books) => {
+        books.unheld = [extra];
+        books.bridge = { ...books.bridge, published: 5, processed: 4 };
+      }).faults,
+    ).toEqual([]);
+  });
+
   it('end in a summary whose last line says whether they balance', () => {
     const run = {
       portals: 1,
@@ -210,9 +224,11 @@ describe('the books of the demo', () => {
       routingKeys: 2,
       failuresByWay: { single: 1, group: 0, nestjs: 0, 'dead-letter': 0 },
       requests: 2,
+      extras: { snapshot: { announced: 300, received: 300 }, withheld: 4, found: 4, faults: [] },
     };
     const good = summarize(balance(goodBooks()), run);
     expect(good).toContain('2 REST calls in all, 2.0 events a call');
+    expect(good).toContain('snapshot of 300 deals: 300 received\n4 changes that fired no event: 4 found\n');
     expect(good).toMatch(/\nThe books balance\.$/);
     const bad = summarize(
       tampered((books) => (books.marks = [])),

@@ -52,6 +52,8 @@ export interface Books {
   readonly destroyed: readonly string[];
   /** From the consumer. */
   readonly deliveries: readonly Delivery[];
+  /** Of these no row of a portal's queue tells: a snapshot's, and changes that no event announced. */
+  readonly unheld: readonly Delivery[];
   /** From the broker: rows whose events are in the dead-letter queue, messages left in each other queue. */
   readonly dead: readonly string[];
   readonly queues: Readonly<Record<string, number>>;
@@ -232,9 +234,9 @@ function distinct(deliveries: readonly Delivery[]): Map<string, Delivery> {
 }
 
 /** Where the bridge's figures, the queues and the consumer's record say different things. */
-function disagreements({ deliveries, queues, dead, bridge }: Books): string[] {
+function disagreements({ deliveries, unheld, queues, dead, bridge }: Books): string[] {
   const faults: string[] = [];
-  const received = distinct(deliveries);
+  const received = distinct([...deliveries, ...unheld]);
   const failures = [...received.values()].filter((delivery) => delivery.failed).length;
   const compare = (what: string, byBridge: number, other: string, count: number) => {
     if (byBridge !== count) faults.push(`${what}: ${byBridge} says the bridge, ${count} ${other}`);

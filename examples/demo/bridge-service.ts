@@ -8,6 +8,7 @@ const START_MS = 60_000;
 /** A stop is promised within 10 s. */
 const STOP_MS = 15_000;
 const PROGRAM = join(import.meta.dirname, '../../../dist/main.js');
+const COMMAND = join(import.meta.dirname, '../../../dist/cli/main.js');
 
 /** The built bridge as a process of its own, its log in a file. */
 export class BridgeService {
@@ -33,6 +34,10 @@ export class BridgeService {
     this.log = createWriteStream(this.logFile, { flags: 'a' });
   }
 
+  private get databaseUrl(): string {
+    return `file:${join(this.folder, 'bridge.db')}`;
+  }
+
   /** How the process ended, null while it runs. */
   get failure(): string | null {
     return this.endedHow;
@@ -54,7 +59,7 @@ export class BridgeService {
       cwd: this.folder,
       env: {
         PATH: process.env['PATH'] ?? '',
-        DATABASE_URL: `file:${join(this.folder, 'bridge.db')}`,
+        DATABASE_URL: this.databaseUrl,
         // Whoever has opened its pages finds them at the same address after another start.
         HTTP_PORT: this.url === '' ? '0' : new URL(this.url).port,
         LOG_FORMAT: 'json',
@@ -83,6 +88,26 @@ export class BridgeService {
     });
     if (portal !== null) await this.seen('portal.installed');
     this.url = String((await this.seen('http.listening'))['url']);
+  }
+
+  /**
+   * Runs a command of `bitrix24-bridge` on the bridge's database.
+   * @throws Error with what it printed where it does not end with 0
+   */
+  async command(...args: readonly string[]): Promise<void> {
+    const child = spawn(process.execPath, [COMMAND, ...args], {
+      cwd: this.folder,
+      env: { PATH: process.env['PATH'] ?? '', DATABASE_URL: this.databaseUrl, ...this.settings },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    const how = await new Promise<string>((resolve) => {
+      child.once('error', (error) => resolve(error.message));
+      child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`));
+    });
+    if (how !== 'exit code 0') throw new Error(`bitrix24-bridge ${args.join(' ')}: ${how}\n${said}`);
   }
 
   /** Ends the process; resolves with how it ended. */

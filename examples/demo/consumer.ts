@@ -17,6 +17,12 @@ export interface Received {
   /** What changed: `crm.deal/17`. */
   readonly subject: string;
   readonly attempt: number;
+  /** `snapshot` or `reconciled`; null: it is an event of the portal's own. */
+  readonly origin: string | null;
+  /** The deal that it carries, in words; null where it carries none. */
+  readonly deal: string | null;
+  /** How many objects a snapshot has had, where it is the end of one. */
+  readonly snapshotCount: number | null;
   /** How it is failed; null: with success, and so without a word. */
   readonly failed: Way | null;
 }
@@ -90,10 +96,11 @@ export class SampleConsumer {
   }
 
   private take(message: ConsumeMessage): void {
-    this.handled += 1;
-    const fails = this.faulty && this.handled % this.failEvery === 0;
+    const whole = read(message, null);
+    if (whole.origin === null) this.handled += 1;
+    const fails = this.faulty && whole.origin === null && this.handled % this.failEvery === 0;
     const way = fails ? (WAYS[this.failures++ % WAYS.length] ?? 'single') : null;
-    const received = read(message, way);
+    const received: Received = { ...whole, failed: way };
     const refusal = this.refuses(received);
     const event: Received = refusal === null ? received : { ...received, failed: 'single' };
     this.onEvent(event);
@@ -172,8 +179,29 @@ function read(message: ConsumeMessage, failed: Way | null): Received {
     routingKey: message.fields.routingKey,
     subject: typeof body['subject'] === 'string' ? body['subject'] : '',
     attempt: Number(body['attempt']),
+    origin: typeof body['origin'] === 'string' ? body['origin'] : null,
+    deal: dealIn(body),
+    snapshotCount: countIn(body),
     failed,
   };
+}
+
+interface Carried {
+  readonly event?: string;
+  readonly data?: { readonly types?: readonly { readonly objects: number; readonly superseded: number }[] };
+  readonly state?: { readonly object?: { readonly title?: string; readonly stageId?: string } | null };
+}
+
+function dealIn({ subject, data }: Record<string, unknown>): string | null {
+  const { title, stageId } = (data as Carried).state?.object ?? {};
+  return title === undefined || stageId === undefined ? null : `${String(subject)} “${title}” is ${stageId}`;
+}
+
+function countIn({ data }: Record<string, unknown>): number | null {
+  const { event, data: facts } = data as Carried;
+  if (event !== 'bridge.snapshot.completed') return null;
+  // Of those of which a newer event was under way, that event tells.
+  return (facts?.types ?? []).reduce((sum, { objects, superseded }) => sum + objects - superseded, 0);
 }
 
 /** An event's id is `<member id>-<row id>-<time>`. */

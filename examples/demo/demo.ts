@@ -9,6 +9,7 @@ import { DemoBroker } from './broker.js';
 import { type Received, SampleConsumer, type Way } from './consumer.js';
 import { HandsOn } from './hands-on.js';
 import { DemoPortals, EVENTS } from './portals.js';
+import { Extras } from './extras.js';
 import { type Line, type Screen } from './screen.js';
 import { type RunFacts } from './summary.js';
 
@@ -23,7 +24,14 @@ const PACE = {
   FAILURE_BATCH_WAIT_MS: '500',
   RETRY_BASE_DELAY_MS: '1500',
   RETRY_MAX_DELAY_MS: '4000',
+  RECONCILE_EVERY_MS: '5000',
 };
+/** Kinds of objects whose state events carry, and whose changes are looked for. */
+const KINDS = 'crm.deal';
+/** Changes that nobody was told of are found a minute after they were seen, so a short run has none. */
+const WITHHOLDS_FROM_SECONDS = 20;
+const WITHHOLDS_AFTER_MS = 10_000;
+const FOUND_WITHIN_MS = 150_000;
 const TICK_MS = 500;
 /** It takes some eight seconds; this is for a machine at its limit. */
 const DRAIN_LIMIT_MS = 60_000;
@@ -39,6 +47,8 @@ export class Demo {
   private readonly password = `demo-${randomBytes(5).toString('hex')}`;
   readonly failuresByWay: Record<Way, number> = { single: 0, group: 0, nestjs: 0, 'dead-letter': 0 };
   private readonly deliveries: Delivery[] = [];
+  private readonly unheld: Delivery[] = [];
+  private readonly extras = new Extras(PORTALS[0] ?? '');
   private readonly failedRows = new Set<string>();
   private readonly tally = new Map(PORTALS.map((name) => [name, { failed: 0, retried: 0 }]));
   private readonly lags: { portal: string; at: number; ms: number }[] = [];
@@ -77,6 +87,8 @@ export class Demo {
       B24_ALLOW_HTTP: 'true',
       B24_EVENTS: EVENTS.join(','),
       DASHBOARD_PASSWORD: this.password,
+      STATE: KINDS,
+      RECONCILE: KINDS,
       ...PACE,
     });
     // The settings name one portal to install; each start takes another, and all stay installed.
@@ -112,9 +124,21 @@ export class Demo {
 
   /** Lets changes happen until `until`, on the clock of the books, while the table is shown. */
   async changing(until: number, phase: () => string): Promise<void> {
-    if (this.consumer !== null) this.consumer.faulty = true;
-    this.portals?.startChanges(CHANGES_PER_SECOND);
-    while (performance.now() < until) await this.tick(phase());
+    const { portals, consumer, bridge } = this.running();
+    consumer.faulty = true;
+    portals.startChanges(CHANGES_PER_SECOND);
+    await bridge.command('snapshot', 'start', PORTALS[0] ?? '', '--types', KINDS);
+    const startedAt = performance.now();
+    let withholds = until - startedAt >= WITHHOLDS_FROM_SECONDS * 900;
+    while (performance.now() < until) {
+      await this.tick(phase());
+      // By then the bridge knows what there is: what it sees first it takes as it is.
+      if (!withholds || performance.now() - startedAt < WITHHOLDS_AFTER_MS) continue;
+      withholds = false;
+      this.extras.withhold(portals);
+      // What is deleted leaves nothing to list: only the nightly look through all that there is would find it.
+      await bridge.command('reconcile', 'now', PORTALS[0] ?? '');
+    }
   }
 
   /** No more changes, no more failures: waits until the books balance, or do not get any better. */
@@ -133,7 +157,22 @@ export class Demo {
       const done = result.faults.length === 0 && result.waiting === 0;
       const hopeless = quietSince !== null && now - quietSince > QUIET_MS;
       if (!done && !hopeless && now - stoppedAt < DRAIN_LIMIT_MS) continue;
-      return { balance: result, run: this.facts(seconds, (now - stoppedAt) / 1000) };
+      const facts = this.facts(seconds, (now - stoppedAt) / 1000);
+      while (!this.extras.complete && performance.now() - now < FOUND_WITHIN_MS)
+        await this.tick('drained; waiting until the changes are found that nobody was told of');
+      // Events that were found meanwhile are to settle, too.
+      return { balance: await this.settled(result), run: { ...facts, extras: this.extras.report() } };
+    }
+  }
+
+  /** The books once more when nothing is under way, where more than the portals' own events has come. */
+  private async settled(first: Balance): Promise<Balance> {
+    if (this.unheld.length === 0) return first;
+    const deadline = performance.now() + DRAIN_LIMIT_MS;
+    for (;;) {
+      await this.tick('settling');
+      const result = await this.balance();
+      if (result.faults.length === 0 || performance.now() > deadline) return withFaults(result, this.extras);
     }
   }
 
@@ -191,7 +230,13 @@ export class Demo {
 
   private record(event: Received): void {
     if (this.handsOnNow !== null) return this.handsOnNow.received(event);
+    this.extras.received(event);
     const at = performance.now();
+    if (event.origin !== null) {
+      const { correlationId } = event;
+      this.unheld.push({ row: event.rowId, message: event.messageId, correlationId, at, failed: false });
+      return;
+    }
     const row = `${event.portal}/${event.rowId}`;
     const message = `${event.portal}/${event.messageId}`;
     this.deliveries.push({
@@ -221,7 +266,8 @@ export class Demo {
     const { bridge } = this.running();
     // A bridge too busy to answer is no reason to stop looking; its last figures stand.
     this.figures = await bridge.figures(PORTALS).catch(() => this.figures);
-    this.screen.show(phase, this.lines());
+    const { lastDeal } = this.extras;
+    this.screen.show(lastDeal === '' ? phase : `${phase}; ${lastDeal}`, this.lines());
   }
 
   private lines(): Line[] {
@@ -258,6 +304,7 @@ export class Demo {
       left: portals.portals.flatMap((portal) => portal.left()),
       destroyed: portals.portals.flatMap((portal) => portal.destroyed()),
       deliveries: this.deliveries,
+      unheld: this.unheld,
       dead: broker.dead,
       queues,
       bridge: {
@@ -277,7 +324,7 @@ export class Demo {
     return !rows && [...this.figures.values()].every((of) => of.inFlight === 0);
   }
 
-  private facts(seconds: number, drainSeconds: number): RunFacts {
+  private facts(seconds: number, drainSeconds: number): Omit<RunFacts, 'extras'> {
     const { portals } = this.running().portals;
     return {
       portals: portals.length,
@@ -309,4 +356,8 @@ export class Demo {
     }
     return { portals, broker, consumer, bridge };
   }
+}
+
+function withFaults(result: Balance, extras: Extras): Balance {
+  return { ...result, faults: [...result.faults, ...extras.report().faults] };
 }

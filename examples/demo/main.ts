@@ -4,9 +4,11 @@ import { Screen } from './screen.js';
 import { summarize } from './summary.js';
 
 const HELP = `Two emulated portals whose objects keep changing, the bridge, and a consumer that fails 3 % of the events.
+Events of deals carry the deal, a snapshot of all deals of one portal is taken, and changes without an event are found.
 At the end what the portals, the consumer and the bridge have recorded is held against each other.
 
-  --seconds <n>  how long objects change (30); draining takes some seconds more
+  --seconds <n>  how long objects change (30); draining takes some seconds more, and from 20 on it takes a minute more
+                 until some changes are found that no event has told of
   --keep         go on after the summary until Ctrl-C, with events that fail and that you retry in the dashboard
 `;
 

@@ -11,9 +11,15 @@ const KINDS = [
 ] as const;
 const OBJECTS = 300;
 const TICK_MS = 50;
+/** Deals, by the number that `crm.item.*` has for them. */
+const DEALS = 2;
+const STAGES = ['NEW', 'PREPARATION', 'EXECUTING', 'WON'] as const;
+const WARES = ['chairs', 'desks', 'lamps', 'shelves', 'cupboards', 'sofas'] as const;
+/** Deals that nobody works on, of which some are changed without an event. */
+const IDLE_DEALS = 4;
 
 /** Event codes that the bridge has to keep bound. */
-export const EVENTS: readonly string[] = KINDS.map((kind) => kind.event);
+export const EVENTS: readonly string[] = [...KINDS.map((kind) => kind.event), 'ONCRMDEALDELETE'];
 
 /** One portal, its busy users, and a clerk who writes down what happens to its queue. */
 class DemoPortal {
@@ -23,7 +29,9 @@ class DemoPortal {
   private readonly lastChange = new Map<string, number>();
   private nextObject = OBJECTS + 1;
 
-  constructor(readonly portal: EmulatedPortal) {}
+  constructor(readonly portal: EmulatedPortal) {
+    for (let number = 1; number <= OBJECTS + IDLE_DEALS; number += 1) this.addDeal(number, { silent: true });
+  }
 
   get name(): string {
     return this.portal.name;
@@ -42,7 +50,12 @@ class DemoPortal {
   change(): void {
     let pick = Math.random();
     const kind = KINDS.find(({ share }) => (pick -= share) < 0) ?? KINDS[0];
-    const id = String(kind.add ? this.nextObject++ : 1 + Math.floor(Math.random() * OBJECTS));
+    if (kind.event === 'ONCRMDEALUPDATE') return this.changeDeal(1 + Math.floor(Math.random() * OBJECTS));
+    if (kind.event === 'ONCRMDEALADD') {
+      this.addDeal(this.nextObject++);
+      return this.read();
+    }
+    const id = String(1 + Math.floor(Math.random() * OBJECTS));
     const data = kind.event.startsWith('ONTASK')
       ? { FIELDS_BEFORE: { ID: id }, FIELDS_AFTER: { ID: id } }
       : { FIELDS: { ID: id } };
@@ -52,8 +65,29 @@ class DemoPortal {
 
   /** Somebody changes this very deal. */
   changeDeal(id: number): void {
-    this.portal.push({ event: 'ONCRMDEALUPDATE', data: { FIELDS: { ID: String(id) } } });
+    const stageId = STAGES[Math.floor(Math.random() * STAGES.length)];
+    // One that the portal does not have is announced all the same: it is there to fail.
+    if (this.portal.objects.update(DEALS, id, { stageId }) === null)
+      this.portal.push({ event: 'ONCRMDEALUPDATE', data: { FIELDS: { ID: String(id) } } });
     this.read();
+  }
+
+  /**
+   * Changes deals as an import does that fires no events: two are changed, one is deleted, one is new.
+   * @returns what was changed, as events name it
+   */
+  changeSilently(): string[] {
+    const { objects } = this.portal;
+    const [one, other, gone] = [OBJECTS + 1, OBJECTS + 2, OBJECTS + 3];
+    for (const id of [one, other]) objects.update(DEALS, id, { stageId: 'WON' }, { silent: true });
+    objects.delete(DEALS, gone, { silent: true });
+    const { id: added } = this.addDeal(this.nextObject++, { silent: true });
+    return [one, other, gone, added].map((id) => `crm.deal/${id}`);
+  }
+
+  private addDeal(number: number, options: { silent?: boolean } = {}) {
+    const title = `${number} ${WARES[number % WARES.length] ?? ''}`;
+    return this.portal.objects.add(DEALS, { title, stageId: 'NEW' }, options);
   }
 
   /** Reads the queue's journal on, and looks for rows that are marked. A mark stays for seconds. */

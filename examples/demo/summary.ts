@@ -1,5 +1,6 @@
 import { type Balance } from './balance.js';
 import { WAYS, type Way } from './consumer.js';
+import { type ExtrasReport } from './extras.js';
 
 /** What the summary tells besides the books. */
 export interface RunFacts {
@@ -11,6 +12,7 @@ export interface RunFacts {
   readonly failuresByWay: Readonly<Record<Way, number>>;
   /** REST requests that the portals got, in all. */
   readonly requests: number;
+  readonly extras: ExtrasReport;
 }
 
 /** More of them would push the summary off the screen. */
@@ -31,6 +33,12 @@ export function summarize(balance: Balance, run: RunFacts): string {
       (markedTogether > 0 ? `, and ${markedTogether} by the mark of another change of their object` : '') +
       (late > 0 ? `; ${late} came after they were settled` : ''),
     `  retried: ${retried}, waiting: ${waiting}, dead: ${dead}`,
+    ...(run.extras.snapshot === null
+      ? []
+      : [`snapshot of ${run.extras.snapshot.announced} deals: ${run.extras.snapshot.received} received`]),
+    ...(run.extras.withheld === 0
+      ? []
+      : [`${run.extras.withheld} changes that fired no event: ${run.extras.found} found`]),
     `${run.requests} REST calls in all, ${perCall.toFixed(1)} events a call`,
   ];
   if (faults.length === 0) {
