@@ -148,7 +148,7 @@ describe('the documentation', () => {
 
   it('shows of the demo and of the benchmark what they printed, and nothing else', () => {
     const readme = read('README.md');
-    const [, excerpt = ''] = /```\n(\d+ s of 30 s: [^`]*)```/.exec(readme) ?? [];
+    const [, excerpt = ''] = /```\n(\d+ s of 30 s; [^`]*)```/.exec(readme) ?? [];
     const printed = read('docs/demo.txt').split('\n');
     const quoted = excerpt.split('\n').filter((line) => line !== '' && line !== '…');
     expect(quoted.filter((line) => !printed.includes(line))).toEqual([]);
