@@ -148,31 +148,31 @@ export class Demo {
     consumer.faulty = false;
     consumer.flush();
     const stoppedAt = performance.now();
+    let balance = await this.settle('no more changes, draining');
+    const drainedAt = performance.now();
+    const facts = this.facts(seconds, (drainedAt - stoppedAt) / 1000);
+    if (!this.extras.complete) {
+      while (!this.extras.complete && performance.now() - drainedAt < FOUND_WITHIN_MS)
+        await this.tick('drained; waiting until the changes are found that nobody was told of');
+      balance = await this.settle('settling what was found');
+    }
+    const extras = this.extras.report();
+    const faults = [...balance.faults, ...extras.faults];
+    return { balance: { ...balance, faults }, run: { ...facts, extras } };
+  }
+
+  /** Waits until the books balance, or nothing moves any more. */
+  private async settle(phase: string): Promise<Balance> {
+    const startedAt = performance.now();
     let quietSince: number | null = null;
     for (;;) {
-      await this.tick('no more changes, draining');
+      await this.tick(phase);
       const result = await this.balance();
       const now = performance.now();
       quietSince = this.isQuiet() ? (quietSince ?? now) : null;
       const done = result.faults.length === 0 && result.waiting === 0;
       const hopeless = quietSince !== null && now - quietSince > QUIET_MS;
-      if (!done && !hopeless && now - stoppedAt < DRAIN_LIMIT_MS) continue;
-      const facts = this.facts(seconds, (now - stoppedAt) / 1000);
-      while (!this.extras.complete && performance.now() - now < FOUND_WITHIN_MS)
-        await this.tick('drained; waiting until the changes are found that nobody was told of');
-      // Events that were found meanwhile are to settle, too.
-      return { balance: await this.settled(result), run: { ...facts, extras: this.extras.report() } };
-    }
-  }
-
-  /** The books once more when nothing is under way, where more than the portals' own events has come. */
-  private async settled(first: Balance): Promise<Balance> {
-    if (this.unheld.length === 0) return first;
-    const deadline = performance.now() + DRAIN_LIMIT_MS;
-    for (;;) {
-      await this.tick('settling');
-      const result = await this.balance();
-      if (result.faults.length === 0 || performance.now() > deadline) return withFaults(result, this.extras);
+      if (done || hopeless || now - startedAt >= DRAIN_LIMIT_MS) return result;
     }
   }
 
@@ -356,8 +356,4 @@ export class Demo {
     }
     return { portals, broker, consumer, bridge };
   }
-}
-
-function withFaults(result: Balance, extras: Extras): Balance {
-  return { ...result, faults: [...result.faults, ...extras.report().faults] };
 }
