@@ -1,4 +1,5 @@
 import { type EmulatedPortal } from './portal.js';
+import { SteadyPace } from './steady-pace.js';
 
 interface LoadOptions {
   /** Changes a second. */
@@ -10,15 +11,11 @@ interface LoadOptions {
   force?: boolean;
 }
 
-const TICK_MS = 50;
-
 /** Changes random objects of a portal at a steady rate. */
 export class LoadGenerator {
   private pushed = 0;
   private entered = 0;
-  private owed = 0;
-  private last = 0;
-  private timer: NodeJS.Timeout | null = null;
+  private readonly pace: SteadyPace;
 
   /** @throws Error for a rate or a number of objects that is not positive, or without events */
   constructor(
@@ -26,7 +23,7 @@ export class LoadGenerator {
     private readonly options: LoadOptions,
     private readonly random: () => number = Math.random,
   ) {
-    if (!(options.ratePerSecond > 0)) throw new Error('ratePerSecond must be above 0');
+    this.pace = new SteadyPace(options.ratePerSecond, (count) => this.change(count));
     if (!(options.objects >= 1)) throw new Error('objects must be at least 1');
     if (options.events.length === 0) throw new Error('events must not be empty');
   }
@@ -36,14 +33,11 @@ export class LoadGenerator {
   }
 
   start(): void {
-    if (this.timer) return;
-    this.last = performance.now();
-    this.timer = setInterval(() => this.tick(performance.now()), TICK_MS);
+    this.pace.start();
   }
 
   stop(): void {
-    if (this.timer) clearInterval(this.timer);
-    this.timer = null;
+    this.pace.stop();
   }
 
   /** Makes `count` changes at once. */
@@ -56,14 +50,5 @@ export class LoadGenerator {
       this.pushed += 1;
       if (outcome) this.entered += 1;
     }
-  }
-
-  private tick(now: number): void {
-    // Owed by elapsed time, not by ticks: a busy machine delays changes and drops none.
-    this.owed += ((now - this.last) / 1000) * this.options.ratePerSecond;
-    this.last = now;
-    const whole = Math.floor(this.owed);
-    this.owed -= whole;
-    this.change(whole);
   }
 }

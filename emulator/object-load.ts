@@ -1,5 +1,6 @@
 import { type ObjectAction } from './object-types.js';
 import { type PortalObjects } from './objects.js';
+import { SteadyPace } from './steady-pace.js';
 
 export interface ObjectLoadOptions {
   /** Changes a second. */
@@ -30,16 +31,12 @@ export interface ObjectLoadCounts {
   readonly silent: readonly SilentChange[];
 }
 
-const TICK_MS = 50;
-
 /** Adds, changes and deletes objects of a portal at a steady rate, with the events that this fires. */
 export class ObjectLoad {
   private readonly done: Record<ObjectAction, number> = { ADD: 0, UPDATE: 0, DELETE: 0 };
   private readonly silent: SilentChange[] = [];
   private made = 0;
-  private owed = 0;
-  private last = 0;
-  private timer: NodeJS.Timeout | null = null;
+  private readonly pace: SteadyPace;
 
   /** @throws Error for a rate that is not positive, or without types */
   constructor(
@@ -47,7 +44,7 @@ export class ObjectLoad {
     private readonly options: ObjectLoadOptions,
     private readonly random: () => number = Math.random,
   ) {
-    if (!(options.ratePerSecond > 0)) throw new Error('ratePerSecond must be above 0');
+    this.pace = new SteadyPace(options.ratePerSecond, (count) => this.change(count));
     if (options.entityTypeIds.length === 0) throw new Error('entityTypeIds must not be empty');
   }
 
@@ -57,14 +54,11 @@ export class ObjectLoad {
   }
 
   start(): void {
-    if (this.timer) return;
-    this.last = performance.now();
-    this.timer = setInterval(() => this.tick(performance.now()), TICK_MS);
+    this.pace.start();
   }
 
   stop(): void {
-    if (this.timer) clearInterval(this.timer);
-    this.timer = null;
+    this.pace.stop();
   }
 
   /** Makes `count` changes at once. */
@@ -94,14 +88,5 @@ export class ObjectLoad {
     const drawn = this.random() * (add + update + remove);
     if (drawn < add) return 'ADD';
     return drawn < add + update ? 'UPDATE' : 'DELETE';
-  }
-
-  private tick(now: number): void {
-    // Owed by elapsed time, not by ticks: a busy machine delays changes and drops none.
-    this.owed += ((now - this.last) / 1000) * this.options.ratePerSecond;
-    this.last = now;
-    const whole = Math.floor(this.owed);
-    this.owed -= whole;
-    this.change(whole);
   }
 }
