@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { freePorts } from './free-ports.mjs';
 import { aptInstall, canAptInstall } from './installers.mjs';
+import { runShowing } from './run-showing.mjs';
 import { runToEnd } from './run-to-end.mjs';
 import { findProgram } from './temporary-server.mjs';
 
@@ -89,39 +89,8 @@ export function runInside(folder, command, { env = {}, cwd = '/' } = {}) {
   }).map(([name, value]) => `${name}=${value}`);
   const steps = [file('resolv.conf'), file('hosts'), ...mounts, `exec chroot ${folder} "$@"`].join(' && ');
   const inside = ['/usr/bin/env', '-i', ...set, '/bin/sh', '-c', `cd ${cwd} && ${command}`];
-  const child = spawn(
-    'unshare',
-    [
-      '--mount',
-      '--pid',
-      '--fork',
-      '--kill-child',
-      '--propagation',
-      'private',
-      'sh',
-      '-c',
-      steps,
-      'sh',
-      ...inside,
-    ],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-  const end = () => child.kill('SIGKILL');
-  process.prependOnceListener('exit', end);
-  let output = '';
-  const show = (to) => (chunk) => {
-    output += chunk;
-    to.write(chunk);
-  };
-  child.stdout.on('data', show(process.stdout));
-  child.stderr.on('data', show(process.stderr));
-  return new Promise((resolve) => {
-    child.once('error', () => resolve({ code: 127, output }));
-    child.once('close', (status) => {
-      process.off('exit', end);
-      resolve({ code: status ?? 1, output });
-    });
-  });
+  const unshared = ['--mount', '--pid', '--fork', '--kill-child', '--propagation', 'private'];
+  return runShowing('unshare', [...unshared, 'sh', '-c', steps, 'sh', ...inside], { signal: 'SIGKILL' });
 }
 
 /** Removes it, however much of it still runs. */

@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -11,6 +11,7 @@ import {
   whyNoDebian13,
 } from './debian-13.mjs';
 import { root } from './prepare.mjs';
+import { runShowing } from './run-showing.mjs';
 
 const LINES = ['20', '22', '24', '26'];
 /** Everything inside a Debian 13: its RabbitMQ 4 and PostgreSQL 17, on the Node that runs this. */
@@ -51,7 +52,7 @@ async function tryNewerServers() {
     await makeDebian13(debian, console.log);
     bringNode(debian);
     const clone = join(debian, 'clone');
-    if ((await run('git', ['clone', '--quiet', root, clone], { cwd: folder })).code !== 0) {
+    if ((await runShowing('git', ['clone', '--quiet', root, clone], { cwd: folder })).code !== 0) {
       return { line, passed: false, text: 'no clone could be made' };
     }
     const env = await ownServers();
@@ -81,13 +82,13 @@ async function tryOn(line) {
   const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` };
   const version = spawnSync(join(bin, 'node'), ['--version'], { encoding: 'utf8' }).stdout.trim().slice(1);
   const clone = join(folder, line);
-  if ((await run('git', ['clone', '--quiet', root, clone], { cwd: folder })).code !== 0) {
+  if ((await runShowing('git', ['clone', '--quiet', root, clone], { cwd: folder })).code !== 0) {
     return { line: `Node ${line}`, passed: false, text: 'no clone could be made' };
   }
   for (const args of STEPS) {
     const title = `npm ${args.join(' ')}`;
     console.log(`\n=== Node ${version}: ${title}`);
-    const { code, output } = await run('npm', args, { cwd: clone, env });
+    const { code, output } = await runShowing('npm', args, { cwd: clone, env });
     const warned = args[0] === 'ci' && /^npm warn EBADENGINE/im.test(output);
     if (code !== 0 || warned) {
       return {
@@ -105,30 +106,9 @@ async function tryOn(line) {
 async function nodeOf(line) {
   if (PACKAGE === undefined) return undefined;
   const into = mkdtempSync(join(folder, 'program-'));
-  const pack = await run('npm', ['pack', '--silent', `${PACKAGE}@${line}`], { cwd: into });
+  const pack = await runShowing('npm', ['pack', '--silent', `${PACKAGE}@${line}`], { cwd: into });
   const [archive] = readdirSync(into);
   if (pack.code !== 0 || archive === undefined) return undefined;
-  if ((await run('tar', ['xzf', archive], { cwd: into })).code !== 0) return undefined;
+  if ((await runShowing('tar', ['xzf', archive], { cwd: into })).code !== 0) return undefined;
   return join(into, 'package', 'bin');
-}
-
-/** Runs a program to its end, showing what it says. */
-async function run(command, args, options) {
-  const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
-  // npm passes it on; what it started ends with it.
-  const end = () => child.kill('SIGTERM');
-  process.prependOnceListener('exit', end);
-  let output = '';
-  const show = (to) => (chunk) => {
-    output += chunk;
-    to.write(chunk);
-  };
-  child.stdout.on('data', show(process.stdout));
-  child.stderr.on('data', show(process.stderr));
-  const code = await new Promise((resolve) => {
-    child.once('error', () => resolve(127));
-    child.once('close', (status) => resolve(status ?? 1));
-  });
-  process.off('exit', end);
-  return { code, output };
 }
