@@ -1,5 +1,6 @@
 import { BrokerConnection } from '../broker/connection.js';
 import { Settings } from '../config/settings.js';
+import { RUNNING_STATES } from '../database/schema.js';
 import { ObjectTypes } from '../contract/object-types.js';
 import { StateFields } from '../contract/state-fields.js';
 import { Ledger } from '../ledger/ledger.js';
@@ -59,10 +60,10 @@ export const stateProviders = [
       return ({ room, dispatch }) =>
         ({ memberId, name }, client, permit, wakeDispatch) => {
           const known = () => registry.get(memberId);
-          const mayRead = () =>
-            permit.valid() &&
-            ['active', 'unmarkable', 'unfinished'].includes(known()?.state ?? '') &&
-            (known()?.paused ?? null) === null;
+          const mayRead = () => {
+            const { state, paused } = known() ?? { state: 'uninstalled', paused: null };
+            return permit.valid() && RUNNING_STATES.has(state) && paused === null;
+          };
           const reader = new PortalReader({ portal: { name, mayRead }, client, room, log });
           const portalStates = new PortalStates({
             reader,

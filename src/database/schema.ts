@@ -31,6 +31,8 @@ export const PORTAL_STATES = [
   'uninstalled',
 ] as const;
 export type PortalState = (typeof PORTAL_STATES)[number];
+/** States in which rounds run, and the portal's objects can be read. */
+export const RUNNING_STATES: ReadonlySet<PortalState> = new Set(['active', 'unfinished', 'unmarkable']);
 
 /** What makes a delivery that no row of a portal's queue has announced. */
 export type DeliveryOrigin = 'snapshot' | 'reconciled';

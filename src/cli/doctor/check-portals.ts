@@ -1,5 +1,5 @@
 import { shownAddress } from '../../bitrix24/portal-address.js';
-import { type PortalState } from '../../database/schema.js';
+import { RUNNING_STATES } from '../../database/schema.js';
 import { ADVICE } from '../../drain/pacing/pacing.js';
 import { Phrase } from '../../i18n/translate.js';
 import { type AllowedPortals, notListed } from '../../portals/allowed-portals.js';
@@ -9,9 +9,6 @@ import { SHARED_ADVICE, sharedLately } from '../../portals/shared-queue.js';
 import { type Finding, note, ok, wrong } from '../command/findings.js';
 import { utcTime } from '../command/table.js';
 import { pausePhrase } from '../portals/list-portals.js';
-
-/** Portals in trouble that are drained all the same. */
-const RUNNING: ReadonlySet<PortalState> = new Set<PortalState>(['unfinished', 'unmarkable']);
 
 /** What the database knows of a portal; it is not asked. */
 export function portalFindings(portal: Portal, pins: PinnedNames, allowed: AllowedPortals): Finding[] {
@@ -48,7 +45,8 @@ function stateFinding(
       ? ok('portals', Phrase.of('doctor.active', { portal: name }))
       : note('portals', Phrase.of('doctor.troubled', { portal: name, reason: stateReason }));
   }
-  const advice = RUNNING.has(state) ? ADVICE[state] : null;
+  // In trouble, and drained all the same.
+  const advice = RUNNING_STATES.has(state) ? ADVICE[state] : null;
   const said = {
     portal: name,
     state: Phrase.of(`portal.${state}`),

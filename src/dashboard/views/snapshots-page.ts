@@ -1,6 +1,7 @@
 import { progressOf } from '../../ledger/snapshots/snapshot-progress.js';
 import { conditionsOf, type SnapshotRecord } from '../../ledger/snapshots/snapshot-record.js';
 import { STEERED, type Steering } from '../../ledger/snapshots/steer-snapshot.js';
+import { RUNNING_STATES } from '../../database/schema.js';
 import { type Portal } from '../../portals/portal-record.js';
 import { html, type Html, type Part } from '../html/html.js';
 import { type Words } from '../html/words.js';
@@ -120,7 +121,7 @@ function progressWords(words: Words, portal: Portal, snapshot: SnapshotRecord, n
   const { t, duration } = words;
   const { state } = snapshot;
   const { fraction, objects, expected, ranMs, remainingMs } = progressOf(snapshot, now);
-  const isHeld = portal.paused !== null || !READ.has(portal.state);
+  const isHeld = portal.paused !== null || !RUNNING_STATES.has(portal.state);
   if (state === 'running' && isHeld) return t('snapshots.waits');
   if (fraction === null) return state === 'running' ? t('snapshots.notBegun') : '';
   const parts = [`${Math.floor(fraction * 1000) / 10} %`, t('snapshots.objects', { count: objects })];
@@ -130,9 +131,6 @@ function progressWords(words: Words, portal: Portal, snapshot: SnapshotRecord, n
   } else if (state === 'completed') parts.push(t('snapshots.took', { duration: duration(ranMs) }));
   return parts.join(', ');
 }
-
-/** States of a portal in which its objects are read. */
-const READ: ReadonlySet<Portal['state']> = new Set(['active', 'unmarkable', 'unfinished']);
 
 function pathOf({ name }: Portal): string {
   return `/portals/${encodeURIComponent(name)}/snapshots`;

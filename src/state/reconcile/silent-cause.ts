@@ -1,4 +1,4 @@
-import { type PortalState } from '../../database/schema.js';
+import { type PortalState, RUNNING_STATES } from '../../database/schema.js';
 import { type SilentCause } from '../../database/reconcile-schema.js';
 import { type ReconciledPortal } from './reconcile-dependencies.js';
 
@@ -22,7 +22,5 @@ export function silentNow(portal: ReconciledPortal): { cause: SilentCause; since
 /** States in which a portal's objects can be read. */
 export function isReadable(portal: ReconciledPortal): boolean {
   const state = portal.state();
-  return (
-    (state === 'active' || state === 'unmarkable' || state === 'unfinished') && portal.pausedSince() === null
-  );
+  return state !== null && RUNNING_STATES.has(state) && portal.pausedSince() === null;
 }
