@@ -7,7 +7,7 @@ function work(ms: number): void {
   while (performance.now() < until);
 }
 
-describe('turns', () => {
+describe('turns of the event loop', () => {
   it('short pieces of work follow each other at once', async () => {
     const eventLoop = new EventLoopYield(1000);
     let turned = false;
@@ -17,11 +17,12 @@ describe('turns', () => {
   });
 
   it('the next piece waits for the next turn after a long one', async () => {
-    const eventLoop = new EventLoopYield(2);
+    // Longer than any machine takes from one of these lines to the next.
+    const eventLoop = new EventLoopYield(500);
     let turned = false;
     await eventLoop.next();
     setImmediate(() => (turned = true));
-    work(3);
+    work(501);
     expect(eventLoop.over).toBe(true);
     await eventLoop.next();
     expect(turned).toBe(true);
@@ -29,9 +30,9 @@ describe('turns', () => {
   });
 
   it('what was done in an earlier turn does not count', async () => {
-    const eventLoop = new EventLoopYield(2);
+    const eventLoop = new EventLoopYield(500);
     await eventLoop.next();
-    work(3);
+    work(501);
     await new Promise((resolve) => setImmediate(resolve));
     expect(eventLoop.over).toBe(false);
   });

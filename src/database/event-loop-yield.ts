@@ -1,7 +1,7 @@
 /**
- * Cuts work that never waits for anything into eventLoop: between two of them the process attends to its connections and
- * timers. Without it one piece of work could follow another for as long as there is any, and Node accepts no more
- * than one new connection between two eventLoop.
+ * Cuts work that never waits for anything into turns of the event loop: between two of them the process attends to its
+ * connections and timers. Without it one piece of work could follow another for as long as there is any, and Node
+ * accepts no more than one new connection between two turns.
  */
 export class EventLoopYield {
   /** When the turn under way began; null where nothing has been done in it. */

@@ -130,11 +130,13 @@ export class Dispatcher {
     const inFlight: Promise<void>[] = [];
     try {
       while (!stopping() && tally.unconfirmed === 0) {
-        const page = await this.nextPage(portal, kind, after);
+        const page = await this.takePage(this.pagesAtOnce, () =>
+          this.deps.ledger.nextPublishable(portal.memberId, kind, after, PAGE_SIZE),
+        );
         const last = page.at(-1);
         if (last === undefined) break;
         after = last.seq;
-        inFlight.push(this.pages.publish(portal, page, tally).finally(() => this.pagesAtOnce.release()));
+        inFlight.push(this.pages.send(portal, page, tally).finally(() => this.pagesAtOnce.release()));
         if (inFlight.length >= PAGES_IN_FLIGHT) await inFlight.shift();
         if (page.length < PAGE_SIZE) break;
       }
@@ -192,8 +194,9 @@ export class Dispatcher {
     try {
       for (let at = 0; at < keys.length && !stopping() && tally.unconfirmed === 0; at += PAGE_SIZE) {
         const part = keys.slice(at, at + PAGE_SIZE);
-        await permits.take();
-        inFlight.push(this.publishPart(portal, part, tally).finally(() => permits.release()));
+        const page = await this.takePage(permits, () => this.named(portal, part));
+        if (page.length === 0) continue;
+        inFlight.push(this.pages.send(portal, page, tally).finally(() => permits.release()));
         if (inFlight.length >= PAGES_IN_FLIGHT) await inFlight.shift();
       }
     } finally {
@@ -201,16 +204,16 @@ export class Dispatcher {
     }
   }
 
-  private async publishPart(
-    portal: PortalIdentity,
+  private async named(
+    { memberId }: PortalIdentity,
     part: readonly Pick<PublishableKey, 'seq' | 'attempt'>[],
-    tally: Tally,
-  ): Promise<void> {
+  ): Promise<readonly Publishable[]> {
     const attempts = new Map(part.map(({ seq, attempt }) => [seq, attempt]));
-    const named = await this.deps.ledger.publishableNamed(portal.memberId, [...attempts.keys()]);
+    const named = await this.deps.ledger.publishableNamed(memberId, [...attempts.keys()]);
     // Retried by hand meanwhile, it is another delivery, whose state is another one.
     const page = named.filter(({ seq, attempt }) => attempts.get(seq) === attempt);
-    if (page.length > 0) await this.pages.publish(portal, page, tally);
+    await this.pages.prepare(page);
+    return page;
   }
 
   /** Publishes what there is where that is little; false where it is more, and then nothing was done. */
@@ -226,18 +229,20 @@ export class Dispatcher {
     }
   }
 
-  /** Reads a page once there is a permit for it, and gives the permit back where there is no page. */
-  private async nextPage(
-    portal: PortalIdentity,
-    kind: PublishableKind,
-    after: number,
+  /**
+   * Reads a page once there is a permit for it, and gives the permit back where there is no page. The page before it was
+   * handed to the broker by then: while pages wait for their confirms at the same time, they are sent in their order.
+   */
+  private async takePage(
+    permits: Semaphore,
+    read: () => Promise<readonly Publishable[]>,
   ): Promise<readonly Publishable[]> {
-    await this.pagesAtOnce.take();
+    await permits.take();
     let page: readonly Publishable[] = [];
     try {
-      page = await this.deps.ledger.nextPublishable(portal.memberId, kind, after, PAGE_SIZE);
+      page = await read();
     } finally {
-      if (page.length === 0) this.pagesAtOnce.release();
+      if (page.length === 0) permits.release();
     }
     return page;
   }

@@ -84,8 +84,18 @@ export class PagePublisher {
   constructor(private readonly deps: PagePublisherDependencies) {}
 
   async publish(portal: PortalIdentity, page: readonly Publishable[], tally: Tally): Promise<void> {
+    await this.prepare(page);
+    await this.send(portal, page, tally);
+  }
+
+  /** Reads what the states of these deliveries need. */
+  async prepare(page: readonly Publishable[]): Promise<void> {
+    await this.deps.states?.prepare?.(page);
+  }
+
+  /** Publishes what is prepared: it is in line for the broker, behind what was sent before it, when this has returned. */
+  async send(portal: PortalIdentity, page: readonly Publishable[], tally: Tally): Promise<void> {
     const { ledger, publisher, listener, states } = this.deps;
-    await states?.prepare?.(page);
     const alive: { delivery: Publishable; message: OutgoingMessage }[] = [];
     const dead: Letter[] = [];
     for (const delivery of page) {

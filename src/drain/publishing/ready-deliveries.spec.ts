@@ -19,6 +19,11 @@ let done: number[];
 let asked: number[][];
 let bodies: { seq: string; state: unknown; exchange: string }[];
 let answer: PublishResult['status'];
+/** How long reading these deliveries takes, and reading what their states need; ms. */
+let readMs: (seqs: readonly number[]) => number;
+let prepareMs: (seqs: readonly number[]) => number;
+
+const after = <T>(ms: number, value: T) => new Promise<T>((resolve) => setTimeout(resolve, ms, value));
 
 const delivery = (seq: number): Publishable => ({
   seq,
@@ -55,6 +60,7 @@ const states: EventStates = {
     return { ready, nextAt: ready.size === keys.length ? null : 5000 + Math.min(...unknown) };
   },
   of: ({ seq }) => ({ status: 'read', readAt: null, object: { id: seq } }),
+  prepare: (some) => after(prepareMs(some.map(({ seq }) => seq)), undefined),
   done: (seqs) => done.push(...seqs),
   resumed: () => undefined,
 };
@@ -67,7 +73,7 @@ function dispatcher(): Dispatcher {
       const of = left(kind === 'reserved' ? reserved : waiting).filter((seq) => seq > after);
       return Promise.resolve(of.slice(0, limit).map(keyOf));
     },
-    publishableNamed: (_member, seqs) => Promise.resolve(seqs.map(delivery)),
+    publishableNamed: (_member, seqs) => after(readMs(seqs), seqs.map(delivery)),
     refusedKeys: () => Promise.resolve(left(refused).length === 0 ? [] : [{ key: 'k', dueAt: 0 }]),
     nextRefused: (_member, _key, limit) => Promise.resolve(left(refused).slice(0, limit).map(delivery)),
     recordPublished: (some) => Promise.resolve(some.length),
@@ -104,6 +110,7 @@ beforeEach(() => {
   [reserved, waiting, refused, done, asked, bodies] = [[], [], [], [], [], []];
   unknown = new Set();
   answer = 'confirmed';
+  readMs = prepareMs = () => 0;
 });
 
 describe('publishing of events that carry states', () => {
@@ -117,6 +124,14 @@ describe('publishing of events that carry states', () => {
     expect(done).toEqual(range(1, 250));
     // All of them were asked for at once, so that all are read together.
     expect(asked[0]).toHaveLength(300);
+  });
+
+  it('keeps the order of first deliveries where reading some of them takes longer', async () => {
+    reserved = range(1, 350);
+    readMs = (seqs) => (seqs.includes(1) ? 60 : 0);
+    prepareMs = (seqs) => (seqs.includes(101) ? 60 : 0);
+    await dispatcher().pass(PORTAL, () => false);
+    expect(bodies.map(({ seq }) => Number(seq))).toEqual(range(1, 350));
   });
 
   it('publishes retries whose states are known, whatever comes before them', async () => {
