@@ -124,14 +124,32 @@ export class Dispatcher {
     stopping: () => boolean,
     tally: Tally,
   ): Promise<void> {
-    if (this.deps.states?.active === true) return this.passOverReady(portal, kind, stopping, tally);
-    if (await this.passOverFew(portal, kind, tally)) return;
+    let after = 0;
+    if (!this.asksForStates) {
+      if (await this.passOverFew(portal, kind, tally)) return;
+      if (!this.asksForStates) after = await this.passOverPages(portal, kind, stopping, tally);
+    }
+    if (this.asksForStates) await this.passOverReady(portal, kind, stopping, tally, after);
+  }
+
+  private get asksForStates(): boolean {
+    return this.deps.states?.active === true;
+  }
+
+  /** Publishes page after page, up to the first that is to carry a state. Returns the last number that was published. */
+  private async passOverPages(
+    portal: PortalIdentity,
+    kind: PublishableKind,
+    stopping: () => boolean,
+    tally: Tally,
+  ): Promise<number> {
     let after = 0;
     const inFlight: Promise<void>[] = [];
     try {
       while (!stopping() && tally.unconfirmed === 0) {
-        const page = await this.takePage(this.pagesAtOnce, () =>
-          this.deps.ledger.nextPublishable(portal.memberId, kind, after, PAGE_SIZE),
+        const page = await this.takePage(
+          this.pagesAtOnce,
+          async () => (await this.next(portal, kind, after, PAGE_SIZE)) ?? [],
         );
         const last = page.at(-1);
         if (last === undefined) break;
@@ -143,6 +161,18 @@ export class Dispatcher {
     } finally {
       await Promise.all(inFlight);
     }
+    return after;
+  }
+
+  /** What is to be published next; null where some of it is to carry a state. */
+  private async next(
+    { memberId }: PortalIdentity,
+    kind: PublishableKind,
+    after: number,
+    limit: number,
+  ): Promise<readonly Publishable[] | null> {
+    const page = await this.deps.ledger.nextPublishable(memberId, kind, after, limit);
+    return this.deps.states?.meets(page) === true ? null : page;
   }
 
   /**
@@ -154,9 +184,10 @@ export class Dispatcher {
     kind: PublishableKind,
     stopping: () => boolean,
     tally: Tally,
+    from: number,
   ): Promise<void> {
     const { ledger } = this.deps;
-    let after = 0;
+    let after = from;
     while (!stopping() && tally.unconfirmed === 0) {
       const keys = await ledger.nextPublishableKeys(portal.memberId, kind, after, KEYS);
       const ready = this.readyOf(keys.map(stateKeyOf), tally);
@@ -216,12 +247,12 @@ export class Dispatcher {
     return page;
   }
 
-  /** Publishes what there is where that is little; false where it is more, and then nothing was done. */
+  /** Publishes what there is where that is little; false where it is more, or carries states, and then nothing was done. */
   private async passOverFew(portal: PortalIdentity, kind: PublishableKind, tally: Tally): Promise<boolean> {
     await this.fewAtOnce.take();
     try {
-      const page = await this.deps.ledger.nextPublishable(portal.memberId, kind, 0, FEW);
-      if (page.length >= FEW) return false;
+      const page = await this.next(portal, kind, 0, FEW);
+      if (page === null || page.length >= FEW) return false;
       if (page.length > 0) await this.pages.publish(portal, page, tally);
       return true;
     } finally {
@@ -308,7 +339,10 @@ export class Dispatcher {
     tally: Tally,
   ): Promise<readonly Publishable[] | null> {
     const { ledger, states } = this.deps;
-    if (states?.active !== true) return ledger.nextRefused(memberId, key, size);
+    if (states?.active !== true) {
+      const page = await ledger.nextRefused(memberId, key, size);
+      if (states?.meets(page) !== true) return page;
+    }
     // Some more than are tried, so that each does not wait for a request of its own.
     const page = await ledger.nextRefused(memberId, key, Math.max(size, FEW));
     const now = this.now();

@@ -24,6 +24,8 @@ export interface ReadyDeliveries {
 export interface EventStates {
   /** Whether any event of the portal may carry a state at present: else publishing does not ask. */
   readonly active: boolean;
+  /** These are to be published: whether one of them is to carry a state, and so publishing has to ask from here on. */
+  meets(deliveries: readonly Pick<Publishable, 'origin'>[]): boolean;
   /** Has the objects of these deliveries read where that is not done, and says which of them may be published. */
   ready(keys: readonly StateKey[]): ReadyDeliveries;
   /** The state that a delivery carries; null where events of its kind carry none. */

@@ -68,7 +68,7 @@ export interface PagePublisherDependencies {
   readonly log: Log;
   readonly encoder: EventEncoder;
   /** What is known of the objects; left out: events carry no state. */
-  readonly states?: Omit<EventStates, 'active' | 'ready' | 'resumed'> | undefined;
+  readonly states?: Omit<EventStates, 'active' | 'meets' | 'ready' | 'resumed'> | undefined;
 }
 
 interface Letter {

@@ -19,6 +19,10 @@ let done: number[];
 let asked: number[][];
 let bodies: { seq: string; state: unknown; exchange: string }[];
 let answer: PublishResult['status'];
+/** Whether all events carry states by the settings; else these do, which are a snapshot's. */
+let byTheSettings: boolean;
+let ofSnapshot: Set<number>;
+let met: boolean;
 /** How long reading these deliveries takes, and reading what their states need; ms. */
 let readMs: (seqs: readonly number[]) => number;
 let prepareMs: (seqs: readonly number[]) => number;
@@ -39,7 +43,7 @@ const delivery = (seq: number): Publishable => ({
   attemptsBefore: 0,
   reason: null,
   refusals: 0,
-  origin: null,
+  origin: ofSnapshot.has(seq) ? 'snapshot' : null,
   routingKey: null,
 });
 const keyOf = (seq: number) => ({
@@ -53,7 +57,13 @@ const keyOf = (seq: number) => ({
 });
 
 const states: EventStates = {
-  active: true,
+  get active() {
+    return byTheSettings || met;
+  },
+  meets: (some) => {
+    met ||= some.some(({ origin }) => origin === 'snapshot');
+    return byTheSettings || met;
+  },
   ready: (keys) => {
     asked.push(keys.map(({ seq }) => seq));
     const ready = new Set(keys.map(({ seq }) => seq).filter((seq) => !unknown.has(seq)));
@@ -68,7 +78,11 @@ const states: EventStates = {
 function dispatcher(): Dispatcher {
   const left = (list: number[]) => list.filter((seq) => !done.includes(seq));
   const ledger: DispatchLedger = {
-    nextPublishable: () => Promise.reject(new Error('it is read without states')),
+    nextPublishable: (_member, kind, after, limit) => {
+      if (byTheSettings) return Promise.reject(new Error('it is read without states'));
+      const of = left(kind === 'reserved' ? reserved : waiting).filter((seq) => seq > after);
+      return Promise.resolve(of.slice(0, limit).map(delivery));
+    },
     nextPublishableKeys: (_member, kind, after, limit) => {
       const of = left(kind === 'reserved' ? reserved : waiting).filter((seq) => seq > after);
       return Promise.resolve(of.slice(0, limit).map(keyOf));
@@ -108,6 +122,7 @@ const range = (from: number, count: number) => Array.from({ length: count }, (_,
 
 beforeEach(() => {
   [reserved, waiting, refused, done, asked, bodies] = [[], [], [], [], [], []];
+  [byTheSettings, ofSnapshot, met] = [true, new Set(), false];
   unknown = new Set();
   answer = 'confirmed';
   readMs = prepareMs = () => 0;
@@ -177,6 +192,40 @@ describe('publishing of events that carry states', () => {
     const other = dispatcher();
     expect(await other.pass(PORTAL, () => false)).toMatchObject({ confirmed: 39 });
     expect(bodies[0]?.seq).toBe('2');
+  });
+
+  it('asks for states from the first event of a snapshot on, where no other carries one', async () => {
+    byTheSettings = false;
+    reserved = range(1, 350);
+    await dispatcher().pass(PORTAL, () => false);
+    expect(asked).toEqual([]);
+    expect(bodies).toHaveLength(350);
+
+    reserved = range(1001, 350);
+    ofSnapshot = new Set([1240]);
+    unknown = new Set([1240]);
+    const result = await dispatcher().pass(PORTAL, () => false);
+    expect(asked[0]).toEqual(range(1201, 150));
+    expect(result).toMatchObject({ confirmed: 239, stateDueAt: 6240 });
+    unknown = new Set();
+    await dispatcher().pass(PORTAL, () => false);
+    expect(bodies.map(({ seq }) => Number(seq))).toEqual([...range(1, 350), ...range(1001, 350)]);
+  });
+
+  it.each([
+    ['few', () => (waiting = [7])],
+    ['many', () => (waiting = range(1, 60))],
+    ['refused', () => (refused = [7])],
+  ])('asks for the state of a snapshot’s event that comes again: %s', async (_where, prepare) => {
+    byTheSettings = false;
+    prepare();
+    ofSnapshot = unknown = new Set([7]);
+    const published = () => bodies.filter(({ seq }) => seq === '7').length;
+    expect(await dispatcher().pass(PORTAL, () => false)).toMatchObject({ stateDueAt: 5007 });
+    expect(published()).toBe(0);
+    unknown = new Set();
+    await dispatcher().pass(PORTAL, () => false);
+    expect(published()).toBe(1);
   });
 
   it('stops between pages', async () => {

@@ -283,9 +283,10 @@ describe('states for events', () => {
   it('gives a snapshot’s events what their page said, whatever the settings, and reads again after a crash', () => {
     const states = open([]);
     expect(states.active).toBe(false);
-    states.snapshotBegins();
-    expect(states.active).toBe(true);
     const snapshot = { event: 'crm.deal.snapshot', origin: 'snapshot' as const };
+    expect(states.meets([delivery(9, '9')])).toBe(false);
+    expect(states.meets([delivery(9, '9'), delivery(1, '7', snapshot)])).toBe(true);
+    expect(states.active).toBe(true);
     states.known({ name: 'crm.deal', entityTypeId: 2, id: '7' }, { id: 7 }, NOW - 5);
     expect(states.ready([key(1, '7', snapshot)]).ready).toEqual(new Set([1]));
     expect(states.of(delivery(1, '7', snapshot))).toMatchObject({ status: 'read', object: { id: 7 } });
@@ -293,8 +294,33 @@ describe('states for events', () => {
     expect(states.of(delivery(2, '7'))).toBeNull();
     states.ready([key(3, '8', snapshot)]);
     expect(wants).toMatchObject([{ id: '8', priority: 'snapshot' }]);
-    states.done([1, 3]);
+    // Its retry is read anew, whatever else of the object is in hand.
+    states.ready([key(4, '8', snapshot)]);
+    wants[0]?.settle(readAs({ id: 8 }, NOW));
+    states.done([3]);
+    now = NOW + 500;
+    const retry = { ...snapshot, attempt: 2, since: NOW + 400 };
+    expect(states.ready([key(4, '8', snapshot), key(3, '8', retry)]).ready).toEqual(new Set([4]));
+    expect(wants).toHaveLength(2);
+    states.done([1, 3, 4]);
     expect(room.inHand).toBe(0);
+  });
+
+  it('is asked about nothing where a snapshot’s last event is published, until one comes again', () => {
+    const states = open([]);
+    const snapshot = { event: 'crm.deal.snapshot', origin: 'snapshot' as const };
+    states.meets([delivery(1, '7', snapshot)]);
+    now += 100_000;
+    // It still waits for its object.
+    states.ready([key(1, '7', snapshot)]);
+    now += 100_000;
+    expect(states.active).toBe(true);
+    states.ready([key(2, '8')]);
+    now += 100_000;
+    expect(states.active).toBe(false);
+    expect(states.meets([delivery(2, '8')])).toBe(false);
+    expect(states.meets([delivery(1, '7', { ...snapshot, attempt: 3 })])).toBe(true);
+    expect(states.active).toBe(true);
   });
 
   it('waits for nothing after its end, and has given everything back', () => {

@@ -53,6 +53,8 @@ const FRESH_MS = 60_000;
 const FORGOTTEN_MS = 120_000;
 const FORGET_EVERY_MS = 60_000;
 
+const isOfSnapshot = ({ origin }: Pick<Publishable, 'origin'>) => origin === 'snapshot';
+
 /**
  * The states of one portal's objects for the events that are to be published: each object is read once for all that are
  * in hand, after the last of them was reserved. No event waits longer than `STATE_WAIT_MS` for it, and none where it is
@@ -65,8 +67,8 @@ export class PortalStates {
   private openSince: number;
   private forgetting: NodeJS.Timeout | null = null;
   private stopped = false;
-  /** There are events of a snapshot: these carry a state whatever the settings say. */
-  private snapshot = false;
+  /** When an event of a snapshot was last to be published, Unix ms: these carry a state whatever the settings say. */
+  private snapshotMetAt = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly deps: PortalStatesDependencies) {
     this.now = deps.now ?? Date.now;
@@ -76,7 +78,16 @@ export class PortalStates {
 
   /** Whether any event may carry a state. */
   get active(): boolean {
-    return this.snapshot || !this.deps.types.none;
+    return !this.deps.types.none || Math.abs(this.now() - this.snapshotMetAt) <= FORGOTTEN_MS;
+  }
+
+  /**
+   * These are to be published: whether any of them carries a state. The events themselves tell, whoever wrote them and
+   * whenever: those of a snapshot that is over come again as well, in another process, and weeks later by hand.
+   */
+  meets(deliveries: readonly Pick<Publishable, 'origin'>[]): boolean {
+    if (deliveries.some(isOfSnapshot)) this.snapshotMetAt = this.now();
+    return this.active;
   }
 
   /** Nothing could be published until now: deliveries have waited for their states from here on. */
@@ -95,6 +106,7 @@ export class PortalStates {
     const readableAt = reader.reading ? now : reader.readableAt();
     const ready = new Set<number>();
     let nextAt: number | null = null;
+    this.meets(keys);
     for (const key of keys) {
       const waiting = this.waitingFor(key, now);
       const untilAt = waiting === null ? null : this.waitsUntil(waiting, readableAt, now);
@@ -131,11 +143,6 @@ export class PortalStates {
   /** The broker has answered to these deliveries. */
   done(seqs: readonly number[]): void {
     for (const seq of seqs) this.forget(seq);
-  }
-
-  /** There will be events of a snapshot. */
-  snapshotBegins(): void {
-    this.snapshot = true;
   }
 
   /**
@@ -209,7 +216,7 @@ export class PortalStates {
     const wanted = wantedState(key, this.deps.types);
     if (wanted === null || 'known' in wanted || this.stopped) return null;
     if (before !== undefined) this.forget(key.seq);
-    const snapshot = key.origin === 'snapshot';
+    const snapshot = isOfSnapshot(key);
     const object = this.objects.take(wanted.object, snapshot ? 'snapshot' : 'state');
     if (!snapshot) object.priority = 'state';
     object.deliveries.add(key.seq);
@@ -218,8 +225,8 @@ export class PortalStates {
     const waiting: Waiting = {
       attempt: key.attempt,
       object,
-      // What a snapshot tells was read before its events were written down.
-      since: snapshot ? 0 : since,
+      // What a snapshot tells was read before its events were written down; what comes again is read again.
+      since: snapshot && key.attempt === 1 ? 0 : since,
       waitsFrom: Math.max(since, this.openSince),
       seenAt: now,
       stale: null,

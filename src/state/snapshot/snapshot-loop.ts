@@ -30,8 +30,6 @@ import { completedEvent, messageIdOf, objectEvent } from './snapshot-events.js';
 
 /** Takes what was read of objects, for the events that tell of them. */
 export interface ReadStates {
-  /** There will be events of a snapshot. */
-  snapshotBegins(): void;
   /** @param readAt Unix ms, when the reading began */
   known(object: ObjectType & { readonly id: string }, fields: ObjectFields, readAt: number): void;
 }
@@ -127,7 +125,6 @@ export class SnapshotLoop {
     try {
       const snapshot = await snapshots.running(memberId);
       if (snapshot === null) return null;
-      this.deps.states.snapshotBegins();
       if (snapshot.types.some(({ maxId }) => maxId === null)) return await this.begin(snapshot);
       const type = snapshot.types.find((one) => !isTypeDone(one));
       return type === undefined ? await this.complete(snapshot) : await this.readOn(snapshot, type);
