@@ -11,6 +11,7 @@ import { questions } from './scenarios/questions.js';
 import { reconcile } from './scenarios/reconcile.js';
 import { recovery } from './scenarios/recovery.js';
 import { refusingQueue } from './scenarios/refusing-queue.js';
+import { registry } from './scenarios/registry.js';
 import { replicas } from './scenarios/replicas.js';
 import { replies } from './scenarios/replies.js';
 import { scaling } from './scenarios/scaling.js';
@@ -32,6 +33,7 @@ export const scenarios: readonly Scenario[] = [
   memory,
   scaling,
   replicas,
+  registry,
   recovery,
   reconcile,
 ];

@@ -1,7 +1,8 @@
 import { run } from './run.mjs';
 
-// PostgreSQL is for two scenarios alone.
+// PostgreSQL is for some scenarios alone.
 const only = /--only[= ](\S+)/.exec(process.argv.slice(2).join(' '))?.[1];
-const postgres = only === undefined || ['replicas', 'history'].some((name) => only.split(',').includes(name));
+const postgres =
+  only === undefined || ['replicas', 'history', 'registry'].some((name) => only.split(',').includes(name));
 
 await run({ file: 'build/bench/main.js', rabbitmq: true, postgres });

@@ -209,12 +209,16 @@ export class Lifecycle {
 
   /** From here on portals are drained: those that are ours. */
   private ownPortals(): void {
-    const { replica, signals, watch, fleet, report, log } = this.parts;
+    const { replica, registry, signals, watch, fleet, report, log } = this.parts;
     const { ownership, channel, name } = replica;
     channel?.listen({
       heard: (text) => signals.receive(text),
-      // Signals sent while there was no connection were missed.
-      connected: () => void watch.refreshQuietly(),
+      // Signals sent while there was no connection were missed, and it may be another server by now.
+      connected: () => {
+        registry.doubt();
+        void watch.refreshQuietly();
+        ownership.wake();
+      },
     });
     if (channel !== null) log.info({ event: 'replica.started', replica: name });
     ownership.start(

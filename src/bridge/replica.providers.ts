@@ -13,8 +13,9 @@ export const replicaProviders = [
   provide(REPLICA, [Settings, PortalRegistry, LOG], replicaFor),
   provide(
     PortalWatch,
-    [PortalRegistry, Ledger, Fleet, Settings, LOG],
-    (...parts) => new PortalWatch(...parts),
+    [PortalRegistry, Ledger, Fleet, Settings, REPLICA, LOG],
+    (registry, ledger, fleet, settings, { name, channel }, log) =>
+      new PortalWatch(registry, ledger, fleet, settings, channel === null ? null : name, log),
   ),
   provide(
     Signals,

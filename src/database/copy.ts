@@ -20,8 +20,11 @@ export interface Copied {
   readonly lastSeq: number;
 }
 
-/** Tables that speak of running processes; those of the source are none of the target's. */
-type TableLeft = 'replicas' | 'leases';
+/**
+ * Tables that speak of running processes, those of the source are none of the target's; and what PostgreSQL notes of the
+ * portals by itself.
+ */
+type TableLeft = 'replicas' | 'leases' | 'portal_changes' | 'portal_total';
 type TableCopied = Exclude<keyof Schema, TableLeft | 'identity'>;
 /** The compiler asks for every other table of the schema. */
 const NO_ROWS: Readonly<Record<TableCopied, number>> = {

@@ -30,6 +30,7 @@ import { markSentMigration } from './migrations/0034-mark-sent.js';
 import { snapshotsMigration } from './migrations/0035-snapshots.js';
 import { objectStatesMigration } from './migrations/0036-object-states.js';
 import { reconcileMigration } from './migrations/0037-reconcile.js';
+import { portalChangesMigration } from './migrations/0038-portal-changes.js';
 
 /** A migration failed; the database is as it was before that migration. */
 export class MigrationError extends Error {
@@ -98,5 +99,6 @@ function migrationsOf(dialect: Dialect): Record<string, Migration> {
     '0035-snapshots': snapshotsMigration(dialect),
     '0036-object-states': objectStatesMigration(),
     '0037-reconcile': reconcileMigration(dialect),
+    '0038-portal-changes': portalChangesMigration(dialect),
   };
 }

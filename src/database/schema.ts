@@ -282,6 +282,8 @@ interface ReplicasTable {
   /** What it tells the others of its portals, for people who watch; null where it tells nothing. */
   report: string | null;
   reported_at: number | null;
+  /** How many leases it has; null where a version before has written the row. */
+  held: number | null;
 }
 
 /** Who may act on a portal. Times are the database's own. */
@@ -292,6 +294,19 @@ interface LeasesTable {
   /** Grows with every change of owner. */
   epoch: number;
   expires_at: number;
+}
+
+/** PostgreSQL only: which portals were changed, whoever did it; a portal that is gone stays in it. */
+interface PortalChangesTable {
+  member_id: string;
+  /** Number of the latest transaction that did. */
+  changed_in: number;
+}
+
+/** PostgreSQL only: how many portals there are, counted as they come and go. */
+interface PortalTotalTable {
+  only_row: number;
+  portals: number;
 }
 
 /** Which database this is; see identity.ts. */
@@ -415,6 +430,8 @@ export interface Schema extends ReconcileSchema, ObjectStatesSchema {
   audit: AuditTable;
   identity: IdentityTable;
   portals: PortalsTable;
+  portal_changes: PortalChangesTable;
+  portal_total: PortalTotalTable;
   offered_tokens: OfferedTokensTable;
   deliveries: DeliveriesTable;
   journal: JournalTable;

@@ -1,42 +1,58 @@
-import { sql } from 'kysely';
+import { type ExpressionBuilder, type SqlBool, sql, type Expression } from 'kysely';
+import { type Schema } from '../database/schema.js';
 import { type Db } from './transitions.js';
 
-/** Portals with deliveries that are to be published now: two index lookups for each, however many there are. */
-export async function duePortals(db: Db, now: number): Promise<string[]> {
+/** Of whose portals something is asked: of those that this replica has leases of; null: of all. */
+export type PortalsOf = string | null;
+
+type Asking = ExpressionBuilder<Schema & { portal: { member_id: string } }, 'portal'>;
+
+/**
+ * Portals for which a condition holds. It costs so much for each portal that is asked, however many others there are.
+ * A lease that has just expired counts: nothing comes of a name whose loops do not run.
+ */
+export async function portalsWhere(
+  db: Db,
+  owner: PortalsOf,
+  condition: (eb: Asking) => Expression<SqlBool>,
+): Promise<string[]> {
   const rows = await db
-    .selectFrom('portals')
-    .select('member_id')
-    .where((eb) => {
-      const deliveries = eb
-        .selectFrom('deliveries')
-        .select('seq')
-        .whereRef('deliveries.member_id', '=', 'portals.member_id');
-      return eb.or([
-        eb.exists(deliveries.where('deliveries.state', '=', sql.lit('reserved'))),
-        eb.exists(
-          deliveries.where('deliveries.state', '=', sql.lit('waiting')).where('deliveries.due_at', '<=', now),
-        ),
-      ]);
-    })
+    .selectFrom((eb) =>
+      owner === null
+        ? eb.selectFrom('portals').select('member_id').as('portal')
+        : eb.selectFrom('leases').select('member_id').where('owner', '=', owner).as('portal'),
+    )
+    .select('portal.member_id')
+    .where(condition)
     .execute();
   return rows.map((row) => row.member_id);
 }
 
-/** Portals with deliveries that failed at this time or before (Unix ms) and are not marked yet. */
-export async function portalsToMark(db: Db, failedUntil: number): Promise<string[]> {
-  const rows = await db
-    .selectFrom('portals')
-    .select('member_id')
-    .where((eb) =>
+/** Deliveries of the portal that is asked. */
+export function deliveriesOf(eb: Asking) {
+  return eb.selectFrom('deliveries').select('seq').whereRef('deliveries.member_id', '=', 'portal.member_id');
+}
+
+/** Portals with deliveries that are to be published now: two index lookups for each, however many there are. */
+export function duePortals(db: Db, owner: PortalsOf, now: number): Promise<string[]> {
+  return portalsWhere(db, owner, (eb) => {
+    const deliveries = deliveriesOf(eb);
+    return eb.or([
+      eb.exists(deliveries.where('deliveries.state', '=', sql.lit('reserved'))),
       eb.exists(
-        eb
-          .selectFrom('deliveries')
-          .select('seq')
-          .whereRef('deliveries.member_id', '=', 'portals.member_id')
-          .where('deliveries.state', '=', sql.lit('failed'))
-          .where('deliveries.state_at', '<=', failedUntil),
+        deliveries.where('deliveries.state', '=', sql.lit('waiting')).where('deliveries.due_at', '<=', now),
       ),
-    )
-    .execute();
-  return rows.map((row) => row.member_id);
+    ]);
+  });
+}
+
+/** Portals with deliveries that failed at this time or before (Unix ms) and are not marked yet. */
+export function portalsToMark(db: Db, owner: PortalsOf, failedUntil: number): Promise<string[]> {
+  return portalsWhere(db, owner, (eb) =>
+    eb.exists(
+      deliveriesOf(eb)
+        .where('deliveries.state', '=', sql.lit('failed'))
+        .where('deliveries.state_at', '<=', failedUntil),
+    ),
+  );
 }

@@ -46,27 +46,50 @@ export class LeaseBook {
     const reportedAt = report === null ? null : NOW;
     await sql`
       with gone as (delete from replicas where beat_until < ${NOW} - ${FORGET_AFTER_MS}::bigint)
-      insert into replicas (id, beat_until, report, reported_at)
-      values (${this.replica}, ${this.expiry()}, ${report}, ${reportedAt})
+      insert into replicas (id, beat_until, report, reported_at, held)
+      values (${this.replica}, ${this.expiry()}, ${report}, ${reportedAt}, 0)
       on conflict (id) do update set beat_until = excluded.beat_until,
         report = coalesce(excluded.report, replicas.report),
         reported_at = coalesce(excluded.reported_at, replicas.reported_at)`.execute(this.database.db);
   }
 
-  /** Prolongs leases by `leaseMs` from now; returns the portals of those that were still valid. */
+  /**
+   * Prolongs leases by `leaseMs` from now, and notes how many these are; returns the portals of those that were still
+   * valid.
+   */
   async renew(leases: readonly Lease[]): Promise<Set<string>> {
-    if (leases.length === 0) return new Set();
     const { rows } = await sql<{ member_id: string }>`
-      update leases l set expires_at = ${this.expiry()}
-      from ${listed(leases)}
-      where l.member_id = h.member_id and l.epoch = h.epoch and l.owner = ${this.replica}
-        and l.expires_at > ${NOW}
-      returning l.member_id`.execute(this.database.db);
+      with renewed as (
+        update leases l set expires_at = ${this.expiry()}
+        from ${listed(leases)}
+        where l.member_id = h.member_id and l.epoch = h.epoch and l.owner = ${this.replica}
+          and l.expires_at > ${NOW}
+        returning l.member_id),
+      noted as (
+        update replicas set held = (select count(*) from renewed)
+        where id = ${this.replica} and held is distinct from (select count(*) from renewed))
+      select member_id from renewed`.execute(this.database.db);
     return new Set(rows.map((row) => row.member_id));
   }
 
-  survey(): Promise<Survey> {
-    return survey(this.database.db);
+  /**
+   * As {@link survey}, from what the replicas note of themselves: it costs a row for each of them, however many portals
+   * there are. What a replica that is gone has left counts as free at once, and can be had when its leases are over.
+   */
+  async survey(): Promise<Survey> {
+    const { rows } = await sql<{ id: string; held: number | null; portals: number }>`
+      select r.id, r.held, t.portals from portal_total t
+      left join replicas r on r.beat_until > ${NOW} order by r.id`.execute(this.database.db);
+    const alive = rows.filter((row) => row.id !== null);
+    // A version before this one notes nothing.
+    if (alive.some(({ held }) => held === null)) return survey(this.database.db);
+    return {
+      replicas: alive.map(({ id }) => id),
+      portals: rows[0]?.portals ?? 0,
+      owned: Object.fromEntries(
+        alive.filter(({ held }) => held !== 0).map(({ id, held }) => [id, held ?? 0]),
+      ),
+    };
   }
 
   /** Takes leases that are free or have expired, at most `limit`. What others are just taking is left to them. */
@@ -83,10 +106,14 @@ export class LeaseBook {
         where (l.owner is null or l.expires_at <= ${NOW})
           and exists (select from portals p where p.member_id = l.member_id)
         order by l.expires_at, l.member_id limit ${limit}
-        for update skip locked)
-      update leases l set owner = ${this.replica}, epoch = l.epoch + 1, expires_at = ${this.expiry()}
-      from free where l.member_id = free.member_id
-      returning l.member_id, l.epoch`.execute(db);
+        for update skip locked),
+      taken as (
+        update leases l set owner = ${this.replica}, epoch = l.epoch + 1, expires_at = ${this.expiry()}
+        from free where l.member_id = free.member_id
+        returning l.member_id, l.epoch),
+      noted as (
+        update replicas set held = held + (select count(*) from taken) where id = ${this.replica})
+      select member_id, epoch from taken`.execute(db);
     return rows.map((row) => ({ memberId: row.member_id, owner: this.replica, epoch: row.epoch }));
   }
 
@@ -94,10 +121,12 @@ export class LeaseBook {
   async release(leases: readonly Lease[]): Promise<void> {
     if (leases.length === 0) return;
     await sql`
-      update leases l set owner = null, expires_at = 0 from ${listed(leases)}
-      where l.member_id = h.member_id and l.epoch = h.epoch and l.owner = ${this.replica}`.execute(
-      this.database.db,
-    );
+      with freed as (
+        update leases l set owner = null, expires_at = 0 from ${listed(leases)}
+        where l.member_id = h.member_id and l.epoch = h.epoch and l.owner = ${this.replica}
+        returning l.member_id)
+      update replicas set held = greatest(0, held - (select count(*) from freed))
+      where id = ${this.replica}`.execute(this.database.db);
   }
 
   /** Gives everything back and is gone. */

@@ -1,6 +1,6 @@
 import { type Database } from '../database/database.js';
 import { applyRound, type RoundApplied } from './apply-round.js';
-import { duePortals, portalsToMark } from './due-portals.js';
+import { duePortals, portalsToMark, type PortalsOf } from './due-portals.js';
 import { FencedWrites } from './fenced-writes.js';
 import {
   insertUnheld,
@@ -144,13 +144,13 @@ export class Ledger {
   }
 
   /** Portals with deliveries that are to be published now. */
-  async duePortals(): Promise<string[]> {
-    return duePortals(this.database.db, this.now());
+  async duePortals(owner: PortalsOf = null): Promise<string[]> {
+    return duePortals(this.database.db, owner, this.now());
   }
 
   /** Portals with failures that have waited for their mark for `waitMs` and more. */
-  async portalsToMark(waitMs: number): Promise<string[]> {
-    return portalsToMark(this.database.db, this.now() - waitMs);
+  async portalsToMark(waitMs: number, owner: PortalsOf = null): Promise<string[]> {
+    return portalsToMark(this.database.db, owner, this.now() - waitMs);
   }
 
   /** Process ids under which the ledger believes rows of this source key to be held, ascending. */
@@ -330,8 +330,8 @@ export class Ledger {
   }
 
   /** Portals of which deliveries are refused. */
-  async refusedPortals(): Promise<string[]> {
-    return refusedPortals(this.database.db);
+  async refusedPortals(owner: PortalsOf = null): Promise<string[]> {
+    return refusedPortals(this.database.db, owner);
   }
 
   /** Records that the broker refused these deliveries; each is tried again after its back-off. */

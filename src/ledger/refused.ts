@@ -4,6 +4,7 @@ import { asJson } from './lists.js';
 import { type Publishable, PUBLISHABLE_COLUMNS, publishableOf } from './publishable.js';
 import { latestSaneDueAt, refusalDueAt, type RetryPolicy } from './retry-timing.js';
 import { type Db, move, touched } from './transitions.js';
+import { deliveriesOf, type PortalsOf, portalsWhere } from './due-portals.js';
 
 /** Stands for a routing key where it is the dead letter of a delivery that is refused. */
 export const DEAD_LETTER_KEY = '';
@@ -125,21 +126,10 @@ export async function countRefused(db: Db, memberId: string): Promise<number> {
 }
 
 /** Portals of which deliveries are refused. */
-export async function refusedPortals(db: Db): Promise<string[]> {
-  const rows = await db
-    .selectFrom('portals')
-    .select('member_id')
-    .where((eb) =>
-      eb.exists(
-        eb
-          .selectFrom('deliveries')
-          .select('seq')
-          .whereRef('deliveries.member_id', '=', 'portals.member_id')
-          .where('deliveries.state', '=', sql.lit('refused')),
-      ),
-    )
-    .execute();
-  return rows.map((row) => row.member_id);
+export function refusedPortals(db: Db, owner: PortalsOf): Promise<string[]> {
+  return portalsWhere(db, owner, (eb) =>
+    eb.exists(deliveriesOf(eb).where('deliveries.state', '=', sql.lit('refused'))),
+  );
 }
 
 /** What is refused of one portal, for people. */

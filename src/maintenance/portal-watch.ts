@@ -29,6 +29,8 @@ export class PortalWatch {
     private readonly ledger: Pick<Ledger, 'duePortals' | 'refusedPortals' | 'portalsToMark'>,
     private readonly fleet: WatchedFleet,
     private readonly settings: { readonly FAILURE_BATCH_WAIT_MS: number },
+    /** Whose loops these are, where others have portals too. */
+    private readonly replica: string | null,
     private readonly log: Log,
   ) {}
 
@@ -37,11 +39,12 @@ export class PortalWatch {
       'portal_watch',
       EVERY_MS,
       async () => {
+        const { ledger, fleet, replica } = this;
         await this.refresh();
-        for (const memberId of await this.ledger.duePortals()) this.fleet.dispatch(memberId);
-        for (const memberId of await this.ledger.refusedPortals()) this.fleet.retryRefused(memberId);
-        const failing = await this.ledger.portalsToMark(this.settings.FAILURE_BATCH_WAIT_MS);
-        for (const memberId of failing) this.fleet.wake(memberId);
+        for (const memberId of await ledger.duePortals(replica)) fleet.dispatch(memberId);
+        for (const memberId of await ledger.refusedPortals(replica)) fleet.retryRefused(memberId);
+        const failing = await ledger.portalsToMark(this.settings.FAILURE_BATCH_WAIT_MS, replica);
+        for (const memberId of failing) fleet.wake(memberId);
       },
       this.log,
     );

@@ -69,6 +69,11 @@ export class PortalRegistry {
     return this.refreshing.run();
   }
 
+  /** Others may have changed something that was missed: the next {@link refresh} compares every portal. */
+  doubt(): void {
+    this.refreshing.doubt();
+  }
+
   list(): readonly Portal[] {
     return this.store.list();
   }

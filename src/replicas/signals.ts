@@ -41,8 +41,10 @@ const PORTALS_IN_TEXT = 100;
 /** What one replica has to tell the others. Short names: a text has 8,000 bytes at most. */
 interface Signal {
   readonly from: string;
-  /** The registry has changed. */
+  /** There are other portals than before. */
   readonly portals?: boolean;
+  /** Something else of the registry has changed. PostgreSQL sends both by itself, whoever writes. */
+  readonly changed?: boolean;
   /** Leases are free, or a replica has come. */
   readonly leases?: boolean;
   /** Member ids of portals whose queue has gained rows. */
@@ -134,7 +136,7 @@ export class Signals {
     const signal = parse(text);
     if (signal === null || signal.from === this.deps.replica) return;
     const { loops, ownership } = this.deps;
-    if (signal.portals === true) this.deps.portalsChanged();
+    if (signal.portals === true || signal.changed === true) this.deps.portalsChanged();
     if (signal.portals === true || signal.leases === true) ownership.wake();
     for (const memberId of signal.rounds ?? []) loops.notified(memberId);
     for (const memberId of signal.bindings ?? []) loops.checkBindings(memberId);
@@ -228,6 +230,7 @@ function parse(text: string): Signal | null {
   return {
     from: String(fields['from']),
     portals: fields['portals'] === true,
+    changed: fields['changed'] === true,
     leases: fields['leases'] === true,
     rounds: words(fields['rounds']),
     bindings: words(fields['bindings']),

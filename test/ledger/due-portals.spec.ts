@@ -23,4 +23,29 @@ onEveryDatabase('portals with something to publish are found without asking each
     bench.now += 1;
     expect((await bench.ledger.duePortals()).sort()).toEqual(['due', 'later', 'reserved']);
   });
+
+  it('names only those of one replica where it is asked for these', async () => {
+    const bench = new LedgerBench(open);
+    await registerPortals(open(), ['mine', 'rested', 'theirs']);
+    for (const member of ['mine', 'theirs']) {
+      await bench.put({ message: 'm1', member, state: 'reserved' });
+      await bench.put({ message: 'm2', member, state: 'failed' });
+      await bench.put({ message: 'm3', member, state: 'refused', dueAt: START });
+    }
+    const lease = (memberId: string, owner: string) => ({
+      member_id: memberId,
+      owner,
+      epoch: 1,
+      expires_at: START,
+    });
+    await open()
+      .db.insertInto('leases')
+      .values([lease('mine', 'a'), lease('rested', 'a'), lease('theirs', 'b')])
+      .execute();
+    const { ledger } = bench;
+    for (const asked of [ledger.duePortals('a'), ledger.refusedPortals('a'), ledger.portalsToMark(0, 'a')]) {
+      expect(await asked).toEqual(['mine']);
+    }
+    expect((await ledger.duePortals()).sort()).toEqual(['mine', 'theirs']);
+  });
 });

@@ -93,6 +93,13 @@ const VERBS: readonly [string, readonly string[], (bench: LedgerBench) => Promis
     (bench) => bench.reserve('p3', [event('m1')], { errored: true }),
   ],
   ['duePortals', ['deliveries_reserved', 'deliveries_waiting'], ({ ledger }) => ledger.duePortals()],
+  [
+    'duePortals of a replica',
+    ['deliveries_reserved', 'deliveries_waiting'],
+    ({ ledger }) => ledger.duePortals('a'),
+  ],
+  ['refusedPortals of a replica', ['deliveries_refused'], ({ ledger }) => ledger.refusedPortals('a')],
+  ['portalsToMark of a replica', ['deliveries_failed'], ({ ledger }) => ledger.portalsToMark(1, 'a')],
   ['purge', ['deliveries_purgeable'], ({ ledger }) => ledger.purge()],
 ];
 

@@ -35,6 +35,7 @@ const ALL = [
   '0035-snapshots',
   '0036-object-states',
   '0037-reconcile',
+  '0038-portal-changes',
 ];
 
 describe.each(DATABASE_KINDS.map((kind) => [kind.name, kind] as const))('migrations (%s)', (_name, kind) => {

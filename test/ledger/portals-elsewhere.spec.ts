@@ -1,9 +1,11 @@
 import { afterEach, expect, it } from '@jest/globals';
-import { type KyselyPlugin } from 'kysely';
+import { type KyselyPlugin, sql } from 'kysely';
+import pg from 'pg';
 import { type Database, databaseOver, openDatabase } from '../../src/database/database.js';
 import { PinnedNames } from '../../src/portals/pinned-names.js';
 import { PortalRegistry } from '../../src/portals/registry.js';
 import { TokenVault } from '../../src/portals/token-vault.js';
+import { until } from '../support/until.js';
 import { DATABASE_KINDS, onEveryDatabase } from './databases.js';
 import { registerPortals } from './portals.js';
 
@@ -85,6 +87,133 @@ onEveryDatabase(
       expect(await found).toEqual([]);
       expect(await registry.refresh()).toMatchObject([{ memberId: 'm1', after: { state: 'uninstalled' } }]);
     });
+
+    if (!kind.embedded) {
+      /** A registry, and how many portals it has read since it was last asked. */
+      const counting = async () => {
+        let rows = 0;
+        const plugin: KyselyPlugin = {
+          transformQuery: ({ node }) => node,
+          transformResult: ({ result }) => {
+            rows += result.rows.filter((row) => 'client_endpoint' in row).length;
+            return Promise.resolve(result);
+          },
+        };
+        await registerPortals(open(), ['m1', 'm2', 'm3']);
+        const { db, dialect } = open();
+        const registry = await registryOver(databaseOver(dialect, db.withPlugin(plugin)));
+        await registry.refresh();
+        const read = () => {
+          const count = rows;
+          rows = 0;
+          return count;
+        };
+        read();
+        return { registry, read };
+      };
+
+      it('and no other portal is read', async () => {
+        const { registry, read } = await counting();
+        expect(await registry.refresh()).toEqual([]);
+        expect(read()).toBe(0);
+        // As a dump is restored: without a search path.
+        await elsewhere()
+          .db.transaction()
+          .execute(async (tx) => {
+            await sql`set local search_path to ''`.execute(tx);
+            await sql`update public.portals set state = 'uninstalled' where member_id = 'm2'`.execute(tx);
+          });
+        expect(await registry.refresh()).toMatchObject([{ memberId: 'm2' }]);
+        expect(read()).toBe(1);
+        expect(await registry.refresh()).toEqual([]);
+        expect(read()).toBe(0);
+      });
+
+      it('also by a transaction that is older than the last look, and ends after it', async () => {
+        const { registry } = await counting();
+        const slow = await elsewhere().db.startTransaction().execute();
+        await slow
+          .updateTable('portals')
+          .set({ state: 'uninstalled' })
+          .where('member_id', '=', 'm1')
+          .execute();
+        await uninstallElsewhere('m2');
+        expect(await registry.refresh()).toMatchObject([{ memberId: 'm2' }]);
+        expect(await registry.refresh()).toEqual([]);
+        await slow.commit().execute();
+        expect(await registry.refresh()).toMatchObject([{ memberId: 'm1', after: { state: 'uninstalled' } }]);
+      });
+
+      it('also where the database has noted nothing, as soon as that is in doubt', async () => {
+        const { registry } = await counting();
+        await sql`alter table portals disable trigger user`.execute(elsewhere().db);
+        await uninstallElsewhere('m3');
+        await sql`alter table portals enable trigger user`.execute(elsewhere().db);
+        expect(await registry.refresh()).toEqual([]);
+        registry.doubt();
+        expect(await registry.refresh()).toMatchObject([{ memberId: 'm3' }]);
+      });
+
+      it('also where its notes are of another server, whose transactions had higher numbers', async () => {
+        const { registry, read } = await counting();
+        await sql`update portal_changes set changed_in = changed_in + 1000000000`.execute(elsewhere().db);
+        registry.doubt();
+        await registry.refresh();
+        read();
+        await uninstallElsewhere('m1');
+        expect(await registry.refresh()).toMatchObject([{ memberId: 'm1' }]);
+        expect(read()).toBe(1);
+      });
+
+      it('also where reading it has failed', async () => {
+        const { registry } = await counting();
+        await uninstallElsewhere('m1');
+        await sql`alter table portals rename to moved`.execute(elsewhere().db);
+        await expect(registry.refresh()).rejects.toThrow('portals');
+        await sql`alter table moved rename to portals`.execute(elsewhere().db);
+        expect(await registry.refresh()).toMatchObject([{ memberId: 'm1' }]);
+      });
+
+      it('and the database tells of it by itself, as short as what others act on at once', async () => {
+        const client = new pg.Client({ connectionString: url() });
+        const heard: (string | undefined)[] = [];
+        await client.connect();
+        try {
+          client.on('notification', ({ payload }) => heard.push(payload));
+          await client.query('listen bitrix24_bridge');
+          await registerPortals(elsewhere(), ['m1', 'm2']);
+          await uninstallElsewhere('m1');
+          // Nobody waits for that.
+          await elsewhere().db.updateTable('portals').set({ shared_seen_at: 1 }).execute();
+          await elsewhere().db.deleteFrom('portals').execute();
+          const [portals, changed] = ['{"from":"","portals":true}', '{"from":"","changed":true}'];
+          await until('what it tells', () => heard.length >= 3);
+          expect(new Set(heard)).toEqual(new Set([portals, changed]));
+          expect(heard.filter((text) => text === changed)).toHaveLength(1);
+          expect(heard.at(-1)).toBe(portals);
+        } finally {
+          await client.end();
+        }
+      });
+
+      it('and counts them, however they come and go', async () => {
+        const total = async () =>
+          (await elsewhere().db.selectFrom('portal_total').select('portals').executeTakeFirst())?.portals;
+        const { n } = await elsewhere()
+          .db.selectFrom('portals')
+          .select((eb) => eb.fn.countAll<number>().as('n'))
+          .executeTakeFirstOrThrow();
+        expect(await total()).toBe(n);
+        await registerPortals(elsewhere(), ['m1', 'm2', 'm3']);
+        expect(await total()).toBe(n + 3);
+        const rolled = await elsewhere().db.startTransaction().execute();
+        await rolled.deleteFrom('portals').execute();
+        await rolled.rollback().execute();
+        expect(await total()).toBe(n + 3);
+        await elsewhere().db.deleteFrom('portals').where('member_id', 'in', ['m1', 'm2']).execute();
+        expect(await total()).toBe(n + 1);
+      });
+    }
 
     if (kind.embedded) {
       it('and nothing is read meanwhile, but now and then all the same', async () => {

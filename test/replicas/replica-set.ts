@@ -187,7 +187,8 @@ export class ReplicaSet {
     }
   }
 
-  private async install(portals: readonly EmulatedPortal[]): Promise<void> {
+  /** Installs these as if each had done it itself, by no replica. */
+  async install(portals: readonly EmulatedPortal[]): Promise<void> {
     const database = openDatabase(this.database.url);
     await migrate(database);
     const registry = new PortalRegistry(database, new TokenVault(undefined), portalNames);

@@ -115,6 +115,15 @@ describe('what one replica tells the others', () => {
     expect(a.heard).toEqual([]);
   });
 
+  it('comes from PostgreSQL itself where somebody else changes a portal', async () => {
+    const a = await join('a');
+    // Other portals than before may be free; one that has merely changed is not.
+    a.signals.receive('{"from":"","changed":true}');
+    expect(a.heard).toEqual(['portals']);
+    a.signals.receive('{"from":"","portals":true}');
+    expect(a.heard).toEqual(['portals', 'portals', 'leases']);
+  });
+
   it('may be about any number of portals', async () => {
     const ids = memberIds(1000);
     const [a, b] = [await join('a'), await join('b', ...ids)];
