@@ -37,12 +37,14 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
   if (dialect === 'postgres') return databaseOver(dialect, openPostgres(url, options));
   const path = url.slice('file:'.length);
   let watched: WatchedFile | null = null;
+  const isFile = path !== ':memory:';
   const open = (): SqliteFile => {
     const file = openFile(path);
-    return path === ':memory:' ? file : (watched = new WatchedFile(file, path));
+    return isFile ? (watched = new WatchedFile(file, path)) : file;
   };
   const checkFile = () => watched?.check();
-  const db = new Kysely<Schema>({ dialect: new PatientSqliteDialect(open, checkFile) });
+  const dialectOver = { open, openReader: isFile ? () => openReader(path) : undefined, guard: checkFile };
+  const db = new Kysely<Schema>({ dialect: new PatientSqliteDialect(dialectOver) });
   return { ...databaseOver(dialect, db), checkFile };
 }
 
@@ -71,6 +73,18 @@ function openFile(path: string): SqliteFile {
     file.exec('pragma synchronous = full');
     // From here on the driver waits, without holding up the process.
     file.exec('pragma busy_timeout = 0');
+    return new StatementCache(file);
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+/** Opens a file that is open already once more, for reading. */
+function openReader(path: string): SqliteFile {
+  const file = new Libsql(path);
+  try {
+    file.exec('pragma query_only = 1');
     return new StatementCache(file);
   } catch (error) {
     file.close();

@@ -1,51 +1,77 @@
 import { describe, expect, it } from '@jest/globals';
 import { EventLoopYield } from './event-loop-yield.js';
 
+/** Longer than any machine takes from one line of a test to the next. */
+const TURN_MS = 500;
+
 /** Keeps the process busy, as work without any waiting does. */
 function work(ms: number): void {
   const until = performance.now() + ms;
   while (performance.now() < until);
 }
 
+/** Resolves in the next turn of the event loop. */
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+
 describe('turns of the event loop', () => {
   it('short pieces of work follow each other at once', async () => {
-    const eventLoop = new EventLoopYield(1000);
+    const eventLoop = new EventLoopYield(TURN_MS);
     let turned = false;
     setImmediate(() => (turned = true));
-    for (let piece = 0; piece < 10; piece += 1) await eventLoop.next();
+    for (let piece = 0; piece < 10; piece += 1) expect(await eventLoop.run(() => piece)).toBe(piece);
     expect(turned).toBe(false);
   });
 
   it('the next piece waits for the next turn after a long one', async () => {
-    // Longer than any machine takes from one of these lines to the next.
-    const eventLoop = new EventLoopYield(500);
+    const eventLoop = new EventLoopYield(TURN_MS);
     let turned = false;
-    await eventLoop.next();
+    await eventLoop.run(() => work(TURN_MS + 1));
     setImmediate(() => (turned = true));
-    work(501);
-    expect(eventLoop.over).toBe(true);
-    await eventLoop.next();
-    expect(turned).toBe(true);
-    expect(eventLoop.over).toBe(false);
+    expect(await eventLoop.run(() => turned)).toBe(true);
   });
 
   it('what was done in an earlier turn does not count', async () => {
-    const eventLoop = new EventLoopYield(500);
-    await eventLoop.next();
-    work(501);
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(eventLoop.over).toBe(false);
+    const eventLoop = new EventLoopYield(TURN_MS);
+    await eventLoop.run(() => work(TURN_MS + 1));
+    await nextTurn();
+    let turned = false;
+    setImmediate(() => (turned = true));
+    expect(await eventLoop.run(() => turned)).toBe(false);
   });
 
-  it('everybody who waits goes on, one turn or another', async () => {
+  it('what waits is done in its order, one turn or another, and before what comes later', async () => {
     const eventLoop = new EventLoopYield(0);
     const order: number[] = [];
-    await Promise.all(
-      [1, 2, 3].map(async (piece) => {
-        await eventLoop.next();
-        order.push(piece);
-      }),
-    );
-    expect(order).toEqual([1, 2, 3]);
+    const pieces = [1, 2, 3, 4].map((piece) => eventLoop.run(() => order.push(piece)));
+    await pieces[1];
+    pieces.push(eventLoop.run(() => order.push(5)));
+    await Promise.all(pieces);
+    expect(order).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('what is urgent alternates with the rest, and with what it leads to', async () => {
+    const eventLoop = new EventLoopYield(TURN_MS);
+    await eventLoop.run(() => work(TURN_MS + 1));
+    const order: string[] = [];
+    const ordinary = ['a', 'b', 'c', 'd'].map((name) => eventLoop.run(() => order.push(name)));
+    const urgent = async () => {
+      for (const name of ['1', '2', '3']) await eventLoop.run(() => order.push(name), { urgent: true });
+    };
+    await Promise.all([...ordinary, urgent()]);
+    expect(order.join('')).toBe('1a2b3cd');
+  });
+
+  it('rejects with what the work throws, now or later, and goes on', async () => {
+    const eventLoop = new EventLoopYield(0);
+    const fails = () => {
+      throw new RangeError('too far');
+    };
+    await expect(eventLoop.run(fails)).rejects.toThrow(RangeError);
+    const results = await Promise.allSettled([
+      eventLoop.run(fails),
+      eventLoop.run(fails),
+      eventLoop.run(() => 1),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled']);
   });
 });

@@ -10,12 +10,23 @@ import {
   SqliteDialect,
   SqliteDriver,
 } from 'kysely';
+import { Semaphore } from '../timing/semaphore.js';
 import { EventLoopYield } from './event-loop-yield.js';
 
 /** An open file, as the driver package gives it. */
 export interface SqliteFile extends SqliteDatabase {
   /** Runs a statement to its end and lets go of it, whatever became of it. */
   exec(statement: string): void;
+}
+
+/** How a database is opened. */
+export interface SqliteOpening {
+  /** Called on first use, and again after it threw. */
+  readonly open: () => SqliteFile;
+  /** Opens the same once more, for reading alone; left out: all goes through one connection. */
+  readonly openReader?: (() => SqliteFile) | undefined;
+  /** Called before anything is read or written; what it throws, the caller gets. */
+  readonly guard?: (() => void) | undefined;
 }
 
 /** How long a write waits for another process's transaction; a service beside ours holds one for milliseconds. */
@@ -34,22 +45,18 @@ const TURN_MS = 5;
  * transaction can be committed meanwhile. And waiting for the lock is done here, not by SQLite, whose own wait would
  * hold up the whole process: heartbeats of the broker's connections, health checks, other portals.
  *
+ * What is read outside transactions goes through a connection of its own, and sees what is committed: it does not wait
+ * behind what is being written, which with long batches takes a tenth of a second, for every question again.
+ *
  * Migrations run in transactions too, so that neither a crash nor a second process leaves half of them.
  */
 export class PatientSqliteDialect extends SqliteDialect {
-  /**
-   * @param open called on first use, and again after it threw
-   * @param guard called before anything is read or written; what it throws, the caller gets
-   */
-  constructor(
-    private readonly open: () => SqliteFile,
-    private readonly guard: () => void = () => undefined,
-  ) {
-    super({ database: () => Promise.resolve(open()) });
+  constructor(private readonly opening: SqliteOpening) {
+    super({ database: () => Promise.resolve(opening.open()) });
   }
 
   override createDriver(): Driver {
-    return new PatientSqliteDriver(this.open, this.guard);
+    return new PatientSqliteDriver(this.opening);
   }
 
   override createAdapter(): DialectAdapter {
@@ -57,40 +64,131 @@ export class PatientSqliteDialect extends SqliteDialect {
   }
 }
 
+/** What one caller of the database has: the one that writes is taken when it is needed. */
+class Session implements DatabaseConnection {
+  inTransaction = false;
+
+  constructor(private readonly ask: <R>(session: Session, query: CompiledQuery) => Promise<QueryResult<R>>) {}
+
+  executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    return this.ask<R>(this, query);
+  }
+
+  // eslint-disable-next-line require-yield -- Kysely's interface has it; nothing here reads so much that it would need it.
+  async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
+    return Promise.reject(new Error('rows are not streamed from SQLite'));
+  }
+}
+
 class PatientSqliteDriver extends SqliteDriver {
-  /** Kysely lets one caller at a time have the one connection. */
-  private inTransaction = false;
+  /** One caller at a time writes. */
+  private readonly writing = new Semaphore(1);
   /**
    * Since when other processes have had the lock, for all writes together: once that is too long, each write tries once
    * and fails, instead of making those behind it wait as long again.
    */
   private lockedSince: number | null = null;
   private readonly eventLoop = new EventLoopYield(TURN_MS);
+  private writer: SqliteFile | null = null;
+  private reader: SqliteFile | null = null;
+  private readonly ask = <R>(session: Session, query: CompiledQuery) => this.execute<R>(session, query);
 
-  private opened: SqliteFile | null = null;
-
-  constructor(
-    open: () => SqliteFile,
-    private readonly guard: () => void,
-  ) {
-    super({ database: () => Promise.resolve((this.opened = open())) });
+  constructor(private readonly opening: SqliteOpening) {
+    super({ database: () => Promise.resolve(opening.open()) });
   }
 
-  override async acquireConnection(): Promise<DatabaseConnection> {
-    const inner = await super.acquireConnection();
-    return {
-      executeQuery: <R>(query: CompiledQuery) => this.execute<R>(inner, query),
-      streamQuery: <R>(query: CompiledQuery, chunkSize: number) => inner.streamQuery<R>(query, chunkSize),
-    };
+  override init(): Promise<void> {
+    this.writer = this.opening.open();
+    return Promise.resolve();
   }
 
-  override async beginTransaction(): Promise<void> {
-    this.guard();
+  override acquireConnection(): Promise<DatabaseConnection> {
+    return Promise.resolve(new Session(this.ask));
+  }
+
+  override async beginTransaction(session: DatabaseConnection): Promise<void> {
+    await this.writing.take();
+    try {
+      await this.begin();
+    } catch (error) {
+      this.writing.release();
+      throw error;
+    }
+    sessionOf(session).inTransaction = true;
+  }
+
+  override async commitTransaction(): Promise<void> {
+    await this.eventLoop.run(() => this.commit(), { urgent: true });
+  }
+
+  override rollbackTransaction(): Promise<void> {
+    this.rollback();
+    return Promise.resolve();
+  }
+
+  override releaseConnection(session?: DatabaseConnection): Promise<void> {
+    const { inTransaction } = sessionOf(session);
+    sessionOf(session).inTransaction = false;
+    if (inTransaction) this.writing.release();
+    return Promise.resolve();
+  }
+
+  override destroy(): Promise<void> {
+    this.closeReader();
+    this.writer?.close();
+    return Promise.resolve();
+  }
+
+  private async execute<R>(session: Session, query: CompiledQuery): Promise<QueryResult<R>> {
+    if (session.inTransaction) return this.eventLoop.run(() => runOn<R>(this.file, query), { urgent: true });
+    if (this.opening.openReader !== undefined && isRead(query))
+      return this.eventLoop.run(() => this.read<R>(query));
+    await this.writing.take();
+    try {
+      return await this.write<R>(query);
+    } finally {
+      this.writing.release();
+    }
+  }
+
+  /** Reads what is committed. */
+  private read<R>(query: CompiledQuery): QueryResult<R> {
+    this.opening.guard?.();
+    this.reader ??= this.opening.openReader?.() ?? null;
+    try {
+      return runOn<R>(this.reader ?? this.file, query);
+    } catch (error) {
+      // A statement that fails may stay under way in the driver package, and keep what is read from then on as it was.
+      this.closeReader();
+      throw error;
+    }
+  }
+
+  private async write<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    const { kind } = query.query;
+    if (kind === 'SelectQueryNode' || kind === 'RawNode') {
+      return this.eventLoop.run(() => {
+        this.opening.guard?.();
+        return runOn<R>(this.file, query);
+      });
+    }
+    await this.begin();
+    try {
+      const result = await this.eventLoop.run(() => runOn<R>(this.file, query), { urgent: true });
+      await this.eventLoop.run(() => this.commit(), { urgent: true });
+      return result;
+    } catch (error) {
+      this.rollback();
+      throw error;
+    }
+  }
+
+  private async begin(): Promise<void> {
+    this.opening.guard?.();
     for (let waitMs = FIRST_LOOK_MS; ; waitMs = Math.min(waitMs * 2, LAST_LOOK_MS)) {
       try {
         this.file.exec('begin immediate');
         this.lockedSince = null;
-        this.inTransaction = true;
         return;
       } catch (error) {
         if (!isLocked(error)) throw error;
@@ -102,48 +200,53 @@ class PatientSqliteDriver extends SqliteDriver {
     }
   }
 
-  override async commitTransaction(): Promise<void> {
-    await this.eventLoop.next();
+  private commit(): void {
     // Once more: what is committed counts as kept.
-    this.guard();
+    this.opening.guard?.();
     this.file.exec('commit');
-    this.inTransaction = false;
   }
 
-  override rollbackTransaction(): Promise<void> {
-    this.inTransaction = false;
+  private rollback(): void {
     try {
       this.file.exec('rollback');
     } catch (error) {
       // A full disk has rolled back already; to complain of that would hide what happened.
       if (!(error instanceof Error) || !error.message.includes('no transaction is active')) throw error;
     }
-    return Promise.resolve();
+  }
+
+  private closeReader(): void {
+    const { reader } = this;
+    this.reader = null;
+    reader?.close();
   }
 
   private get file(): SqliteFile {
-    if (this.opened === null) throw new Error('the database is not open');
-    return this.opened;
+    if (this.writer === null) throw new Error('the database is not open');
+    return this.writer;
   }
+}
 
-  private async execute<R>(connection: DatabaseConnection, query: CompiledQuery): Promise<QueryResult<R>> {
-    await this.eventLoop.next();
-    const { kind } = query.query;
-    if (this.inTransaction) return connection.executeQuery<R>(query);
-    if (kind === 'SelectQueryNode' || kind === 'RawNode') {
-      this.guard();
-      return connection.executeQuery<R>(query);
-    }
-    await this.beginTransaction();
-    try {
-      const result = await connection.executeQuery<R>(query);
-      await this.commitTransaction();
-      return result;
-    } catch (error) {
-      await this.rollbackTransaction();
-      throw error;
-    }
-  }
+function sessionOf(connection: DatabaseConnection | undefined): Session {
+  if (connection instanceof Session) return connection;
+  throw new TypeError('not a connection of this driver');
+}
+
+/** Whether a query certainly only reads. */
+function isRead({ query: { kind }, sql }: CompiledQuery): boolean {
+  if (kind === 'SelectQueryNode') return true;
+  if (kind !== 'RawNode') return false;
+  return (
+    /^\s*select\b/i.test(sql) ||
+    (/^\s*with\b/i.test(sql) && !/\b(?:insert|update|delete|replace)\b/i.test(sql))
+  );
+}
+
+function runOn<R>(file: SqliteFile, { sql, parameters }: CompiledQuery): QueryResult<R> {
+  const statement = file.prepare(sql);
+  if (statement.reader) return { rows: statement.all(parameters) as R[] };
+  const { changes, lastInsertRowid } = statement.run(parameters);
+  return { numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid), rows: [] };
 }
 
 /** Kysely leaves SQLite's transactions around schema changes unused. */

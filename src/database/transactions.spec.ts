@@ -48,7 +48,7 @@ describe('transactions that wait for each other on SQLite', () => {
         },
       };
     };
-    database = databaseOver('sqlite', new Kysely<Schema>({ dialect: new PatientSqliteDialect(open) }));
+    database = databaseOver('sqlite', new Kysely<Schema>({ dialect: new PatientSqliteDialect({ open }) }));
   });
   afterEach(async () => {
     await database.db.destroy();
@@ -140,6 +140,39 @@ describe('transactions that wait for each other on SQLite', () => {
     expect(await written()).toEqual([]);
     await database.transact((tx) => write(tx, 'later'));
     expect(await written()).toEqual(['later']);
+  });
+
+  it('readers do not wait for what is being written, and see what is committed', async () => {
+    const own = openDatabase(`file:${path}`);
+    let goOn: () => void = () => undefined;
+    const going = new Promise<void>((resolve) => (goOn = resolve));
+    const writing = own.transact(async (tx) => {
+      await write(tx, 'a');
+      await going;
+    });
+    expect(await written(own.db)).toEqual([]);
+    expect((await sql`select row_id from journal`.execute(own.db)).rows).toEqual([]);
+    goOn();
+    await writing;
+    expect(await written(own.db)).toEqual(['a']);
+    await own.transact(async (tx) => {
+      await write(tx, 'b');
+      expect((await tx.selectFrom('journal').select('row_id').execute()).length).toBe(2);
+    });
+    await own.db.deleteFrom('journal').where('row_id', '=', 'a').execute();
+    await sql`delete from journal where row_id = 'b'`.execute(own.db);
+    expect(await written(own.db)).toEqual([]);
+    await own.db.destroy();
+  });
+
+  it('a question that fails leaves the next ones to see what is committed later', async () => {
+    const own = openDatabase(`file:${path}`);
+    const failing = sql`select abs(-9223372036854775808) from journal`;
+    await own.transact((tx) => write(tx, 'a'));
+    await expect(failing.execute(own.db)).rejects.toThrow(/overflow/);
+    await own.transact((tx) => write(tx, 'b'));
+    expect(await written(own.db)).toEqual(['a', 'b']);
+    await own.db.destroy();
   });
 
   it('readers come in between, however much is to be written', async () => {

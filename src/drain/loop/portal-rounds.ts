@@ -1,7 +1,7 @@
 import { type Entrance } from '../pacing/admission.js';
 import { type LoopDependencies } from './loop-dependencies.js';
 import { type PortalLoop } from './portal-loop.js';
-import { Semaphore } from '../pacing/semaphore.js';
+import { Semaphore } from '../../timing/semaphore.js';
 
 /** A round under way may take this long to end. */
 const GRACE_MS = 5000;

@@ -10,7 +10,7 @@ import {
 } from './page-publisher.js';
 import { type EventStates, refusedStateKeyOf, type StateKey, stateKeyOf } from './event-states.js';
 import { RefusedPace } from '../pacing/refused-pace.js';
-import { Semaphore } from '../pacing/semaphore.js';
+import { Semaphore } from '../../timing/semaphore.js';
 
 /** The narrow part of the ledger that dispatching needs. */
 export type DispatchLedger = Pick<

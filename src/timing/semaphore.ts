@@ -1,5 +1,5 @@
 /**
- * A counting semaphore that all portals share, first come, first served. A portal with much to do asks for one permit
+ * A counting semaphore, first come, first served. Where portals share one, a portal with much to do asks for one permit
  * at a time, and so stands behind all others that wait.
  */
 export class Semaphore {
