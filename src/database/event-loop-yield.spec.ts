@@ -55,10 +55,20 @@ describe('turns of the event loop', () => {
     const order: string[] = [];
     const ordinary = ['a', 'b', 'c', 'd'].map((name) => eventLoop.run(() => order.push(name)));
     const urgent = async () => {
-      for (const name of ['1', '2', '3']) await eventLoop.run(() => order.push(name), { urgent: true });
+      for (const name of ['1', '2', '3']) await eventLoop.run(() => order.push(name), 'urgent');
     };
     await Promise.all([...ordinary, urgent()]);
     expect(order.join('')).toBe('1a2b3cd');
+  });
+
+  it('what has time comes after the rest, but in its turn', async () => {
+    const eventLoop = new EventLoopYield(TURN_MS);
+    await eventLoop.run(() => work(TURN_MS + 1));
+    const order: string[] = [];
+    const pieces = ['A', 'B'].map((name) => eventLoop.run(() => order.push(name), 'unhurried'));
+    for (const name of '123456789') pieces.push(eventLoop.run(() => order.push(name)));
+    await Promise.all(pieces);
+    expect(order.join('')).toBe('12345678A9B');
   });
 
   it('rejects with what the work throws, now or later, and goes on', async () => {

@@ -1,30 +1,41 @@
+/** `urgent`: others wait for what it ends. `unhurried`: it takes long, and comes after what is short. */
+export type Haste = 'urgent' | 'ordinary' | 'unhurried';
+
+/** Every so many pieces comes one that has time. */
+const UNHURRIED_EVERY = 8;
+
 /**
  * Cuts work that never waits for anything into turns of the event loop: between two of them the process attends to its
  * connections and timers. Without it one piece of work could follow another for as long as there is any, and Node
  * accepts no more than one new connection between two turns.
  *
- * What has to wait for a turn is done in the order in which it came, but for what is urgent: that alternates with the
- * rest, one piece of either.
+ * What has to wait for a turn is done in the order in which it came, by its haste: what is urgent alternates with the
+ * rest, and what has time comes last, but in its turn.
  */
 export class EventLoopYield {
   /** When the turn under way began; null where nothing has been done in it. */
   private begunAt: number | null = null;
-  private readonly urgent: (() => void)[] = [];
-  private readonly ordinary: (() => void)[] = [];
-  private urgentWasLast = false;
+  private readonly waiting: Readonly<Record<Haste, (() => void)[]>> = {
+    urgent: [],
+    ordinary: [],
+    unhurried: [],
+  };
+  /** Pieces done since the last one that had time. */
+  private sinceUnhurried = 0;
+  private last: Haste = 'ordinary';
   private goesOn = false;
 
   /** @param longestMs a turn is over after so long; what is being done then is finished first */
   constructor(private readonly longestMs: number) {}
 
   /** Does the work now, or in a later turn where this one is over or others wait. Rejects with what it throws. */
-  run<T>(work: () => T, { urgent = false } = {}): Promise<T> {
+  run<T>(work: () => T, haste: Haste = 'ordinary'): Promise<T> {
     if (!this.goesOn && !this.over) {
       this.begin();
       return attempt(work);
     }
     return new Promise((resolve) => {
-      (urgent ? this.urgent : this.ordinary).push(() => resolve(attempt(work)));
+      this.waiting[haste].push(() => resolve(attempt(work)));
       this.goOn();
     });
   }
@@ -62,10 +73,16 @@ export class EventLoopYield {
   }
 
   private take(): (() => void) | undefined {
-    const [first, second] = this.urgentWasLast ? [this.ordinary, this.urgent] : [this.urgent, this.ordinary];
-    const from = first.length > 0 ? first : second;
-    this.urgentWasLast = from === this.urgent;
-    return from.shift();
+    const haste = this.order().find((one) => this.waiting[one].length > 0) ?? 'ordinary';
+    this.sinceUnhurried = haste === 'unhurried' ? 0 : this.sinceUnhurried + 1;
+    this.last = haste;
+    return this.waiting[haste].shift();
+  }
+
+  /** In which order the kinds are looked at for the next piece. */
+  private order(): readonly Haste[] {
+    if (this.sinceUnhurried >= UNHURRIED_EVERY) return ['unhurried', 'urgent', 'ordinary'];
+    return this.last === 'urgent' ? ['ordinary', 'urgent', 'unhurried'] : ['urgent', 'ordinary', 'unhurried'];
   }
 }
 

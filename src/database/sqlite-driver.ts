@@ -12,6 +12,7 @@ import {
 } from 'kysely';
 import { Semaphore } from '../timing/semaphore.js';
 import { EventLoopYield } from './event-loop-yield.js';
+import { isUnhurried } from './unhurried.js';
 
 /** An open file, as the driver package gives it. */
 export interface SqliteFile extends SqliteDatabase {
@@ -118,7 +119,7 @@ class PatientSqliteDriver extends SqliteDriver {
   }
 
   override async commitTransaction(): Promise<void> {
-    await this.eventLoop.run(() => this.commit(), { urgent: true });
+    await this.eventLoop.run(() => this.commit(), 'urgent');
   }
 
   override rollbackTransaction(): Promise<void> {
@@ -140,9 +141,9 @@ class PatientSqliteDriver extends SqliteDriver {
   }
 
   private async execute<R>(session: Session, query: CompiledQuery): Promise<QueryResult<R>> {
-    if (session.inTransaction) return this.eventLoop.run(() => runOn<R>(this.file, query), { urgent: true });
+    if (session.inTransaction) return this.eventLoop.run(() => runOn<R>(this.file, query), 'urgent');
     if (this.opening.openReader !== undefined && isRead(query))
-      return this.eventLoop.run(() => this.read<R>(query));
+      return this.eventLoop.run(() => this.read<R>(query), isUnhurried(query) ? 'unhurried' : 'ordinary');
     await this.writing.take();
     try {
       return await this.write<R>(query);
@@ -174,8 +175,8 @@ class PatientSqliteDriver extends SqliteDriver {
     }
     await this.begin();
     try {
-      const result = await this.eventLoop.run(() => runOn<R>(this.file, query), { urgent: true });
-      await this.eventLoop.run(() => this.commit(), { urgent: true });
+      const result = await this.eventLoop.run(() => runOn<R>(this.file, query), 'urgent');
+      await this.eventLoop.run(() => this.commit(), 'urgent');
       return result;
     } catch (error) {
       this.rollback();

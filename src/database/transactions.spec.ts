@@ -190,7 +190,7 @@ describe('transactions that wait for each other on SQLite', () => {
     expect(await written()).toEqual(all(200));
   });
 
-  it('small work overtakes large work that waits, and goes with one piece of it', async () => {
+  it('small work overtakes large work that waits, which has its turn after each commit', async () => {
     const done: string[] = [];
     const add = (name: string, rows: number) =>
       database
@@ -201,7 +201,7 @@ describe('transactions that wait for each other on SQLite', () => {
     const large = ['A', 'B', 'C', 'D'].map((name) => add(name, 400));
     const small = ['a', 'b', 'c'].map((name) => add(name, 1));
     await Promise.all(small);
-    // A slow machine commits small pieces one by one, each with a large one: never are there two of those in a row.
+    // A slow machine commits small pieces one by one, and a large one after each: never are there two of those in a row.
     expect(done.join('')).not.toMatch(/[A-Z]{2}.*[a-z]/);
     await Promise.all(large);
     expect(done.filter((name) => name === name.toUpperCase())).toEqual(['A', 'B', 'C', 'D']);

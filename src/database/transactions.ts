@@ -29,34 +29,37 @@ interface Waiting {
  * own and fails alone, and one commit, which is what has to wait for the disk, serves all of them. Work that finds
  * no other waiting is committed at once.
  *
- * Small work goes before large work, so that a portal with one change does not wait behind all the batches of those
- * with thousands. Each commit takes one piece of large work along, however much there is that is small.
+ * Small work goes before large work and is committed without any, so that a portal with one change does not wait behind the
+ * batches of those with thousands. After each such commit comes one that begins with large work, however much there is
+ * that is small; what is small by then goes along.
  */
 export function groupCommit(db: Kysely<Schema>): Transact {
   const small: Waiting[] = [];
   const large: Waiting[] = [];
   let running = false;
 
-  const next = () => small.shift() ?? large.shift();
-
   async function run(): Promise<void> {
     running = true;
-    for (let first = next(); first !== undefined; first = next()) await together(first);
+    let largeIsNext = false;
+    for (;;) {
+      const first: Waiting | undefined =
+        (largeIsNext ? large.shift() : undefined) ?? small.shift() ?? large.shift();
+      if (first === undefined) break;
+      largeIsNext = !first.large;
+      await together(first, () => small.shift() ?? (first.large ? large.shift() : undefined));
+    }
     running = false;
   }
 
-  async function together(first: Waiting): Promise<void> {
+  async function together(first: Waiting, next: () => Waiting | undefined): Promise<void> {
     const group = [first];
     try {
       await db.transaction().execute(async (tx) => {
         const endAt = performance.now() + TOGETHER_MS;
-        const enough = () => group.length >= TOGETHER || performance.now() >= endAt;
         // It is alone in the transaction so far: where it fails, all of that is rolled back.
         await first.work(tx);
-        for (;;) {
-          const one = enough() ? undefined : next();
-          // Its turn, though there is no time left.
-          const another = one ?? (group.some((waiting) => waiting.large) ? undefined : large.shift());
+        while (group.length < TOGETHER && performance.now() < endAt) {
+          const another = next();
           if (another === undefined) return;
           group.push(another);
           await beside(tx, another);

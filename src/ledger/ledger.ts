@@ -296,7 +296,7 @@ export class Ledger {
     afterSeq: number,
     limit: number,
   ): Promise<Publishable[]> {
-    return nextPublishable(this.database.db, memberId, kind, afterSeq, limit, this.settings, this.now());
+    return nextPublishable(this.reading(limit), memberId, kind, afterSeq, limit, this.settings, this.now());
   }
 
   /** The same deliveries without what they carry; see {@link nextPublishableKeys}. */
@@ -311,7 +311,7 @@ export class Ledger {
 
   /** Of these deliveries, those that are still to be published. */
   async publishableNamed(memberId: string, seqs: readonly number[]): Promise<Publishable[]> {
-    return publishableNamed(this.database.db, memberId, seqs);
+    return publishableNamed(this.reading(seqs.length), memberId, seqs);
   }
 
   /** Under which routing keys deliveries are refused, and when they are to be tried again; see {@link refusedKeys}. */
@@ -357,6 +357,11 @@ export class Ledger {
     return purge(this.database, this.settings, this.now(), limit);
   }
 
+  /** Where so many rows are to be read: few at once, and many when there is time. */
+  private reading(rows: number): Db {
+    return rows < MANY ? this.database.db : this.database.unhurried;
+  }
+
   private queue(memberId: string): QueueScope {
     return { memberId, sourceKey: this.sourceKey };
   }
@@ -370,5 +375,7 @@ function publishedBy(now: number, silentMs: number): number {
 /** A transaction that writes as many into the history holds up others for some 10 ms. */
 export const PURGED_AT_ONCE = 1000;
 
+/** Reading so many rows with what they carry takes longer than most questions. */
+const MANY = 50;
 /** It may be any number of rows. */
 const UNKNOWN = Number.POSITIVE_INFINITY;
