@@ -52,8 +52,8 @@ export const NOTHING_DONE: PassResult = {
 };
 
 /**
- * Read, published and confirmed as one piece. While a piece is read or recorded, all other reads and writes wait
- * for SQLite's one connection: larger ones hold up portals with few events, and are hardly faster.
+ * Read, published and confirmed as one piece. While SQLite reads or records a piece, the process does nothing else: larger
+ * ones hold up portals with few events, and are hardly faster.
  */
 const PAGE_SIZE = 100;
 /** Pieces of one portal under way at once: while one waits for its confirms, the next is read and encoded. */
