@@ -89,6 +89,8 @@ function openReader(path: string): SqliteFile {
   const file = new Libsql(path);
   try {
     file.exec('pragma query_only = 1');
+    // A question that meets a lock fails at once, and does not hold up the process.
+    file.exec('pragma busy_timeout = 0');
     return new StatementCache(file);
   } catch (error) {
     file.close();
