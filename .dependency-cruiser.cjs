@@ -36,7 +36,7 @@ module.exports = {
       name: 'src-stands-alone',
       severity: 'error',
       from: { path: '^src' },
-      to: { path: '^(emulator|test|bench|examples)/', pathNot: '^test/support/any-text\\.ts$' },
+      to: { path: '^(emulator|test|bench|examples)/', pathNot: '^test/support/(any-text|form)\\.ts$' },
     },
     {
       name: 'only-specs-use-test-support',

@@ -1,12 +1,35 @@
 /** Suites of many processes or of a cluster, which `npm run test:long` runs, so that `npm test` stays short. */
 export const LONG = [
+  '/test/demo-long',
   '/test/outages/broker-cluster',
   '/test/replicas/',
   '/test/security/every-tarpit',
   '/test/security/answer-siege',
   '/test/security/expiry-storm',
-  '/test/security/install-flood-long',
+  '/test/security/log-in-by-thousands',
+  '/test/services',
   '/test/torture/torture',
+];
+
+/** Suites with a small form, in `npm test`, and a full one, in `npm run test:long` (test/support/form.ts). */
+export const IN_BOTH_FORMS = [
+  '/src/contract/reply',
+  '/src/drain/round/plan',
+  '/src/json/large-json',
+  '/src/state/changes/change-chain',
+  '/src/state/reconcile/missed',
+  '/test/budget',
+  '/test/contract/events',
+  '/test/ledger/any-sequence',
+  '/test/model/loses-nothing',
+  '/test/republish',
+  '/test/security/bad-answers',
+  '/test/security/flood',
+  '/test/security/install-flood',
+  '/test/security/large-replies',
+  '/test/security/pipelines',
+  '/test/snapshot/complete',
+  '/test/state/reconcile-quiet',
 ];
 
 /**

@@ -4,6 +4,7 @@ import { TestSystem } from './support/test-system.js';
 import { startTcpProxy } from './support/tcp-proxy.js';
 import { until } from './support/until.js';
 import { linesOf } from './support/before-install.js';
+import { inForm } from './support/form.js';
 
 describe("the portal's request budget", () => {
   let system: TestSystem;
@@ -14,7 +15,7 @@ describe("the portal's request budget", () => {
       portal: { ratePerSecond: 2, burst: 50 },
       settings: { DRAIN_LIMIT: '500' },
     });
-    const events = 15_000;
+    const events = inForm({ full: 15_000, small: 5_000 });
     // A backlog stands before the first request that counts.
     system.push(1, events);
     const { portal } = system;

@@ -3,6 +3,7 @@ import { begin, json, run } from './cli/command-line.js';
 import { TestSystem } from './support/test-system.js';
 import { until } from './support/until.js';
 import { Visitor } from './support/visitor.js';
+import { inForm } from './support/form.js';
 
 interface Looked {
   readonly keys: readonly { readonly key: string; readonly count: number }[];
@@ -98,12 +99,12 @@ describe('events that are republished', () => {
       consume: { bindings: ['nothing'] },
       settings: { B24_EVENTS: 'ONCRMLEADADD' },
     });
-    const events = 2000;
+    const events = inForm({ full: 2000, small: 700 });
     system.push(1, events, 'ONCRMLEADADD');
     await until('all of them', async () => (await depth('unrouted')) === events, 120_000);
     const { channel, names, prefix } = system.downstream;
     await channel.bindQueue(`${prefix}.downstream`, names.events, LEAD_ADD);
-    for (const after of [30, 400, 900]) {
+    for (const after of [events / 50, events / 5, events / 2]) {
       const command = begin(system.bridge, ['queues', 'republish', 'unrouted', '--count', String(events)]);
       await until('some', () => system.delivered().size > after);
       command.kill();

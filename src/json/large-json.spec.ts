@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { parseJson, writeJson } from './exact-json.js';
 import { TooMuchJson } from './json-structure.js';
 import { readJson } from './large-json.js';
+import { inForm } from '../../test/support/form.js';
 
 const NO_LIMITS = { values: Number.MAX_SAFE_INTEGER, depth: Number.MAX_SAFE_INTEGER };
 const read = (text: string, limits = NO_LIMITS) => readJson(Buffer.from(text), limits);
@@ -34,7 +35,7 @@ describe('JSON in slices', () => {
       fc.asyncProperty(large, async (text) => {
         expect(JSON.stringify(await read(text))).toBe(JSON.stringify(JSON.parse(text)));
       }),
-      { numRuns: 60 },
+      { numRuns: inForm({ full: 60, small: 12 }) },
     );
   });
 

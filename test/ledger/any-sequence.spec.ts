@@ -5,6 +5,7 @@ import { migrate } from '../../src/database/migrate.js';
 import { type LedgerChange } from '../../src/ledger/ledger-change.js';
 import { TRANSITIONS } from '../../src/ledger/transitions.js';
 import { CHANGED_AT, type Delivery, event, LedgerBench, MEMBER, reply, SETTINGS } from './bench.js';
+import { inForm } from '../support/form.js';
 
 const MAX_ATTEMPTS = 2;
 const MESSAGES = ['m1', 'm2', 'm3'];
@@ -221,6 +222,6 @@ it.each(['timeout', 'ack'] as const)('any sequence of verbs keeps the rules (%s)
         before = after;
       }
     }),
-    { numRuns: 150 },
+    { numRuns: inForm({ full: 150, small: 30 }) },
   );
 });

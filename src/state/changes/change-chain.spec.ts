@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ChangeChain, type Published } from './change-chain.js';
+import { inForm } from '../../../test/support/form.js';
 
 function known(record: Published | null): ChangeChain {
   const chain = new ChangeChain();
@@ -129,7 +130,7 @@ describe('what events tell of changes', () => {
           expect(reached.has('end')).toBe(true);
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: inForm({ full: 2_000, small: 400 }) },
     );
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { rememberedBy } from './judge-page.js';
 import { GRACE_MS, judgeAbsent, judgeListed, type Judging, type Known } from './missed.js';
+import { inForm } from '../../../test/support/form.js';
 
 const NOTHING: Known = { updatedAt: null, announcedAt: null, listedAt: null, suspectAt: null, gone: false };
 const known = (more: Partial<Known>): Known => ({ ...NOTHING, ...more });
@@ -245,7 +246,7 @@ describe('over any life of an object', () => {
         life.settle();
         expect(life.found).toEqual([]);
       }),
-      { numRuns: 5000 },
+      { numRuns: inForm({ full: 5_000, small: 1_000 }) },
     );
   });
 
@@ -262,7 +263,7 @@ describe('over any life of an object', () => {
         life.settle();
         expect(life.found).toHaveLength(length);
       }),
-      { numRuns: 5000 },
+      { numRuns: inForm({ full: 5_000, small: 1_000 }) },
     );
   });
 });
