@@ -1,9 +1,12 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepare } from '../scripts/prepare.mjs';
+
+/** Three times npm, on a busy machine. */
+const START_MS = 120_000;
 
 /** Each build writes one file and fails once its source says so, like a compiler that emits in spite of errors. */
 const builder = (source: string, output: string) =>
@@ -26,7 +29,8 @@ describe('what every npm run prepares', () => {
     return lines;
   };
 
-  beforeEach(() => {
+  /** A fresh checkout. */
+  const checkOut = () => {
     folder = mkdtempSync(join(tmpdir(), 'prepare-'));
     write('dist.mjs', builder('src/a.ts', 'dist'));
     write('build.mjs', builder('emulator/a.ts', 'build'));
@@ -44,8 +48,22 @@ describe('what every npm run prepares', () => {
       'node_modules/local': { resolved: 'local', link: true },
     };
     write('package-lock.json', JSON.stringify({ name: 'p', version: '1.0.0', lockfileVersion: 3, packages }));
-  });
+  };
+  let prepared: string;
+  // Each npm takes half a second of CPU: most tests begin with a copy of what one preparation has made.
+  beforeAll(async () => {
+    checkOut();
+    await steps();
+    prepared = folder;
+  }, START_MS);
+  beforeEach(checkOut);
+  const isPrepared = async () => {
+    rmSync(folder, { recursive: true });
+    cpSync(prepared, folder, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
+    expect(await steps()).toEqual([]);
+  };
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => rmSync(prepared, { recursive: true, force: true }));
 
   it('does everything in a fresh checkout and nothing when called again', async () => {
     expect(await steps()).toEqual(['npm ci …', 'npm run build …', 'npm run build:tools …']);
@@ -54,7 +72,7 @@ describe('what every npm run prepares', () => {
   });
 
   it('rebuilds what was made of another source, the tools also when only src changed', async () => {
-    await steps();
+    await isPrepared();
     write('emulator/a.ts', '// 1');
     expect(await steps()).toEqual(['npm run build:tools …']);
     write('src/b.ts', '');
@@ -67,7 +85,7 @@ describe('what every npm run prepares', () => {
   });
 
   it('builds nothing because git wrote the same files once more, or a spec changed', async () => {
-    await steps();
+    await isPrepared();
     touch('src/a.ts', 5);
     touch('src', 5);
     write('src/a.spec.ts', 'changed');
@@ -75,7 +93,7 @@ describe('what every npm run prepares', () => {
   });
 
   it('builds again what was built by hand of another source meanwhile, or was taken away', async () => {
-    await steps();
+    await isPrepared();
     write('src/a.ts', '// 1');
     execFileSync('npm', ['run', '-s', 'build'], { cwd: folder });
     write('src/a.ts', '');
@@ -85,13 +103,13 @@ describe('what every npm run prepares', () => {
   });
 
   it('builds nothing where there are no sources', async () => {
-    await steps();
+    await isPrepared();
     for (const name of ['src', 'emulator']) rmSync(join(folder, name), { recursive: true });
     expect(await steps()).toEqual([]);
   });
 
   it('takes a newer lock file for another install only when it asks for something else', async () => {
-    await steps();
+    await isPrepared();
     touch('package-lock.json', 1);
     expect(await steps()).not.toContain('npm ci …');
     write('local/package.json', JSON.stringify({ name: 'local', version: '1.1.0' }));
@@ -106,7 +124,7 @@ describe('what every npm run prepares', () => {
   });
 
   it('shows the output of a build that fails and does not take its files for a build', async () => {
-    await steps();
+    await isPrepared();
     write('src/a.ts', 'wrong');
     touch('src/a.ts', 1);
     await expect(steps()).rejects.toThrow(/npm run build failed[^]*error in src\/a\.ts/);
@@ -117,6 +135,7 @@ describe('what every npm run prepares', () => {
   });
 
   it('builds nothing because an example client installed its dependencies', async () => {
+    await isPrepared();
     mkdirSync(join(folder, 'examples/clients/rascal'), { recursive: true });
     mkdirSync(join(folder, 'examples/clients/nestjs'), { recursive: true });
     write('examples/clients/nestjs/main.ts', '');
@@ -131,6 +150,7 @@ describe('what every npm run prepares', () => {
   });
 
   it('takes the versions of Node that are promised and newer ones, and refuses the others', async () => {
+    await isPrepared();
     const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
     const having = (engines: string) => {
       write('package.json', JSON.stringify({ ...packageJson, engines: { node: engines } }));
