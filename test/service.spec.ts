@@ -63,9 +63,14 @@ describe('the service', () => {
     expect(system.bridge.output).not.toContain(`:${target.password}@`);
   });
 
-  it('serves its metrics under the documented names', async () => {
+  it('serves its metrics under the documented names, and its contract with its own', async () => {
     const system = await TestSystem.open();
     closing.push(() => system.close());
+    const { status, body: contract } = await system.get('/asyncapi.yaml');
+    expect(status).toBe(200);
+    const { prefix } = system.downstream;
+    expect(parse(contract)).toEqual(parse(asyncapiDocument({ prefix, ownKeys: false, ownEnvelopes: false })));
+    expect(contract).toContain(`name: ${prefix}.events`);
     system.push(1, 20);
     await until(
       'everything settled',
@@ -83,16 +88,6 @@ describe('the service', () => {
     ]) {
       expect(body).toContain(line);
     }
-  });
-
-  it('serves its contract, with its own names', async () => {
-    const system = await TestSystem.open();
-    closing.push(() => system.close());
-    const { status, body } = await system.get('/asyncapi.yaml');
-    expect(status).toBe(200);
-    const { prefix } = system.downstream;
-    expect(parse(body)).toEqual(parse(asyncapiDocument({ prefix, ownKeys: false, ownEnvelopes: false })));
-    expect(body).toContain(`name: ${prefix}.events`);
   });
 
   it('never writes a token, a secret or a password', async () => {

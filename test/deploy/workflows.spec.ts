@@ -1,13 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
@@ -63,19 +55,18 @@ function complaints(folder: string): string {
 const commands = ({ steps = [] }: Job) => steps.flatMap(({ run = '' }) => run.split('\n'));
 
 describe('the workflows', () => {
-  it('are faultless to actionlint', () => {
-    expect(complaints(root)).toBe('');
-  });
-
-  it('would not be with a step that does not exist', () => {
+  it('are faultless to actionlint, which finds the fault of a copy', () => {
     const folder = mkdtempSync(join(tmpdir(), 'workflows-'));
-    mkdirSync(join(folder, '.github/workflows'), { recursive: true });
+    cpSync(join(root, '.github'), join(folder, '.github'), { recursive: true });
     const spoilt = read('.github/workflows/release.yml').replace(
       'steps.image.outputs',
       'steps.picture.outputs',
     );
-    writeFileSync(join(folder, '.github/workflows/release.yml'), spoilt);
-    expect(complaints(folder)).toContain('picture');
+    // Beside the others: each start of actionlint takes seconds.
+    writeFileSync(join(folder, '.github/workflows/spoilt.yml'), spoilt);
+    const found = complaints(folder).match(/^\S+\.yml:\d+:\d+ .*$/gm) ?? [];
+    expect(found.length).toBeGreaterThan(0);
+    expect(found.filter((one) => !/spoilt\.yml:.*"picture" is not defined/.test(one))).toEqual([]);
     rmSync(folder, { recursive: true });
   });
 

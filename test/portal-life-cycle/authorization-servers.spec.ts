@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import Libsql from 'libsql';
 import { type EmulatedPortal } from '../../emulator/index.js';
-import { run, json } from '../cli/command-line.js';
+import { run, json } from '../cli/in-process.js';
 import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 import { authOf, install, linesOf, openBeforeInstall, portalRow, post } from '../support/before-install.js';

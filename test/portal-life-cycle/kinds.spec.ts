@@ -1,5 +1,6 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
-import { json } from '../cli/command-line.js';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { json } from '../cli/in-process.js';
+import { OwnPortal } from '../support/own-portal.js';
 import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 import { install, linesOf, openBeforeInstall, portalRow } from '../support/before-install.js';
@@ -53,21 +54,6 @@ describe('kinds of portals', () => {
     });
     expect(await check('source key')).toMatchObject({ verdict: 'ok' });
   });
-
-  it.each(['N', 'perhaps', 7, ''])(
-    'one that reserves is drained with reservations, whatever it says of its plan: %j',
-    async (answer) => {
-      system = await TestSystem.open({ portal: { featureAnswer: answer } });
-      system.push(1, 5);
-      await until('every event', () => system.delivered().size === 5);
-      await until('an empty queue', () => system.portal.rows().length === 0);
-      expect(reservedEvents()).toBe(5);
-      expect(await check('reservations')).toMatchObject({
-        verdict: 'ok',
-        text: expect.stringContaining('although it does not say'),
-      });
-    },
-  );
 
   it('one that refuses to reserve is journaled, whatever it says of its plan, and reserves again when it can', async () => {
     system = await TestSystem.open({ portal: { extended: false, featureAnswer: 'Y' } });
@@ -129,18 +115,42 @@ describe('kinds of portals', () => {
     expect(await check('installation')).toMatchObject({ exitCode: 0 });
     expect(states()).toEqual(['active']);
   }, 180_000);
+});
+
+describe('kinds of portals of one service', () => {
+  let system: TestSystem;
+  beforeAll(async () => {
+    system = await openBeforeInstall();
+  }, 60_000);
+  afterAll(() => system?.close());
+
+  it.each(['N', 'perhaps', 7, ''])(
+    'one that reserves is drained with reservations, whatever it says of its plan: %j',
+    async (answer) => {
+      const own = await OwnPortal.installed(system, { featureAnswer: answer });
+      own.push(1, 5);
+      await until('every event', () => own.delivered().size === 5);
+      await until('an empty queue', () => own.portal.rows().length === 0);
+      expect(own.received.filter(({ processId }) => processId.startsWith('journal-'))).toEqual([]);
+      const { findings } = await json<Checked>(system.bridge, ['portals', 'check', own.portal.name]);
+      expect(findings.find(({ subject }) => subject === 'reservations')).toMatchObject({
+        verdict: 'ok',
+        text: expect.stringContaining('although it does not say'),
+      });
+    },
+  );
 
   it.each<[string, Parameters<TestSystem['portal']['inject']>[0]]>([
     ['refuses to', { method: 'app.info', kind: 'error', status: 404, error: 'ERROR_METHOD_NOT_FOUND' }],
     ['has not the right to', { method: 'app.info', kind: 'error', status: 403, error: 'insufficient_scope' }],
     ['fails to', { method: 'app.info', kind: 'sql-error' }],
   ])('one that %s tell of its installation is like any other', async (_what, fault) => {
-    system = await openBeforeInstall();
-    system.portal.inject({ ...fault, times: Infinity });
-    expect(await install(system)).toBe(200);
-    system.push(1, 3);
-    await until('its events', () => system.delivered().size === 3);
-    expect(row()).toMatchObject({ state: 'active' });
-    expect(states()).toEqual([]);
+    const own = new OwnPortal(system);
+    own.portal.inject({ ...fault, times: Infinity });
+    expect(await install(system, own.portal)).toBe(200);
+    own.push(1, 3);
+    await until('its events', () => own.delivered().size === 3);
+    expect(own.row()).toMatchObject({ state: 'active' });
+    expect(own.lines('portal.state')).toEqual([]);
   });
 });
