@@ -1,6 +1,6 @@
 const LOOK_EVERY_MS = 20;
 /** Several suites share the machine: looking takes at most one part in so many of the time that is waited. */
-const SHARE = 20;
+const SHARE = 40;
 const LOOK_AT_LEAST_EVERY_MS = 250;
 
 /**
