@@ -16,7 +16,7 @@ const HELP = `Measures the built service against emulated portals and a real Rab
   --quick         smaller amounts, one run: shows that everything works
   --runs <n>      runs of each scenario, of which the medians are reported (3; with --quick 1)
   --portals <n>   portals of the scenarios pipe (200) and replies (20)
-  --profile       where the service's time goes, in the scenarios pipe, replies and idle; it costs speed
+  --profile       where the service's time goes, in the scenarios pipe, replies, state and idle; it costs speed
   --docs          writes the report to docs/bench too: report.txt, report.json, report.svg
   --from <file>   measures nothing: takes a report from JSON, prints it, and with --docs draws it
   --json <file>   where the report goes as JSON (build/bench/report.json)

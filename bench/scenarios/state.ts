@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Check, type Figure, type Measurement, type RunContext, type Scenario } from '../scenario.js';
 import { Broker } from '../support/broker.js';
 import { type Portal, Portals } from '../support/portals.js';
+import { profileClock, readProfile } from '../support/profile.js';
 import { Service } from '../support/service.js';
 import { rateBetween, type Sample } from '../support/statistics.js';
 import { until } from '../support/until.js';
@@ -28,6 +29,7 @@ interface Drained {
   readonly cpuMicros: number;
   readonly destroyed: number;
   readonly refusals: number;
+  readonly profile: Measurement['profile'];
 }
 
 /** One ordinary portal whose objects exist, and a service that has nothing to do yet. */
@@ -40,7 +42,7 @@ class Drain {
   ) {}
 
   static async prepare(
-    { cleanup }: RunContext,
+    { cleanup, profile }: RunContext,
     portals: Portals,
     name: string,
     objects: number,
@@ -49,17 +51,21 @@ class Drain {
     const portal = await portals.add({ name, ...ORDINARY });
     await portals.control('POST', `portals/${name}/seed-objects`, { entityTypeId: DEAL, count: objects });
     const broker = await Broker.open(cleanup);
-    const service = await Service.start(cleanup, {
-      ...broker.settings,
-      ...portals.settings,
-      DATABASE_URL: await portals.installInto([portal]),
-      // Told of a burst of 5 it has none to spend: what is measured is what lasts.
-      B24_RATE_BURST: '5',
-      DRAIN_INTERVAL_MS: '1000',
-      SETTLE_AFTER_MS: '2000',
-      API_TOKEN: `bench:operate:${API_SECRET}`,
-      ...settings,
-    });
+    const service = await Service.start(
+      cleanup,
+      {
+        ...broker.settings,
+        ...portals.settings,
+        DATABASE_URL: await portals.installInto([portal]),
+        // Told of a burst of 5 it has none to spend: what is measured is what lasts.
+        B24_RATE_BURST: '5',
+        DRAIN_INTERVAL_MS: '1000',
+        SETTLE_AFTER_MS: '2000',
+        API_TOKEN: `bench:operate:${API_SECRET}`,
+        ...settings,
+      },
+      { profile },
+    );
     await until('the first polls', async () => (await portal.counters()).requests >= 5);
     return new Drain(portals, portal, broker, service);
   }
@@ -87,12 +93,14 @@ class Drain {
     });
     const before = await this.portal.counters();
     const cpuBefore = await this.service.cpuSeconds();
+    const from = profileClock();
     await this.portal.change(events, () => type);
     await until(`${events} events`, () => seen.size >= events, { timeoutMs: 300_000 });
     const after = await this.portal.counters();
     const cpuAfter = await this.service.cpuSeconds();
+    const to = profileClock();
     const destroyed = await this.portals.destroyed();
-    await this.service.stop();
+    const file = await this.service.stop();
     const lists = (counters: Awaited<ReturnType<Portal['counters']>>) =>
       counters.perMethod['crm.item.list'] ?? 0;
     return {
@@ -103,6 +111,7 @@ class Drain {
       cpuMicros: ((cpuAfter - cpuBefore) / events) * 1e6,
       destroyed,
       refusals: Object.values(after.refusals).reduce((sum, count) => sum + count, 0),
+      profile: file === null ? undefined : readProfile(file, from, to),
     };
   }
 }
@@ -167,7 +176,7 @@ async function run(context: RunContext): Promise<Measurement> {
       found: JSON.stringify(Object.fromEntries(full.statuses)),
     },
   ];
-  return { ratios, figures, checks };
+  return { ratios, figures, checks, ...(full.profile === undefined ? {} : { profile: full.profile }) };
 }
 
 export const state: Scenario = {
