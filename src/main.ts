@@ -5,6 +5,7 @@ import { type NestExpressApplication } from '@nestjs/platform-express';
 import { AppModule } from './app.module.js';
 import { OfflineBridge } from './bridge/offline-bridge.js';
 import { Secrets } from './bridge/secrets.js';
+import { type SecretsIn } from './logging/redact.js';
 import { SettingsError } from './config/settings-error.js';
 import { isDashboardOpen } from './config/dashboard-open.js';
 import { MissingPages } from './dashboard/http/missing-pages.js';
@@ -36,8 +37,8 @@ async function main(): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
   const { settings, remarks } = settingsOfProcess();
   // The log comes first, and the tokens that it hides are known only later.
-  let secrets = () => [settings.B24_CLIENT_SECRET];
-  const log = new BridgeLogger(settings, () => secrets());
+  let secrets: SecretsIn = () => [settings.B24_CLIENT_SECRET];
+  const log = new BridgeLogger(settings, (text) => secrets(text));
   for (const remark of remarks) log.warn({ event: 'settings.doubtful', remark });
   const stopTracing = await startTracing(process.env, log);
   const refusals = new Refusals(log, (reason) => app.get(Metrics).httpRefused(reason));
@@ -62,7 +63,7 @@ async function main(): Promise<void> {
   }
   app.get(Metrics).httpConnections(() => adapter.connections);
   const known = app.get(Secrets);
-  secrets = () => known.read();
+  secrets = (text) => known.foundIn(text);
 
   let stopping = false;
   const stop = (signal: string) => {

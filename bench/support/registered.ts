@@ -44,6 +44,8 @@ export async function addPaperReplicas(
     insert into leases (member_id, owner, epoch, expires_at)
     select member_id, ${PAPER} || (1 + row_number() over (order by member_id) % ${replicas}::int), 1, ${until}::bigint
     from (select member_id from portals order by member_id offset ${left}::int) as theirs`.execute(db);
+  await sql`
+    update replicas set held = (select count(*) from leases where owner = id)`.execute(db);
   await sql`analyze leases`.execute(db);
 }
 

@@ -4,7 +4,7 @@ import { type Schema } from '../database/schema.js';
 import { type Log } from '../logging/log.js';
 import { printable } from '../logging/printable.js';
 import { reasonOf } from '../logging/reason.js';
-import { redact } from '../logging/redact.js';
+import { redact, type SecretsIn } from '../logging/redact.js';
 import { type AuditEntry, AuditLog, type AuditTrail } from './audit-log.js';
 import { insertEntry, type NewEntry, raiseCount } from './entries.js';
 import { Repeats } from './repeats.js';
@@ -21,7 +21,7 @@ export interface AuditDependencies {
   /** Name of a portal by its member id. */
   readonly nameOf: (memberId: string) => string;
   /** What must be in no entry. */
-  readonly secrets: () => Iterable<string>;
+  readonly secrets: SecretsIn;
   /** Told where an entry could not be written; beside the log, where there is one. */
   readonly lost?: (reason: string, entry: NewEntry) => void;
   readonly now?: () => number;
@@ -136,7 +136,7 @@ export class StoredAuditLog extends AuditLog {
   /** Without secrets, and on one line: it may be shown in a terminal. */
   private clean(text: string | undefined, limit: number): string | null {
     if (text === undefined) return null;
-    const shown = printable(redact(text, this.deps.secrets()), true);
+    const shown = printable(redact(text, this.deps.secrets(text)), true);
     return shown.length > limit ? `${shown.slice(0, limit - 1).replace(/[\ud800-\udbff]$/, '')}…` : shown;
   }
 

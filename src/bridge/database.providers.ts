@@ -34,7 +34,7 @@ export const databaseProviders = [
         database,
         log,
         nameOf: (memberId) => registry.nameOf(memberId),
-        secrets: () => secrets.read(),
+        secrets: (text) => secrets.foundIn(text),
       }),
   ),
   provide(

@@ -117,7 +117,9 @@ const ownProviders = [
   provide(Secrets, [Settings, OutboundHttp, PortalRegistry, Offers], (...parts) => new Secrets(...parts)),
   provide(LOG, [OPTIONS, Secrets], ({ log, settings }, secrets) => {
     const used =
-      log instanceof BridgeLogger ? log : redactingLog(log ?? nestLog('OfflineBridge'), () => secrets.read());
+      log instanceof BridgeLogger
+        ? log
+        : redactingLog(log ?? nestLog('OfflineBridge'), (text) => secrets.foundIn(text));
     for (const remark of misspelled({ ...settings })) used.warn({ event: 'settings.doubtful', remark });
     return used;
   }),

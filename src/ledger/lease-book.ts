@@ -62,7 +62,7 @@ export class LeaseBook {
       with renewed as (
         update leases l set expires_at = ${this.expiry()}
         from ${listed(leases)}
-        where l.member_id = h.member_id and l.epoch = h.epoch and l.owner = ${this.replica}
+        where l.member_id = h.member_id and l.epoch = h.epoch and ${this.isOurs}
           and l.expires_at > ${NOW}
         returning l.member_id),
       noted as (
@@ -123,7 +123,7 @@ export class LeaseBook {
     await sql`
       with freed as (
         update leases l set owner = null, expires_at = 0 from ${listed(leases)}
-        where l.member_id = h.member_id and l.epoch = h.epoch and l.owner = ${this.replica}
+        where l.member_id = h.member_id and l.epoch = h.epoch and ${this.isOurs}
         returning l.member_id)
       update replicas set held = greatest(0, held - (select count(*) from freed))
       where id = ${this.replica}`.execute(this.database.db);
@@ -139,6 +139,14 @@ export class LeaseBook {
         .where('owner', '=', this.replica)
         .execute();
     });
+  }
+
+  /**
+   * For leases that are named anyway: in this form no index of owners applies, and each is found by its own key. A planner that has
+   * not heard yet how many we have would take them all for each one that is named.
+   */
+  private get isOurs(): RawBuilder<boolean> {
+    return sql`l.owner is not distinct from ${this.replica}`;
   }
 
   private expiry(): RawBuilder<number> {

@@ -1,7 +1,7 @@
 import { ConsoleLogger, Logger, type LogLevel } from '@nestjs/common';
 import { logLine } from './log-line.js';
 import { printable } from './printable.js';
-import { redactValue } from './redact.js';
+import { redactValue, type SecretsIn } from './redact.js';
 
 /** One structured line: a stable `event` name and whatever explains it. */
 export type LogFields = { readonly event: string } & Readonly<Record<string, unknown>>;
@@ -43,7 +43,7 @@ const PREMATURE = 'Nest application successfully started';
 export class BridgeLogger extends ConsoleLogger implements Log {
   constructor(
     settings: { readonly LOG_LEVEL: keyof typeof LEVELS; readonly LOG_FORMAT: 'json' | 'pretty' },
-    private readonly secrets: () => Iterable<string>,
+    private readonly secrets: SecretsIn,
   ) {
     super({
       json: settings.LOG_FORMAT === 'json',
@@ -115,9 +115,8 @@ export class BridgeLogger extends ConsoleLogger implements Log {
     writeStreamType?: 'stdout' | 'stderr',
     errorStack?: unknown,
   ): void {
-    const secrets = [...this.secrets()];
-    const clean = messages.map((message) => redactValue(message, secrets));
-    super.printMessages(clean, context, level, writeStreamType, redactValue(errorStack, secrets));
+    const clean = messages.map((message) => redactValue(message, this.secrets));
+    super.printMessages(clean, context, level, writeStreamType, redactValue(errorStack, this.secrets));
   }
 }
 
@@ -129,8 +128,8 @@ function onTerminal(): boolean {
 }
 
 /** A log that writes to another one, secrets removed. */
-export function redactingLog(log: Log, secrets: () => Iterable<string>): Log {
-  const clean = (fields: LogFields) => redactValue(fields, [...secrets()]) as LogFields;
+export function redactingLog(log: Log, secrets: SecretsIn): Log {
+  const clean = (fields: LogFields) => redactValue(fields, secrets) as LogFields;
   return {
     debug: (fields) => log.debug(clean(fields)),
     info: (fields) => log.info(clean(fields)),

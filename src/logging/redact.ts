@@ -1,6 +1,9 @@
 const LOGIN = /\b([a-z][a-z0-9+.-]*):\/\/[^\s/?#"]*@/gi;
 const PASSWORD_PARAMETER = /([?&](?:ssl)?password=)[^\s&#"]*/gi;
 
+/** The secrets that a text holds; it may name others too. */
+export type SecretsIn = (text: string) => Iterable<string>;
+
 /** Hides every known secret, and the logins in addresses, in a text. */
 export function redact(text: string, secrets: Iterable<string>): string {
   let clean = text;
@@ -12,7 +15,7 @@ export function redact(text: string, secrets: Iterable<string>): string {
  * The same of every text in a value that JSON can say. Whatever texts are secret, names of fields and the form stay:
  * some secrets were chosen by others.
  */
-export function redactValue(value: unknown, secrets: readonly string[]): unknown {
+export function redactValue(value: unknown, secretsIn: SecretsIn): unknown {
   if (value === undefined) return undefined;
   try {
     const texts: string[] = [];
@@ -22,9 +25,8 @@ export function redactValue(value: unknown, secrets: readonly string[]): unknown
       texts.push(text.slice(0, LONGEST_TEXT + LONGEST_SECRET));
       return text;
     });
-    // Thousands of secrets, of which a line has none: they are looked for once, not in every text by itself.
     const all = texts.join('\n');
-    const found = secrets.filter((secret) => all.includes(secret));
+    const found = [...secretsIn(all)].filter((secret) => secret !== '' && all.includes(secret));
     const clean = !long && found.length === 0 && redact(all, []) === all;
     return JSON.parse(
       clean ? json : stringify(value, (text) => redact(shortened(text, found), found)),

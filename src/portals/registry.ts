@@ -78,6 +78,11 @@ export class PortalRegistry {
     return this.store.list();
   }
 
+  /** The portals' tokens that a text holds: no log line may. */
+  secretsIn(text: string): string[] {
+    return this.store.secretsIn(text);
+  }
+
   /** The name of a portal, by which people and routing keys know it; its member id where it is not registered. */
   nameOf(memberId: string): string {
     return this.get(memberId)?.name ?? memberId;
