@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Downstream, type Received } from './support/downstream.js';
+import { OwnPortal } from './support/own-portal.js';
 import { TestSystem } from './support/test-system.js';
 import { until } from './support/until.js';
 
@@ -32,7 +33,13 @@ const WAYS: readonly ((event: Received, downstream: Downstream) => void)[] = [
       error: 'x',
     }),
   (event, downstream) =>
-    downstream.reply([{ portal: 'ACME', process_id: event.processId, message_id: event.messageId }]),
+    downstream.reply([
+      {
+        portal: String(event.body['portal']).toUpperCase(),
+        process_id: event.processId,
+        message_id: event.messageId,
+      },
+    ]),
   (event, downstream) =>
     downstream.reply({
       pattern: 'failed',
@@ -40,12 +47,24 @@ const WAYS: readonly ((event: Received, downstream: Downstream) => void)[] = [
     }),
 ];
 
-describe('replies', () => {
+describe('replies to one service', () => {
   let system: TestSystem;
-  afterEach(() => system.close());
+  /** What the test's consumer answers to an event that it sees first; it acknowledges every event. */
+  let answer: ((event: Received, downstream: Downstream) => void) | null = null;
+  beforeAll(async () => {
+    system = await TestSystem.open({
+      // Long enough for every failure to be heard while its row is held.
+      settings: { SETTLE_AFTER_MS: '20000', RETRY_BASE_DELAY_MS: '200' },
+      onEvent: (event, downstream) => {
+        if (event.attempt === 1) answer?.(event, downstream);
+        downstream.channel.ack(event.message);
+      },
+    });
+  }, 60_000);
+  afterEach(() => (answer = null));
+  afterAll(() => system?.close());
 
   it('that cannot be understood go to the rejected queue, untouched, with the reason', async () => {
-    system = await TestSystem.open();
     const hostile = ['not json', '[]', '{"status":"maybe"}', '{"process_id":"x"}', ''];
     for (const body of hostile) system.downstream.reply(body);
     const { rejected, replies } = system.downstream.names;
@@ -64,27 +83,21 @@ describe('replies', () => {
   });
 
   it('that plainly say failed mark their events, whatever their form', async () => {
-    system = await TestSystem.open({
-      // Long enough for every failure to be heard while its row is held.
-      settings: { SETTLE_AFTER_MS: '20000' },
-      onEvent: (event, downstream) => {
-        WAYS[Number(event.objectId) - 1]?.(event, downstream);
-        downstream.channel.ack(event.message);
-      },
-    });
-    system.push(1, WAYS.length);
+    const own = await OwnPortal.installed(system);
+    answer = (event, downstream) => WAYS[Number(event.objectId) - 1]?.(event, downstream);
+    own.push(1, WAYS.length);
     await until('every row to be marked', () => {
-      const rows = system.portal.rows();
+      const rows = own.portal.rows();
       return rows.length === WAYS.length && rows.every(({ ERROR }) => ERROR === 1);
     });
     expect(await system.downstream.depth(system.downstream.names.rejected)).toBe(0);
   });
 
   it('of an event that the ledger has forgotten bring it back from its own body, once', async () => {
-    system = await TestSystem.open({ settings: { RETRY_BASE_DELAY_MS: '200', SETTLE_AFTER_MS: '20000' } });
-    system.push(1, 1);
-    await until('the event', () => system.downstream.received.length === 1);
-    const [first] = system.downstream.received;
+    const own = await OwnPortal.installed(system);
+    own.push(1, 1);
+    await until('the event', () => own.received.length === 1);
+    const [first] = own.received;
     if (first === undefined) throw new Error('no event');
     // As it looked when it was in a queue for longer than the ledger kept it: of another row, and of another batch.
     const forgotten = first.message.content
@@ -95,30 +108,32 @@ describe('replies', () => {
       .replace('"ID":"1"', '"ID":9007199254740993');
     const { channel, names } = system.downstream;
     for (let i = 0; i < 2; i += 1) channel.publish(names.failures, first.routingKey, Buffer.from(forgotten));
-    await until('its second attempt', () => system.downstream.received.length === 2);
+    await until('its second attempt', () => own.received.length === 2);
     await new Promise((resolve) => setTimeout(resolve, 1000));
-    expect(system.downstream.received).toHaveLength(2);
-    const text = system.downstream.received[1]?.message.content.toString() ?? '';
+    expect(own.received).toHaveLength(2);
+    const text = own.received[1]?.message.content.toString() ?? '';
     expect(text).toContain('"ID":9007199254740993');
     expect(text).toContain('"attempt":2');
-    expect(system.portal.counters.perMethod['event.offline.error']).toBeUndefined();
+    expect(own.portal.counters.perMethod['event.offline.error']).toBeUndefined();
     expect(await system.downstream.depth(names.rejected)).toBe(0);
     // Without its body nobody can.
-    system.downstream.reply({ portal: 'acme', process_id: 'd'.repeat(32), message_id: ['c'.repeat(32)] });
+    system.downstream.reply({
+      portal: own.portal.name,
+      process_id: 'd'.repeat(32),
+      message_id: ['c'.repeat(32)],
+    });
     await until('set aside', async () => (await system.downstream.depth(names.rejected)) === 1);
+    await channel.purgeQueue(names.rejected);
   });
 
   it('in a list take effect one by one; the list is set aside for what is wrong in it', async () => {
-    system = await TestSystem.open({
-      settings: { SETTLE_AFTER_MS: '20000' },
-      onEvent: (event, downstream) => {
-        const ids = { portal: 'acme', process_id: event.processId, message_id: event.messageId };
-        downstream.reply([ids, { ...ids, status: 'maybe' }]);
-        downstream.channel.ack(event.message);
-      },
-    });
-    system.push(1, 1);
-    await until('the mark', () => system.portal.rows()[0]?.ERROR === 1);
+    const own = await OwnPortal.installed(system);
+    answer = (event, downstream) => {
+      const ids = { portal: own.portal.name, process_id: event.processId, message_id: event.messageId };
+      downstream.reply([ids, { ...ids, status: 'maybe' }]);
+    };
+    own.push(1, 1);
+    await until('the mark', () => own.portal.rows()[0]?.ERROR === 1);
     const { rejected } = system.downstream.names;
     await until('it is set aside', async () => (await system.downstream.depth(rejected)) === 1);
     const message = await system.downstream.channel.get(rejected, { noAck: true });
@@ -128,7 +143,6 @@ describe('replies', () => {
   });
 
   it('that cannot be understood are rejected once, though they ask to be copied to the reply queue', async () => {
-    system = await TestSystem.open();
     const { rejected, replies } = system.downstream.names;
     system.downstream.channel.sendToQueue(replies, Buffer.from('not json'), {
       CC: [replies],
@@ -140,6 +154,11 @@ describe('replies', () => {
     const message = await system.downstream.channel.get(rejected, { noAck: true });
     expect(message === false ? null : message.properties.headers).toMatchObject({ 'x-source': 'billing' });
   });
+});
+
+describe('replies', () => {
+  let system: TestSystem;
+  afterEach(() => system.close());
 
   it('that are larger than a reply may be are set aside unread, whole, and others are heard', async () => {
     system = await TestSystem.open({ settings: { REPLY_MAX_BYTES: '2000' } });
