@@ -61,7 +61,9 @@ describe('replies to one service', () => {
       },
     });
   }, 60_000);
-  afterEach(() => (answer = null));
+  afterEach(() => {
+    answer = null;
+  });
   afterAll(() => system?.close());
 
   it('that cannot be understood go to the rejected queue, untouched, with the reason', async () => {

@@ -123,7 +123,7 @@ describe('answers of one portal', () => {
 
   it('that are merely large are asked for in smaller pages', async () => {
     await open();
-    const heavy = Array.from({ length: 120 }, (_, index) => ({
+    const heavy = Array.from({ length: inForm({ full: 120, small: 80 }) }, (_, index) => ({
       FIELDS: { ID: `h${index}` },
       TEXT: 'ж"\\'.repeat(20_000),
       LIST: Array.from({ length: 200 }, (__, each) => [each, { each }]),

@@ -89,7 +89,13 @@ export class TestSystem {
   }
 
   async get(path: string): Promise<{ status: number; body: string }> {
-    const response = await fetch(new URL(path, this.bridge.url));
+    const url = new URL(path, this.bridge.url);
+    const response = await fetch(url).catch((error: unknown) => {
+      // The server ends a connection after so many requests, and may do it just when one more is sent.
+      const { code } = (error as { cause?: { code?: string } }).cause ?? {};
+      if (code !== 'UND_ERR_SOCKET') throw error;
+      return fetch(url);
+    });
     return { status: response.status, body: await response.text() };
   }
 
