@@ -33,7 +33,7 @@ export const monitoringProviders = [
         settings,
         registry,
         activity,
-        runsRounds: (memberId) => fleet.runsRounds(memberId),
+        running: () => fleet.running(),
         log,
       }),
   ),

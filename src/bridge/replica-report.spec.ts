@@ -23,9 +23,11 @@ describe('the report of a replica', () => {
   const write = (fields: LogFields) => void lines.push(fields);
   const around = {
     settings: SETTINGS,
-    registry: { list: () => [portal('acme'), portal('globex')] },
+    registry: {
+      get: (memberId: string) => ['acme', 'globex'].map(portal).find((one) => one.memberId === memberId),
+    },
     activity,
-    runsRounds: (memberId: string) => memberId === 'id-acme',
+    running: () => ['id-acme', 'id-just-gone'],
     log: { debug: write, info: write, warn: write, error: write },
   };
 
@@ -51,7 +53,7 @@ describe('the report of a replica', () => {
     const broken = () => {
       throw new Error('broken');
     };
-    expect(new ReplicaReport({ ...around, registry: { list: broken } }).next()).toBeNull();
+    expect(new ReplicaReport({ ...around, registry: { get: broken } }).next()).toBeNull();
     expect(lines).toEqual([{ event: 'replica.report_failed', reason: 'broken' }]);
   });
 });

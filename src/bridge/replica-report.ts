@@ -15,10 +15,10 @@ const SHARE = 0.02;
 
 interface ReportDependencies {
   readonly settings: Settings;
-  readonly registry: Pick<PortalRegistry, 'list'>;
+  readonly registry: Pick<PortalRegistry, 'get'>;
   readonly activity: Activity;
-  /** Whether a portal's rounds run in this process. */
-  readonly runsRounds: (memberId: string) => boolean;
+  /** Member ids of the portals whose rounds run in this process. */
+  readonly running: () => Iterable<string>;
   readonly log: Log;
 }
 
@@ -33,12 +33,12 @@ export class ReplicaReport {
    * heartbeat.
    */
   next(): string | null {
-    const { settings, registry, runsRounds, log } = this.deps;
+    const { settings, registry, running, log } = this.deps;
     const now = performance.now();
     if (!isDashboardOpen(settings) || now < this.nextAt) return null;
     this.nextAt = now + EVERY_MS;
     try {
-      const own = registry.list().filter(({ memberId }) => runsRounds(memberId));
+      const own = [...running()].flatMap((memberId) => registry.get(memberId) ?? []);
       const report = writeReport(
         new Map(own.map((portal) => [portal.memberId, (spans: number) => this.activityOf(portal, spans)])),
         Date.now(),

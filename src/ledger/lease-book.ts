@@ -167,9 +167,11 @@ export async function survey(db: Db): Promise<Survey> {
 
 /** The replica that owns each portal at present, by member id. PostgreSQL only. */
 export async function leaseHolders(db: Db): Promise<Map<string, string>> {
-  const { rows } = await sql<{ member_id: string; owner: string }>`
-    select member_id, owner from leases where owner is not null and expires_at > ${NOW}`.execute(db);
-  return new Map(rows.map((row) => [row.member_id, row.owner]));
+  // One row for each replica: there may be very many portals, and a page is waiting.
+  const { rows } = await sql<{ owner: string; portals: string[] }>`
+    select owner, json_agg(member_id) as portals from leases
+    where owner is not null and expires_at > ${NOW} group by owner`.execute(db);
+  return new Map(rows.flatMap(({ owner, portals }) => portals.map((memberId) => [memberId, owner] as const)));
 }
 
 /**

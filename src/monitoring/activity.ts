@@ -51,7 +51,7 @@ const EXCERPT_BYTES = 300;
 
 export const NOTHING: Sample = { published: 0, failed: 0, lagMs: null };
 /** Most of many portals are at rest: theirs are the same. */
-const SILENCE: readonly Sample[] = new Array<Sample>(SAMPLES).fill(NOTHING);
+export const SILENCE: readonly Sample[] = new Array<Sample>(SAMPLES).fill(NOTHING);
 
 interface Seen {
   /** One place for each of the last {@link SAMPLES} spans; `span` tells which one it is of. */

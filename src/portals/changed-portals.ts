@@ -25,6 +25,21 @@ export async function changedPortals({ db }: Pick<Database, 'db'>, since: number
   };
 }
 
+/**
+ * Counts the portals anew where their number is not the noted one: somebody has written without triggers, say who restored
+ * a backup.
+ */
+export async function recountPortals({ db }: Pick<Database, 'db'>): Promise<void> {
+  const { rows } = await sql<{ wrong: boolean }>`
+    select portals <> (select count(*) from portals) as wrong from portal_total`.execute(db);
+  if (rows[0]?.wrong !== true) return;
+  await db.transaction().execute(async (tx) => {
+    // Whoever has been noted has ended then; whoever has not adds itself to what is counted now.
+    await sql`lock table portal_total in share row exclusive mode`.execute(tx);
+    await sql`update portal_total set portals = (select count(*) from portals)`.execute(tx);
+  });
+}
+
 /** A database that was restored from another server's backup has numbers that are far in this one's future. */
 export async function forgetFutureChanges({ db }: Pick<Database, 'db'>): Promise<void> {
   await sql`update portal_changes set changed_in = 0 where changed_in > txid_current()`.execute(db);

@@ -1,5 +1,5 @@
 import { dataVersion } from '../database/data-version.js';
-import { changedPortals, forgetFutureChanges } from './changed-portals.js';
+import { changedPortals, forgetFutureChanges, recountPortals } from './changed-portals.js';
 import { CHANGING_COLUMNS, type Portal, readPortal, sameAs } from './portal-record.js';
 import { type PortalStore } from './portal-store.js';
 
@@ -68,7 +68,10 @@ export class PortalRefresh {
     this.doubted = false;
     // Until all of it is read: where that fails, it begins from all rows.
     this.lookFrom = null;
-    if (isAll) await forgetFutureChanges(database);
+    if (isAll) {
+      await forgetFutureChanges(database);
+      await recountPortals(database);
+    }
     const { memberIds, upTo } = await changedPortals(database, from);
     const again = [...this.skipped];
     this.skipped.clear();

@@ -9,7 +9,10 @@ describe('equal shares', () => {
     const survey = { replicas: ['a', 'b', 'c', 'd'], portals: 6, owned: { a: 2, b: 2, c: 2 } };
     expect(nextMove('a', 2, survey)).toEqual({ take: 0, give: 1 });
     expect(nextMove('b', 2, survey)).toEqual({ take: 0, give: 0 });
-    expect(nextMove('d', 0, survey)).toEqual({ take: 1, give: 0 });
+    // Nothing is free before it is given.
+    expect(nextMove('d', 0, survey)).toEqual({ take: 0, give: 0 });
+    const given = { ...survey, owned: { a: 1, b: 2, c: 2 } };
+    expect(nextMove('d', 0, given)).toEqual({ take: 1, give: 0 });
   });
 
   it('move nothing while what was given is not taken yet', () => {

@@ -20,7 +20,11 @@ export function nextMove(replica: string, held: number, { replicas, portals, own
   const free = portals - Object.values(owned).reduce((sum, each) => sum + each, 0);
   // One more than the least only where no other replica lacks it.
   if (held < most)
-    return { take: Math.max(0, least - held) + (most > least && free > lacking ? 1 : 0), give: 0 };
+    return {
+      // To look for what is not free would read all leases.
+      take: Math.min(Math.max(0, free), Math.max(0, least - held) + (most > least && free > lacking ? 1 : 0)),
+      give: 0,
+    };
   if (held > most) return { take: 0, give: held - most };
   // The first replicas that have one more than the least give it to those that have less than that.
   const givers = replicas.filter((id) => count(id) > least);

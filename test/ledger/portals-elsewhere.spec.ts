@@ -148,10 +148,15 @@ onEveryDatabase(
         const { registry } = await counting();
         await sql`alter table portals disable trigger user`.execute(elsewhere().db);
         await uninstallElsewhere('m3');
+        await registerPortals(elsewhere(), ['m4']);
         await sql`alter table portals enable trigger user`.execute(elsewhere().db);
+        const total = async () =>
+          (await elsewhere().db.selectFrom('portal_total').select('portals').executeTakeFirst())?.portals;
+        const before = await total();
         expect(await registry.refresh()).toEqual([]);
         registry.doubt();
-        expect(await registry.refresh()).toMatchObject([{ memberId: 'm3' }]);
+        expect((await registry.refresh()).map(({ memberId }) => memberId).sort()).toEqual(['m3', 'm4']);
+        expect(await total()).toBe((before ?? 0) + 1);
       });
 
       it('also where its notes are of another server, whose transactions had higher numbers', async () => {

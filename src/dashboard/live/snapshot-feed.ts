@@ -2,9 +2,18 @@ import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Subject } from 'rxjs';
 import { within } from '../../timing/within.js';
 import { type QueueDepths } from '../../broker/queue-depths.js';
+import { type Portal } from '../../portals/portal-record.js';
+import { SILENCE } from '../../monitoring/activity.js';
 import { ObservedService } from './observed-service.js';
 import { type ReplicaReports } from './report-reader.js';
-import { byNeed, type Condition, type LedgerReading, type Snapshot, viewOf } from './snapshot.js';
+import {
+  byNeed,
+  type Condition,
+  type LedgerReading,
+  type PortalView,
+  type Snapshot,
+  viewOf,
+} from './snapshot.js';
 import { reasonOf } from '../../logging/reason.js';
 
 const EVERY_MS = 1000;
@@ -46,6 +55,8 @@ export class SnapshotFeed implements OnModuleDestroy {
   private watchers = 0;
   private timer: NodeJS.Timeout | null = null;
   private lastSeen = '';
+  /** Member ids as they stood in the last snapshot. */
+  private lastOrder: readonly string[] | null = null;
   /** What the ledger said when it last could be read: it is shown while it cannot. */
   private lastReading: { readonly at: number; readonly reading: LedgerReading } | null = null;
 
@@ -101,16 +112,17 @@ export class SnapshotFeed implements OnModuleDestroy {
     const dependencies = this.readDependencies();
     const startedAt = performance.now();
     const ledger = await this.readLedger();
-    this.goodFor = Math.min(Math.max(EVERY_MS, (performance.now() - startedAt) / SHARE), SLOWEST_MS);
+    const ledgerMs = performance.now() - startedAt;
     const { conditions, depths } = await dependencies;
+    const drawingAt = performance.now();
     if (typeof ledger !== 'string') this.lastReading = { at: Date.now(), reading: ledger };
     const reading = this.lastReading?.reading ?? null;
-    const portals = service.registry
-      .list()
+    const portals = this.inOrder()
       .map((portal) =>
         viewOf(portal, service.runsRounds(portal.memberId), service.activity.of(portal.name), reading),
       )
       .sort(byNeed);
+    this.lastOrder = portals.map(({ portal }) => portal.memberId);
     const troubles = [...(reading?.troubles.values() ?? [])];
     this.snapshot = {
       at: Date.now(),
@@ -121,7 +133,20 @@ export class SnapshotFeed implements OnModuleDestroy {
       ledgerAt: this.lastReading?.at ?? null,
       latestTroubleAt: troubles.reduce((latest, { latestAt }) => Math.max(latest, latestAt), 0),
     };
+    const tookMs = ledgerMs + performance.now() - drawingAt;
+    this.goodFor = Math.min(Math.max(EVERY_MS, tookMs / SHARE), SLOWEST_MS);
     return this.snapshot;
+  }
+
+  /** All portals, those that are known from the last snapshot as they stood there: little is left to be sorted then. */
+  private inOrder(): Portal[] {
+    const left = new Map(this.service.registry.list().map((portal) => [portal.memberId, portal]));
+    const known = (this.lastOrder ?? []).flatMap((memberId) => {
+      const portal = left.get(memberId);
+      left.delete(memberId);
+      return portal ?? [];
+    });
+    return [...known, ...left.values()];
   }
 
   /** Returns a text where the ledger could not be read: the reason. */
@@ -175,23 +200,46 @@ function fingerprint({ portals, conditions, depths, ledgerFailure, latestTrouble
     depths,
     ledgerFailure,
     latestTroubleAt,
-    portals.map(({ portal, here, owner, toldAt, troubles, inFlight, activity, rate, failureRate, lagMs }) => [
-      portal.name,
-      portal.state,
-      portal.stateReason,
-      portal.paused,
-      here,
-      owner,
-      toldAt,
-      troubles,
-      inFlight,
-      rate,
-      failureRate,
-      lagMs,
-      activity.round,
-      activity.queueCount,
-      // The chart moves as long as there is something in it.
-      activity.samples.findIndex(({ published, failed }) => published + failed > 0),
-    ]),
+    portals.map((view) =>
+      isQuiet(view) ? `${view.portal.name} ${view.portal.state} ${view.owner ?? view.here}` : seenOf(view),
+    ),
   ]);
+}
+
+/** Whether there is nothing to see of a portal but where it is: of very many portals most are so. */
+function isQuiet({ portal, toldAt, troubles, inFlight, activity, rate }: PortalView): boolean {
+  return (
+    toldAt === null &&
+    (inFlight ?? 0) === 0 &&
+    (rate ?? 0) === 0 &&
+    troubles !== null &&
+    Object.keys(troubles).length === 0 &&
+    portal.stateReason === null &&
+    portal.paused === null &&
+    activity.round === null &&
+    activity.samples === SILENCE &&
+    activity.queueCount === null
+  );
+}
+
+function seenOf(view: PortalView): unknown {
+  const { portal, here, owner, toldAt, troubles, inFlight, activity, rate, failureRate, lagMs } = view;
+  return [
+    portal.name,
+    portal.state,
+    portal.stateReason,
+    portal.paused,
+    here,
+    owner,
+    toldAt,
+    troubles,
+    inFlight,
+    rate,
+    failureRate,
+    lagMs,
+    activity.round,
+    activity.queueCount,
+    // The chart moves as long as there is something in it.
+    activity.samples.findIndex(({ published, failed }) => published + failed > 0),
+  ];
 }

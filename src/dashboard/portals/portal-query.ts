@@ -72,9 +72,10 @@ export function portalsOf(
     (view) =>
       (query.state === 'all' ||
         (query.state === 'trouble' ? needsAttention(view) : view.portal.state === query.state)) &&
-      [view.portal.name, view.portal.domain, shownAddress(view.portal.clientEndpoint)].some((word) =>
-        word.includes(text),
-      ),
+      (text === '' ||
+        [view.portal.name, view.portal.domain, shownAddress(view.portal.clientEndpoint)].some((word) =>
+          word.includes(text),
+        )),
   );
   const pages = Math.max(1, Math.ceil(matching.length / PORTALS_PER_PAGE));
   const number = Math.min(query.page, pages);

@@ -126,6 +126,11 @@ export class Fleet implements PortalLoops {
     this.wake(memberId, this.deps.settings.DRAIN_INTERVAL_MS);
   }
 
+  /** Member ids of the portals whose rounds run in this process. */
+  running(): Iterable<string> {
+    return this.runningPortals.keys();
+  }
+
   /** Whether a portal's rounds run in this process. */
   runsRounds(memberId: string): boolean {
     return this.runningPortals.has(memberId);
