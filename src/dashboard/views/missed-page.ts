@@ -38,7 +38,7 @@ export function missedPage(context: PageContext, snapshot: Snapshot, list: Misse
       ${
         on &&
         portal.state !== 'uninstalled' &&
-        html`<form method="post" action="${path}/missed/now">
+        html`<form method="post" action="${path}/missed/now" class="below">
           ${token(context)}
           <button type="submit">${t('missed.now')}</button>
         </form>`
@@ -65,11 +65,11 @@ function typesTable({ t, count, moment }: Words, types: readonly TypeReport[], a
     <thead>
       <tr>
         <th scope="col">${t('missed.type')}</th>
-        <th scope="col">${t('missed.objects')}</th>
+        <th scope="col" class="number">${t('missed.objects')}</th>
         <th scope="col">${t('missed.looked')}</th>
         <th scope="col">${t('missed.swept')}</th>
-        <th scope="col">${t('missed.pending')}</th>
-        <th scope="col">${t('missed.found')}</th>
+        <th scope="col" class="number">${t('missed.pending')}</th>
+        <th scope="col" class="number">${t('missed.found')}</th>
       </tr>
     </thead>
     <tbody>

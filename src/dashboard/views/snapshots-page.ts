@@ -52,20 +52,12 @@ export function snapshotsPage(
       </div>
       <section aria-labelledby="start-title">
         <h2 id="start-title">${t('snapshots.start')}</h2>
-        <form method="post" action="${pathOf(portal)}">
+        <form method="post" action="${pathOf(portal)}" class="fields">
           ${token(context)}
-          <p>
-            <label
-              >${t('snapshots.types')} <input type="text" name="types" maxlength="2000" required
-            /></label>
-          </p>
-          <p>
-            <label>${t('snapshots.only')} <input type="text" name="filter" maxlength="2000" /></label>
-          </p>
-          <p>
-            <label>${t('snapshots.as')} <input type="text" name="key" maxlength="200" /></label>
-          </p>
-          <button type="submit" class="primary">${t('snapshots.start')}</button>
+          <label>${t('snapshots.types')} <input type="text" name="types" maxlength="2000" required /></label>
+          <label>${t('snapshots.only')} <input type="text" name="filter" maxlength="2000" /></label>
+          <label>${t('snapshots.as')} <input type="text" name="key" maxlength="200" /></label>
+          <div><button type="submit" class="primary">${t('snapshots.start')}</button></div>
         </form>
       </section>`,
   });
@@ -76,6 +68,8 @@ function item(context: PageContext, portal: Portal, snapshot: SnapshotRecord, no
   const { t, h, moment } = words;
   const { no, state, types, routingKey, reason } = snapshot;
   const { fraction } = progressOf(snapshot, now);
+  // Without a value it moves: only what runs may.
+  const shown = fraction ?? (state === 'running' ? null : 0);
   const title = t('snapshots.one', { no });
   const conditions = conditionsOf(snapshot);
   return html`<li id="snapshot-${no}">
@@ -95,7 +89,7 @@ function item(context: PageContext, portal: Portal, snapshot: SnapshotRecord, no
       ${reason !== null && html`<bdi class="reason">${reason.slice(0, SHOWN)}</bdi>`}
     </div>
     <div>
-      <progress max="1" ${fraction !== null && html`value="${fraction}"`} aria-label="${title}"></progress>
+      <progress max="1" ${shown !== null && html`value="${shown}"`} aria-label="${title}"></progress>
       <span>${progressWords(words, portal, snapshot, now)}</span>
     </div>
     <div class="buttons">

@@ -31,7 +31,10 @@ export const snapshotTexts = {
     en: '{count, plural, one {# left to a newer event} other {# left to newer events}}',
     ru: '{count, plural, one {# пропущен: о нём есть более новое событие} few {# пропущено: о них есть более новые события} many {# пропущено: о них есть более новые события} other {# пропущено: о них есть более новые события}}',
   },
-  'snapshots.type': { en: 'up to id {after} of {max}', ru: 'до id {after} из {max}' },
+  'snapshots.type': {
+    en: 'up to id {after, number} of {max, number}',
+    ru: 'до id {after, number} из {max, number}',
+  },
   'snapshots.filter': { en: 'only {conditions}', ru: 'только {conditions}' },
   'snapshots.key': { en: 'as {key}', ru: 'под ключом {key}' },
   'snapshots.pause': { en: 'Pause', ru: 'Приостановить' },
