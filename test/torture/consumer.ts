@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import amqp, { type ConfirmChannel, type ConsumeMessage } from 'amqplib';
 import { type TopologyNames } from '../../src/broker/topology.js';
+import { type ArrivedState, stateOf } from './arrived-state.js';
 import { isSpoilt } from './numbers.js';
 
 /** One message as it arrived. */
@@ -8,6 +9,12 @@ export interface Arrival {
   readonly id: string;
   readonly memberId: string;
   readonly messageId: string;
+  readonly processId: string;
+  readonly code: string;
+  readonly subject: string;
+  /** Null: the portal's own. */
+  readonly origin: string | null;
+  readonly state: ArrivedState | null;
   readonly attempt: number;
   /** Unix ms. */
   readonly at: number;
@@ -25,6 +32,11 @@ export function arrivalOf(text: string, dead: boolean): Arrival {
     id: String(body['id']),
     memberId: String(body['memberid']),
     messageId: String(body['messageid']),
+    processId: String(body['processid']),
+    code: String(body['type']),
+    subject: String(body['subject']),
+    origin: typeof body['origin'] === 'string' ? body['origin'] : null,
+    state: stateOf(body),
     attempt: Number(body['attempt']),
     at: Date.now(),
     dead,

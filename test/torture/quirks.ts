@@ -15,8 +15,13 @@ interface QuirkCount {
   takenByTwin: number;
 }
 
-/** Member ids of portals that printed times which nobody can read. */
-type Unreadable = Set<string>;
+/** What has to be known of it when the books are balanced. */
+export class Noted {
+  /** Member ids of portals that printed times which nobody can read. */
+  readonly unreadable = new Set<string>();
+  /** Rows that another program took, `<member id> <message id>`. */
+  readonly taken = new Set<string>();
+}
 
 const READABLE = ['iso-basic', 'utc', 'fractions', 'database', 'site', 'unix'] as const;
 /** Times that nobody can read: the bridge assumes one. */
@@ -31,7 +36,7 @@ type Quirk = (
   portal: EmulatedPortal,
   done: QuirkCount,
   random: () => number,
-  unreadable: Unreadable,
+  noted: Noted,
   emulator: Emulator,
 ) => () => void;
 
@@ -78,7 +83,7 @@ const QUIRKS: Record<string, Quirk> = {
     return () => portal.setState('active');
   },
   /** Its tokens are too old, and its authorization server grants none. */
-  server: (portal, done, random, _unreadable, emulator) => {
+  server: (portal, done, random, _noted, emulator) => {
     const server = emulator.authorizationServer(portal.authorizationServer);
     const kind = pick(['error', 'drop-before-commit'] as const, random);
     const answer = kind === 'error' ? { status: 503, error: 'INTERNAL_SERVER_ERROR' } : {};
@@ -90,7 +95,7 @@ const QUIRKS: Record<string, Quirk> = {
     };
   },
   /** A staging copy with the same keys takes some rows, and never says what became of them. */
-  twin: (portal, done, random) => {
+  twin: (portal, done, random, noted) => {
     if (!portal.getFeatures().extended) return () => undefined;
     const connectors = [...new Set(portal.bindings().map(({ connector }) => connector))];
     const connector = pick([...connectors, ''], random);
@@ -99,12 +104,13 @@ const QUIRKS: Record<string, Quirk> = {
       { ...DEFAULT_SCOPE, connector },
     );
     done.takenByTwin += taken.events.length;
+    for (const { MESSAGE_ID } of taken.events) noted.taken.add(`${portal.memberId} ${MESSAGE_ID}`);
     return () => undefined;
   },
-  times: (portal, done, random, unreadable) => {
+  times: (portal, done, random, noted) => {
     const readable = random() < 0.5;
     portal.printTimestamps(readable ? pick(READABLE, random) : pick(UNREADABLE, random));
-    if (!readable) unreadable.add(portal.memberId);
+    if (!readable) noted.unreadable.add(portal.memberId);
     done.oddTimes += 1;
     return () => portal.printTimestamps('iso');
   },
@@ -114,7 +120,7 @@ const QUIRKS: Record<string, Quirk> = {
 export function quirks(
   { portals, emulator }: Scene,
   done: QuirkCount,
-  unreadable: Unreadable,
+  noted: Noted,
   random: () => number,
 ): () => void {
   const active = new Map<string, { end: () => void; timer: NodeJS.Timeout }>();
@@ -123,7 +129,7 @@ export function quirks(
     const name = pick(Object.keys(QUIRKS), random);
     const key = `${portal.name} ${name}`;
     if (active.has(key)) return;
-    const end = QUIRKS[name]?.(portal, done, random, unreadable, emulator) ?? (() => undefined);
+    const end = QUIRKS[name]?.(portal, done, random, noted, emulator) ?? (() => undefined);
     const over = () => {
       active.delete(key);
       end();

@@ -6,19 +6,56 @@ import { BridgeProcess } from '../support/bridge-process.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 import { freePort } from '../../scripts/free-ports.mjs';
+import { API_SECRET, learned } from './compare.js';
 import { StubbornConsumer } from './consumer.js';
+import { Crm } from './crm.js';
 import { NarrowQueue } from './narrow-queue.js';
+
+const EVENTS = ['DEAL', 'CONTACT'].flatMap((kind) =>
+  ['ADD', 'UPDATE', 'DELETE'].map((action) => `ONCRM${kind}${action}`),
+);
 
 /** The built service between portals of every kind and a broker of its own, with a proxy on either side. */
 export interface Scene {
   readonly emulator: Emulator;
   readonly portals: readonly EmulatedPortal[];
+  /** Contacts of two of them. */
+  readonly crm: Crm;
+  /** By which the portals and the service go. */
+  readonly clock: Clock;
   readonly bridge: BridgeProcess;
   readonly consumer: StubbornConsumer;
   /** Wants the events of the first portal alone. */
   readonly narrow: NarrowQueue;
   readonly brokerProxy: TcpProxy;
   readonly portalProxy: TcpProxy;
+}
+
+/** A clock that is ahead of the true one: what takes a minute need not be waited for. */
+export class Clock {
+  private aheadMs = 0;
+
+  constructor(private readonly bridge: () => BridgeProcess) {}
+
+  now(): number {
+    return Date.now() + this.aheadMs;
+  }
+
+  /** Time passes while the service is down. */
+  skip(ms: number): void {
+    this.aheadMs += ms;
+  }
+
+  /** For a process that has just been started. */
+  async set(): Promise<void> {
+    if (this.aheadMs > 0) await this.bridge().setClockForward(this.aheadMs);
+  }
+
+  /** Time passes while the service is at rest. */
+  async pass(ms: number): Promise<void> {
+    this.aheadMs += ms;
+    await this.bridge().setClockForward(ms);
+  }
 }
 
 /** Resolves when the service has its portals, their bindings and a consumer. `closing` gets what ends it all. */
@@ -33,7 +70,9 @@ export async function setUp(
   const emulatorPort = await freePort();
   const portalProxy = await startTcpProxy('127.0.0.1', emulatorPort);
   closing.push(() => portalProxy.close());
+  const clock = new Clock(() => bridge);
   const emulator = await startEmulator({
+    now: () => clock.now(),
     port: emulatorPort,
     publicUrl: `http://127.0.0.1:${portalProxy.port}`,
     authorizationServers: ['eastern'],
@@ -41,15 +80,16 @@ export async function setUp(
   closing.push(() => emulator.close());
   // Times without an offset count as UTC.
   const quick = { ratePerSecond: 100, burst: 1000, serviceTimeMs: 15, utcOffset: '+00:00' };
-  const portals = [
+  const portals: readonly EmulatedPortal[] = [
     emulator.addPortal({ name: 'acme', ...quick }),
     emulator.addPortal({ name: 'globex', ...quick }),
     emulator.addPortal({ name: 'basic', extended: false, ...quick }),
     emulator.addPortal({ name: 'zavod', authorizationServer: 'eastern', ...quick }),
     emulator.addPortal({ name: 'werk', selfHosted: true, errorPages: [401], ...quick }),
   ];
+  const crm = new Crm(portals.filter(({ name }) => ['globex', 'werk'].includes(name)));
   const names = topologyNames('torture');
-  const bridge = new BridgeProcess({
+  const settings = {
     AMQP_PREFIX: 'torture',
     RABBITMQ_URL: rabbit.url.replace(`:${broker.port}`, `:${brokerProxy.port}`),
     B24_OAUTH_URL: `${emulator.url},${emulator.authorizationServer('eastern').url}`,
@@ -67,7 +107,16 @@ export async function setUp(
     RETRY_BASE_DELAY_MS: '500',
     RETRY_MAX_DELAY_MS: '3000',
     LATE_FAILURE_WINDOW_MS: '600000',
-  });
+    API_TOKEN: `torture:operate:${API_SECRET}`,
+    B24_EVENTS: EVENTS.join(','),
+    STATE: 'crm.contact',
+    STATE_FIELDS: 'crm.contact:sourceId',
+    STATE_WAIT_MS: '3000',
+    STATE_CHANGES: 'true',
+    RECONCILE: 'crm.contact',
+    RECONCILE_EVERY_MS: '2000',
+  };
+  const bridge: BridgeProcess = new BridgeProcess(settings, { movableClock: true });
   closing.push(() => bridge.remove());
   for (const portal of portals) {
     Object.assign(bridge.settings, {
@@ -76,7 +125,7 @@ export async function setUp(
     });
     bridge.start();
     await bridge.logged('portal.installed');
-    await until('bindings', () => portal.bindings().length === 3);
+    await until('bindings', () => portal.bindings().length === EVENTS.length);
     await bridge.stop();
   }
   const consumer = new StubbornConsumer(rabbit.url, names);
@@ -99,7 +148,9 @@ export async function setUp(
   // Bindings are written within two seconds or so.
   await pause(3000);
   bridge.start();
-  return { emulator, portals, bridge, consumer, narrow, brokerProxy, portalProxy };
+  // What happened before is not known, and so not told.
+  await until('what there is to be learned', () => learned(bridge.databaseFile) === portals.length);
+  return { emulator, portals, crm, clock, bridge, consumer, narrow, brokerProxy, portalProxy };
 }
 
 /** What the ledger still means to do: deliveries that are not settled, and rows of the journal. */

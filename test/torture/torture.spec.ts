@@ -5,8 +5,11 @@ import { provideRabbitmq } from '../../scripts/rabbitmq.mjs';
 import { until } from '../support/until.js';
 import { Administrator } from './administrator.js';
 import { balance, type Pushed, traceOf } from './books.js';
-import { quirks } from './quirks.js';
+import { compareAll, OVER_MS } from './compare.js';
+import { balanceCrm, foundBy, tableOf } from './crm-books.js';
+import { Noted, quirks } from './quirks.js';
 import { pause, setUp, unsettled } from './scene.js';
+import { Snapshots } from './snapshots.js';
 import { change, generator, torment } from './torment.js';
 
 /** How much of each fault; the long run sets them from outside. */
@@ -17,6 +20,11 @@ const WANTED = {
 };
 const SEED = Number(process.env['TORTURE_SEED'] ?? randomBytes(4).readUInt32BE());
 const CHANGES_PER_SECOND = 60;
+const CONTACTS_PER_SECOND = 15;
+/** After so many kills a minute passes, so that changes without an event may be found amid them. */
+const KILLS_A_MINUTE = 2;
+/** After so many, all contacts are read once more. */
+const KILLS_A_SNAPSHOT = 25;
 /** Source keys that the service is started with, one after another. */
 const KEYS = ['', 'erp', 'crm'];
 const MINUTE = 60_000;
@@ -34,7 +42,7 @@ describe('torture with real processes', () => {
       const rabbit = await provideRabbitmq({ private: true });
       closing.push(() => rabbit.stop());
       const system = await setUp(rabbit, closing, random);
-      const { bridge, portals, consumer, narrow } = system;
+      const { bridge, portals, crm, clock, consumer, narrow } = system;
       const pushed: Pushed[] = [];
       // Changes that no portal recorded, since nothing was bound.
       let unheard = 0;
@@ -43,7 +51,12 @@ describe('torture with real processes', () => {
         if (rows.length === 0) unheard += 1;
         pushed.push(...rows);
       }, 1000 / CHANGES_PER_SECOND);
-      closing.push(() => clearInterval(pushing));
+      const changing = setInterval(() => {
+        const rows = crm.change(random);
+        if (rows === null) unheard += 1;
+        else pushed.push(...rows);
+      }, 1000 / CONTACTS_PER_SECOND);
+      closing.push(() => [pushing, changing].forEach((timer) => clearInterval(timer)));
 
       const done = {
         kills: 0,
@@ -52,10 +65,12 @@ describe('torture with real processes', () => {
         ...{ suspensions: 0, serverOutages: 0, takenByTwin: 0 },
       };
       const disarm = torment(system, done, random);
-      const unreadable = new Set<string>();
-      const behave = quirks(system, done, unreadable, random);
+      const noted = new Noted();
+      const behave = quirks(system, done, noted, random);
       const administrator = new Administrator(bridge, portals);
       closing.push(() => administrator.stop());
+      const snapshots = new Snapshots(bridge, crm);
+      closing.push(() => snapshots.stop());
       while (
         done.kills < WANTED.kills ||
         done.brokerStops + done.brokerKills < WANTED.brokerFaults ||
@@ -69,7 +84,10 @@ describe('torture with real processes', () => {
             bridge.settings['B24_AUTH_CONNECTOR'] = key;
             done.newKeys += 1;
           }
+          if (done.kills % KILLS_A_MINUTE === 1) clock.skip(OVER_MS);
           bridge.start();
+          await clock.set();
+          if (done.kills % KILLS_A_SNAPSHOT === 0) snapshots.want();
           done.kills += 1;
         }
         const faults = done.brokerStops + done.brokerKills;
@@ -92,25 +110,48 @@ describe('torture with real processes', () => {
       behave();
       narrow.hurry();
       clearInterval(pushing);
+      clearInterval(changing);
+      const foundAmid = foundBy(consumer.arrivals);
 
-      await until(
-        'every portal to be empty and the ledger to be at rest',
-        () => portals.every((portal) => portal.rows().length === 0) && unsettled(bridge) === 0,
-        // What somebody else took at the very end is found within five.
-        6 * MINUTE,
-      ).catch((error: unknown) => process.stderr.write(`${String(error)}\n${bridge.output.slice(-5000)}\n`));
+      const rest = () =>
+        until(
+          'every portal to be empty and the ledger to be at rest',
+          () =>
+            portals.every((portal) => portal.rows().length === 0) &&
+            snapshots.open === 0 &&
+            unsettled(bridge) === 0,
+          // What somebody else took at the very end is found within five.
+          6 * MINUTE,
+        );
+      await rest()
+        .then(() => compareAll(bridge, crm.portals, (ms) => clock.pass(ms)))
+        .then(rest)
+        .catch((error: unknown) => process.stderr.write(`${String(error)}\n${bridge.output.slice(-5000)}\n`));
       // What failed last may still be on its way to the dead-letter queue.
       await settled(() => consumer.arrivals.length + narrow.arrivals.length);
       const exit = await bridge.stop('SIGTERM');
       administrator.stop();
+      snapshots.stop();
       await consumer.stop();
       await narrow.stop();
 
-      const books = balance(pushed, consumer.arrivals, portals, unreadable);
+      const books = balance(pushed, consumer.arrivals, portals, noted.unreadable);
       const wantedByNarrow = pushed.filter(({ memberId }) => memberId === portals[0]?.memberId);
       // What the other service failed for good has ended, though this queue refused it each time.
       const deadLetters = consumer.arrivals.filter(({ dead }) => dead);
-      const narrowBooks = balance(wantedByNarrow, [...narrow.arrivals, ...deadLetters], portals, unreadable);
+      const narrowBooks = balance(
+        wantedByNarrow,
+        [...narrow.arrivals, ...deadLetters],
+        portals,
+        noted.unreadable,
+      );
+      const crmBooks = balanceCrm(consumer.arrivals, {
+        withheld: crm.withheld,
+        snapshots: snapshots.all(),
+        alive: crm.alive(),
+        taken: new Set([...noted.taken].flatMap((row) => crm.contactOf.get(row) ?? [])),
+        versionOf: crm.versionOf,
+      });
       const sum = (count: (portal: EmulatedPortal) => number) =>
         portals.reduce((total, portal) => total + count(portal), 0);
       const marks = sum((portal) => portal.queue.marks);
@@ -140,10 +181,14 @@ describe('torture with real processes', () => {
         destroyed: books.destroyed,
         stuck,
         'failures forgotten': books.forgotten.length,
+        ...tableOf(crmBooks, foundAmid),
+        'snapshots resumed': snapshots.resumed,
       });
       expect(books.lost.map((change) => traceOf(change, consumer.arrivals, portals))).toEqual([]);
       expect(narrowBooks.lost.map((change) => traceOf(change, narrow.arrivals, portals))).toEqual([]);
       expect(books.forgotten).toEqual([]);
+      expect(crmBooks.faults).toEqual([]);
+      expect(crm.withheld.length).toBeGreaterThan(0);
       expect(books.spoilt + narrowBooks.spoilt).toBe(0);
       expect(unheard).toBe(0);
       // Only a kill between a new refresh token and its storing takes an authorization away.
