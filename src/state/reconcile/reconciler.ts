@@ -38,7 +38,8 @@ export class Reconciler {
   private settleAt = Number.POSITIVE_INFINITY;
   /** When something is due by our clock, Unix ms. */
   private nextAt = Number.POSITIVE_INFINITY;
-  private readonly troubledUntil = new Map<number, number>();
+  /** Kinds of objects that could not be read, and when that was. */
+  private readonly troubledAt = new Map<number, number>();
   /** Kinds of objects whose last step was a look. */
   private readonly lookedLast = new Set<number>();
   private bindingsNotedAt = Number.NEGATIVE_INFINITY;
@@ -89,10 +90,13 @@ export class Reconciler {
     const asked = await askedAt(db, portal.memberId);
     let nextAt = now() + Math.min(IDLE_MS, settings.RECONCILE_EVERY_MS);
     this.settleAt = Number.POSITIVE_INFINITY;
+    let allCompared = true;
     for (const type of await readTypes(db, portal.memberId)) {
       if (!this.deps.types.includes(type.entity_type_id)) continue;
-      const troubled = this.troubledUntil.get(type.no) ?? 0;
-      if (troubled > now()) continue;
+      if (this.rests(type, asked)) {
+        allCompared = false;
+        continue;
+      }
       const since = await suspectSince(db, type.no);
       if (since !== null) this.settleAt = Math.min(this.settleAt, since + GRACE_MS);
       const due = this.dueOf(type, since, asked);
@@ -102,9 +106,15 @@ export class Reconciler {
       }
       nextAt = Math.min(nextAt, (type.looked_at ?? 0) + settings.RECONCILE_EVERY_MS);
     }
-    if (asked !== null) await this.answerAsked(asked);
+    if (asked !== null && allCompared) await this.answerAsked(asked);
     this.nextAt = nextAt;
     return Math.max(nextAt - now(), 100);
+  }
+
+  /** Whether it could not be read a short while ago; who has asked since wants to know whether it can by now. */
+  private rests({ no }: ReconciledType, asked: number | null): boolean {
+    const troubledAt = this.troubledAt.get(no) ?? Number.NEGATIVE_INFINITY;
+    return this.deps.now() - troubledAt < TROUBLE_MS && (asked === null || asked <= troubledAt);
   }
 
   private dueOf(type: ReconciledType, suspectAt: number | null, asked: number | null): Due {
@@ -193,7 +203,7 @@ export class Reconciler {
 
   private async troubled(type: ReconciledType, reason: string): Promise<void> {
     const { log, portal, ledger, now } = this.deps;
-    this.troubledUntil.set(type.no, now() + TROUBLE_MS);
+    this.troubledAt.set(type.no, now());
     if (type.trouble !== reason) {
       log.warn({ event: 'reconcile.unreadable', portal: portal.name, type: type.type, reason });
     }
