@@ -7,7 +7,6 @@ export const LONG = [
   '/test/security/answer-siege',
   '/test/security/expiry-storm',
   '/test/security/log-in-by-thousands',
-  '/test/services',
   '/test/torture/torture',
 ];
 
