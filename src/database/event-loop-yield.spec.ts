@@ -49,16 +49,44 @@ describe('turns of the event loop', () => {
     expect(order).toEqual([1, 2, 3, 4, 5]);
   });
 
-  it('what is urgent alternates with the rest, and with what it leads to', async () => {
+  it('what is urgent alternates with the rest', async () => {
     const eventLoop = new EventLoopYield(TURN_MS);
     await eventLoop.run(() => work(TURN_MS + 1));
     const order: string[] = [];
-    const ordinary = ['a', 'b', 'c', 'd'].map((name) => eventLoop.run(() => order.push(name)));
-    const urgent = async () => {
-      for (const name of ['1', '2', '3']) await eventLoop.run(() => order.push(name), 'urgent');
-    };
-    await Promise.all([...ordinary, urgent()]);
+    const pieces = ['a', 'b', 'c', 'd'].map((name) => eventLoop.run(() => order.push(name)));
+    for (const name of '123') pieces.push(eventLoop.run(() => order.push(name), 'urgent'));
+    await Promise.all(pieces);
     expect(order.join('')).toBe('1a2b3cd');
+  });
+
+  it('what is urgent does not wait for others while there is time', async () => {
+    const eventLoop = new EventLoopYield(TURN_MS);
+    await eventLoop.run(() => work(TURN_MS + 1));
+    const order: string[] = [];
+    const pieces = ['a', 'b'].map((name) => eventLoop.run(() => order.push(name)));
+    setImmediate(() => {
+      // In the turn in which they are done.
+      for (const name of '12') pieces.push(eventLoop.run(() => order.push(name), 'urgent'));
+    });
+    await Promise.all(pieces);
+    await nextTurn();
+    await Promise.all(pieces);
+    expect([...order].sort()).toEqual(['1', '2', 'a', 'b']);
+    const later = new EventLoopYield(TURN_MS);
+    await later.run(() => 0);
+    let turned = false;
+    setImmediate(() => (turned = true));
+    for (const piece of [1, 2, 3]) await later.run(() => piece, 'urgent');
+    expect(turned).toBe(false);
+  });
+
+  it('what callers do with the answers does not count', async () => {
+    const eventLoop = new EventLoopYield(TURN_MS);
+    let turned = false;
+    setImmediate(() => (turned = true));
+    await eventLoop.run(() => 0);
+    work(TURN_MS + 1);
+    expect(await eventLoop.run(() => turned)).toBe(false);
   });
 
   it('what has time comes after the rest, but in its turn', async () => {

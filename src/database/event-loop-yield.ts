@@ -9,12 +9,13 @@ const UNHURRIED_EVERY = 8;
  * connections and timers. Without it one piece of work could follow another for as long as there is any, and Node
  * accepts no more than one new connection between two turns.
  *
- * What has to wait for a turn is done in the order in which it came, by its haste: what is urgent alternates with the
- * rest, and what has time comes last, but in its turn.
+ * What does not fit into the turn under way is done in the next one, in the order in which it came, by its haste: what is
+ * urgent alternates with the rest, and what has time comes last, but in its turn. Only the work itself is counted, and not
+ * what its callers do with what it returns.
  */
 export class EventLoopYield {
-  /** When the turn under way began; null where nothing has been done in it. */
-  private begunAt: number | null = null;
+  /** What was done at once in the turn under way, ms. */
+  private spentMs = 0;
   private readonly waiting: Readonly<Record<Haste, (() => void)[]>> = {
     urgent: [],
     ordinary: [],
@@ -23,53 +24,44 @@ export class EventLoopYield {
   /** Pieces done since the last one that had time. */
   private sinceUnhurried = 0;
   private last: Haste = 'ordinary';
+  /** Something waits for the next turn. */
   private goesOn = false;
 
-  /** @param longestMs a turn is over after so long; what is being done then is finished first */
+  /** @param longestMs so much is done in a turn; what is being done then is finished first */
   constructor(private readonly longestMs: number) {}
 
   /** Does the work now, or in a later turn where this one is over or others wait. Rejects with what it throws. */
   run<T>(work: () => T, haste: Haste = 'ordinary'): Promise<T> {
-    if (!this.goesOn && !this.over) {
-      this.begin();
-      return attempt(work);
-    }
+    // What is urgent is begun already, and would make all who wait for it wait for them, too.
+    if (this.spentMs < this.longestMs && (haste === 'urgent' || !this.goesOn)) return this.atOnce(work);
     return new Promise((resolve) => {
       this.waiting[haste].push(() => resolve(attempt(work)));
-      this.goOn();
+      if (this.goesOn) return;
+      this.goesOn = true;
+      setImmediate(() => this.turn());
     });
   }
 
-  /** Whether the turn under way has lasted long enough. */
-  private get over(): boolean {
-    return this.begunAt !== null && performance.now() - this.begunAt >= this.longestMs;
+  private atOnce<T>(work: () => T): Promise<T> {
+    if (this.spentMs === 0) setImmediate(() => (this.spentMs = 0));
+    const startedAt = performance.now();
+    const done = attempt(work);
+    // Never nothing: the turn has begun.
+    this.spentMs += Math.max(performance.now() - startedAt, Number.MIN_VALUE);
+    return done;
   }
 
-  private begin(): void {
-    if (this.begunAt !== null) return;
-    this.begunAt = performance.now();
-    setImmediate(() => (this.begunAt = null));
+  /** Does what waits, one piece at least. */
+  private turn(): void {
+    const endAt = performance.now() + this.longestMs;
+    do this.take()?.();
+    while (this.anyWaits && performance.now() < endAt);
+    if (this.anyWaits) setImmediate(() => this.turn());
+    else this.goesOn = false;
   }
 
-  private goOn(): void {
-    if (this.goesOn) return;
-    this.goesOn = true;
-    setImmediate(() => this.next());
-  }
-
-  /** Does what waits, until the turn is over. */
-  private next(): void {
-    this.begin();
-    const piece = this.take();
-    if (piece === undefined) {
-      this.goesOn = false;
-      return;
-    }
-    piece();
-    if (this.over) setImmediate(() => this.next());
-    // When whoever waited for it has gone on, as far as that goes without waiting: a transaction has its next statement by
-    // then. Ticks come when there are no more microtasks, but for those that a tick itself asks for.
-    else queueMicrotask(() => process.nextTick(() => this.next()));
+  private get anyWaits(): boolean {
+    return Object.values(this.waiting).some(({ length }) => length > 0);
   }
 
   private take(): (() => void) | undefined {
