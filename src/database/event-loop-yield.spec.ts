@@ -59,27 +59,6 @@ describe('turns of the event loop', () => {
     expect(order.join('')).toBe('1a2b3cd');
   });
 
-  it('what is urgent does not wait for others while there is time', async () => {
-    const eventLoop = new EventLoopYield(TURN_MS);
-    await eventLoop.run(() => work(TURN_MS + 1));
-    const order: string[] = [];
-    const pieces = ['a', 'b'].map((name) => eventLoop.run(() => order.push(name)));
-    setImmediate(() => {
-      // In the turn in which they are done.
-      for (const name of '12') pieces.push(eventLoop.run(() => order.push(name), 'urgent'));
-    });
-    await Promise.all(pieces);
-    await nextTurn();
-    await Promise.all(pieces);
-    expect([...order].sort()).toEqual(['1', '2', 'a', 'b']);
-    const later = new EventLoopYield(TURN_MS);
-    await later.run(() => 0);
-    let turned = false;
-    setImmediate(() => (turned = true));
-    for (const piece of [1, 2, 3]) await later.run(() => piece, 'urgent');
-    expect(turned).toBe(false);
-  });
-
   it('what callers do with the answers does not count', async () => {
     const eventLoop = new EventLoopYield(TURN_MS);
     let turned = false;
