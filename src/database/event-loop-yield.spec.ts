@@ -59,13 +59,15 @@ describe('turns of the event loop', () => {
     expect(order.join('')).toBe('1a2b3cd');
   });
 
-  it('what callers do with the answers does not count', async () => {
+  it('what callers do with the answers counts for less', async () => {
     const eventLoop = new EventLoopYield(TURN_MS);
     let turned = false;
     setImmediate(() => (turned = true));
     await eventLoop.run(() => 0);
     work(TURN_MS + 1);
     expect(await eventLoop.run(() => turned)).toBe(false);
+    work(2 * TURN_MS);
+    expect(await eventLoop.run(() => turned)).toBe(true);
   });
 
   it('what has time comes after the rest, but in its turn', async () => {

@@ -1,6 +1,8 @@
 /** `urgent`: others wait for what it ends. `unhurried`: it takes long, and comes after what is short. */
 export type Haste = 'urgent' | 'ordinary' | 'unhurried';
 
+/** A turn may last so many times longer than the work that is done in it. */
+const WITH_CALLERS = 3;
 /** Every so many pieces comes one that has time. */
 const UNHURRIED_EVERY = 8;
 
@@ -10,12 +12,14 @@ const UNHURRIED_EVERY = 8;
  * accepts no more than one new connection between two turns.
  *
  * What does not fit into the turn under way is done in the next one, in the order in which it came, by its haste: what is
- * urgent alternates with the rest, and what has time comes last, but in its turn. Only the work itself is counted, and not
- * what its callers do with what it returns.
+ * urgent alternates with the rest, and what has time comes last, but in its turn. A turn ends when the work itself has
+ * taken its time, or with what its callers do with the answers three times as long.
  */
 export class EventLoopYield {
-  /** What was done at once in the turn under way, ms. */
-  private spentMs = 0;
+  /** What was done at once in the turn under way, ms; null where that is nothing. */
+  private spentMs: number | null = null;
+  /** When the first of that was done. */
+  private begunAt = 0;
   private readonly waiting: Readonly<Record<Haste, (() => void)[]>> = {
     urgent: [],
     ordinary: [],
@@ -33,7 +37,7 @@ export class EventLoopYield {
   /** Does the work now, or in a later turn where this one is over or others wait. Rejects with what it throws. */
   run<T>(work: () => T, haste: Haste = 'ordinary'): Promise<T> {
     // What is urgent is begun already, and would make all who wait for it wait for them, too.
-    if (this.spentMs < this.longestMs && (haste === 'urgent' || !this.goesOn)) return this.atOnce(work);
+    if (this.hasTime && (haste === 'urgent' || !this.goesOn)) return this.atOnce(work);
     return new Promise((resolve) => {
       this.waiting[haste].push(() => resolve(attempt(work)));
       if (this.goesOn) return;
@@ -42,12 +46,19 @@ export class EventLoopYield {
     });
   }
 
+  private get hasTime(): boolean {
+    if (this.spentMs === null) return this.longestMs > 0;
+    return this.spentMs < this.longestMs && performance.now() - this.begunAt < WITH_CALLERS * this.longestMs;
+  }
+
   private atOnce<T>(work: () => T): Promise<T> {
-    if (this.spentMs === 0) setImmediate(() => (this.spentMs = 0));
     const startedAt = performance.now();
+    if (this.spentMs === null) {
+      this.begunAt = startedAt;
+      setImmediate(() => (this.spentMs = null));
+    }
     const done = attempt(work);
-    // Never nothing: the turn has begun.
-    this.spentMs += Math.max(performance.now() - startedAt, Number.MIN_VALUE);
+    this.spentMs = (this.spentMs ?? 0) + performance.now() - startedAt;
     return done;
   }
 

@@ -232,12 +232,12 @@ describe('transactions that wait for each other on SQLite', () => {
   });
 
   it('connections are served in between, however much is to be written', async () => {
-    let left = 300;
+    let left = 900;
     const turns: number[] = [];
     const timer = setInterval(() => turns.push(left), 1);
     // Each piece leads to the next, as in the rounds of a portal with a long backlog.
     const chain = async (name: string) => {
-      for (let count = 0; count < 100; count += 1) {
+      for (let count = 0; count < 300; count += 1) {
         await database.transact((tx) => write(tx, `${name}${count}`));
         left -= 1;
       }
