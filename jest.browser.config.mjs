@@ -6,5 +6,6 @@ export default {
   roots: ['<rootDir>/test/browser'],
   testMatch: ['**/*.browser.ts'],
   testTimeout: 180_000,
-  maxWorkers: 1,
+  // One waits while another computes.
+  maxWorkers: 2,
 };
