@@ -68,29 +68,27 @@ function openFile(path: string): SqliteFile {
     // It holds the portals' tokens, in clear where there is no key. SQLite gives its other files the same mode.
     closeSync(openSync(path, 'a', 0o600));
   }
-  const file = new Libsql(path);
-  try {
+  return opened(path, [
     // The command line works beside a running service: opening waits for its short transactions.
-    file.exec('pragma busy_timeout = 1000');
-    file.exec('pragma journal_mode = wal');
+    'busy_timeout = 1000',
+    'journal_mode = wal',
     // The ledger's promise is that what it says survives a power cut; WAL with NORMAL would lose the last commits.
-    file.exec('pragma synchronous = full');
+    'synchronous = full',
     // From here on the driver waits, without holding up the process.
-    file.exec('pragma busy_timeout = 0');
-    return new StatementCache(file);
-  } catch (error) {
-    file.close();
-    throw error;
-  }
+    'busy_timeout = 0',
+  ]);
 }
 
 /** Opens a file that is open already once more, for reading. */
 function openReader(path: string): SqliteFile {
+  // A question that meets a lock fails at once, and does not hold up the process.
+  return opened(path, ['query_only = 1', 'busy_timeout = 0']);
+}
+
+function opened(path: string, pragmas: readonly string[]): SqliteFile {
   const file = new Libsql(path);
   try {
-    file.exec('pragma query_only = 1');
-    // A question that meets a lock fails at once, and does not hold up the process.
-    file.exec('pragma busy_timeout = 0');
+    for (const pragma of pragmas) file.exec(`pragma ${pragma}`);
     return new StatementCache(file);
   } catch (error) {
     file.close();

@@ -8,7 +8,6 @@ import {
   SqliteAdapter,
   type SqliteDatabase,
   SqliteDialect,
-  SqliteDriver,
 } from 'kysely';
 import { Semaphore } from '../timing/semaphore.js';
 import { EventLoopYield } from './event-loop-yield.js';
@@ -81,7 +80,7 @@ class Session implements DatabaseConnection {
   }
 }
 
-class PatientSqliteDriver extends SqliteDriver {
+class PatientSqliteDriver implements Driver {
   /** One caller at a time writes. */
   private readonly writing = new Semaphore(1);
   /**
@@ -94,20 +93,18 @@ class PatientSqliteDriver extends SqliteDriver {
   private reader: SqliteFile | null = null;
   private readonly ask = <R>(session: Session, query: CompiledQuery) => this.execute<R>(session, query);
 
-  constructor(private readonly opening: SqliteOpening) {
-    super({ database: () => Promise.resolve(opening.open()) });
-  }
+  constructor(private readonly opening: SqliteOpening) {}
 
-  override init(): Promise<void> {
+  init(): Promise<void> {
     this.writer = this.opening.open();
     return Promise.resolve();
   }
 
-  override acquireConnection(): Promise<DatabaseConnection> {
+  acquireConnection(): Promise<DatabaseConnection> {
     return Promise.resolve(new Session(this.ask));
   }
 
-  override async beginTransaction(session: DatabaseConnection): Promise<void> {
+  async beginTransaction(session: DatabaseConnection): Promise<void> {
     await this.writing.take();
     try {
       await this.begin();
@@ -118,23 +115,23 @@ class PatientSqliteDriver extends SqliteDriver {
     sessionOf(session).inTransaction = true;
   }
 
-  override async commitTransaction(): Promise<void> {
+  async commitTransaction(): Promise<void> {
     await this.eventLoop.run(() => this.commit(), 'urgent');
   }
 
-  override rollbackTransaction(): Promise<void> {
+  rollbackTransaction(): Promise<void> {
     this.rollback();
     return Promise.resolve();
   }
 
-  override releaseConnection(session?: DatabaseConnection): Promise<void> {
-    const { inTransaction } = sessionOf(session);
-    sessionOf(session).inTransaction = false;
-    if (inTransaction) this.writing.release();
+  releaseConnection(connection: DatabaseConnection): Promise<void> {
+    const session = sessionOf(connection);
+    if (session.inTransaction) this.writing.release();
+    session.inTransaction = false;
     return Promise.resolve();
   }
 
-  override destroy(): Promise<void> {
+  destroy(): Promise<void> {
     this.closeReader();
     this.writer?.close();
     return Promise.resolve();
@@ -228,7 +225,7 @@ class PatientSqliteDriver extends SqliteDriver {
   }
 }
 
-function sessionOf(connection: DatabaseConnection | undefined): Session {
+function sessionOf(connection: DatabaseConnection): Session {
   if (connection instanceof Session) return connection;
   throw new TypeError('not a connection of this driver');
 }
