@@ -1,33 +1,28 @@
-import { afterEach, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
+import { closing } from '../support/closing.js';
 import { Browser } from './browser.js';
 
 const PASSWORD = 'correct horse battery';
 const REASON = 'customer 42 is unknown <script>alert(1)</script>';
 
-let system: TestSystem | null = null;
-let browser: Browser | null = null;
-
-afterEach(async () => {
-  await browser?.close();
-  await system?.close();
-  browser = system = null;
-});
+const closedLater = closing();
 
 it('somebody logs in, watches an event fail, retries it and sees it delivered', async () => {
   let customerIsKnown = false;
-  const opened = await TestSystem.open({
-    settings: { DASHBOARD_PASSWORD: PASSWORD },
-    onEvent: (event, downstream) => {
-      if (event.objectId === '42' && !customerIsKnown) {
-        downstream.reply({ status: 'failed', reason: REASON }, event);
-      }
-      downstream.channel.ack(event.message);
-    },
-  });
-  system = opened;
-  browser = await Browser.open();
+  const opened = closedLater(
+    await TestSystem.open({
+      settings: { DASHBOARD_PASSWORD: PASSWORD },
+      onEvent: (event, downstream) => {
+        if (event.objectId === '42' && !customerIsKnown) {
+          downstream.reply({ status: 'failed', reason: REASON }, event);
+        }
+        downstream.channel.ack(event.message);
+      },
+    }),
+  );
+  const browser = closedLater(await Browser.open());
   const { page } = browser;
 
   await page.goto(opened.bridge.url);

@@ -1,33 +1,29 @@
-import { afterEach, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
+import { closing } from '../support/closing.js';
 import { Browser } from './browser.js';
 import { looksGood } from './looks.js';
 
 const PASSWORD = 'correct horse battery';
 const TRACEBACK = `line one\nline two of a traceback\n${'module.submodule.function_of_a_long_name/'.repeat(10)}`;
 
-let system: TestSystem | null = null;
-let browser: Browser | null = null;
-
-afterEach(async () => {
-  await browser?.close();
-  await system?.close();
-  browser = system = null;
-});
+const closedLater = closing();
 
 /** Every event fails, for a reason that goes by its object's number, until it is `mended`. */
 async function open(settings: Record<string, string> = {}) {
   const broken = { reason: 'customer 42 is unknown', mended: false };
-  system = await TestSystem.open({
-    settings: { DASHBOARD_PASSWORD: PASSWORD, ...settings },
-    onEvent: (event, downstream) => {
-      const reason = event.objectId === '999' ? TRACEBACK : broken.reason;
-      if (!broken.mended) downstream.reply({ status: 'failed', reason }, event);
-      downstream.channel.ack(event.message);
-    },
-  });
-  browser = await Browser.open();
+  const system = closedLater(
+    await TestSystem.open({
+      settings: { DASHBOARD_PASSWORD: PASSWORD, ...settings },
+      onEvent: (event, downstream) => {
+        const reason = event.objectId === '999' ? TRACEBACK : broken.reason;
+        if (!broken.mended) downstream.reply({ status: 'failed', reason }, event);
+        downstream.channel.ack(event.message);
+      },
+    }),
+  );
+  const browser = closedLater(await Browser.open());
   const { page } = browser;
   await page.goto(`${system.bridge.url}/events`);
   await page.getByLabel('Password').fill(PASSWORD);

@@ -1,24 +1,19 @@
-import { afterEach, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { DEAL, Reconciling, SILENT, SOMEBODY } from '../state/reconciling.js';
+import { closing } from '../support/closing.js';
 import { Browser } from './browser.js';
 import { looksGood } from './looks.js';
 
 const PASSWORD = 'correct horse battery';
 
-let reconciling: Reconciling | null = null;
-let browser: Browser | null = null;
-
-afterEach(async () => {
-  await browser?.close();
-  await reconciling?.system.close();
-  browser = reconciling = null;
-});
+const closedLater = closing();
 
 it('changes without an event are shown with their likely cause, in pages, and lead to their events', async () => {
-  reconciling = await Reconciling.open(300, { settings: { DASHBOARD_PASSWORD: PASSWORD } });
+  const reconciling = await Reconciling.open(300, { settings: { DASHBOARD_PASSWORD: PASSWORD } });
   const { system, first } = reconciling;
+  closedLater(system);
   const { objects } = system.portal;
-  browser = await Browser.open();
+  const browser = closedLater(await Browser.open());
   const { page } = browser;
   await page.goto(`${system.bridge.url}/portals/acme/missed`);
   await page.getByLabel('Password').fill(PASSWORD);

@@ -1,6 +1,7 @@
-import { afterEach, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { openDatabase } from '../../src/database/database.js';
 import { TestSystem } from '../support/test-system.js';
+import { closing } from '../support/closing.js';
 import { Browser } from './browser.js';
 import { looksGood } from './looks.js';
 
@@ -9,18 +10,11 @@ const REASON =
   'invalid_grant: the refresh token was refused by oauth.bitrix.info after the application was moved to another ' +
   'account; open the application on the portal as an administrator, or install it again';
 
-let system: TestSystem | null = null;
-let browser: Browser | null = null;
-
-afterEach(async () => {
-  await browser?.close();
-  await system?.close();
-  browser = system = null;
-});
+const closedLater = closing();
 
 /** 300 portals: one that works, some that are not authorized, and many that have left. */
 async function open(): Promise<{ system: TestSystem; browser: Browser }> {
-  system = await TestSystem.open({ settings: { DASHBOARD_PASSWORD: PASSWORD } });
+  const system = closedLater(await TestSystem.open({ settings: { DASHBOARD_PASSWORD: PASSWORD } }));
   await system.bridge.stop();
   const database = openDatabase(`file:${system.bridge.databaseFile}`);
   try {
@@ -45,7 +39,7 @@ async function open(): Promise<{ system: TestSystem; browser: Browser }> {
   }
   system.bridge.start();
   await system.bridge.logged('database.ready');
-  browser = await Browser.open();
+  const browser = closedLater(await Browser.open());
   const { page } = browser;
   await page.goto(system.bridge.url);
   await page.getByLabel('Password').fill(PASSWORD);

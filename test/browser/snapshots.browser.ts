@@ -1,30 +1,26 @@
-import { afterEach, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { type Page } from 'playwright-core';
 import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
+import { closing } from '../support/closing.js';
 import { Browser } from './browser.js';
 import { looksGood } from './looks.js';
 
 const PASSWORD = 'correct horse battery';
 const DEAL = 2;
 
-let system: TestSystem | null = null;
-let browser: Browser | null = null;
-
-afterEach(async () => {
-  await browser?.close();
-  await system?.close();
-  browser = system = null;
-});
+const closedLater = closing();
 
 async function open(): Promise<{ system: TestSystem; browser: Browser; page: Page }> {
-  system = await TestSystem.open({
-    settings: { DASHBOARD_PASSWORD: PASSWORD, B24_RATE_PER_SECOND: '20', SETTLE_AFTER_MS: '600000' },
-    // Slow enough to be watched.
-    portal: { ratePerSecond: 1000, burst: 1000, serviceTimePerPageMs: 400 },
-  });
+  const system = closedLater(
+    await TestSystem.open({
+      settings: { DASHBOARD_PASSWORD: PASSWORD, B24_RATE_PER_SECOND: '20', SETTLE_AFTER_MS: '600000' },
+      // Slow enough to be watched.
+      portal: { ratePerSecond: 1000, burst: 1000, serviceTimePerPageMs: 400 },
+    }),
+  );
   system.portal.objects.seed(DEAL, { count: 4000 });
-  browser = await Browser.open();
+  const browser = closedLater(await Browser.open());
   const { page } = browser;
   await page.goto(`${system.bridge.url}/portals/acme`);
   await page.getByLabel('Password').fill(PASSWORD);
