@@ -650,6 +650,14 @@ describe('over any message', () => {
     },
     { requiredKeys: [] },
   );
+  /** Of those by hand few are right in all that has to be. */
+  const sound = fc.record({
+    status: fc.constantFrom('failed', 'processed'),
+    reason: mostly('why'),
+    process_id: fc.constant('process'),
+    member_id: fc.constant('member'),
+    message_id: fc.constantFrom('a', ['a', 'b', 'a']),
+  });
   const byNest = fc.record(
     {
       status: mostly('error'),
@@ -660,6 +668,7 @@ describe('over any message', () => {
     },
     { requiredKeys: [] },
   );
+  const answeredByNest = fc.record({ isDisposed: fc.constant(true), response: strange, id: strange });
   const anyKeys = fc.dictionary(
     fc.constantFrom(
       '__proto__',
@@ -674,7 +683,9 @@ describe('over any message', () => {
     strange,
   );
   const body = fc.oneof(
-    fc.oneof(forOne, byHand, byNest, anyKeys).map((object) => Buffer.from(JSON.stringify(object))),
+    fc
+      .oneof(forOne, byHand, sound, byNest, answeredByNest, anyKeys)
+      .map((object) => Buffer.from(JSON.stringify(object))),
     fc.json().map((json) => Buffer.from(json)),
     fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
     fc.constant(event.body),

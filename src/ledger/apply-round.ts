@@ -61,9 +61,12 @@ export async function applyRound(
             .executeTakeFirst(),
         );
         break;
-      case 'held':
-        applied.vanished += await forgetVanished(db, memberId, change);
+      case 'held': {
+        const { marked, vanished } = await forgetVanished(db, memberId, change, policy, now);
+        applied.marked += marked;
+        applied.vanished += vanished;
         break;
+      }
       case 'error_rows_complete':
         applied.vanished += await releaseVanished(db, scope, change.sentAt, now);
         break;

@@ -1,34 +1,61 @@
+import { type LedgerPolicy } from './history/history-settings.js';
 import { asRenewed } from './late-success.js';
 import { among } from './lists.js';
+import { moveToMarked } from './move-to-marked.js';
 import { type QueueScope } from './source-key.js';
 import { type Db, move, touched } from './transitions.js';
 
-/** The portal shows all that a batch still holds: the rest of what the ledger believes it to hold is gone. */
+/**
+ * The portal shows all that a batch still holds: the rest of what the ledger believes it to hold is gone. A failure whose
+ * mark was sent is most likely gone by that mark, whatever the portal has said of it: it waits for its marked row, and is
+ * not retried beside that.
+ */
 export async function forgetVanished(
   db: Db,
   memberId: string,
   change: { processId: string; messageIds: readonly string[] },
-): Promise<number> {
+  policy: LedgerPolicy,
+  now: number,
+): Promise<{ marked: number; vanished: number }> {
   const believed = await db
     .selectFrom('deliveries')
-    .select(['seq', 'message_id'])
+    .select(['seq', 'message_id', 'state', 'attempt', 'attempts_before', 'mark_sent_at'])
     .where('member_id', '=', memberId)
     .where('process_id', '=', change.processId)
     .where('held', '=', 1)
     .where('errored', '=', 0)
     .execute();
   const held = new Set(change.messageIds);
-  const vanished = believed
-    .filter((delivery) => !held.has(delivery.message_id))
-    .map((delivery) => delivery.seq);
-  if (vanished.length > 0) {
+  const gone = believed.filter((delivery) => !held.has(delivery.message_id));
+  if (gone.length === 0) return { marked: 0, vanished: 0 };
+  await db
+    .updateTable('deliveries')
+    .set({ held: 0 })
+    .where(
+      among(
+        db,
+        'seq',
+        gone.map(({ seq }) => seq),
+      ),
+    )
+    .execute();
+  const markSent = gone.filter(({ state, mark_sent_at }) => state === 'failed' && mark_sent_at !== null);
+  const marked = await moveToMarked(db, markSent, policy, now);
+  if (marked > 0) {
+    // What else of their objects waited beside them is not known.
     await db
       .updateTable('deliveries')
-      .set({ held: 0 })
-      .where(among(db, 'seq', vanished))
+      .set({ stands_for_newer: 1 })
+      .where(
+        among(
+          db,
+          'seq',
+          markSent.map(({ seq }) => seq),
+        ),
+      )
       .execute();
   }
-  return vanished.length;
+  return { marked, vanished: gone.length - marked };
 }
 
 /** Every error row was fetched: marked deliveries that were not among them have lost their row. Returns how many. */

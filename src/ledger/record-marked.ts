@@ -1,10 +1,9 @@
 import { among } from './lists.js';
 import { type LedgerChange } from './ledger-change.js';
-import { logDeliveries } from './history/event-log.js';
 import { type LedgerPolicy } from './history/history-settings.js';
-import { attemptInSeries, retryDueAt } from './retry-timing.js';
+import { moveToMarked } from './move-to-marked.js';
 import { type QueueScope } from './source-key.js';
-import { type Db, move, touched } from './transitions.js';
+import { type Db, touched } from './transitions.js';
 
 /** The portal has marked rows: their deliveries wait for their retry, and what a mark displaced is held no more. */
 export async function recordMarked(
@@ -30,28 +29,7 @@ export async function recordMarked(
     .where(among(db, 'message_id', change.messageIds))
     .where('state', '=', 'failed')
     .execute();
-  const byDueAt = new Map<number, number[]>();
-  for (const { seq, ...count } of failed) {
-    const dueAt = retryDueAt(now, attemptInSeries(count), seq, policy);
-    const seqs = byDueAt.get(dueAt);
-    if (seqs === undefined) byDueAt.set(dueAt, [seq]);
-    else seqs.push(seq);
-  }
-  let marked = 0;
-  for (const [dueAt, seqs] of byDueAt) {
-    const result = await move(db, ['failed'], 'marked', now)
-      .set({ held: 0, due_at: dueAt })
-      .where(among(db, 'seq', seqs))
-      .executeTakeFirst();
-    marked += touched(result);
-  }
-  await logDeliveries(
-    db,
-    policy,
-    'marked',
-    failed.map(({ seq }) => seq),
-    now,
-  );
+  const marked = await moveToMarked(db, failed, policy, now);
   // No unmarked row of these messages is left under any process id, be its delivery what it may. Rows of another
   // source key are other rows.
   const displaced = await db

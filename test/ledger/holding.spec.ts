@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { LedgerBench, MEMBER, START } from './bench.js';
+import { event, LedgerBench, MEMBER, START } from './bench.js';
 import { onEveryDatabase } from './databases.js';
 
 onEveryDatabase('the ledger holds what the portal holds', (open) => {
@@ -46,6 +46,33 @@ onEveryDatabase('the ledger holds what the portal holds', (open) => {
     expect((await bench.all()).map((delivery) => delivery.held)).toEqual([1, 0, 0, 1, 1, 1]);
     const { failures } = await bench.ledger.snapshot(MEMBER);
     expect(failures.map((failure) => failure.messageId)).toEqual(['m1', 'm5']);
+  });
+
+  it('and what is gone after a mark was sent waits for its marked row, not for another retry beside it', async () => {
+    const bench = new LedgerBench(open);
+    await bench.put(
+      { message: 'm1', state: 'failed' },
+      { message: 'm2', state: 'failed' },
+      { message: 'm3', state: 'failed' },
+    );
+    await bench.ledger.noteMarksSent(MEMBER, [{ processId: 'p1', messageIds: ['m1', 'm2'] }]);
+    const applied = await bench.ledger.applyRound(MEMBER, [
+      { type: 'held', processId: 'p1', messageIds: ['m1'] },
+    ]);
+    expect(applied).toMatchObject({ marked: 1, vanished: 1 });
+    expect(
+      (await bench.all()).map((one) => [one.state, one.held, one.attempt, one.stands_for_newer]),
+    ).toEqual([
+      ['failed', 1, 1, null],
+      ['marked', 0, 1, 1],
+      ['failed', 0, 1, null],
+    ]);
+    await bench.ledger.releaseUnmarkable(MEMBER, false);
+    expect((await bench.all()).map(({ state }) => state)).toEqual(['failed', 'marked', 'waiting']);
+    // Its row comes, and is the one retry.
+    await bench.reserve('p2', [event('m2')], { errored: true });
+    const ofIt = (await bench.all()).filter(({ message_id }) => message_id === 'm2');
+    expect(ofIt).toMatchObject([{ process_id: 'p2', state: 'waiting', attempt: 2, held: 1 }]);
   });
 
   it('or the whole batch is gone', async () => {
