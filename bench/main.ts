@@ -16,6 +16,7 @@ const HELP = `Measures the built service against emulated portals and a real Rab
   --quick         smaller amounts, one run: shows that everything works
   --runs <n>      runs of each scenario, of which the medians are reported (3; with --quick 1)
   --portals <n>   portals of the scenarios pipe (200) and replies (20)
+  --minutes <n>   ordinary traffic of the scenario reconcile before anything is missed (1.5)
   --profile       where the service's time goes, in the scenarios pipe, replies, state and idle; it costs speed
   --docs          writes the report to docs/bench too: report.txt, report.json, report.svg
   --from <file>   measures nothing: takes a report from JSON, prints it, and with --docs draws it
@@ -30,6 +31,7 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     runs: { type: 'string' },
     portals: { type: 'string' },
+    minutes: { type: 'string' },
     profile: { type: 'boolean', default: false },
     from: { type: 'string' },
     docs: { type: 'boolean', default: false },
@@ -80,7 +82,8 @@ async function measure(): Promise<Report> {
   const { quick, profile } = values;
   const runs = wholeNumber('runs', values.runs ?? (quick ? '1' : '3'));
   const portals = values.portals === undefined ? null : wholeNumber('portals', values.portals);
-  const options = { quick, profile, portals };
+  const minutes = values.minutes === undefined ? null : wholeNumber('minutes', values.minutes);
+  const options = { quick, profile, portals, minutes };
 
   const started = Date.now();
   const machine = describeMachine(await rabbitmqVersion());

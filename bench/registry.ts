@@ -15,6 +15,7 @@ import { registry } from './scenarios/registry.js';
 import { replicas } from './scenarios/replicas.js';
 import { replies } from './scenarios/replies.js';
 import { scaling } from './scenarios/scaling.js';
+import { snapshot } from './scenarios/snapshot.js';
 import { state } from './scenarios/state.js';
 
 /** Every scenario, in the order in which they run. */
@@ -26,6 +27,7 @@ export const scenarios: readonly Scenario[] = [
   replies,
   history,
   state,
+  snapshot,
   questions,
   fairness,
   refusingQueue,

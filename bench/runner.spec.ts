@@ -26,7 +26,13 @@ function measuring(values: readonly number[], rest: Partial<Scenario>): Scenario
 }
 
 const run = (scenario: Scenario, runs: number, quick = false) =>
-  runScenario(scenario, runs, { quick, profile: false, portals: null }, new Cleanup(), () => undefined);
+  runScenario(
+    scenario,
+    runs,
+    { quick, profile: false, portals: null, minutes: null },
+    new Cleanup(),
+    () => undefined,
+  );
 
 describe('runner', () => {
   it('judges a target by the median of the runs', async () => {

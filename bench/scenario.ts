@@ -52,6 +52,8 @@ export interface RunOptions {
   readonly profile: boolean;
   /** Portals of the scenarios that have many; null = as many as each of them has of itself. */
   readonly portals: number | null;
+  /** How long ordinary traffic goes on in the scenario that asks what is invented; null = as long as it does of itself. */
+  readonly minutes: number | null;
 }
 
 /** What a run is given. */

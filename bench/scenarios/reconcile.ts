@@ -115,7 +115,7 @@ async function compare(service: Service, portal: Portal): Promise<number> {
   return (performance.now() - startedAt) / 1000;
 }
 
-async function run({ cleanup, quick, say }: RunContext): Promise<Measurement> {
+async function run({ cleanup, quick, minutes, say }: RunContext): Promise<Measurement> {
   const objects = quick ? QUICK_OBJECTS : OBJECTS;
   const count = quick ? QUICK_WITHHELD : WITHHELD;
   const portals = await Portals.start(cleanup);
@@ -156,8 +156,9 @@ async function run({ cleanup, quick, say }: RunContext): Promise<Measurement> {
   const learnSeconds = (performance.now() - startedAt) / 1000;
   const traffic = new Traffic(control, objects);
   traffic.start();
-  say(`ordinary traffic for ${(quick ? QUICK_QUIET_MS : QUIET_MS) / 1000} s`);
-  await pause(quick ? QUICK_QUIET_MS : QUIET_MS);
+  const quietMs = minutes === null ? (quick ? QUICK_QUIET_MS : QUIET_MS) : minutes * 60_000;
+  say(`ordinary traffic for ${quietMs / 1000} s`);
+  await pause(quietMs);
   const invented = told.size;
   const wanted = await withhold(control, objects, count);
   const withheldAt = performance.now();

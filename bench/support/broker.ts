@@ -80,6 +80,14 @@ export class Broker {
     await this.channel.bindQueue(queue, this.names.events, key);
   }
 
+  /** Hands the events of these keys to `onEvent`, from a queue of their own. */
+  async consumeBoundTo(key: string, onEvent: (message: ConsumeMessage) => void): Promise<void> {
+    const channel = await this.connection.createChannel();
+    const { queue } = await channel.assertQueue('', { exclusive: true });
+    await channel.bindQueue(queue, this.names.events, key);
+    await channel.consume(queue, (message) => message !== null && onEvent(message), { noAck: true });
+  }
+
   async purge(): Promise<void> {
     await this.channel.purgeQueue(this.queue);
   }
