@@ -13,6 +13,11 @@ export interface Latencies {
   readonly longest: number;
 }
 
+/** Whether the portals that answer are about as quick as they were: far from waiting for one that does not. */
+export function aboutAsQuick(latencies: Latencies, usual: Latencies): boolean {
+  return latencies.median < usual.median + 4000 && latencies.p95 < usual.p95 + 8000;
+}
+
 /** Ten portals that answer as they should, and fifty others in one process, with few places for rounds. */
 export class ManyTarpits {
   readonly good = names('good', 10);
