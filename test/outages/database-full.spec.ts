@@ -48,7 +48,7 @@ describe('a full disk under the database', () => {
     disk.fill();
     system.bridge.start();
     await system.bridge.logged('http.listening');
-    expect(await notReady(system, 'database')).toMatch(/full|I\/O error|unable to open/i);
+    await notReady(system, 'database', /full|I\/O error|unable to open/i);
     expect((await system.get('/health/live')).status).toBe(200);
     disk.free();
     await readyAgain(system);

@@ -54,7 +54,7 @@ describe('a database that has become read-only', () => {
     await setReadOnly(database, true);
     system.push(21, 200);
     // Connections that were cut come first.
-    await until('the reason', async () => /read-only/.test(await notReady(system, 'database')));
+    await notReady(system, 'database', /read-only/);
     expect((await system.get('/health/live')).status).toBe(200);
     const { status } = await visitor.post('/events/retry', [['only', failed]]);
     expect(status).toBe(303);

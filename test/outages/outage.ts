@@ -14,14 +14,26 @@ export async function readiness(
   return { status, reasons: Object.fromEntries(reasons) };
 }
 
-/** Waits until readiness is refused because of `service`, and returns the reason that it gives. */
-export async function notReady(system: TestSystem, service: 'broker' | 'database'): Promise<string> {
+/**
+ * Waits until readiness is refused because of `service`, and returns the reason that it gives.
+ * @param because what the reason is to say: at the start it is another one at first
+ */
+export async function notReady(
+  system: TestSystem,
+  service: 'broker' | 'database',
+  because = /(?:)/,
+): Promise<string> {
   let reason: string | undefined;
-  await until(`readiness to be refused because of the ${service}`, async () => {
+  const refused = async () => {
     const { status, reasons } = await readiness(system);
     reason = status === 503 ? reasons[service] : undefined;
-    return reason !== undefined;
-  });
+    return reason !== undefined && because.test(reason);
+  };
+  try {
+    await until(`readiness to be refused because of the ${service}`, refused);
+  } catch (cause) {
+    throw new Error(`readiness gives no reason like ${String(because)}, but ${String(reason)}`, { cause });
+  }
   return reason ?? '';
 }
 
