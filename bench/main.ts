@@ -18,7 +18,8 @@ const HELP = `Measures the built service against emulated portals and a real Rab
   --portals <n>   portals of the scenarios pipe (200) and replies (20)
   --minutes <n>   ordinary traffic of the scenario reconcile before anything is missed (1.5)
   --profile       where the service's time goes, in the scenarios pipe, replies, state and idle; it costs speed
-  --docs          writes the report to docs/bench too: report.txt, report.json, report.svg
+  --docs          writes the report to docs/bench too: report.txt, report.json, report.svg; scenarios that were not
+                  measured are kept from the one that is there
   --from <file>   measures nothing: takes a report from JSON, prints it, and with --docs draws it
   --json <file>   where the report goes as JSON (build/bench/report.json)
 

@@ -13,13 +13,19 @@ interface Machine {
   readonly loadBefore: number;
 }
 
+/** What an earlier call has measured, and this one has not. */
+interface Kept {
+  readonly startedAt: string;
+  readonly machine: Machine;
+}
+
 export interface Report {
   readonly startedAt: string;
   readonly seconds: number;
   readonly quick: boolean;
   readonly runs: number;
   readonly machine: Machine;
-  readonly scenarios: readonly ScenarioReport[];
+  readonly scenarios: readonly (ScenarioReport & { readonly kept?: Kept })[];
 }
 
 export function describeMachine(rabbitmq: string): Machine {
@@ -34,6 +40,22 @@ export function describeMachine(rabbitmq: string): Machine {
   };
 }
 
+/**
+ * The report with what an earlier one has of other scenarios.
+ * @param order the names of the scenarios that there are
+ */
+export function withEarlier(report: Report, earlier: Report, order: readonly string[]): Report {
+  const measured = new Set(report.scenarios.map(({ name }) => name));
+  const { startedAt, machine } = earlier;
+  const others = earlier.scenarios
+    .filter(({ name }) => order.includes(name) && !measured.has(name))
+    .map((scenario) => ({ ...scenario, kept: scenario.kept ?? { startedAt, machine } }));
+  const scenarios = [...report.scenarios, ...others].sort(
+    (one, other) => order.indexOf(one.name) - order.indexOf(other.name),
+  );
+  return { ...report, scenarios };
+}
+
 /** Whether every check of every scenario held. */
 export function holds(report: Report): boolean {
   return report.scenarios.every(({ checks }) => checks.every(({ ok }) => ok));
@@ -45,8 +67,7 @@ export function asText(report: Report): string {
   const lines = [
     `${report.startedAt}, ${report.seconds.toFixed(0)} s, medians of ${report.runs}` +
       `${report.quick ? ', quick: the figures are rough' : ''}`,
-    `${machine.processors} × ${machine.processor}, ${machine.memoryGiB} GiB, Node ${machine.node}, ` +
-      `RabbitMQ ${machine.rabbitmq}, load before: ${machine.loadBefore.toFixed(1)}`,
+    machineLine(machine),
   ];
   const targets = report.scenarios.flatMap((scenario) =>
     scenario.targets.map((target) => targetLine(target, `${scenario.name}: ${target.figure}`)),
@@ -56,12 +77,20 @@ export function asText(report: Report): string {
   return `${lines.join('\n')}\n`;
 }
 
-function scenarioLines(scenario: ScenarioReport): string[] {
-  const { runs, seconds } = scenario;
+function machineLine({ processors, processor, memoryGiB, node, rabbitmq, loadBefore }: Machine): string {
+  return (
+    `${processors} × ${processor}, ${memoryGiB} GiB, Node ${node}, RabbitMQ ${rabbitmq}, ` +
+    `load before: ${loadBefore.toFixed(1)}`
+  );
+}
+
+function scenarioLines(scenario: Report['scenarios'][number]): string[] {
+  const { runs, seconds, kept } = scenario;
   const lines = [
     `## ${scenario.name}: ${scenario.title}`,
     '',
     `  ${runs === 1 ? 'one run' : `${runs} runs`}, ${seconds.toFixed(0)} s`,
+    ...(kept === undefined ? [] : [`  measured at ${kept.startedAt} on ${machineLine(kept.machine)}`]),
     '',
   ];
   const all = [...scenario.ratios, ...scenario.figures];
