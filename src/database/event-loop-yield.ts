@@ -1,8 +1,6 @@
 /** `urgent`: others wait for what it ends. `unhurried`: it takes long, and comes after what is short. */
 export type Haste = 'urgent' | 'ordinary' | 'unhurried';
 
-/** A turn may last so many times longer than the work that is done in it. */
-const WITH_CALLERS = 3;
 /** Every so many pieces comes one that has time. */
 const UNHURRIED_EVERY = 8;
 
@@ -12,14 +10,12 @@ const UNHURRIED_EVERY = 8;
  * accepts no more than one new connection between two turns.
  *
  * What does not fit into the turn under way is done in the next one, in the order in which it came, by its haste: what is
- * urgent alternates with the rest, and what has time comes last, but in its turn. A turn ends when the work itself has
- * taken its time, or with what its callers do with the answers three times as long.
+ * urgent alternates with the rest, and what has time comes last, but in its turn. What callers do with the answers counts,
+ * too: others wait for it no less.
  */
 export class EventLoopYield {
-  /** What was done at once in the turn under way, ms; null where that is nothing. */
-  private spentMs: number | null = null;
-  /** When the first of that was done. */
-  private begunAt = 0;
+  /** When the first piece was done at once in the turn under way; null where none was. */
+  private begunAt: number | null = null;
   private readonly waiting: Readonly<Record<Haste, (() => void)[]>> = {
     urgent: [],
     ordinary: [],
@@ -31,7 +27,7 @@ export class EventLoopYield {
   /** Something waits for the next turn. */
   private goesOn = false;
 
-  /** @param longestMs so much is done in a turn; what is being done then is finished first */
+  /** @param longestMs how long a turn lasts; what is being done then is finished first */
   constructor(private readonly longestMs: number) {}
 
   /** Does the work now, or in a later turn where this one is over or others wait. Rejects with what it throws. */
@@ -47,19 +43,15 @@ export class EventLoopYield {
   }
 
   private get hasTime(): boolean {
-    if (this.spentMs === null) return this.longestMs > 0;
-    return this.spentMs < this.longestMs && performance.now() - this.begunAt < WITH_CALLERS * this.longestMs;
+    return this.begunAt === null ? this.longestMs > 0 : performance.now() - this.begunAt < this.longestMs;
   }
 
   private atOnce<T>(work: () => T): Promise<T> {
-    const startedAt = performance.now();
-    if (this.spentMs === null) {
-      this.begunAt = startedAt;
-      setImmediate(() => (this.spentMs = null));
+    if (this.begunAt === null) {
+      this.begunAt = performance.now();
+      setImmediate(() => (this.begunAt = null));
     }
-    const done = attempt(work);
-    this.spentMs = (this.spentMs ?? 0) + performance.now() - startedAt;
-    return done;
+    return attempt(work);
   }
 
   /** Does what waits, one piece at least. */

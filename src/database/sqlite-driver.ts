@@ -34,7 +34,7 @@ const LOCKED_MS = 2000;
 const FIRST_LOOK_MS = 2;
 const LAST_LOOK_MS = 50;
 /** How long queries may follow one another before the event loop runs. */
-const TURN_MS = 5;
+const TURN_MS = 2;
 
 /**
  * SQLite within one process, as the ledger needs it.
