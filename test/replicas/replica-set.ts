@@ -156,12 +156,17 @@ export class ReplicaSet {
     );
   }
 
-  /** Names of the portals that a replica owns, by its metrics. */
+  /** Names of the portals that a replica owns, by its metrics; the number of them is told a little before their states. */
   async ownedBy(replica: BridgeProcess): Promise<string[]> {
-    const found = (await metrics(replica)).matchAll(
-      /^bridge_portal_state\{portal="([^"]+)",state="active"\} 1$/gm,
-    );
-    return [...found].map(([, portal = '']) => portal).sort();
+    let names: string[] = [];
+    await until('the states of all portals that a replica owns', async () => {
+      const text = await metrics(replica);
+      names = [...text.matchAll(/^bridge_portal_state\{portal="([^"]+)",state="[^"]+"\} 1$/gm)].map(
+        ([, portal = '']) => portal,
+      );
+      return names.length === figure(text, 'bridge_portals_owned');
+    });
+    return names.sort();
   }
 
   /** Ends everything; fails when a stale mark destroyed a row. */
