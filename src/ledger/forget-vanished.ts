@@ -28,33 +28,15 @@ export async function forgetVanished(
   const held = new Set(change.messageIds);
   const gone = believed.filter((delivery) => !held.has(delivery.message_id));
   if (gone.length === 0) return { marked: 0, vanished: 0 };
+  const seqs = gone.map(({ seq }) => seq);
   await db
     .updateTable('deliveries')
     .set({ held: 0 })
-    .where(
-      among(
-        db,
-        'seq',
-        gone.map(({ seq }) => seq),
-      ),
-    )
+    .where(among(db, 'seq', seqs))
     .execute();
   const markSent = gone.filter(({ state, mark_sent_at }) => state === 'failed' && mark_sent_at !== null);
-  const marked = await moveToMarked(db, markSent, policy, now);
-  if (marked > 0) {
-    // What else of their objects waited beside them is not known.
-    await db
-      .updateTable('deliveries')
-      .set({ stands_for_newer: 1 })
-      .where(
-        among(
-          db,
-          'seq',
-          markSent.map(({ seq }) => seq),
-        ),
-      )
-      .execute();
-  }
+  // What else of their objects waited beside them is not known.
+  const marked = await moveToMarked(db, markSent, policy, now, { stands_for_newer: 1 });
   return { marked, vanished: gone.length - marked };
 }
 

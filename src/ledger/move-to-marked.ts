@@ -1,3 +1,4 @@
+import { type Flag } from '../database/schema.js';
 import { logDeliveries } from './history/event-log.js';
 import { type LedgerPolicy } from './history/history-settings.js';
 import { among } from './lists.js';
@@ -11,12 +12,16 @@ interface Failed {
   readonly attempts_before: number;
 }
 
-/** These failed deliveries wait for their marked rows, until their retry is due. Returns how many. */
+/**
+ * These failed deliveries wait for their marked rows, until their retry is due. Returns how many.
+ * @param more what else is known of them
+ */
 export async function moveToMarked(
   db: Db,
   failed: readonly Failed[],
   policy: LedgerPolicy,
   now: number,
+  more: { readonly stands_for_newer?: Flag } = {},
 ): Promise<number> {
   const byDueAt = new Map<number, number[]>();
   for (const { seq, ...count } of failed) {
@@ -28,7 +33,7 @@ export async function moveToMarked(
   let marked = 0;
   for (const [dueAt, seqs] of byDueAt) {
     const result = await move(db, ['failed'], 'marked', now)
-      .set({ held: 0, due_at: dueAt })
+      .set({ held: 0, due_at: dueAt, ...more })
       .where(among(db, 'seq', seqs))
       .executeTakeFirst();
     marked += touched(result);
