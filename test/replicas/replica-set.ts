@@ -156,12 +156,12 @@ export class ReplicaSet {
     );
   }
 
-  /** Names of the portals that a replica owns, by its metrics; the number of them is told a little before their states. */
+  /** Names of the portals that a replica owns, by its metrics; how many is told a little before their states. */
   async ownedBy(replica: BridgeProcess): Promise<string[]> {
     let names: string[] = [];
     await until('the states of all portals that a replica owns', async () => {
       const text = await metrics(replica);
-      names = [...text.matchAll(/^bridge_portal_state\{portal="([^"]+)",state="[^"]+"\} 1$/gm)].map(
+      names = [...text.matchAll(/^bridge_portal_state\{portal="([^"]+)",state="active"\} 1$/gm)].map(
         ([, portal = '']) => portal,
       );
       return names.length === figure(text, 'bridge_portals_owned');

@@ -15,7 +15,7 @@ export interface Latencies {
 
 /** Whether the portals that answer are about as quick as they were: far from waiting for one that does not. */
 export function aboutAsQuick(latencies: Latencies, usual: Latencies): boolean {
-  return latencies.median < usual.median + 4000 && latencies.p95 < usual.p95 + 8000;
+  return latencies.median < Math.max(4000, usual.median * 2) && latencies.p95 < Math.max(8000, usual.p95 * 2);
 }
 
 /** Ten portals that answer as they should, and fifty others in one process, with few places for rounds. */

@@ -10,7 +10,8 @@ export type Check = (value: unknown) => string | null;
 
 type Schema = Readonly<Record<string, unknown>>;
 
-const schemas = new Map(
+/** The published schemas, by their files. */
+export const schemas = new Map(
   readdirSync(FOLDER).map((file) => [
     file,
     JSON.parse(readFileSync(new URL(file, FOLDER), 'utf8')) as Schema,
