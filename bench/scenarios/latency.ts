@@ -1,9 +1,10 @@
 import { type Measurement, type RunContext, type Scenario } from '../scenario.js';
 import { Broker } from '../support/broker.js';
 import { Portals } from '../support/portals.js';
+import { changeAtRandom } from '../support/random-changes.js';
 import { Service } from '../support/service.js';
 import { quantile } from '../support/statistics.js';
-import { pause, until } from '../support/until.js';
+import { until } from '../support/until.js';
 
 const INTERVAL_MS = 1000;
 const PORTAL = { ratePerSecond: 2, burst: 50, serviceTimeMs: 150, serviceTimePerRowMs: 0.1 };
@@ -21,24 +22,16 @@ async function run({ cleanup, quick, say }: RunContext): Promise<Measurement> {
   });
   await until('the first polls', async () => (await portal.counters()).requests >= 5);
 
-  const changedAt = new Map<string, number>();
-  const arrivedAt = new Map<string, number>();
+  const arrivedAt = new Map<number, number>();
   await broker.consume((message) => {
     const body = JSON.parse(message.content.toString()) as { subject?: string };
-    const object = body.subject?.split('/')[1] ?? '';
+    const object = Number(body.subject?.split('/')[1]);
     if (!arrivedAt.has(object)) arrivedAt.set(object, performance.now());
   });
 
   const count = quick ? 50 : 150;
   say(`${count} changes, ${PER_SECOND} a second`);
-  const pushes: Promise<unknown>[] = [];
-  for (let made = 0; made < count; made += 1) {
-    // At random times, whether or not earlier ones have arrived: no wait goes unseen.
-    await pause((-Math.log(1 - Math.random()) * 1000) / PER_SECOND);
-    const at = performance.now();
-    pushes.push(portal.change(1).then((object) => changedAt.set(String(object), at)));
-  }
-  await Promise.all(pushes);
+  const changedAt = await changeAtRandom(portal, count, PER_SECOND);
   await until('every change', () => arrivedAt.size >= count);
   const destroyed = await portals.destroyed();
   const { refusals } = await portal.counters();

@@ -1,4 +1,5 @@
 import { type Measurement, type RunContext, type Scenario } from '../scenario.js';
+import { API_SETTINGS, callApi } from '../support/api.js';
 import { Broker } from '../support/broker.js';
 import { type Portal, Portals } from '../support/portals.js';
 import { Service } from '../support/service.js';
@@ -20,7 +21,6 @@ const PORTAL = {
   serviceTimePerRowMs: 0.1,
   serviceTimePerPageMs: 2,
 };
-const SECRET = '0123456789abcdef0123456789abcdef';
 const YEAR_S = 365 * 86_400;
 
 interface TypeView {
@@ -85,17 +85,12 @@ async function withhold(control: Control, objects: number, count: number): Promi
   ]);
 }
 
-async function call<T>(service: Service, method: string, path: string): Promise<T> {
-  const answer = await fetch(new URL(`/api/v1/reconciliation/${path}`, service.address), {
-    method,
-    headers: { authorization: `Bearer ${SECRET}` },
-  });
-  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-  return (await answer.json()) as T;
-}
-
 async function typeOf(service: Service, portal: Portal): Promise<TypeView | undefined> {
-  const { types } = await call<{ types: TypeView[] }>(service, 'GET', `portals/${portal.name}`);
+  const { types } = await callApi<{ types: TypeView[] }>(
+    service,
+    'GET',
+    `reconciliation/portals/${portal.name}`,
+  );
   return types[0];
 }
 
@@ -103,7 +98,7 @@ async function typeOf(service: Service, portal: Portal): Promise<TypeView | unde
 async function compare(service: Service, portal: Portal): Promise<number> {
   const before = await typeOf(service, portal);
   const startedAt = performance.now();
-  await call(service, 'POST', `portals/${portal.name}/now`);
+  await callApi(service, 'POST', `reconciliation/portals/${portal.name}/now`);
   await until(
     'a sweep',
     async () => {
@@ -141,7 +136,7 @@ async function run({ cleanup, quick, minutes, say }: RunContext): Promise<Measur
     DATABASE_URL: await portals.installInto([portal]),
     RECONCILE: 'crm.deal',
     RECONCILE_EVERY_MS: '20000',
-    API_TOKEN: `bench:operate:${SECRET}`,
+    ...API_SETTINGS,
     API_RATE_PER_MINUTE: '100000',
   });
   say(`${objects} objects are learned`);

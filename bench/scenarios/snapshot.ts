@@ -1,10 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import { type Measurement, type RunContext, type Scenario } from '../scenario.js';
+import { API_SETTINGS, startSnapshot } from '../support/api.js';
 import { Broker } from '../support/broker.js';
-import { type Portal, Portals } from '../support/portals.js';
+import { ORDINARY, type Portal, Portals } from '../support/portals.js';
+import { changeAtRandom } from '../support/random-changes.js';
 import { Service } from '../support/service.js';
 import { quantile } from '../support/statistics.js';
-import { pause, until } from '../support/until.js';
+import { until } from '../support/until.js';
 
 const OBJECTS = 200_000;
 const QUICK_OBJECTS = 15_000;
@@ -15,17 +16,8 @@ const TIMED = 300;
 const QUICK_TIMED = 60;
 const PER_SECOND = 10;
 const DEAL = 2;
-/** An ordinary plan that is not in a hurry. */
-const PORTAL = {
-  ratePerSecond: 2,
-  burst: 50,
-  serviceTimeMs: 150,
-  serviceTimePerRowMs: 0.1,
-  serviceTimePerPageMs: 20,
-};
 /** What a process had published and not recorded when it was killed: these objects may come twice. */
 const IN_HAND = 600;
-const API_SECRET = randomBytes(32).toString('hex');
 
 /** Objects of the snapshot that have arrived. */
 class Objects {
@@ -61,18 +53,10 @@ class Timed {
 
   /** From each change to its arrival, above what the portal itself takes for a request, ms. */
   async measure(count: number): Promise<number[]> {
-    const changedAt = new Map<number, number>();
-    const changes: Promise<unknown>[] = [];
-    for (let made = 0; made < count; made += 1) {
-      // At random times, whether or not earlier ones have arrived: no wait goes unseen.
-      await pause((-Math.log(1 - Math.random()) * 1000) / PER_SECOND);
-      const at = performance.now();
-      changes.push(this.portal.change(1, () => 'ONCRMLEADUPDATE').then((lead) => changedAt.set(lead, at)));
-    }
-    await Promise.all(changes);
+    const changedAt = await changeAtRandom(this.portal, count, PER_SECOND, () => 'ONCRMLEADUPDATE');
     await until('every changed lead', () => [...changedAt.keys()].every((lead) => this.arrivedAt.has(lead)));
     return [...changedAt].map(
-      ([lead, at]) => (this.arrivedAt.get(lead) ?? Number.NaN) - at - PORTAL.serviceTimeMs,
+      ([lead, at]) => (this.arrivedAt.get(lead) ?? Number.NaN) - at - ORDINARY.serviceTimeMs,
     );
   }
 }
@@ -81,7 +65,7 @@ async function run({ cleanup, quick, say }: RunContext): Promise<Measurement> {
   const count = quick ? QUICK_OBJECTS : OBJECTS;
   const kills = quick ? QUICK_KILLS : KILLS;
   const portals = await Portals.start(cleanup);
-  const portal = await portals.add({ name: 'acme', ...PORTAL });
+  const portal = await portals.add({ name: 'acme', ...ORDINARY });
   await portals.control('POST', 'portals/acme/seed-objects', { entityTypeId: DEAL, count });
   const broker = await Broker.open(cleanup);
   const objects = new Objects();
@@ -94,7 +78,7 @@ async function run({ cleanup, quick, say }: RunContext): Promise<Measurement> {
     DATABASE_URL: await portals.installInto([portal]),
     DRAIN_INTERVAL_MS: '1000',
     SETTLE_AFTER_MS: '2000',
-    API_TOKEN: `bench:operate:${API_SECRET}`,
+    ...API_SETTINGS,
   };
   let service = await Service.start(cleanup, settings);
   await until('the first polls', async () => (await portal.counters()).requests >= 5);
@@ -105,7 +89,7 @@ async function run({ cleanup, quick, say }: RunContext): Promise<Measurement> {
 
   say(`the same beside a snapshot of ${count} deals`);
   const startedAt = performance.now();
-  await startSnapshot(service);
+  await startSnapshot(service, portal.name);
   await until('the first deals', () => objects.ids.size > 0);
   const beside = await timed.measure(leads);
   const readBeside = objects.ids.size;
@@ -169,24 +153,15 @@ async function run({ cleanup, quick, say }: RunContext): Promise<Measurement> {
   };
 }
 
-async function startSnapshot({ address }: Service): Promise<void> {
-  const response = await fetch(`${address}/api/v1/portals/acme/snapshots`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${API_SECRET}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ types: ['crm.deal'] }),
-  });
-  if (!response.ok) throw new Error(`the snapshot: ${response.status} ${await response.text()}`);
-}
-
 export const snapshot: Scenario = {
   name: 'snapshot',
   title: 'a snapshot of 200,000 objects: what it costs the events beside it, and what kill -9 does to it',
   method: [
-    `Portal: ${PORTAL.ratePerSecond} requests/s, ${PORTAL.serviceTimeMs} ms + ${PORTAL.serviceTimePerRowMs} ms a row + ` +
-      `${PORTAL.serviceTimePerPageMs} ms for each page of 50 objects. DRAIN_INTERVAL_MS 1000. ${TIMED} changed leads ` +
+    `Portal: ${ORDINARY.ratePerSecond} requests/s, ${ORDINARY.serviceTimeMs} ms + ${ORDINARY.serviceTimePerRowMs} ms a row + ` +
+      `${ORDINARY.serviceTimePerPageMs} ms for each page of 50 objects. DRAIN_INTERVAL_MS 1000. ${TIMED} changed leads ` +
       `(--quick: ${QUICK_TIMED}) at random times, ${PER_SECOND} a second, from the change to a consumer with a queue of ` +
       `its own: at first alone, then while a snapshot reads ${OBJECTS} deals (--quick: ${QUICK_OBJECTS}). The portal's ` +
-      `own ${PORTAL.serviceTimeMs} ms are taken off.`,
+      `own ${ORDINARY.serviceTimeMs} ms are taken off.`,
     `Then the process is killed ${KILLS} times (${QUICK_KILLS}) at even distances and started again at once, and every ` +
       'deal that arrives is counted.',
   ],

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { type Check, type Figure, type Measurement, type RunContext, type Scenario } from '../scenario.js';
+import { API_SETTINGS, startSnapshot } from '../support/api.js';
 import { Broker } from '../support/broker.js';
-import { type Portal, Portals } from '../support/portals.js';
+import { ORDINARY, type Portal, Portals } from '../support/portals.js';
 import { profileClock, readProfile } from '../support/profile.js';
 import { Service } from '../support/service.js';
 import { rateBetween, type Sample } from '../support/statistics.js';
@@ -10,16 +10,6 @@ import { until } from '../support/until.js';
 const BACKLOG = 20_000;
 const QUICK_BACKLOG = 8000;
 const DEAL = 2;
-/** An ordinary plan, and what requests, rows and pages of objects take on a portal that is not in a hurry. */
-const ORDINARY = {
-  ratePerSecond: 2,
-  burst: 50,
-  serviceTimeMs: 150,
-  serviceTimePerRowMs: 0.1,
-  serviceTimePerPageMs: 20,
-};
-const API_SECRET = randomBytes(32).toString('hex');
-
 interface Drained {
   readonly perSecond: number;
   readonly requests: number;
@@ -61,7 +51,7 @@ class Drain {
         B24_RATE_BURST: '5',
         DRAIN_INTERVAL_MS: '1000',
         SETTLE_AFTER_MS: '2000',
-        API_TOKEN: `bench:operate:${API_SECRET}`,
+        ...API_SETTINGS,
         ...settings,
       },
       { profile },
@@ -71,13 +61,8 @@ class Drain {
   }
 
   /** Reads all objects at the portal, behind everything else. */
-  async startSnapshot(): Promise<void> {
-    const response = await fetch(`${this.service.address}/api/v1/portals/${this.portal.name}/snapshots`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${API_SECRET}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ types: ['crm.deal'] }),
-    });
-    if (!response.ok) throw new Error(`the snapshot: ${response.status} ${await response.text()}`);
+  startSnapshot(): Promise<unknown> {
+    return startSnapshot(this.service, this.portal.name);
   }
 
   async measure(events: number, type: string): Promise<Drained> {

@@ -13,6 +13,15 @@ import { until } from './until.js';
 /** Nothing that a request budget would ever hold back. */
 export const UNLIMITED = { ratePerSecond: 1e9, burst: 1e9, serviceTimeMs: 0, serviceTimePerRowMs: 0 };
 
+/** An ordinary plan, and what requests, rows and pages of objects take on a portal that is not in a hurry. */
+export const ORDINARY = {
+  ratePerSecond: 2,
+  burst: 50,
+  serviceTimeMs: 150,
+  serviceTimePerRowMs: 0.1,
+  serviceTimePerPageMs: 20,
+};
+
 const PUSH_AT_ONCE = 20_000;
 const CALLS_AT_ONCE = 16;
 
