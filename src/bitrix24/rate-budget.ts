@@ -48,7 +48,7 @@ const ROUNDING = 1e-9;
 /** Room that requests beside rounds leave free, so that a round finds some whenever it comes. */
 const RESERVE = 4;
 /** However busy rounds are, so many of them pass for one request beside them that waits. */
-const ROUNDS_PER_BESIDE = 9;
+const ROUNDS_PER_BESIDE = 10;
 
 interface Waiter {
   go: () => void;
@@ -128,7 +128,7 @@ export class RateBudget {
 
   /**
    * The same for a request that gives way: it passes while nothing else waits and enough room stays free for what comes
-   * next, or, where others use up all room, once for every nine of them.
+   * next, or, where others use up all room, once for every ten of them.
    */
   acquireBeside(signal?: AbortSignal): Promise<void> {
     return this.wait(this.beside, signal);

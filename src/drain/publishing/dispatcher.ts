@@ -65,10 +65,10 @@ const FEW = 20;
 /** Portals with few that are served at once: about as many events as the pages hold. */
 const FEW_IN_ALL = 50;
 /**
- * Deliveries whose states are asked for together: two requests of the reader, so that one is under way while the answer to
- * the other is published.
+ * Deliveries whose states are asked for together: three requests of the reader, so that two are under way while the answer
+ * to another is published.
  */
-const KEYS = 5000;
+const KEYS = 7500;
 /** Pieces of one key that was refused, tried in one pass: new events come between. */
 const REFUSED_PIECES = 12;
 

@@ -162,7 +162,7 @@ describe('publishing of events that carry states', () => {
     reserved = range(1, 12_000);
     const result = await dispatcher().pass(PORTAL, () => false);
     expect(result).toMatchObject({ confirmed: 12_000, stateDueAt: null });
-    expect(asked.map(({ length }) => length)).toEqual([5000, 5000, 2000, 0]);
+    expect(asked.map(({ length }) => length)).toEqual([7500, 4500, 0]);
   });
 
   it('puts the state into the dead letter too', async () => {

@@ -245,6 +245,59 @@ describe('PortalReader', () => {
     expect(portal.sizes).toEqual([50, 3]);
   });
 
+  describe('while more states wait than one request carries', () => {
+    let most: number;
+
+    beforeEach(() => {
+      let under = 0;
+      most = 0;
+      portal.meanwhile = async () => {
+        under += 1;
+        most = Math.max(most, under);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        under -= 1;
+      };
+    });
+
+    it('has two requests under way, and asks for each object once', async () => {
+      const reads = await reader.objects(2, idsFrom(1, 8000), SELECT, 'state', FOREVER);
+      expect([...reads.values()].filter(({ status }) => status === 'read')).toHaveLength(8000);
+      expect(most).toBe(2);
+      expect(portal.sizes.reduce((sum, size) => sum + size, 0)).toBe(160);
+      expect(portal.sizes.slice(0, 3)).toEqual([50, 50, 50]);
+    });
+
+    it('leaves lists and what is not for an event to the first', async () => {
+      const list: ListCommand = { entityTypeId: 2, filter: { '>id': 0 }, select: ['id'] };
+      await Promise.all([
+        reader.list(
+          Array.from({ length: 120 }, () => list),
+          'snapshot',
+          FOREVER,
+        ),
+        reader.objects(2, idsFrom(1, 5000), SELECT, 'reconcile', FOREVER),
+      ]);
+      expect(most).toBe(1);
+    });
+
+    it('asks for nothing twice after a second one that failed, and has one under way until one was answered', async () => {
+      portal.instead.push(cutOff, cutOff);
+      const reads = await reader.objects(2, idsFrom(1, 5000), SELECT, 'state', FOREVER);
+      expect([...reads.values()].filter(({ status }) => status === 'read')).toHaveLength(5000);
+      // Two of 50 were in vain; then one of half as many, by itself.
+      expect(portal.sizes.slice(0, 3)).toEqual([50, 50, 25]);
+      expect(lines.map(({ failures }) => failures)).toEqual([1, 2]);
+    }, 30_000);
+
+    it('ends both at once', async () => {
+      portal.meanwhile = () => new Promise(() => undefined);
+      const reads = reader.objects(2, idsFrom(1, 5000), SELECT, 'state', FOREVER);
+      await until(() => portal.requests.length === 2);
+      await reader.stop();
+      expect([...(await reads).values()].every(({ status }) => status === 'failed')).toBe(true);
+    });
+  });
+
   it('takes into a request what is wanted when it leaves, not when it began to wait', async () => {
     const budget = new RateBudget({ perSecond: 1000, burst: 1000 });
     budget.blockUntil(Date.now() + 400);

@@ -4,7 +4,13 @@ import { OutcomeUnknown, PortalError, RequestCancelled, RequestRefused } from '.
 import { type PortalClient } from '../../bitrix24/portal-client.js';
 import { type Log } from '../../logging/log.js';
 import { WakeableSleep } from '../../timing/wakeable-sleep.js';
-import { type ListCommand, type ListOutcome, type ObjectRead, type ReadPriority } from './object-read.js';
+import {
+  type ListCommand,
+  type ListOutcome,
+  type ObjectRead,
+  PRIORITIES,
+  type ReadPriority,
+} from './object-read.js';
 import { applyResult } from './read-answer.js';
 import { costOf, ReadPace } from './read-pace.js';
 import { ReadQueue } from './read-queue.js';
@@ -39,9 +45,10 @@ const PAUSED_MS = 5000;
 const ATTEMPTS = 3;
 
 /**
- * Reads one portal's objects for all who want some, beside its rounds: one request at a time, which gives way to rounds.
- * What is wanted goes into the next request when that leaves, most urgent first, up to 50 commands of 50 objects. What
- * fails for a cause that may pass is asked again, more and more slowly, for as long as somebody waits for it.
+ * Reads one portal's objects for all who want some, beside its rounds: one request at a time, which gives way to rounds,
+ * and a second one while more states of events wait than one can carry. What is wanted goes into the next request when
+ * that leaves, most urgent first, up to 50 commands of 50 objects. What fails for a cause that may pass is asked again,
+ * more and more slowly, for as long as somebody waits for it.
  */
 export class PortalReader {
   private readonly queue = new ReadQueue();
@@ -49,10 +56,11 @@ export class PortalReader {
   private readonly alarm = new WakeableSleep();
   private readonly stopping = new AbortController();
   private readonly now: () => number;
-  /** Ends the wait for the rate budget when nothing is wanted any more. */
-  private waiting: AbortController | null = null;
+  /** Ends the waits for the rate budget when nothing is wanted any more. */
+  private waiting = new AbortController();
   private running: Promise<void> | null = null;
-  private underWay = false;
+  private second: Promise<void> | null = null;
+  private underWay = 0;
 
   constructor(private readonly deps: ReaderDependencies) {
     this.now = deps.now ?? Date.now;
@@ -61,7 +69,7 @@ export class PortalReader {
 
   /** Whether a request is under way. */
   get reading(): boolean {
-    return this.underWay;
+    return this.underWay > 0;
   }
 
   /** How much waits to be read; counts of lists and objects. */
@@ -131,7 +139,7 @@ export class PortalReader {
   async stop(): Promise<void> {
     this.stopping.abort();
     this.wake();
-    await this.running;
+    await Promise.all([this.running, this.second]);
     for (const work of this.queue.clear()) fail(work, stopped());
   }
 
@@ -148,13 +156,20 @@ export class PortalReader {
     }
     this.queue.add(work);
     this.running ??= this.run();
+    this.readSecond();
     return () => {
       this.queue.cancel(work);
       if (this.queue.size === 0) {
-        this.waiting?.abort();
+        this.waiting.abort();
+        this.waiting = new AbortController();
         this.alarm.wakeIn(0);
       }
     };
+  }
+
+  private putBack(works: readonly ReadWork[]): void {
+    this.queue.putBack(works);
+    if (this.queue.size > 0) this.running ??= this.run();
   }
 
   private async run(): Promise<void> {
@@ -164,29 +179,43 @@ export class PortalReader {
     while (this.queue.size > 0 && !this.stopping.signal.aborted) {
       const waitMs = portal.mayRead() ? this.pace.waitMs(this.now()) : PAUSED_MS;
       if (waitMs > 0) await this.alarm.sleep(waitMs);
-      else await this.readOnce();
+      else await this.readOnce(PRIORITIES);
     }
     // In the same moment as the last look into the queue: what comes later starts it anew.
     this.running = null;
   }
 
-  private async readOnce(): Promise<void> {
+  /**
+   * Sends a second request while one is under way, where states would fill it. Only states: each is read once at a time,
+   * whereas who reads lists goes by their order.
+   */
+  private readSecond(): void {
+    const { pace, queue } = this;
+    if (this.second !== null || this.underWay === 0 || pace.failuresInARow > 0) return;
+    if (queue.statesWaiting < pace.size.commands * pace.size.ids) return;
+    if (pace.waitMs(this.now()) > 0 || !this.deps.portal.mayRead() || this.stopping.signal.aborted) return;
+    this.second = this.readOnce(['state']).finally(() => {
+      this.second = null;
+      this.readSecond();
+    });
+  }
+
+  private async readOnce(priorities: readonly ReadPriority[]): Promise<void> {
     const { client, room } = this.deps;
     const share = room.open();
-    const waiting = new AbortController();
-    this.waiting = waiting;
     let planned: PlannedCommand[] = [];
     let [beganAt, startedAt] = [0, 0];
     const choose = (): BatchCommand[] => {
-      planned = this.queue.take(this.pace.size);
+      planned = this.queue.take(this.pace.size, priorities);
       if (planned.length === 0) throw nothingWanted();
       [beganAt, startedAt] = [this.now(), performance.now()];
-      this.underWay = true;
+      this.underWay += 1;
+      this.readSecond();
       return planned.map((one, index) => ({ name: nameOf(index), ...requestOf(one) }));
     };
     try {
       const answer = await client.lateBatch(choose, {
-        signal: waiting.signal,
+        signal: this.waiting.signal,
         cut: this.stopping.signal,
         beside: true,
         share,
@@ -198,8 +227,7 @@ export class PortalReader {
     } catch (error) {
       this.requestFailed(error, planned);
     } finally {
-      this.waiting = null;
-      this.underWay = false;
+      if (planned.length > 0) this.underWay -= 1;
       share.close();
     }
   }
@@ -225,20 +253,20 @@ export class PortalReader {
       } else for (const work of works) fail(work, failed);
     });
     if (failure !== null) this.pace.failed(failure, this.now());
-    this.queue.putBack(again);
+    this.putBack(again);
   }
 
   private requestFailed(error: unknown, planned: readonly PlannedCommand[]): void {
     const works = planned.flatMap(workOf);
     if (!(error instanceof PortalError)) {
       // The store of the tokens failed: nothing was sent.
-      this.queue.putBack(works);
+      this.putBack(works);
       this.pace.failed(nothingSent(error), this.now());
       return;
     }
     // Nothing is wanted any more, or the portal is another replica's by now.
     if (error instanceof RequestCancelled || this.stopping.signal.aborted) {
-      this.queue.putBack(works);
+      this.putBack(works);
       if (error.code === 'NOT_OURS') this.pace.failed(error, this.now());
       return;
     }
@@ -254,7 +282,7 @@ export class PortalReader {
       nextInMs,
     });
     if (error.action === 'bug') for (const work of works) fail(work, error);
-    else this.queue.putBack(lost && works.length === 1 ? this.oftenEnough(works, error) : works);
+    else this.putBack(lost && works.length === 1 ? this.oftenEnough(works, error) : works);
   }
 
   /** What was not asked too often yet; the rest is told that it failed. */

@@ -20,6 +20,11 @@ export class ReadQueue {
     return this.waiting;
   }
 
+  /** How many objects wait whose states events are to carry; some may have been called off. */
+  get statesWaiting(): number {
+    return this.lines.get('state')?.length ?? 0;
+  }
+
   add(work: ReadWork): void {
     const line = this.lines.get(work.priority);
     if (line === undefined) this.lines.set(work.priority, [work]);
@@ -55,10 +60,13 @@ export class ReadQueue {
     return all.filter(({ cancelled }) => !cancelled);
   }
 
-  /** Takes the work of the next request. Objects of one type and selection share commands. */
-  take(size: RequestSize): PlannedCommand[] {
+  /**
+   * Takes the work of the next request. Objects of one type and selection share commands.
+   * @param priorities the only ones it takes of, highest first
+   */
+  take(size: RequestSize, priorities: readonly ReadPriority[] = PRIORITIES): PlannedCommand[] {
     const planned: PlannedCommand[] = [];
-    for (const priority of PRIORITIES) {
+    for (const priority of priorities) {
       const limit = planned.length === 0 ? size.commands : Math.min(size.commands, size.filled);
       const left: ReadWork[] = [];
       const pages = new Map<string, ObjectWork[]>();
