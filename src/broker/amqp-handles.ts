@@ -32,10 +32,37 @@ export async function onThrowAway<T>(
 }
 
 /**
- * Drops the connection's socket. The client library has no call for that and keeps the socket as `stream`; it has
- * to see an error there, or it would go on sending heartbeats.
+ * Lets what is written to the connection in one go leave together. The client library writes message by message, and each
+ * would be a call to the system and a packet of its own: an eighth of the CPU time of publishing.
+ */
+export function gatherWrites(model: ChannelModel): void {
+  const socket = socketOf(model);
+  if (socket === null) return;
+  const write = socket.write.bind(socket) as (...given: unknown[]) => boolean;
+  let gathering = false;
+  socket.write = (...given: unknown[]): boolean => {
+    if (!gathering) {
+      gathering = true;
+      socket.cork();
+      process.nextTick(() => {
+        gathering = false;
+        socket.uncork();
+      });
+    }
+    return write(...given);
+  };
+}
+
+/**
+ * Drops the connection's socket. The client library has no call for that; it has to see an error there, or it would go on
+ * sending heartbeats.
  */
 export function destroySocket(model: ChannelModel): void {
+  socketOf(model)?.destroy(new Error('the socket was dropped'));
+}
+
+/** The client library keeps the socket as `stream`. */
+function socketOf(model: ChannelModel): Duplex | null {
   const stream: unknown = 'stream' in model.connection ? model.connection.stream : undefined;
-  if (stream instanceof Duplex) stream.destroy(new Error('the socket was dropped'));
+  return stream instanceof Duplex ? stream : null;
 }

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Channel, type ChannelModel, type ConfirmChannel } from 'amqplib';
 import { AmqpConnectionManagerClass } from 'amqp-connection-manager';
-import { destroySocket, withErrorListener } from './amqp-handles.js';
+import { destroySocket, gatherWrites, withErrorListener } from './amqp-handles.js';
 import { BrokerAddresses } from './addresses.js';
 import { brokersOf } from './broker-login.js';
 import { BrokerStatusBoard, type BrokerStatus, type BrokerStatusListener } from './broker-status.js';
@@ -200,6 +200,7 @@ export class BrokerConnection {
     // The library ends the socket and leaves it to the other side to agree, which a vanished broker never does.
     model.on('close', () => setTimeout(() => destroySocket(model), 1000).unref());
     if (this.stopping.signal.aborted) return;
+    gatherWrites(model);
     this.model = model;
     this.host = BrokerAddresses.hostOf(url);
     this.blockedBecause = null;

@@ -169,6 +169,8 @@ export interface LoopDependencies {
   readonly standsBack?: () => boolean;
   /** Where rounds of all portals wait for their turn. */
   readonly admission: Entrance;
+  /** Whether the process has much to do: what need not be asked now is then not asked in groups. */
+  readonly busy?: () => boolean;
   /** Room for the answers of all portals; by default each may take any. */
   readonly room?: AnswerRoom;
   /** What the answer to a request for so many events may be; by default what the client's answers may. */

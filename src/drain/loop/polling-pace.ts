@@ -18,6 +18,7 @@ import { type LoopDependencies } from './loop-dependencies.js';
 /** How often a portal is asked: what its notifications are worth, how quiet it is, and what is due. */
 export class PollingPace {
   private pace: IdlePace = FRESH_PACE;
+  private laterMs = 0;
 
   constructor(
     private readonly deps: Pick<LoopDependencies, 'settings' | 'portal' | 'silence' | 'log'>,
@@ -41,18 +42,26 @@ export class PollingPace {
     this.pace = roundEnded(this.pace, { queueRead: false, busy: false, oldestAgeMs: null, sentAt }, sentAt);
   }
 
+  /** How much later than {@link pause} said last the portal may be asked where the process has much to do, ms. */
+  get laterWhileBusyMs(): number {
+    return this.laterMs;
+  }
+
   /** How long nothing has to be asked of the portal, ms. */
   pause(snapshot: RoundSnapshot, memory: RoundMemory, throttled: boolean): number {
     const { settings, portal, silence } = this.deps;
     const now = this.now();
-    const idleMs = idlePause(this.pace, settings, now, this.random());
+    const { groupedMs: idleMs, aloneMs } = idlePause(this.pace, settings, now, this.random());
+    this.laterMs = 0;
     if (throttled) return Math.min(idleMs, settings.DRAIN_INTERVAL_MS);
     const dueInMs = workDueAt(snapshot, memory, silence, now) - now;
     // A portal that stands still is asked no more often than every interval, whatever is due.
     const pauseMs = Math.min(idleMs, Math.max(settings.DRAIN_INTERVAL_MS, dueInMs));
     const marks = portal.extended() === true && !portal.paused();
     const marksAt = marks ? marksTriedAt(snapshot, memory, settings, now) : null;
-    return marksAt === null ? pauseMs : Math.min(pauseMs, Math.max(marksAt - now, 0));
+    const inMs = marksAt === null ? pauseMs : Math.min(pauseMs, Math.max(marksAt - now, 0));
+    if (inMs === idleMs) this.laterMs = aloneMs - idleMs;
+    return inMs;
   }
 
   /** A round has ended, and has read the queue or not. */

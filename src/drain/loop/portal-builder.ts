@@ -15,6 +15,7 @@ import { type KeyedClient, KeysInUse } from './keys-in-use.js';
 import { type AnswersKnown, type RoundCalls } from './loop-dependencies.js';
 import { PortalLoop } from './portal-loop.js';
 import { PortalRounds } from './portal-rounds.js';
+import { EventLoopLoad } from '../../timing/event-loop-load.js';
 
 /** A portal whose loops run in this process. */
 export interface RunningPortal {
@@ -40,6 +41,8 @@ interface RunningFleet {
 export class PortalBuilder {
   /** Portals of which this process has said that their queue is shared. */
   private readonly saidShared = new Set<string>();
+
+  private readonly load = new EventLoopLoad();
 
   constructor(
     private readonly deps: FleetDependencies,
@@ -104,6 +107,7 @@ export class PortalBuilder {
       room: this.deps.room,
       answersOf: this.deps.answersOf,
       standsBack: this.deps.standsBack ?? (() => false),
+      busy: () => this.load.busy,
       wakeDispatch: () => dispatch.wake(),
     };
     const key = this.deps.wantedBindings.connectorId;

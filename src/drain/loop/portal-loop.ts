@@ -81,7 +81,9 @@ export class PortalLoop {
       this.pausing.roundBegins();
       const { nextInMs } = await this.runOnce().finally(leave);
       if (this.stopping.signal.aborted) return;
-      await this.pausing.pass(nextInMs, this.rounds.backingOff);
+      const woken = await this.pausing.pass(nextInMs, this.rounds.backingOff);
+      if (nextInMs > 0 && !woken && !this.rounds.backingOff && this.deps.busy?.() === true)
+        await this.pausing.pass(this.rounds.laterWhileBusyMs, false);
     }
   }
 

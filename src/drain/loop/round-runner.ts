@@ -73,6 +73,11 @@ export class RoundRunner {
     return this.backoff.backingOff;
   }
 
+  /** How much later than it was wanted the next round may begin where the process has much to do, ms. */
+  get laterWhileBusyMs(): number {
+    return this.pace.laterWhileBusyMs;
+  }
+
   /** The portal has said that there is something. */
   notified(): void {
     this.pace.notified();

@@ -1,11 +1,22 @@
 import { describe, expect, it } from '@jest/globals';
-import { notified, bindingsSeen, FRESH_PACE, type IdlePace, idlePause, roundEnded } from './idle-pace.js';
+import {
+  notified,
+  bindingsSeen,
+  FRESH_PACE,
+  type IdlePace,
+  idlePause as pauseOf,
+  type IdleSettings,
+  roundEnded,
+} from './idle-pace.js';
 
 /** Such that groups of portals end at it. */
 const NOW = 1_721_296_800_000;
 const settings = { DRAIN_INTERVAL_MS: 5000, DRAIN_MAX_INTERVAL_MS: 60_000 };
 const NOTIFIED = bindingsSeen(FRESH_PACE, 'yes', NOW);
 
+/** The pause of a process at rest. */
+const idlePause = (pace: IdlePace, given: IdleSettings, now: number, random: number) =>
+  pauseOf(pace, given, now, random).groupedMs;
 /** A round that looks at `at`; `age` of the oldest new change, ms. */
 const round = (pace: IdlePace, at: number, age: number | null = null, part: { queueRead?: boolean } = {}) =>
   roundEnded(pace, { queueRead: true, busy: age !== null, oldestAgeMs: age, sentAt: at, ...part }, at);
@@ -24,7 +35,8 @@ describe('the pause of an idle portal', () => {
 
   it('doubles with every empty round while notifications can be relied on, up to the longest', () => {
     expect(pauses(NOTIFIED, 8, 0)).toEqual([5000, 10_000, 20_000, 40_000, 60_000, 60_000, 60_000, 60_000]);
-    expect(pauses(NOTIFIED, 5, 1)).toEqual([5500, 9000, 18_000, 36_000, 54_000]);
+    // Those that come to rest together are spread; once at rest, they hardly differ any more.
+    expect(pauses(NOTIFIED, 6, 1)).toEqual([5500, 5000, 10_000, 20_000, 30_000, 54_000]);
     expect(idlePause(empty(NOTIFIED, 5000), settings, NOW + 210_000, 0)).toBe(60_000);
   });
 
@@ -37,21 +49,38 @@ describe('the pause of an idle portal', () => {
         expect(pause).toBeLessThanOrEqual(60_000);
         return at + pause;
       });
-    // Spread over a tenth of their pause, so over two twentieths and what is left of a third.
-    for (const [emptyRounds, group] of [
-      [5, 3000],
-      [3, 1000],
+    // At rest they are spread over a tenth of their pause, before over half of it.
+    for (const [emptyRounds, group, from, to] of [
+      [6, 1000, 6, 7],
+      [5, 1000, 30, 32],
+      [2, 500, 10, 12],
     ] as const) {
       const groups = [...new Set(ends(emptyRounds))];
       expect(groups.filter((end) => end % group !== 0)).toEqual([]);
-      expect(groups.length).toBeGreaterThan(1);
-      expect(groups.length).toBeLessThanOrEqual(3);
+      expect(groups.length).toBeGreaterThanOrEqual(from);
+      expect(groups.length).toBeLessThanOrEqual(to);
     }
+  });
+
+  it('has an end of its own as well, less than a group later and no later than the longest', () => {
+    for (let index = 0; index < 1000; index += 1) {
+      const { groupedMs, aloneMs } = pauseOf(
+        empty(NOTIFIED, 6),
+        settings,
+        NOW + 210_000 + index,
+        index / 1000,
+      );
+      expect(aloneMs).toBe(60_000 - 6 * index);
+      expect(aloneMs - groupedMs).toBeGreaterThanOrEqual(0);
+      expect(aloneMs - groupedMs).toBeLessThan(1000);
+    }
+    const { groupedMs, aloneMs } = pauseOf(empty(FRESH_PACE, 3), settings, NOW + 210_000, 0.3);
+    expect([groupedMs, aloneMs]).toEqual([5150, 5150]);
   });
 
   it('is the interval at the least where the groups are wider', () => {
     const close = { DRAIN_INTERVAL_MS: 59_000, DRAIN_MAX_INTERVAL_MS: 60_000 };
-    for (const at of [NOW, NOW + 1000, NOW + 2999]) {
+    for (const at of [NOW, NOW + 500, NOW + 999]) {
       expect(idlePause(empty(NOTIFIED, 9), close, at, 0.5)).toBeGreaterThanOrEqual(59_000);
     }
   });

@@ -45,12 +45,14 @@ const GRACE_MS = 5000;
 const FOLLOW_UP_MS = NOTIFICATION_MIN_SECONDS * 1000 + 250;
 /** Portals that paused together do not for long. */
 const JITTER = 0.1;
+/** Those that come to rest together, after a start say, are spread over the longest pause while theirs still grow. */
+const JITTER_WHILE_GROWING = 0.5;
 /**
  * A process that sleeps between two requests does each of them with cold caches, which takes longer. So what is asked
  * rarely is asked in groups: pauses end at multiples of this part of themselves, by the clock.
  */
 const GROUPED_PART = 1 / 20;
-const GROUPED_AT_MOST_MS = 3000;
+const GROUPED_AT_MOST_MS = 1000;
 
 /** As after a start: no notification is relied on. */
 export const FRESH_PACE: IdlePace = {
@@ -92,22 +94,39 @@ export function roundEnded(pace: IdlePace, reading: QueueReading, now: number): 
   };
 }
 
+/** How long an idle portal need not be asked, ms. */
+export interface IdlePause {
+  /** Together with others whose pauses end at about the same time: of a process that is at rest. */
+  readonly groupedMs: number;
+  /** By itself, no sooner than that: of one that has much to do, where a group would hold up everything else. */
+  readonly aloneMs: number;
+}
+
 /**
- * How long an idle portal need not be asked, ms: `DRAIN_INTERVAL_MS` or slightly more, and while its notifications
+ * How long an idle portal need not be asked: `DRAIN_INTERVAL_MS` or slightly more, and while its notifications
  * can be relied on twice that after every empty round, up to `DRAIN_MAX_INTERVAL_MS`. Such pauses end in groups. Soon
  * after a notification it is asked once more. Pure.
  * @param random from 0 to 1
  */
-export function idlePause(pace: IdlePace, settings: IdleSettings, now: number, random: number): number {
+export function idlePause(pace: IdlePace, settings: IdleSettings, now: number, random: number): IdlePause {
   const { DRAIN_INTERVAL_MS: interval, DRAIN_MAX_INTERVAL_MS: longest } = settings;
   const followUpAt = pace.notifiedAt + FOLLOW_UP_MS;
   if (pace.queueReadAt < followUpAt && now < followUpAt && pace.notifiedAt <= now)
-    return Math.min(interval, followUpAt - now);
+    return alone(Math.min(interval, followUpAt - now));
   const relied = pace.notified && !pace.missed;
-  const stretched = relied ? interval * 2 ** Math.min(Math.max(pace.emptyRounds - 1, 0), 30) : interval;
-  const pause = Math.min(stretched, longest);
-  if (pause <= interval) return interval * (1 + JITTER * random);
+  const doubled = relied ? Math.min(Math.max(pace.emptyRounds - 1, 0), 30) : 0;
+  const pause = Math.min(interval * 2 ** doubled, longest);
+  if (pause <= interval) return alone(interval * (1 + JITTER * random));
+  const growing = interval * 2 ** (doubled - 1) < longest;
   const groupedMs = Math.min(pause * GROUPED_PART, GROUPED_AT_MOST_MS);
-  const endsAt = now + pause * (1 - JITTER * random);
-  return Math.max(interval, endsAt - (endsAt % groupedMs) - now);
+  const aloneMs = Math.round(pause * (1 - (growing ? JITTER_WHILE_GROWING : JITTER) * random));
+  const endsAt = now + aloneMs;
+  return {
+    groupedMs: Math.max(interval, endsAt - (endsAt % groupedMs) - now),
+    aloneMs: Math.max(interval, aloneMs),
+  };
+}
+
+function alone(ms: number): IdlePause {
+  return { groupedMs: ms, aloneMs: ms };
 }

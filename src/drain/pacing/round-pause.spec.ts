@@ -30,6 +30,25 @@ describe('the pause between two rounds', () => {
     expect(await lasts(pause, 5000, false, () => pause.wake(9000))).toBe(5000);
   });
 
+  it('tells whether it ended before its time', async () => {
+    const pause = new RoundPause();
+    const ended = async (during: () => unknown, ms = 5000) => {
+      const done = pause.pass(ms, false);
+      await jest.advanceTimersByTimeAsync(100);
+      during();
+      await jest.advanceTimersByTimeAsync(ms);
+      return done;
+    };
+    expect(await ended(() => undefined)).toBe(false);
+    expect(await ended(() => pause.wake(9000))).toBe(false);
+    expect(await ended(() => pause.wake(1000))).toBe(true);
+    expect(await ended(() => pause.end())).toBe(true);
+    pause.wake(2000);
+    expect(await ended(() => undefined)).toBe(true);
+    pause.roundBegins();
+    expect(await ended(() => undefined, 0)).toBe(false);
+  });
+
   it('that is meant is not shortened by a wake, neither in it nor in the round before', async () => {
     const pause = new RoundPause();
     pause.roundBegins();

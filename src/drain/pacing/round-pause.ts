@@ -17,15 +17,19 @@ export class RoundPause {
   /**
    * Passes the time up to the next round.
    * @param meant something went wrong: no wake shortens it
+   * @returns whether it ended before its time
    */
-  async pass(ms: number, meant: boolean): Promise<void> {
+  async pass(ms: number, meant: boolean): Promise<boolean> {
     // A wake during the round may have come too late for it.
     const pauseMs = meant ? ms : Math.min(ms, this.wantedAt - performance.now());
-    if (pauseMs <= 0) return;
+    if (pauseMs <= 0) return pauseMs < ms;
     this.meant = meant;
-    this.endsAt = performance.now() + pauseMs;
+    const endsAt = performance.now() + pauseMs;
+    this.endsAt = endsAt;
     await this.alarm.sleep(pauseMs);
+    const woken = pauseMs < ms || this.endsAt < endsAt;
     this.endsAt = null;
+    return woken;
   }
 
   /** The next round is wanted in `inMs` at the latest. */
@@ -40,6 +44,7 @@ export class RoundPause {
 
   /** Ends the pause under way, or the next one, whatever it is for. */
   end(): void {
+    if (this.endsAt !== null) this.endsAt = Number.NEGATIVE_INFINITY;
     this.alarm.wakeIn(0);
   }
 }
