@@ -53,7 +53,7 @@ describe('the pause of an idle portal', () => {
     for (const [emptyRounds, group, from, to] of [
       [6, 1000, 6, 7],
       [5, 1000, 30, 32],
-      [2, 500, 10, 12],
+      [2, 500, 9, 12],
     ] as const) {
       const groups = [...new Set(ends(emptyRounds))];
       expect(groups.filter((end) => end % group !== 0)).toEqual([]);
