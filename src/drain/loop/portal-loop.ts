@@ -81,9 +81,8 @@ export class PortalLoop {
       this.pausing.roundBegins();
       const { nextInMs } = await this.runOnce().finally(leave);
       if (this.stopping.signal.aborted) return;
-      const woken = await this.pausing.pass(nextInMs, this.rounds.backingOff);
-      if (nextInMs > 0 && !woken && !this.rounds.backingOff && this.deps.busy?.() === true)
-        await this.pausing.pass(this.rounds.laterWhileBusyMs, false);
+      const laterMs = () => (this.deps.busy?.() === true ? this.rounds.laterWhileBusyMs : 0);
+      await this.pausing.pass(nextInMs, this.rounds.backingOff, laterMs);
     }
   }
 

@@ -30,23 +30,35 @@ describe('the pause between two rounds', () => {
     expect(await lasts(pause, 5000, false, () => pause.wake(9000))).toBe(5000);
   });
 
-  it('tells whether it ended before its time', async () => {
+  it('may last longer where it ended by itself, and is woken then as before', async () => {
     const pause = new RoundPause();
-    const ended = async (during: () => unknown, ms = 5000) => {
-      const done = pause.pass(ms, false);
+    let asked = 0;
+    const lasted = async (meant: boolean, during: () => unknown, after: () => unknown = () => undefined) => {
+      const startedAt = performance.now();
+      let passed: number | null = null;
+      const later = () => {
+        asked += 1;
+        return 500;
+      };
+      const done = pause.pass(1000, meant, later).then(() => (passed = performance.now() - startedAt));
       await jest.advanceTimersByTimeAsync(100);
       during();
-      await jest.advanceTimersByTimeAsync(ms);
-      return done;
+      await jest.advanceTimersByTimeAsync(1000);
+      after();
+      await jest.advanceTimersByTimeAsync(1000);
+      await done;
+      return passed;
     };
-    expect(await ended(() => undefined)).toBe(false);
-    expect(await ended(() => pause.wake(9000))).toBe(false);
-    expect(await ended(() => pause.wake(1000))).toBe(true);
-    expect(await ended(() => pause.end())).toBe(true);
-    pause.wake(2000);
-    expect(await ended(() => undefined)).toBe(true);
-    pause.roundBegins();
-    expect(await ended(() => undefined, 0)).toBe(false);
+    const nothing = () => undefined;
+    expect(await lasted(false, nothing)).toBe(1500);
+    expect(await lasted(false, nothing, () => pause.wake(0))).toBe(1100);
+    expect(asked).toBe(2);
+    expect(await lasted(false, () => pause.wake(300))).toBe(400);
+    expect(await lasted(false, () => pause.end())).toBe(100);
+    expect(await lasted(true, nothing)).toBe(1000);
+    pause.wake(700);
+    expect(await lasted(false, nothing)).toBe(700);
+    expect(asked).toBe(2);
   });
 
   it('that is meant is not shortened by a wake, neither in it nor in the round before', async () => {

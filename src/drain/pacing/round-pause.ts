@@ -17,19 +17,23 @@ export class RoundPause {
   /**
    * Passes the time up to the next round.
    * @param meant something went wrong: no wake shortens it
-   * @returns whether it ended before its time
+   * @param laterMs asked at its end, unless it was woken: how much longer it may last
    */
-  async pass(ms: number, meant: boolean): Promise<boolean> {
+  async pass(ms: number, meant: boolean, laterMs = () => 0): Promise<void> {
     // A wake during the round may have come too late for it.
     const pauseMs = meant ? ms : Math.min(ms, this.wantedAt - performance.now());
-    if (pauseMs <= 0) return pauseMs < ms;
+    if (pauseMs <= 0) return;
     this.meant = meant;
     const endsAt = performance.now() + pauseMs;
     this.endsAt = endsAt;
     await this.alarm.sleep(pauseMs);
-    const woken = pauseMs < ms || this.endsAt < endsAt;
+    const woken = meant || pauseMs < ms || this.endsAt < endsAt;
+    const moreMs = woken ? 0 : laterMs();
+    if (moreMs > 0) {
+      this.endsAt = performance.now() + moreMs;
+      await this.alarm.sleep(moreMs);
+    }
     this.endsAt = null;
-    return woken;
   }
 
   /** The next round is wanted in `inMs` at the latest. */

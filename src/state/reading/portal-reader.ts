@@ -56,8 +56,8 @@ export class PortalReader {
   private readonly alarm = new WakeableSleep();
   private readonly stopping = new AbortController();
   private readonly now: () => number;
-  /** Ends the waits for the rate budget when nothing is wanted any more. */
-  private waiting = new AbortController();
+  /** End the waits for the rate budget when nothing is wanted any more. */
+  private readonly waiting = new Set<AbortController>();
   private running: Promise<void> | null = null;
   private second: Promise<void> | null = null;
   private underWay = 0;
@@ -160,8 +160,7 @@ export class PortalReader {
     return () => {
       this.queue.cancel(work);
       if (this.queue.size === 0) {
-        this.waiting.abort();
-        this.waiting = new AbortController();
+        for (const waiting of this.waiting) waiting.abort();
         this.alarm.wakeIn(0);
       }
     };
@@ -203,6 +202,8 @@ export class PortalReader {
   private async readOnce(priorities: readonly ReadPriority[]): Promise<void> {
     const { client, room } = this.deps;
     const share = room.open();
+    const waiting = new AbortController();
+    this.waiting.add(waiting);
     let planned: PlannedCommand[] = [];
     let [beganAt, startedAt] = [0, 0];
     const choose = (): BatchCommand[] => {
@@ -215,7 +216,7 @@ export class PortalReader {
     };
     try {
       const answer = await client.lateBatch(choose, {
-        signal: this.waiting.signal,
+        signal: waiting.signal,
         cut: this.stopping.signal,
         beside: true,
         share,
@@ -227,6 +228,7 @@ export class PortalReader {
     } catch (error) {
       this.requestFailed(error, planned);
     } finally {
+      this.waiting.delete(waiting);
       if (planned.length > 0) this.underWay -= 1;
       share.close();
     }
