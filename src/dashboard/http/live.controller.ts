@@ -1,9 +1,11 @@
+import { type ServerResponse } from 'node:http';
 import {
   HttpException,
   HttpStatus,
   Ip,
   type MessageEvent,
   Req,
+  Res,
   ServiceUnavailableException,
   Sse,
 } from '@nestjs/common';
@@ -23,13 +25,19 @@ const MAX_STREAMS = 100;
 const MAX_OF_SESSION = 10;
 const MAX_OF_ADDRESS = 30;
 
+/** Whose stream it is, and from where. */
+interface Stream {
+  readonly session: string;
+  readonly from: string;
+}
+
 /**
  * `GET /live`: server-sent events that say when there is something new to see. 429 for a session, or an address, that
  * has as many streams as it may have; 503 when there are too many in all.
  */
 @DashboardController('live')
 export class LiveController {
-  private readonly open: { readonly session: string; readonly from: string }[] = [];
+  private readonly open = new Set<Stream>();
 
   constructor(
     private readonly feed: SnapshotFeed,
@@ -37,13 +45,15 @@ export class LiveController {
   ) {}
 
   @Sse()
-  watch(@Req() request: DashboardRequest, @Ip() from: string): Observable<MessageEvent> {
+  watch(
+    @Req() request: DashboardRequest,
+    @Res({ passthrough: true }) response: ServerResponse,
+    @Ip() from: string,
+  ): Observable<MessageEvent> {
     const session = sessionOf(request);
-    const stream = { session: session.id, from };
-    this.admit(stream);
+    this.admit({ session: session.id, from }, response);
     const until = Math.min(LIFETIME_MS, session.expiresAt - Date.now());
     return new Observable<MessageEvent>((subscriber) => {
-      this.open.push(stream);
       const changed = () => subscriber.next({ type: 'changed', data: '1' });
       const unwatch = this.feed.watch(changed, () => {
         // The page can tell a restart from an interruption.
@@ -59,7 +69,6 @@ export class LiveController {
       const end = setTimeout(() => subscriber.complete(), until);
       subscriber.next({ type: 'alive', data: '1', retry: 2000 });
       return () => {
-        this.open.splice(this.open.indexOf(stream), 1);
         clearInterval(heartbeat);
         clearTimeout(end);
         unwatch();
@@ -67,12 +76,16 @@ export class LiveController {
     });
   }
 
-  private admit(stream: { readonly session: string; readonly from: string }): void {
-    const { open } = this;
+  /** Counts it from here on, since what is asked for at once is read only later. */
+  private admit(stream: Stream, response: ServerResponse): void {
+    const open = [...this.open];
     if (open.length >= MAX_STREAMS) throw new ServiceUnavailableException();
     const ofSession = open.filter(({ session }) => session === stream.session).length;
     const ofAddress = open.filter(({ from }) => from === stream.from).length;
-    if (ofSession < MAX_OF_SESSION && ofAddress < MAX_OF_ADDRESS) return;
-    throw new HttpException('too many pages of this kind are open', HttpStatus.TOO_MANY_REQUESTS);
+    if (ofSession >= MAX_OF_SESSION || ofAddress >= MAX_OF_ADDRESS)
+      throw new HttpException('too many pages of this kind are open', HttpStatus.TOO_MANY_REQUESTS);
+    if (response.destroyed) return;
+    this.open.add(stream);
+    response.once('close', () => this.open.delete(stream));
   }
 }
