@@ -7,7 +7,10 @@ import { runToEnd } from './run-to-end.mjs';
 import { findProgram } from './temporary-server.mjs';
 
 const CACHE = join(root, 'node_modules/.cache/promtool');
-const PROGRAM = join(CACHE, 'usr/bin/promtool');
+const IN_PACKAGE = 'usr/bin/promtool';
+const PROGRAM = join(CACHE, IN_PACKAGE);
+/** Debian's package that has it: since Debian 13 one of its own, before that Prometheus' own. */
+const PACKAGES = ['promtool', 'prometheus'];
 /** Alert rules are worth a download, not a wait. */
 const WITHIN_MS = 120_000;
 
@@ -21,19 +24,24 @@ export async function providePromtool({ log = () => {} } = {}) {
   if (installed !== undefined) return installed;
   if (existsSync(PROGRAM)) return PROGRAM;
   if (!canAptInstall()) {
-    log('no promtool: it is not installed, and only root on Debian can fetch it (package prometheus)');
+    log('no promtool: it is not installed, and only root on Debian can fetch it');
     return undefined;
   }
   mkdirSync(join(root, 'node_modules/.cache'), { recursive: true });
   const folder = mkdtempSync(join(root, 'node_modules/.cache/promtool-'));
   const signal = AbortSignal.timeout(WITHIN_MS);
   try {
-    log("fetching promtool from Debian's package prometheus …");
+    log("fetching promtool from Debian's packages …");
     await download(folder, signal);
     const [file = ''] = readdirSync(folder).filter((name) => name.endsWith('.deb'));
-    await runToEnd('dpkg', ['-x', join(folder, file), join(folder, 'unpacked')], { signal });
+    const unpacked = join(folder, 'unpacked');
+    await runToEnd('dpkg', ['-x', join(folder, file), unpacked], { signal });
+    if (!existsSync(join(unpacked, IN_PACKAGE))) throw new Error(`${file} has none`);
     // Another process may have been quicker.
-    if (!existsSync(PROGRAM)) renameSync(join(folder, 'unpacked'), CACHE);
+    if (!existsSync(PROGRAM)) {
+      rmSync(CACHE, { recursive: true, force: true });
+      renameSync(unpacked, CACHE);
+    }
     return PROGRAM;
   } catch (error) {
     log(`no promtool: ${error.message}`);
@@ -45,13 +53,25 @@ export async function providePromtool({ log = () => {} } = {}) {
 
 /** With the package lists that are there, or else with new ones. */
 async function download(folder, signal) {
-  const fetchIt = () => runToEnd('apt-get', ['download', '-qq', 'prometheus'], { signal, cwd: folder });
   try {
-    return await fetchIt();
+    return await downloadFirst(folder, signal);
   } catch {
     await updateLists(signal);
-    return fetchIt();
+    return downloadFirst(folder, signal);
   }
+}
+
+/** The first of the packages that there is. */
+async function downloadFirst(folder, signal) {
+  let failure;
+  for (const name of PACKAGES) {
+    try {
+      return await runToEnd('apt-get', ['download', '-qq', name], { signal, cwd: folder });
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw failure;
 }
 
 async function updateLists(signal) {
