@@ -60,7 +60,8 @@ export class BridgeLogger extends ConsoleLogger implements Log {
     super.log(message, ...rest);
   }
   override debug(fields: unknown, ...rest: unknown[]): void {
-    super.debug(this.line(fields), ...rest);
+    // Every round of an idle portal has such a line: none is formed that is not written.
+    if (this.isLevelEnabled('debug')) super.debug(this.line(fields), ...rest);
   }
   override warn(fields: unknown, ...rest: unknown[]): void {
     super.warn(this.line(fields), ...rest);
