@@ -9,15 +9,15 @@ import { findProgram } from './temporary-server.mjs';
 const CACHE = join(root, 'node_modules/.cache/promtool');
 const IN_PACKAGE = 'usr/bin/promtool';
 const PROGRAM = join(CACHE, IN_PACKAGE);
-/** Debian's package that has it: since Debian 13 one of its own, before that Prometheus' own. */
+/** Debian's packages that have it and Prometheus itself: two since Debian 13, before that the latter alone. */
 const PACKAGES = ['promtool', 'prometheus'];
 /** Alert rules are worth a download, not a wait. */
 const WITHIN_MS = 120_000;
 
 /**
  * The path of promtool, Prometheus' checker of rules: the one on the PATH, or, as root on Debian, the one out of
- * Debian's package, which is fetched and unpacked into node_modules and not installed. Undefined, with a line in the
- * log, where there is no way.
+ * Debian's packages, which are fetched and unpacked into node_modules, Prometheus beside it, and not installed. Undefined,
+ * with a line in the log, where there is no way.
  */
 export async function providePromtool({ log = () => {} } = {}) {
   const installed = findProgram('promtool');
@@ -33,10 +33,10 @@ export async function providePromtool({ log = () => {} } = {}) {
   try {
     log("fetching promtool from Debian's packages …");
     await download(folder, signal);
-    const [file = ''] = readdirSync(folder).filter((name) => name.endsWith('.deb'));
+    const files = readdirSync(folder).filter((name) => name.endsWith('.deb'));
     const unpacked = join(folder, 'unpacked');
-    await runToEnd('dpkg', ['-x', join(folder, file), unpacked], { signal });
-    if (!existsSync(join(unpacked, IN_PACKAGE))) throw new Error(`${file} has none`);
+    for (const file of files) await runToEnd('dpkg', ['-x', join(folder, file), unpacked], { signal });
+    if (!existsSync(join(unpacked, IN_PACKAGE))) throw new Error(`there is none in ${files.join(', ')}`);
     // Another process may have been quicker.
     if (!existsSync(PROGRAM)) {
       rmSync(CACHE, { recursive: true, force: true });
@@ -54,24 +54,25 @@ export async function providePromtool({ log = () => {} } = {}) {
 /** With the package lists that are there, or else with new ones. */
 async function download(folder, signal) {
   try {
-    return await downloadFirst(folder, signal);
+    await downloadWhatThereIs(folder, signal);
   } catch {
     await updateLists(signal);
-    return downloadFirst(folder, signal);
+    await downloadWhatThereIs(folder, signal);
   }
 }
 
-/** The first of the packages that there is. */
-async function downloadFirst(folder, signal) {
-  let failure;
+/** Those of the packages that there are, one at least. */
+async function downloadWhatThereIs(folder, signal) {
+  const tried = [];
   for (const name of PACKAGES) {
-    try {
-      return await runToEnd('apt-get', ['download', '-qq', name], { signal, cwd: folder });
-    } catch (error) {
-      failure = error;
-    }
+    tried.push(
+      await runToEnd('apt-get', ['download', '-qq', name], { signal, cwd: folder }).then(
+        () => null,
+        (error) => error,
+      ),
+    );
   }
-  throw failure;
+  if (!tried.includes(null)) throw tried.at(-1);
 }
 
 async function updateLists(signal) {

@@ -1,7 +1,8 @@
 // Brings up every profile of docker-compose.yml on a Docker engine, looks whether it works, takes it down and brings it up
 // again: npm run test:containers. It is a project of its own beside others of this machine, and leaves nothing but images.
 import { ok, deepStrictEqual as same } from 'node:assert/strict';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { Composition, lacking, until } from './containers.mjs';
 import { root } from './prepare.mjs';
 import { providePromtool } from './promtool.mjs';
@@ -74,7 +75,8 @@ async function canObserve() {
   }
   composition.standIns = true;
   const promtool = await providePromtool({ log: (text) => console.error(text) });
-  if (promtool?.startsWith(join(root, 'node_modules')) === true) return true;
+  const isOurs = promtool?.startsWith(join(root, 'node_modules')) === true;
+  if (isOurs && existsSync(join(dirname(promtool), 'prometheus'))) return true;
   console.error('!!! PROFILE observability NOT TRIED: there is no Prometheus either');
   return false;
 }
