@@ -33,7 +33,7 @@ export async function onThrowAway<T>(
 
 /**
  * Lets what is written to the connection in one go leave together. The client library writes message by message, and each
- * would be a call to the system and a packet of its own: an eighth of the CPU time of publishing.
+ * would be a call to the system and a packet of its own.
  */
 export function gatherWrites(model: ChannelModel): void {
   const socket = socketOf(model);

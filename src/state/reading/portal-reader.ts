@@ -191,7 +191,8 @@ export class PortalReader {
   private readSecond(): void {
     const { pace, queue } = this;
     if (this.second !== null || this.underWay === 0 || pace.failuresInARow > 0) return;
-    if (queue.statesWaiting < pace.size.commands * pace.size.ids) return;
+    const { commands, ids } = pace.size;
+    if (queue.statesWaiting < commands * ids) return;
     if (pace.waitMs(this.now()) > 0 || !this.deps.portal.mayRead() || this.stopping.signal.aborted) return;
     this.second = this.readOnce(['state']).finally(() => {
       this.second = null;

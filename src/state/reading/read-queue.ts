@@ -64,7 +64,7 @@ export class ReadQueue {
    * Takes the work of the next request. Objects of one type and selection share commands.
    * @param priorities the only ones it takes of, highest first
    */
-  take(size: RequestSize, priorities: readonly ReadPriority[] = PRIORITIES): PlannedCommand[] {
+  take(size: RequestSize, priorities: readonly ReadPriority[]): PlannedCommand[] {
     const planned: PlannedCommand[] = [];
     for (const priority of priorities) {
       const limit = planned.length === 0 ? size.commands : Math.min(size.commands, size.filled);
