@@ -1,4 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type EmulatedPortal } from '../../emulator/index.js';
+import { OwnPortal } from '../support/own-portal.js';
 import { type TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 import { authOf, install, linesOf, openBeforeInstall, portalRow, post } from '../support/before-install.js';
@@ -6,15 +8,19 @@ import { Canary } from './canary.js';
 
 describe('a forged installation', () => {
   let system: TestSystem;
+  let own: OwnPortal;
+  let portal: EmulatedPortal;
   let canary: Canary;
-  beforeEach(async () => {
-    canary = await Canary.open();
+  beforeAll(async () => {
     system = await openBeforeInstall();
   });
-  afterEach(async () => {
-    await system.close();
-    await canary.close();
+  afterAll(() => system.close());
+  beforeEach(async () => {
+    canary = await Canary.open();
+    own = new OwnPortal(system);
+    ({ portal } = own);
   });
+  afterEach(() => canary.close());
   const forged = (auth: Record<string, string>) =>
     post(system.bridge, '/bitrix24/install', { event: 'ONAPPINSTALL', auth });
 
@@ -47,49 +53,52 @@ describe('a forged installation', () => {
     expect(second.status).toBe(403);
     expect(portalRow(system.bridge, 'e'.repeat(32))).toBeUndefined();
     expect(canary.calls).toEqual([]);
-    await until('their lines', () => linesOf(system.bridge, 'install.refused').length >= 2);
-    const refused = linesOf(system.bridge, 'install.refused');
+    const refusals = () =>
+      linesOf(system.bridge, 'install.refused').filter(
+        ({ message }) => message['claimed'] === 'e'.repeat(32),
+      );
+    await until('their lines', () => refusals().length >= 2);
+    const refused = refusals();
     expect(refused).toHaveLength(2);
     expect(refused[0]?.message).toMatchObject({ claimed: 'e'.repeat(32), from: '127.0.0.1' });
   });
 
   it('with a genuine token, that points at a server of its sender, has only the configured one asked', async () => {
     const auth = {
-      ...authOf(system.portal),
-      refresh_token: system.portal.issueRefreshToken(),
+      ...authOf(portal),
+      refresh_token: portal.issueRefreshToken(),
       server_endpoint: `${canary.url}/rest/`,
       client_endpoint: `${canary.url}/rest/`,
       domain: canary.host,
     };
+    const main = system.emulator.authorizationServer();
+    const askedBefore = main.asked.length;
     expect((await forged(auth)).status).toBe(200);
     expect(canary.calls).toEqual([]);
-    const main = system.emulator.authorizationServer();
-    expect(main.asked).toHaveLength(1);
-    const row = portalRow(system.bridge, system.portal.memberId);
+    expect(main.asked).toHaveLength(askedBefore + 1);
+    const row = own.row();
     expect(row).toMatchObject({
-      domain: system.portal.domain,
+      domain: portal.domain,
       authorization_server: new URL(main.url).host,
     });
     // Nor does a notification, with the right application token, lead anywhere else.
     const told = {
       event: 'ONOFFLINEEVENT',
-      auth: { ...authOf(system.portal), server_endpoint: `${canary.url}/rest/` },
+      auth: { ...authOf(portal), server_endpoint: `${canary.url}/rest/` },
     };
     expect((await post(system.bridge, '/bitrix24/events', told)).status).toBe(200);
-    await until('bindings', () => system.portal.bindings().length >= 3);
-    system.portal.expireAccessTokens();
-    system.push(1, 1);
-    await until('an event with renewed tokens', () => system.delivered().has('1'));
+    await until('bindings', () => portal.bindings().length >= 3);
+    portal.expireAccessTokens();
+    own.push(1, 1);
+    await until('an event with renewed tokens', () => own.delivered().has('1'));
     expect(canary.calls).toEqual([]);
-    expect(portalRow(system.bridge, system.portal.memberId)?.['authorization_server']).toBe(
-      row?.['authorization_server'],
-    );
+    expect(own.row()?.['authorization_server']).toBe(row?.['authorization_server']);
   });
 
   it('that replays a genuine one is refused, and costs the authorization server one request', async () => {
-    const auth = { ...authOf(system.portal), refresh_token: system.portal.issueRefreshToken() };
+    const auth = { ...authOf(portal), refresh_token: portal.issueRefreshToken() };
     expect((await forged(auth)).status).toBe(200);
-    const before = portalRow(system.bridge, system.portal.memberId);
+    const before = own.row();
     let asked = 0;
     const exchange = system.emulator.authority.exchange.bind(system.emulator.authority);
     system.emulator.authority.exchange = (query) => {
@@ -102,73 +111,77 @@ describe('a forged installation', () => {
     replays.push(await forged(auth));
     expect(replays.map(({ status }) => status)).toEqual(replays.map(() => 403));
     expect(asked).toBe(1);
-    expect(portalRow(system.bridge, system.portal.memberId)).toMatchObject({
+    expect(own.row()).toMatchObject({
       refresh_token: before?.['refresh_token'],
-      application_token: system.portal.applicationToken,
+      application_token: portal.applicationToken,
     });
   });
 
   it('sent twice at once by the portal itself is one installation', async () => {
-    const auth = { ...authOf(system.portal), refresh_token: system.portal.issueRefreshToken() };
+    const auth = { ...authOf(portal), refresh_token: portal.issueRefreshToken() };
     // Both are there before the authorization server has answered for the first.
     system.emulator.faults.inject({ method: 'oauth', kind: 'delay', ms: 1000 });
     const both = await Promise.all([forged(auth), forged(auth)]);
     expect(both.map(({ status }) => status)).toEqual([200, 200]);
-    expect(system.portal.counters.tokenRequests).toBe(1);
+    expect(portal.counters.tokenRequests).toBe(1);
   });
 
   it('in the name of another portal gains nothing there, and cannot plant an application token', async () => {
-    await install(system);
-    const mine = system.emulator.addPortal({ name: 'mallory' });
+    await install(system, portal);
+    const mine = system.emulator.addPortal({ name: `mallory-${portal.name}` });
     // Genuine tokens of the attacker's own portal, and the victim's name.
     const auth = {
-      ...authOf(system.portal),
+      ...authOf(portal),
       application_token: 'the-attackers',
       refresh_token: mine.issueRefreshToken(),
     };
-    const before = portalRow(system.bridge, system.portal.memberId);
+    const before = own.row();
     expect((await forged(auth)).status).toBe(200);
     // What was proven is what was stored: the attacker's own portal, without an application token.
     expect(portalRow(system.bridge, mine.memberId)).toMatchObject({
       domain: mine.domain,
       application_token: null,
     });
-    expect(portalRow(system.bridge, system.portal.memberId)).toMatchObject({
-      domain: system.portal.domain,
+    expect(own.row()).toMatchObject({
+      domain: portal.domain,
       refresh_token: before?.['refresh_token'],
-      application_token: system.portal.applicationToken,
+      application_token: portal.applicationToken,
     });
-    for (const member of [system.portal.memberId, mine.memberId]) {
+    for (const member of [portal.memberId, mine.memberId]) {
       const answer = await post(system.bridge, '/bitrix24/events', {
         event: 'ONAPPUNINSTALL',
         auth: { member_id: member, application_token: 'the-attackers' },
       });
       expect(answer.status).toBe(403);
     }
-    system.push(1, 2);
-    await until("the victim's events", () => system.delivered().size === 2);
-    expect(system.portal.counters.requests).toBeGreaterThan(0);
+    own.push(1, 2);
+    await until("the victim's events", () => own.delivered().size === 2);
+    expect(portal.counters.requests).toBeGreaterThan(0);
   });
 
   it.each(['"', 'e', 'notification.refused', 'a member id'])(
     'of its own portal cannot blind the log by its application token (%s)',
     async (chosen) => {
-      await install(system);
-      const mine = system.emulator.addPortal({ name: 'mallory' });
+      await install(system, portal);
+      const mine = system.emulator.addPortal({ name: `mallory-${portal.name}` });
       const auth = {
         ...authOf(mine),
-        application_token: chosen === 'a member id' ? system.portal.memberId : chosen,
+        application_token: chosen === 'a member id' ? portal.memberId : chosen,
         refresh_token: mine.issueRefreshToken(),
       };
       expect((await forged(auth)).status).toBe(200);
       const noise = {
         event: 'ONOFFLINEEVENT',
-        auth: { ...authOf(system.portal), application_token: 'f'.repeat(32) },
+        auth: { ...authOf(portal), application_token: 'f'.repeat(32) },
       };
       expect((await post(system.bridge, '/bitrix24/events', noise)).status).toBe(403);
-      await until('the refusal', () => linesOf(system.bridge, 'notification.refused').length > 0);
-      expect(linesOf(system.bridge, 'notification.refused').at(-1)?.message).toMatchObject({
-        claimed: system.portal.memberId,
+      const refusal = () =>
+        linesOf(system.bridge, 'notification.refused').find(
+          ({ message }) => message['claimed'] === portal.memberId,
+        );
+      await until('the refusal', () => refusal() !== undefined);
+      expect(refusal()?.message).toMatchObject({
+        claimed: portal.memberId,
         from: '127.0.0.1',
         reason: 'wrong application token',
       });
@@ -177,16 +190,16 @@ describe('a forged installation', () => {
 
   it('by the keys of another application is refused', async () => {
     system.emulator.faults.inject({ method: 'oauth', kind: 'error', status: 401, error: 'invalid_client' });
-    expect((await forged({ ...authOf(system.portal), refresh_token: 'x'.repeat(70) })).status).toBe(403);
+    expect((await forged({ ...authOf(portal), refresh_token: 'x'.repeat(70) })).status).toBe(403);
   });
 
   it('and a genuine one alike are told to come again while the authorization server is out of reach', async () => {
     system.emulator.faults.inject({ method: 'oauth', kind: 'drop-before-commit', times: 1 });
-    const auth = { ...authOf(system.portal), refresh_token: system.portal.issueRefreshToken() };
+    const auth = { ...authOf(portal), refresh_token: portal.issueRefreshToken() };
     const answer = await forged(auth);
     expect(answer.status).toBe(503);
     expect(answer.headers['retry-after']).toBe('30');
-    expect(portalRow(system.bridge, system.portal.memberId)).toBeUndefined();
+    expect(own.row()).toBeUndefined();
     expect((await forged(auth)).status).toBe(200);
   });
 });

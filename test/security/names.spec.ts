@@ -1,131 +1,144 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type EmulatedPortal } from '../../emulator/index.js';
 import { run } from '../cli/command-line.js';
+import { type LogLine } from '../support/bridge-process.js';
 import { type TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 import { install, linesOf, openBeforeInstall, portalRow } from '../support/before-install.js';
 
-/** Consumers have bound `acme.#`: what comes under it is acme's. */
+/** Consumers have bound `acme.#`: what comes under it is acme's. Each test has portals of its own. */
 describe('the name of a portal', () => {
+  const memberId = 'c'.repeat(32);
   let system: TestSystem;
-  afterEach(() => system.close());
+  /** Has the name of another, which is installed as well, until PORTAL_NAMES says whose it is. */
+  let squatted: { portal: EmulatedPortal; squatter: EmulatedPortal; keys: unknown[] };
+  let doctor = '';
+  /** Has the name of another, which is not there yet. */
+  let early: EmulatedPortal;
 
-  const row = ({ memberId }: EmulatedPortal) => portalRow(system.bridge, memberId);
-  const fallback = ({ memberId }: EmulatedPortal) => `portal${memberId.slice(0, 8)}`;
-  const hostile = (name = 'hostile', site = 'acme.evil.localhost') =>
-    system.emulator.addPortal({ name, site });
-  const keyOf = async (portal: EmulatedPortal, id: string) => {
+  let lastId = 0;
+  const keyOf = async (portal: EmulatedPortal) => {
+    lastId += 1;
+    const id = String(lastId);
     portal.push({ event: 'ONCRMDEALUPDATE', data: { FIELDS: { ID: id } }, userId: '1' });
     await until(`event ${id}`, () => system.delivered().has(id));
     return system.downstream.received.find(({ objectId }) => objectId === id)?.routingKey.split('.')[0];
   };
-  const restart = async (pins: string) => {
-    await system.bridge.stop();
-    system.bridge.settings['PORTAL_NAMES'] = pins;
+  const row = (portal: EmulatedPortal) => portalRow(system.bridge, portal.memberId);
+  const fallback = (portal: EmulatedPortal) => `portal${portal.memberId.slice(0, 8)}`;
+  const add = (name: string) => system.emulator.addPortal({ name });
+  const hostileTo = (name: string, site = `${name}.evil.localhost`) =>
+    system.emulator.addPortal({ name: `hostile-to-${name}`, site });
+  const aboutOneOf = (event: string, ...portals: EmulatedPortal[]): LogLine['message'][] =>
+    linesOf(system.bridge, event)
+      .map(({ message }) => message)
+      .filter((message) => portals.some((portal) => portal.memberId === message['memberId']));
+  const start = async () => {
     system.bridge.start();
     await system.bridge.logged('database.ready');
   };
 
-  it.each(['uninstalled', 'revoked'] as const)('is not left to another host while it is %s', async (how) => {
+  beforeAll(async () => {
     system = await openBeforeInstall();
+    early = hostileTo('late');
+    await install(system, early);
+    const squatter = hostileTo('acme');
+    await install(system, squatter);
     await install(system);
-    if (how === 'revoked') system.portal.revoke();
-    else await system.portal.uninstall(`${system.bridge.url}/bitrix24/events`);
-    await until('its end', () =>
-      ['uninstalled', 'unauthorized'].includes(String(row(system.portal)?.['state'])),
-    );
-    const other = hostile();
+    const { portal } = system;
+    const pin = `${portal.memberId}=acme`;
+    squatted = { portal, squatter, keys: [await keyOf(squatter), await keyOf(portal)] };
+    ({ stdout: doctor } = await run(system.bridge, ['doctor'], { PORTAL_NAMES: pin }));
+    await system.bridge.stop();
+    const pins = [pin, 'late.localhost=late', 'BRAVO.localhost=trade', `${memberId}=sales`];
+    system.bridge.settings['PORTAL_NAMES'] = pins.join(',');
+    await start();
+  });
+  afterAll(() => system.close());
+
+  it.each(['uninstalled', 'revoked'] as const)('is not left to another host while it is %s', async (how) => {
+    const portal = add(how);
+    await install(system, portal);
+    if (how === 'revoked') portal.revoke();
+    else await portal.uninstall(`${system.bridge.url}/bitrix24/events`);
+    await until('its end', () => ['uninstalled', 'unauthorized'].includes(String(row(portal)?.['state'])));
+    const other = hostileTo(how);
     await install(system, other);
-    expect(await keyOf(other, '1')).toBe(fallback(other));
-    expect(linesOf(system.bridge, 'portal.name_taken').map(({ message }) => message)).toMatchObject([
-      { portal: fallback(other), name: 'acme', advice: expect.stringContaining('portals rename') },
+    expect(await keyOf(other)).toBe(fallback(other));
+    expect(aboutOneOf('portal.name_taken', portal, other)).toMatchObject([
+      { portal: fallback(other), name: how, advice: expect.stringContaining('portals rename') },
     ]);
     // Back again, it is itself.
-    await install(system);
-    expect(await keyOf(system.portal, '2')).toBe('acme');
+    await install(system, portal);
+    expect(await keyOf(portal)).toBe(how);
     expect(row(other)).toMatchObject({ name: fallback(other) });
   });
 
   it('is not another one for a new address', async () => {
-    system = await openBeforeInstall();
-    const other = hostile('hostile', 'other.evil.localhost');
+    const portal = add('moved');
+    const other = hostileTo('moved', 'other.evil.localhost');
     await install(system, other);
-    await install(system);
-    await system.portal.uninstall(`${system.bridge.url}/bitrix24/events`);
-    other.moveTo('acme.evil.localhost');
+    await install(system, portal);
+    await portal.uninstall(`${system.bridge.url}/bitrix24/events`);
+    other.moveTo('moved.evil.localhost');
     await install(system, other);
-    expect(await keyOf(other, '1')).toBe('other');
+    expect(await keyOf(other)).toBe('other');
     // Nor is the one that is made of another's member id to be had.
     const victim = system.emulator.addPortal({ name: 'victim', site: '127-0-0-1.localhost' });
-    const squatting = hostile('squatting', `${fallback(victim)}.evil.localhost`);
+    const squatting = hostileTo('victim', `${fallback(victim)}.evil.localhost`);
     await install(system, squatting);
-    expect(await keyOf(squatting, '2')).toBe(fallback(squatting));
+    expect(await keyOf(squatting)).toBe(fallback(squatting));
   });
 
-  it.each(['member id', 'address'] as const)(
+  it.each([
+    ['member id', 'sales', 'alpha'],
+    ['address', 'trade', 'bravo'],
+  ] as const)(
     'that is pinned to its %s is given to nobody else, not even to whoever comes first',
-    async (by) => {
-      const memberId = 'c'.repeat(32);
-      system = await openBeforeInstall({
-        portal: { memberId },
-        settings: { PORTAL_NAMES: by === 'address' ? 'ACME.localhost=sales' : `${memberId}=sales` },
-      });
-      const other = hostile('hostile', 'sales.evil.localhost');
+    async (by, pinned, name) => {
+      const portal = system.emulator.addPortal({ name, ...(by === 'member id' ? { memberId } : {}) });
+      const other = hostileTo(pinned);
       await install(system, other);
-      expect(await keyOf(other, '1')).toBe(fallback(other));
-      await install(system);
-      expect(await keyOf(system.portal, '2')).toBe('sales');
-      const rename = (...args: string[]) =>
-        run(system.bridge, ['portals', 'rename', ...args, '--yes'], {
-          PORTAL_NAMES: system.bridge.settings['PORTAL_NAMES'] ?? '',
-        });
-      expect((await rename('sales', 'acme')).stderr).toContain('PORTAL_NAMES says');
-      await system.portal.uninstall(`${system.bridge.url}/bitrix24/events`);
-      expect((await rename(fallback(other), 'sales')).stderr).toContain('PORTAL_NAMES keeps the name sales');
+      expect(await keyOf(other)).toBe(fallback(other));
+      await install(system, portal);
+      expect(await keyOf(portal)).toBe(pinned);
+      const rename = (...args: string[]) => run(system.bridge, ['portals', 'rename', ...args, '--yes']);
+      expect((await rename(pinned, name)).stderr).toContain('PORTAL_NAMES says');
+      await portal.uninstall(`${system.bridge.url}/bitrix24/events`);
+      expect((await rename(fallback(other), pinned)).stderr).toContain(
+        `PORTAL_NAMES keeps the name ${pinned}`,
+      );
     },
   );
 
   it('that a squatter has is taken back by the setting, with its routing keys', async () => {
-    system = await openBeforeInstall();
-    const other = hostile();
-    await install(system, other);
-    await install(system);
-    expect([await keyOf(other, '1'), await keyOf(system.portal, '2')]).toEqual([
-      'acme',
-      fallback(system.portal),
-    ]);
-
-    const pins = `${system.portal.memberId}=acme`;
-    const { stdout } = await run(system.bridge, ['doctor'], { PORTAL_NAMES: pins });
-    expect(stdout).toMatch(/note +names +PORTAL_NAMES says that portal[0-9a-f]{8} .* is acme/);
-    await restart(pins);
-    const old = `acme-old-${other.memberId.slice(0, 8)}`;
-    expect([await keyOf(other, '3'), await keyOf(system.portal, '4')]).toEqual([old, 'acme']);
-    expect(linesOf(system.bridge, 'portal.renamed').map(({ message }) => message)).toMatchObject([
-      { portal: old, former: 'acme', memberId: other.memberId, by: 'PORTAL_NAMES' },
-      { portal: 'acme', former: fallback(system.portal), memberId: system.portal.memberId },
+    const { portal, squatter, keys } = squatted;
+    expect(keys).toEqual(['acme', fallback(portal)]);
+    expect(doctor).toMatch(/note +names +PORTAL_NAMES says that portal[0-9a-f]{8} .* is acme/);
+    const old = `acme-old-${squatter.memberId.slice(0, 8)}`;
+    expect([await keyOf(squatter), await keyOf(portal)]).toEqual([old, 'acme']);
+    expect(aboutOneOf('portal.renamed', squatter, portal)).toMatchObject([
+      { portal: old, former: 'acme', memberId: squatter.memberId, by: 'PORTAL_NAMES' },
+      { portal: 'acme', former: fallback(portal), memberId: portal.memberId },
     ]);
     // Installed again, and started again, nothing changes any more.
-    await install(system, other);
-    await restart(pins);
-    expect([await keyOf(other, '5'), await keyOf(system.portal, '6')]).toEqual([old, 'acme']);
+    await install(system, squatter);
+    await system.bridge.stop();
+    await start();
+    expect([await keyOf(squatter), await keyOf(portal)]).toEqual([old, 'acme']);
     expect(linesOf(system.bridge, 'portal.renamed')).toEqual([]);
   });
 
   it('that a squatter has is taken back by an installation, while the service runs', async () => {
-    system = await openBeforeInstall();
-    const other = hostile();
-    await install(system, other);
-    // The one at that address is not there yet.
-    await restart('acme.localhost=acme');
-    expect(await keyOf(other, '1')).toBe('acme');
-    await install(system);
-    expect(await keyOf(system.portal, '2')).toBe('acme');
-    const old = `acme-old-${other.memberId.slice(0, 8)}`;
-    expect(await keyOf(other, '3')).toBe(old);
+    expect(await keyOf(early)).toBe('late');
+    const portal = add('late');
+    await install(system, portal);
+    expect(await keyOf(portal)).toBe('late');
+    const old = `late-old-${early.memberId.slice(0, 8)}`;
+    expect(await keyOf(early)).toBe(old);
     const { body } = await system.get('/metrics');
-    expect(body).toContain('bridge_portal_state{portal="acme",state="active"} 1');
+    expect(body).toContain('bridge_portal_state{portal="late",state="active"} 1');
     expect(body).toContain(`bridge_portal_state{portal="${old}",state="active"} 1`);
-    expect(linesOf(system.bridge, 'portal.replaced')).toHaveLength(1);
+    expect(aboutOneOf('portal.replaced', portal, early)).toHaveLength(1);
   });
 });
