@@ -1,20 +1,38 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Database, openDatabase } from '../../src/database/database.js';
 import { PortalRegistry } from '../../src/portals/registry.js';
 import { TokenVault } from '../../src/portals/token-vault.js';
 import { type EmulatedPortal } from '../../emulator/index.js';
+import { OwnPortal } from '../support/own-portal.js';
 import { type TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
-import { install, linesOf, openBeforeInstall, portalRow } from '../support/before-install.js';
+import { linesOf, openBeforeInstall } from '../support/before-install.js';
 
 /** What the command line, or a second replica, does to the database of a running service. */
 describe('a change in the database by another process', () => {
   let system: TestSystem;
+  let own: OwnPortal;
+  let noticedBefore: number;
   let database: Database | null = null;
+  beforeAll(async () => {
+    system = await openBeforeInstall({
+      settings: {
+        // A round may come upon the overload, too.
+        PORTAL_RECHECK_MS: '1000',
+        RETRY_BASE_DELAY_MS: '3600000',
+        RETRY_MAX_DELAY_MS: '3600000',
+        SETTLE_AFTER_MS: '600000',
+      },
+    });
+  });
+  afterAll(() => system.close());
+  beforeEach(() => {
+    noticedBefore = linesOf(system.bridge, 'portal.changed_elsewhere').length;
+  });
   afterEach(async () => {
     await database?.db.destroy();
     database = null;
-    await system.close();
+    await own.leave();
   });
   const elsewhere = async () => {
     database = openDatabase(`file:${system.bridge.databaseFile}`);
@@ -29,91 +47,78 @@ describe('a change in the database by another process', () => {
     const { memberId, clientEndpoint } = portal;
     return { accessToken, refreshToken, expiresAt: expires * 1000, memberId, clientEndpoint };
   };
+  /** Lines of the test so far, of whatever portal: one of another portal would be one too many. */
+  const noticed = () => linesOf(system.bridge, 'portal.changed_elsewhere').slice(noticedBefore);
 
   it('that installs a portal starts its loops, and leaves those of others alone', async () => {
-    system = await openBeforeInstall();
-    await install(system);
-    const other = system.emulator.addPortal({ name: 'bravo' });
+    own = await OwnPortal.installed(system);
+    const other = new OwnPortal(system);
     const { registry } = await elsewhere();
-    await registry.install(grantOf(other), other.applicationToken);
-    await until('bindings of the new portal', () => other.bindings().length === 3);
-    other.push({ event: 'ONCRMDEALADD', data: { FIELDS: { ID: 'b1' } } });
-    await until('its event', () => system.delivered().has('b1'));
-    expect(linesOf(system.bridge, 'portal.changed_elsewhere').map((line) => line.message)).toEqual([
-      { event: 'portal.changed_elsewhere', portal: 'bravo', change: 'installed' },
+    await registry.install(grantOf(other.portal), other.portal.applicationToken);
+    await until('bindings of the new portal', () => other.portal.bindings().length === 3);
+    other.push(1, 1, 'ONCRMDEALADD');
+    await until('its event', () => other.delivered().has('1'));
+    expect(noticed().map((line) => line.message)).toEqual([
+      { event: 'portal.changed_elsewhere', portal: other.portal.name, change: 'installed' },
     ]);
+    await other.leave();
   });
 
   it('that uninstalls a portal ends its rounds, and one that removes it altogether likewise', async () => {
-    system = await openBeforeInstall();
-    await install(system);
-    const other = system.emulator.addPortal({ name: 'bravo' });
-    await install(system, other);
+    own = await OwnPortal.installed(system);
+    const other = await OwnPortal.installed(system);
     const { registry, db } = await elsewhere();
-    await registry.uninstall(system.portal.memberId, 'removed by hand');
-    await db.deleteFrom('portals').where('member_id', '=', other.memberId).execute();
-    await until('both to be noticed', () => linesOf(system.bridge, 'portal.changed_elsewhere').length === 2);
+    await registry.uninstall(own.portal.memberId, 'removed by hand');
+    await db.deleteFrom('portals').where('member_id', '=', other.portal.memberId).execute();
+    await until('both to be noticed', () => noticed().length === 2);
     expect((await system.get('/metrics')).body).toContain(
-      'bridge_portal_state{portal="acme",state="uninstalled"} 1',
+      `bridge_portal_state{portal="${own.portal.name}",state="uninstalled"} 1`,
     );
     // A request may still be on its way.
     await new Promise((resolve) => setTimeout(resolve, 1000));
-    const calls = () => system.portal.counters.requests + other.counters.requests;
+    const calls = () => own.portal.counters.requests + other.portal.counters.requests;
     const before = calls();
     await new Promise((resolve) => setTimeout(resolve, 1500));
     expect(calls()).toBe(before);
-    expect(portalRow(system.bridge, system.portal.memberId)).toMatchObject({
-      state: 'uninstalled',
-      state_reason: 'removed by hand',
-    });
+    expect(own.row()).toMatchObject({ state: 'uninstalled', state_reason: 'removed by hand' });
   });
 
   it('that authorizes a portal again brings it back without a restart', async () => {
-    system = await openBeforeInstall();
-    await install(system);
-    system.portal.revoke();
-    await until(
-      'the state',
-      () => portalRow(system.bridge, system.portal.memberId)?.['state'] === 'unauthorized',
-    );
+    own = await OwnPortal.installed(system);
+    own.portal.revoke();
+    await until('the state', () => own.state === 'unauthorized');
     const { registry } = await elsewhere();
-    await registry.install(grantOf(system.portal), null);
-    system.push(1, 2);
-    await until('events', () => system.delivered().size === 2);
+    await registry.install(grantOf(own.portal), null);
+    own.push(1, 2);
+    await until('events', () => own.delivered().size === 2);
   });
 
   it('that renews tokens disturbs nobody: they are used when they are needed', async () => {
-    // A round may come upon the overload, too.
-    system = await openBeforeInstall({ settings: { PORTAL_RECHECK_MS: '1000' } });
-    await install(system);
+    own = await OwnPortal.installed(system);
     const { registry } = await elsewhere();
-    const { tokenRequests } = system.portal.counters;
-    system.portal.expireAccessTokens();
-    system.portal.setState('overload');
-    await registry.saveTokens(grantOf(system.portal));
-    system.portal.setState('active');
-    system.push(1, 2);
-    await until('events', () => system.delivered().size === 2);
-    expect(system.portal.counters.tokenRequests).toBe(tokenRequests);
-    expect(linesOf(system.bridge, 'portal.changed_elsewhere')).toEqual([]);
+    const { tokenRequests } = own.portal.counters;
+    own.portal.expireAccessTokens();
+    own.portal.setState('overload');
+    await registry.saveTokens(grantOf(own.portal));
+    own.portal.setState('active');
+    own.push(1, 2);
+    await until('events', () => own.delivered().size === 2);
+    expect(own.portal.counters.tokenRequests).toBe(tokenRequests);
+    expect(noticed()).toEqual([]);
   });
 
   it('that makes a retry due has it published within seconds', async () => {
     // Without marks a failure waits for its retry at once.
-    system = await openBeforeInstall({
-      portal: { extended: false },
-      settings: { RETRY_BASE_DELAY_MS: '3600000', RETRY_MAX_DELAY_MS: '3600000', SETTLE_AFTER_MS: '600000' },
-    });
-    await install(system);
-    system.push(1, 1);
-    await until('the event', () => system.delivered().size === 1);
-    const [event] = system.downstream.received;
+    own = await OwnPortal.installed(system, { extended: false });
+    own.push(1, 1);
+    await until('the event', () => own.received.length === 1);
+    const [event] = own.received;
     system.downstream.reply({ status: 'failed', reason: 'try later' }, event);
     const { db } = await elsewhere();
     const waiting = () => db.selectFrom('deliveries').select('seq').where('state', '=', 'waiting').execute();
     await until('the failed one to be waiting', async () => (await waiting()).length === 1);
     await db.updateTable('deliveries').set({ due_at: Date.now() }).where('state', '=', 'waiting').execute();
-    await until('the second attempt', () => system.downstream.received.length === 2, 10_000);
-    expect(system.downstream.received[1]?.attempt).toBe(2);
+    await until('the second attempt', () => own.received.length === 2, 10_000);
+    expect(own.received[1]?.attempt).toBe(2);
   });
 });

@@ -27,10 +27,11 @@ export class OwnPortal {
     return own;
   }
 
-  /** Changes objects `from` to `to`, one event each. */
+  /** Changes objects `from` to `to`, one event each, under the service's source key. */
   push(from: number, to: number, event = 'ONCRMDEALUPDATE'): void {
+    const connector = this.system.bridge.settings['B24_AUTH_CONNECTOR'] ?? '';
     for (let id = from; id <= to; id += 1) {
-      this.portal.push({ event, data: { FIELDS: { ID: String(id) } }, userId: '1' });
+      this.portal.push({ event, data: { FIELDS: { ID: String(id) } }, userId: '1', connector });
     }
   }
 
@@ -47,6 +48,15 @@ export class OwnPortal {
   /** Its row in the service's registry. */
   row(): Record<string, unknown> | undefined {
     return portalRow(this.system.bridge, this.portal.memberId);
+  }
+
+  get state(): unknown {
+    return this.row()?.['state'];
+  }
+
+  /** Uninstalls the application, so that the service no longer asks it while later tests run. */
+  async leave(): Promise<void> {
+    await this.portal.uninstall(`${this.system.bridge.url}/bitrix24/events`);
   }
 
   /** Log lines of a name that name it, so far. */
