@@ -44,7 +44,7 @@ export default {
   roots: ['<rootDir>/src', '<rootDir>/emulator', '<rootDir>/test', '<rootDir>/bench', '<rootDir>/examples'],
   testMatch: ['**/*.spec.ts'],
   testPathIgnorePatterns: ['/node_modules/', ...LONG],
-  setupFilesAfterEnv: ['<rootDir>/test/support/no-servers.mjs'],
+  setupFilesAfterEnv: ['<rootDir>/test/support/ended-suites.mjs', '<rootDir>/test/support/no-servers.mjs'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {
