@@ -4,75 +4,77 @@ import { json, run } from '../cli/command-line.js';
 import { OwnPortal } from '../support/own-portal.js';
 import { type TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
-import { install, linesOf, openBeforeInstall, portalRow } from '../support/before-install.js';
+import { openBeforeInstall } from '../support/before-install.js';
 import { Visitor } from '../support/visitor.js';
 
 const PASSWORD = 'at-least-12-characters';
 /** Between two tries while a token is refused, with jitter. */
 const LONGEST_PAUSE_MS = 60_000;
 
-describe('a portal that refuses our token', () => {
-  let system: TestSystem;
-  afterEach(() => system.close());
+let system: TestSystem;
+let own: OwnPortal;
+beforeAll(async () => {
+  system = await openBeforeInstall({
+    movableClock: true,
+    settings: { DASHBOARD_PASSWORD: PASSWORD, PORTAL_RECHECK_MS: '1000' },
+  });
+});
+afterAll(() => system.close());
+// A round that is under way when the clock is set forward runs out of time: there is to be none of another test.
+afterEach(() => own.leave());
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-  const open = async (settings: Record<string, string> = {}, portal: Partial<PortalOptions> = {}) => {
-    system = await openBeforeInstall({
-      movableClock: true,
-      portal,
-      settings: { DASHBOARD_PASSWORD: PASSWORD, ...settings },
-    });
-    await install(system);
-    await until(
-      'the first round',
-      () => portalRow(system.bridge, system.portal.memberId)?.['extended'] === 1,
-    );
+describe('a portal that refuses our token', () => {
+  let outputBefore: number;
+  const enter = async (options: Partial<PortalOptions> = {}) => {
+    outputBefore = system.bridge.output.length;
+    own = await OwnPortal.installed(system, options);
+    await until('the first round', () => own.row()?.['extended'] === 1);
   };
-  const row = () => portalRow(system.bridge, system.portal.memberId);
-  const reason = () => String(row()?.['state_reason']);
-  const renewals = () => system.portal.counters.tokenRequests;
-  const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+  const reason = () => String(own.row()?.['state_reason']);
+  const renewals = () => own.portal.counters.tokenRequests;
   const portalPage = async () => {
     const visitor = new Visitor(system.bridge.url);
     await visitor.logIn(PASSWORD);
-    return (await visitor.get('/portals/acme')).body;
+    return (await visitor.get(`/portals/${own.portal.name}`)).body;
   };
 
   it('for an error that it remembers is asked once more with a renewed one, whatever the error', async () => {
-    await open();
+    await enter();
     const codes = [
       ...['invalid_token', 'NO_AUTH_FOUND', 'authorization_error', 'APPLICATION_NOT_FOUND', 'ERROR_OAUTH'],
       ...['CONNECTION_ERROR', 'SOMETHING_NEW'],
     ];
     for (const [index, code] of codes.entries()) {
       const before = renewals();
-      system.portal.refuseAccessTokens(code);
-      system.push(index, index);
-      await until(`an event after ${code}`, () => system.delivered().has(String(index)));
+      own.portal.refuseAccessTokens(code);
+      own.push(index, index);
+      await until(`an event after ${code}`, () => own.delivered().has(String(index)));
       expect(renewals() - before).toBe(1);
     }
-    expect(row()).toMatchObject({ state: 'active', state_reason: null });
-    expect(linesOf(system.bridge, 'portal.state')).toEqual([]);
-    expect(linesOf(system.bridge, 'round.failed')).toEqual([]);
+    expect(own.row()).toMatchObject({ state: 'active', state_reason: null });
+    expect(own.lines('portal.state')).toEqual([]);
+    expect(own.lines('round.failed')).toEqual([]);
   });
 
   it('behind a web server that puts its own page in the place of a 401 gets a renewed one all the same', async () => {
-    await open({}, { selfHosted: true, errorPages: [401] });
+    await enter({ selfHosted: true, errorPages: [401] });
     const before = renewals();
-    system.portal.expireAccessTokens();
-    system.push(1, 1);
-    await until('an event', () => system.delivered().has('1'), 15_000);
+    own.portal.expireAccessTokens();
+    own.push(1, 1);
+    await until('an event', () => own.delivered().has('1'), 15_000);
     expect(renewals() - before).toBe(1);
-    expect(linesOf(system.bridge, 'round.failed')).toEqual([]);
+    expect(own.lines('round.failed')).toEqual([]);
     // It refuses a renewed one, too, and nobody can tell why: nothing but time may help.
-    system.portal.setState({ status: 401, error: 'NO_AUTH_FOUND', description: 'Wrong authorization data' });
-    system.push(2, 2);
+    own.portal.setState({ status: 401, error: 'NO_AUTH_FOUND', description: 'Wrong authorization data' });
+    own.push(2, 2);
     await until('the reason', () => reason().includes('401'));
     await pause(5000);
     expect(renewals() - before).toBe(2);
-    expect(row()?.['state']).toBe('active');
-    system.portal.setState('active');
+    expect(own.state).toBe('active');
+    own.portal.setState('active');
     await system.bridge.setClockForward(LONGEST_PAUSE_MS);
-    await until('what waited', () => system.delivered().has('2'), 15_000);
+    await until('what waited', () => own.delivered().has('2'), 15_000);
   }, 120_000);
 
   it.each([
@@ -81,18 +83,18 @@ describe('a portal that refuses our token', () => {
   ])(
     'with %s stays active, is asked ever less often, tells why, and goes on when it is over',
     async (code, description) => {
-      await open();
+      await enter();
       const before = renewals();
-      system.portal.setState({ status: 401, error: code, description });
-      system.push(1, 3);
+      own.portal.setState({ status: 401, error: code, description });
+      own.push(1, 3);
       await until('the reason', () => reason().includes(code));
-      const requests = system.portal.counters.requests;
+      const requests = own.portal.counters.requests;
       await pause(12_000);
       // Its token was renewed once; then nobody knows more with another one.
       expect(renewals() - before).toBe(1);
-      expect(system.portal.counters.requests - requests).toBeLessThanOrEqual(4);
-      expect(row()?.['state']).toBe('active');
-      const failed = linesOf(system.bridge, 'round.failed').map(({ message }) => message);
+      expect(own.portal.counters.requests - requests).toBeLessThanOrEqual(4);
+      expect(own.state).toBe('active');
+      const failed = own.lines('round.failed').map(({ message }) => message);
       expect(failed.every((line) => String(line['reason']).includes(code))).toBe(true);
       const pauses = failed.map((line) => Number(line['nextInMs']));
       expect(pauses.at(-1)).toBeGreaterThan(pauses[0] ?? 0);
@@ -100,69 +102,63 @@ describe('a portal that refuses our token', () => {
       const { findings } = await json<{ findings: { subject: string; text: string }[] }>(system.bridge, [
         'portals',
         'check',
-        'acme',
+        own.portal.name,
       ]);
       expect(findings).toEqual([expect.objectContaining({ subject: 'authorization', verdict: 'wrong' })]);
       expect(findings[0]?.text).toContain(code);
       expect((await run(system.bridge, ['doctor'])).stdout).toMatch(
-        new RegExp(`^note +portals +acme is active, but: .*${code}`, 'm'),
+        new RegExp(`^note +portals +${own.portal.name} is active, but: .*${code}`, 'm'),
       );
       // Nobody is sent to the portal to install anything.
-      expect(system.bridge.output + JSON.stringify(findings)).not.toMatch(/install the application/);
-      expect(linesOf(system.bridge, 'portal.state')).toEqual([]);
+      const output = system.bridge.output.slice(outputBefore);
+      expect(output + JSON.stringify(findings)).not.toMatch(/install the application/);
+      expect(own.lines('portal.state')).toEqual([]);
 
-      system.portal.setState('active');
+      own.portal.setState('active');
       await system.bridge.setClockForward(LONGEST_PAUSE_MS);
-      await until('the next try', () => row()?.['state_reason'] === null, 15_000);
-      await until('what waited', () => system.delivered().size === 3, 15_000);
+      await until('the next try', () => own.row()?.['state_reason'] === null, 15_000);
+      await until('what waited', () => own.delivered().size === 3, 15_000);
     },
     180_000,
   );
 
   it('that was newly renewed, too, has withdrawn the authorization: only then the advice is to install', async () => {
-    await open();
+    await enter();
     const before = renewals();
-    system.portal.setState({ status: 401, error: 'NO_AUTH_FOUND', description: 'Wrong authorization data' });
-    await until('the state', () => row()?.['state'] === 'unauthorized');
+    own.portal.setState({ status: 401, error: 'NO_AUTH_FOUND', description: 'Wrong authorization data' });
+    await until('the state', () => own.state === 'unauthorized');
     expect(reason()).toContain('a newly renewed token is refused as well');
     expect(renewals() - before).toBe(1);
-    await until('the log line', () => linesOf(system.bridge, 'portal.state').length > 0);
-    expect(linesOf(system.bridge, 'portal.state')[0]?.message['advice']).toContain('install the application');
-    const requests = system.portal.counters.requests;
+    await until('the log line', () => own.lines('portal.state').length > 0);
+    expect(own.lines('portal.state')[0]?.message['advice']).toContain('install the application');
+    const requests = own.portal.counters.requests;
     await pause(3000);
-    expect(system.portal.counters.requests).toBe(requests);
-    expect((await run(system.bridge, ['portals', 'check', 'acme'])).stdout).toContain(
+    expect(own.portal.counters.requests).toBe(requests);
+    expect((await run(system.bridge, ['portals', 'check', own.portal.name])).stdout).toContain(
       'install the application',
     );
   }, 60_000);
 
   it('while its authorization server is out of reach for us: it stays active, and goes on by itself', async () => {
-    await open();
+    await enter();
     const fault = system.emulator.faults.inject({
       method: 'oauth',
       kind: 'drop-before-commit',
       times: Infinity,
     });
-    system.portal.expireAccessTokens();
-    system.push(1, 1);
+    own.portal.expireAccessTokens();
+    own.push(1, 1);
     await until('the reason', () => reason().includes('no access token'));
     await pause(5000);
-    expect(row()?.['state']).toBe('active');
+    expect(own.state).toBe('active');
     fault.remove();
     await system.bridge.setClockForward(LONGEST_PAUSE_MS);
-    await until('an event', () => system.delivered().has('1'), 15_000);
-    await until('no reason', () => row()?.['state_reason'] === null);
+    await until('an event', () => own.delivered().has('1'), 15_000);
+    await until('no reason', () => own.row()?.['state_reason'] === null);
   }, 120_000);
 });
 
 describe('a refusal that no other token would mend', () => {
-  let system: TestSystem;
-  beforeAll(async () => {
-    system = await openBeforeInstall({ settings: { PORTAL_RECHECK_MS: '1000' } });
-  });
-  afterAll(() => system.close());
-  const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
   it.each([
     [401, 'OVERLOAD_LIMIT', 'REST API is blocked due to overload.'],
     [401, 'insufficient_scope', 'The request requires higher privileges'],
@@ -171,7 +167,7 @@ describe('a refusal that no other token would mend', () => {
     [410, 'PORTAL_DELETED', 'Portal was deleted'],
     [401, 'PORTAL_DELETED', 'Portal was deleted'],
   ])('suspends the portal, with %s %s, and no token is renewed', async (status, error, description) => {
-    const own = await OwnPortal.installed(system);
+    own = await OwnPortal.installed(system);
     await until('the first round', () => own.row()?.['extended'] === 1);
     const before = own.portal.counters.tokenRequests;
     own.portal.setState({ status, error, description });
