@@ -4,20 +4,23 @@ import Libsql from 'libsql';
 import { TestSystem } from '../support/test-system.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
+import { publisherOutage } from './publisher-outage.js';
 import { Meter, nothingLost, notReady, readyAgain, seconds, slowestLiveAnswer } from './outage.js';
 
 /** A node of RabbitMQ that starts anew on a busy machine. */
 const NODE_MS = 120_000;
 const DRAIN_LIMIT = 50;
 
+// One node for both: each start costs four seconds of CPU.
+let broker: PrivateRabbitmq;
+beforeAll(async () => {
+  broker = await provideRabbitmq({ private: true });
+}, NODE_MS);
+afterAll(() => broker.stop(), NODE_MS);
+
 describe('a broker that goes away', () => {
-  let broker: PrivateRabbitmq;
   let system: TestSystem;
   let proxy: TcpProxy | undefined;
-  beforeAll(async () => {
-    broker = await provideRabbitmq({ private: true });
-  }, NODE_MS);
-  afterAll(() => broker.stop(), NODE_MS);
   afterEach(async () => {
     await system.close();
     await proxy?.close();
@@ -169,3 +172,5 @@ describe('a broker that goes away', () => {
     NODE_MS,
   );
 });
+
+publisherOutage(() => broker);

@@ -13,7 +13,7 @@ const LONGEST = [
   'test/portal-life-cycle/undecided-installs',
   'test/budget',
   'test/security/bad-answers',
-  'test/broker-permissions',
+  'test/broker/administered',
   'test/one-prefix',
   'test/security/large-replies',
   'test/portal-life-cycle/addresses',
