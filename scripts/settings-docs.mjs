@@ -2,19 +2,12 @@
 // and the README's table: npm run docs:settings. With --check it writes nothing and fails where a file is stale.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, posix, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { runInNewContext } from 'node:vm';
 import { format, resolveConfig } from 'prettier';
 import ts from 'typescript';
 
-const root = join(import.meta.dirname, '..');
 const COMMAND = 'npm run docs:settings';
-
-/** The file that declares the settings. */
-const SOURCE = readdirSync(join(root, 'src'), { recursive: true })
-  .filter((name) => name.endsWith('.ts'))
-  .map((name) => posix.join('src', ...name.split(sep)))
-  .find((name) => readFileSync(join(root, name), 'utf8').includes('\nexport class Settings {\n'));
-if (SOURCE === undefined) throw new Error('No file in src declares the class Settings');
 
 /** In the README, of each the first sentence. */
 const IN_README = [
@@ -33,13 +26,23 @@ const IN_README = [
 /** One that the process cannot do without; it stands first. */
 const REQUIRED = 'Required';
 
+/** The file that declares the settings. */
+function sourceIn(root) {
+  const source = readdirSync(join(root, 'src'), { recursive: true })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => posix.join('src', ...name.split(sep)))
+    .find((name) => readFileSync(join(root, name), 'utf8').includes('\nexport class Settings {\n'));
+  if (source === undefined) throw new Error('No file in src declares the class Settings');
+  return source;
+}
+
 /**
  * The settings, in the order of the source.
  * @returns {{ name: string, group: string, text: string, value: string, shown: string, takes: string }[]} `value` as
  * `.env` writes the default, `shown` the default for people, `takes` the limits
  */
-function readSettings(code) {
-  const file = ts.createSourceFile(SOURCE, code, ts.ScriptTarget.Latest, true);
+function readSettings(source, code) {
+  const file = ts.createSourceFile(source, code, ts.ScriptTarget.Latest, true);
   const constants = Object.fromEntries(
     file.statements
       .filter(ts.isVariableStatement)
@@ -52,16 +55,16 @@ function readSettings(code) {
   return settings.members.filter(ts.isPropertyDeclaration).map((member) => {
     for (const { pos, end } of ts.getLeadingCommentRanges(code, member.pos) ?? [])
       group = /^\/\/ --- (.+)$/.exec(code.slice(pos, end))?.[1] ?? group;
-    return readSetting(member, group, constants);
+    return readSetting(member, group, constants, source);
   });
 }
 
-function readSetting(member, group, constants) {
+function readSetting(member, group, constants, source) {
   const name = member.name.getText();
   const [doc] = ts.getJSDocCommentsAndTags(member);
   const text = ts.getTextOfJSDocComment(doc?.comment)?.replace(/\s+/g, ' ').trim() ?? '';
   if (text === '' || group === '')
-    throw new Error(`${name} in ${SOURCE} has no comment, or stands below no "// --- Group"`);
+    throw new Error(`${name} in ${source} has no comment, or stands below no "// --- Group"`);
   const tag = ts.getJSDocTags(member).find(({ tagName }) => tagName.text === 'defaultValue');
   const given = tag ?? (member.initializer && valueOf(member.initializer, constants));
   const value = tag !== undefined || given === undefined ? '' : [given].flat().join(',');
@@ -178,7 +181,7 @@ function comment(text) {
 }
 
 /** Puts the text between the two lines of a file that enclose what is made. */
-function between(name, text) {
+function between(root, name, text) {
   const old = readFileSync(join(root, name), 'utf8');
   const parts =
     /^([^]*?settings from here on are made by [^\n]*\n)[^]*?(\n[^\n]*settings up to here[^]*)$/.exec(old);
@@ -186,26 +189,42 @@ function between(name, text) {
   return `${parts[1]}\n${text}\n${parts[2]}`;
 }
 
-const settings = readSettings(readFileSync(join(root, SOURCE), 'utf8'));
-const names = [REQUIRED, ...new Set(settings.map(({ group }) => group).filter((one) => one !== REQUIRED))];
-const groups = names.map((group) => [group, settings.filter((one) => one.group === group)]);
-const made = {
-  'docs/settings.md': settingsPage(groups),
-  'README.md': readmeTable(settings),
-  '.env.example': envExample(groups),
-};
-const check = process.argv.includes('--check');
-for (const [name, text] of Object.entries(made)) {
-  const path = join(root, name);
-  const options = { ...(await resolveConfig(path)), parser: 'markdown' };
-  const whole = between(name, text);
-  const result = name.endsWith('.md') ? await format(whole, options) : whole;
-  if (result === readFileSync(path, 'utf8')) continue;
-  if (!check) {
-    writeFileSync(path, result);
-    console.error(`${name}: written`);
-    continue;
+/**
+ * Brings what the files of a checkout say of the settings up to date; with `check` it writes nothing.
+ * @param {{ root: string, check: boolean }} where
+ * @returns {Promise<string[]>} what was written, or what is stale
+ * @throws {Error} when a setting has no comment, or a file no place for them
+ */
+export async function settingsDocs({ root, check }) {
+  const source = sourceIn(root);
+  const settings = readSettings(source, readFileSync(join(root, source), 'utf8'));
+  const names = [REQUIRED, ...new Set(settings.map(({ group }) => group).filter((one) => one !== REQUIRED))];
+  const groups = names.map((group) => [group, settings.filter((one) => one.group === group)]);
+  const made = {
+    'docs/settings.md': settingsPage(groups),
+    'README.md': readmeTable(settings),
+    '.env.example': envExample(groups),
+  };
+  const said = [];
+  for (const [name, text] of Object.entries(made)) {
+    const path = join(root, name);
+    const options = { ...(await resolveConfig(path)), parser: 'markdown' };
+    const whole = between(root, name, text);
+    const result = name.endsWith('.md') ? await format(whole, options) : whole;
+    if (result === readFileSync(path, 'utf8')) continue;
+    if (!check) writeFileSync(path, result);
+    said.push(
+      check
+        ? `${name} does not show the settings as ${source} has them. Run: ${COMMAND}`
+        : `${name}: written`,
+    );
   }
-  console.error(`${name} does not show the settings as ${SOURCE} has them. Run: ${COMMAND}`);
-  process.exitCode = 1;
+  return said;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const check = process.argv.includes('--check');
+  const said = await settingsDocs({ root: join(import.meta.dirname, '..'), check });
+  for (const line of said) console.error(line);
+  if (check && said.length > 0) process.exitCode = 1;
 }
