@@ -27,10 +27,11 @@ export class Watch {
   constructor(
     url: string,
     private readonly pid: number,
+    everyMs = EVERY_MS,
   ) {
     const live = new URL('/health/live', url);
     this.timers = [
-      setInterval(() => this.ask(live), EVERY_MS),
+      setInterval(() => this.ask(live), everyMs),
       setInterval(() => {
         const status = `/proc/${pid}/status`;
         if (!existsSync(status)) return;
