@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { asyncapiDocument } from '../src/contract/asyncapi.js';
 import { BridgeProcess } from './support/bridge-process.js';
@@ -7,23 +7,58 @@ import { TestSystem } from './support/test-system.js';
 import { startTcpProxy } from './support/tcp-proxy.js';
 import { until } from './support/until.js';
 
-// Beside the bundles of other journeys, what users start is tried too.
-startDist();
-
 describe('the service', () => {
   const closing: (() => Promise<unknown>)[] = [];
   afterEach(async () => {
     for (const close of closing.splice(0).reverse()) await close();
   });
 
-  it('names every wrong setting in one message and exits with 78', async () => {
-    const bridge = new BridgeProcess({ DRAIN_LIMIT: '0', HTTP_PORT: 'x', B24_CLIENT_SECRET: '' });
-    closing.push(() => bridge.remove());
-    bridge.start();
-    expect(await bridge.exited()).toBe(78);
-    for (const name of ['B24_CLIENT_ID', 'B24_CLIENT_SECRET', 'DRAIN_LIMIT', 'HTTP_PORT']) {
-      expect(bridge.output).toContain(name);
-    }
+  // Beside the bundles of other tests, what users start is tried too.
+  describe('as users start it', () => {
+    let startBundles: () => void;
+    beforeAll(() => {
+      startBundles = startDist();
+    });
+    afterAll(() => startBundles());
+
+    it('names every wrong setting in one message and exits with 78', async () => {
+      const bridge = new BridgeProcess({ DRAIN_LIMIT: '0', HTTP_PORT: 'x', B24_CLIENT_SECRET: '' });
+      closing.push(() => bridge.remove());
+      bridge.start();
+      expect(await bridge.exited()).toBe(78);
+      for (const name of ['B24_CLIENT_ID', 'B24_CLIENT_SECRET', 'DRAIN_LIMIT', 'HTTP_PORT']) {
+        expect(bridge.output).toContain(name);
+      }
+    });
+
+    it('serves its metrics under the documented names, and its contract with its own', async () => {
+      const system = await TestSystem.open();
+      closing.push(() => system.close());
+      const { status, body: contract } = await system.get('/asyncapi.yaml');
+      expect(status).toBe(200);
+      const { prefix } = system.downstream;
+      expect(parse(contract)).toEqual(
+        parse(asyncapiDocument({ prefix, ownKeys: false, ownEnvelopes: false })),
+      );
+      expect(contract).toContain(`name: ${prefix}.events`);
+      system.push(1, 20);
+      await until(
+        'everything settled',
+        () => system.delivered().size === 20 && system.portal.rows().length === 0,
+      );
+      const { body } = await system.get('/metrics');
+      for (const line of [
+        'bridge_events_published_total{portal="acme"} 20',
+        'bridge_events_settled_total{portal="acme",outcome="processed"} 20',
+        'bridge_portal_requests_total{portal="acme",method="batch",outcome="ok"}',
+        'bridge_round_duration_seconds_count{portal="acme"}',
+        'bridge_publish_lag_seconds_count{portal="acme"} 20',
+        'bridge_portal_state{portal="acme",state="active"} 1',
+        'bridge_events_in_flight{portal="acme"}',
+      ]) {
+        expect(body).toContain(line);
+      }
+    });
   });
 
   it('says what to set where its port is taken', async () => {
@@ -61,33 +96,6 @@ describe('the service', () => {
     await proxy.accept();
     await until('readiness', async () => (await system.get('/health/ready')).status === 200, 10_000);
     expect(system.bridge.output).not.toContain(`:${target.password}@`);
-  });
-
-  it('serves its metrics under the documented names, and its contract with its own', async () => {
-    const system = await TestSystem.open();
-    closing.push(() => system.close());
-    const { status, body: contract } = await system.get('/asyncapi.yaml');
-    expect(status).toBe(200);
-    const { prefix } = system.downstream;
-    expect(parse(contract)).toEqual(parse(asyncapiDocument({ prefix, ownKeys: false, ownEnvelopes: false })));
-    expect(contract).toContain(`name: ${prefix}.events`);
-    system.push(1, 20);
-    await until(
-      'everything settled',
-      () => system.delivered().size === 20 && system.portal.rows().length === 0,
-    );
-    const { body } = await system.get('/metrics');
-    for (const line of [
-      'bridge_events_published_total{portal="acme"} 20',
-      'bridge_events_settled_total{portal="acme",outcome="processed"} 20',
-      'bridge_portal_requests_total{portal="acme",method="batch",outcome="ok"}',
-      'bridge_round_duration_seconds_count{portal="acme"}',
-      'bridge_publish_lag_seconds_count{portal="acme"} 20',
-      'bridge_portal_state{portal="acme",state="active"} 1',
-      'bridge_events_in_flight{portal="acme"}',
-    ]) {
-      expect(body).toContain(line);
-    }
   });
 
   it('never writes a token, a secret or a password', async () => {

@@ -18,9 +18,6 @@ const PROBE = `process.on('exit', () => {
 
 jest.setTimeout(120_000);
 
-// It counts the modules that a process loads.
-startDist();
-
 describe('traces', () => {
   let folder: string;
   let collector: OtlpReceiver;
@@ -39,7 +36,17 @@ describe('traces', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const probe = () => ({ NODE_OPTIONS: `--require ${join(folder, 'probe.cjs')}` });
+  let startBundles: () => void = () => undefined;
+  afterEach(() => {
+    startBundles();
+    startBundles = () => undefined;
+  });
+
+  /** Counts the modules that the service loads, which it does of `dist` only. */
+  const probe = () => {
+    startBundles = startDist();
+    return { NODE_OPTIONS: `--require ${join(folder, 'probe.cjs')}` };
+  };
   const traceparents = () =>
     system!.downstream.received.map(({ message }) => message.properties.headers?.['traceparent'] as unknown);
 

@@ -10,7 +10,11 @@ export function program(name: 'main.js' | 'cli/main.js'): string {
   return join(folder, name);
 }
 
-/** Processes of this suite start `dist` itself, as users do. */
-export function startDist(): void {
+/** Processes of this suite start `dist` itself, as users do; until the function that it returns is called. */
+export function startDist(): () => void {
+  const before = folder;
   folder = DIST;
+  return () => {
+    folder = before;
+  };
 }
