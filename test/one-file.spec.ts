@@ -10,8 +10,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import Libsql from 'libsql';
 import { run } from './cli/command-line.js';
 import { nothingLost, notReady, readyAgain, seconds } from './outages/outage.js';
@@ -27,19 +27,39 @@ function mount(...command: string[]): boolean {
 
 describe('one SQLite file', () => {
   let system: TestSystem;
-  let elsewhere: string;
-  beforeEach(async () => {
-    elsewhere = mkdtempSync(join(tmpdir(), 'elsewhere-'));
-    system = await TestSystem.open({ settings: { DATABASE_URL: `file:${join(elsewhere, 'bridge.db')}` } });
-  });
-  afterEach(async () => {
+  let file: string;
+  /** The portal's events so far: of the objects from 1 on. */
+  let last = 0;
+  const push = (count: number) => system.push(last + 1, (last += count));
+  const reserved = () => system.portal.rows().filter((row) => row.PROCESS_ID !== '');
+
+  let opened = false;
+  const close = async () => {
+    if (!opened) return;
+    opened = false;
     await system.close();
-    rmSync(elsewhere, { recursive: true, force: true });
+    rmSync(dirname(file), { recursive: true, force: true });
+  };
+  /** Each test goes on with the service and the file that the last one left, unless that one has failed. */
+  let sound = false;
+  beforeEach(async () => {
+    if (!sound) {
+      await close();
+      file = join(mkdtempSync(join(tmpdir(), 'elsewhere-')), 'bridge.db');
+      system = await TestSystem.open({ settings: { DATABASE_URL: `file:${file}` } });
+      opened = true;
+      last = 0;
+    }
+    sound = false;
   });
+  afterAll(close);
+  const goesOn = async () => {
+    await nothingLost(system, last);
+    sound = true;
+  };
 
   it('serves one process, whatever name the second one knows it by', async () => {
-    const file = join(elsewhere, 'bridge.db');
-    const names = ['symbolic.db', 'hard.db', 'mounted.db'].map((name) => join(elsewhere, name)) as [
+    const names = ['symbolic.db', 'hard.db', 'mounted.db'].map((name) => join(dirname(file), name)) as [
       string,
       string,
       string,
@@ -62,87 +82,82 @@ describe('one SQLite file', () => {
       }
     } finally {
       if (mounted) mount('umount', names[2]);
+      for (const name of names) rmSync(name);
     }
-    system.push(1, 5);
-    await nothingLost(system, 5);
+    push(5);
+    await nothingLost(system, last);
     // However it ends, the next one starts at once.
     await system.bridge.stop('SIGKILL');
-    system.push(6, 8);
+    push(3);
     system.bridge.start();
     await system.bridge.logged('database.ready');
-    await nothingLost(system, 8);
+    await goesOn();
   });
 
   it('is missed at once when it is deleted: nothing is reserved, and all goes on when it is back', async () => {
-    const file = join(elsewhere, 'bridge.db');
-    system.push(1, 5);
-    await nothingLost(system, 5);
-    linkSync(file, join(elsewhere, 'kept.db'));
+    const kept = join(dirname(file), 'kept.db');
+    push(5);
+    await nothingLost(system, last);
+    linkSync(file, kept);
     unlinkSync(file);
-    system.push(6, 10);
+    push(5);
     expect(await notReady(system, 'database')).toContain(`${file} was deleted`);
     const line = await system.bridge.logged('database.file_gone');
     expect(line.message['reason']).toContain('restart the service');
     await seconds(2);
-    expect(system.portal.rows().filter((row) => row.PROCESS_ID !== '').length).toBe(0);
-    expect(system.delivered().size).toBe(5);
-    renameSync(join(elsewhere, 'kept.db'), file);
+    expect(reserved().length).toBe(0);
+    expect(system.delivered().size).toBe(last - 5);
+    renameSync(kept, file);
     await readyAgain(system);
-    await nothingLost(system, 10);
+    await goesOn();
   });
 
   it('is told from another in its place, which the next start takes', async () => {
-    const file = join(elsewhere, 'bridge.db');
-    system.push(1, 5);
-    await nothingLost(system, 5);
-    await system.bridge.stop();
-    const backup = new Libsql(file);
-    backup.exec(`vacuum into '${join(elsewhere, 'backup.db')}'`);
-    backup.close();
-    system.bridge.start();
-    await system.bridge.logged('replies.consuming');
+    const copy = join(dirname(file), 'copy.db');
+    push(5);
+    await nothingLost(system, last);
+    const reader = new Libsql(file);
+    reader.exec(`vacuum into '${copy}'`);
+    reader.close();
     for (const suffix of ['-wal', '-shm']) rmSync(file + suffix, { force: true });
-    renameSync(join(elsewhere, 'backup.db'), file);
+    renameSync(copy, file);
     expect(await notReady(system, 'database')).toContain(`${file} was replaced`);
-    system.push(6, 10);
+    push(5);
     await seconds(2);
-    expect(system.portal.rows().filter((row) => row.PROCESS_ID !== '').length).toBe(0);
+    expect(reserved().length).toBe(0);
     expect(await system.bridge.stop()).toBe(0);
     system.bridge.start();
     await system.bridge.logged('http.listening');
     await until('the service to be ready', async () => (await system.get('/health/ready')).status === 200);
-    await nothingLost(system, 10);
+    await goesOn();
   });
 
   it('is missed when its -wal file is deleted, and what that held is there after a restart', async () => {
-    const file = join(elsewhere, 'bridge.db');
-    system.push(1, 5);
-    await nothingLost(system, 5);
+    push(5);
+    await nothingLost(system, last);
     for (const suffix of ['-wal', '-shm']) unlinkSync(file + suffix);
-    system.push(6, 10);
+    push(5);
     expect(await notReady(system, 'database')).toContain('bridge.db-wal was deleted');
     await seconds(1);
-    expect(system.portal.rows().filter((row) => row.PROCESS_ID !== '').length).toBe(0);
+    expect(reserved().length).toBe(0);
     await system.bridge.stop('SIGKILL');
     system.bridge.start();
     await system.bridge.logged('replies.consuming');
     await readyAgain(system);
-    await nothingLost(system, 10);
+    await goesOn();
   });
 
   it('is not worked on when a backup is copied over it', async () => {
-    const file = join(elsewhere, 'bridge.db');
-    expect(await run(system.bridge, ['database', 'backup', join(elsewhere, 'backup.db')])).toMatchObject({
-      exitCode: 0,
-    });
-    system.push(1, 5);
-    await nothingLost(system, 5);
-    const overwrite = () => writeFileSync(file, readFileSync(join(elsewhere, 'backup.db')));
+    const backup = join(dirname(file), 'backup.db');
+    expect(await run(system.bridge, ['database', 'backup', backup])).toMatchObject({ exitCode: 0 });
+    push(5);
+    await nothingLost(system, last);
+    const overwrite = () => writeFileSync(file, readFileSync(backup));
     overwrite();
-    system.push(6, 10);
+    push(5);
     expect(await notReady(system, 'database')).toContain('was overwritten');
     await seconds(1);
-    expect(system.portal.rows().filter((row) => row.PROCESS_ID !== '').length).toBe(0);
+    expect(reserved().length).toBe(0);
     // As its reason says.
     await system.bridge.stop();
     for (const suffix of ['-wal', '-shm']) rmSync(file + suffix, { force: true });
@@ -150,6 +165,6 @@ describe('one SQLite file', () => {
     system.bridge.start();
     await system.bridge.logged('replies.consuming');
     await readyAgain(system);
-    await nothingLost(system, 10);
+    await goesOn();
   });
 });
