@@ -9,11 +9,11 @@ describe('a stop', () => {
   it('in mid-drain ends with exit code 0 within 10 s, loses nothing, and the next start goes on', async () => {
     system = await TestSystem.open({
       portal: { serviceTimeMs: 150 },
-      settings: { DRAIN_LIMIT: '200', B24_RATE_PER_SECOND: '20' },
+      settings: { DRAIN_LIMIT: '40', B24_RATE_PER_SECOND: '20' },
     });
     system.portal.setLimits({ ratePerSecond: 1000, burst: 1000 });
-    system.push(1, 3000);
-    await until('the drain to be under way', () => system.delivered().size > 200);
+    system.push(1, 600);
+    await until('the drain to be under way', () => system.delivered().size > 40);
 
     const before = Date.now();
     expect(await system.bridge.stop('SIGTERM')).toBe(0);
@@ -22,7 +22,7 @@ describe('a stop', () => {
     expect(pending).toBeGreaterThan(0);
 
     system.bridge.start();
-    await until('every event', () => system.delivered().size === 3000);
+    await until('every event', () => system.delivered().size === 600);
     await until('an empty queue', () => system.portal.rows().length === 0);
     expect(system.portal.counters.refusals).toEqual({});
   });

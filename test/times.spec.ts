@@ -11,6 +11,8 @@ const QUICK = {
   RETRY_MAX_DELAY_MS: '2500',
   FAILURE_BATCH_WAIT_MS: '100',
   SETTLE_AFTER_MS: '4000',
+  // Nine portals are asked that often.
+  DRAIN_INTERVAL_MS: '1000',
 };
 const STYLES = ['null', 'none', 'garbage', 'iso-basic', 'site', 'unix'] as const;
 
