@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { openDatabase, type Database } from '../../src/database/database.js';
-import { migrate } from '../../src/database/migrate.js';
+import { type Database } from '../../src/database/database.js';
 import { type LedgerChange } from '../../src/ledger/ledger-change.js';
 import { TRANSITIONS } from '../../src/ledger/transitions.js';
 import { CHANGED_AT, type Delivery, event, LedgerBench, MEMBER, reply, SETTINGS } from './bench.js';
+import { openMigratedInMemory } from './template.js';
 import { inForm } from '../support/form.js';
 
 const MAX_ATTEMPTS = 2;
@@ -90,8 +90,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 
 let database: Database;
 beforeAll(async () => {
-  database = openDatabase('file::memory:');
-  await migrate(database);
+  database = await openMigratedInMemory();
 });
 afterAll(() => database.db.destroy());
 

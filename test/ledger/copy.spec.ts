@@ -44,11 +44,10 @@ describe('a copy from SQLite to PostgreSQL', () => {
   let source: Database;
   let target: Database;
   beforeEach(async () => {
-    places = [await file.create(), await postgres.create()];
+    places = [await file.createMigrated(), await postgres.create()];
     const [from, to] = places.map(({ url }) => openDatabase(url));
     if (from === undefined || to === undefined) throw new Error('no databases');
     [source, target] = [from, to];
-    await migrate(source);
   });
   afterEach(async () => {
     await source.db.destroy();

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe } from '@jest/globals';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { type Database, openDatabase } from '../../src/database/database.js';
-import { migrate } from '../../src/database/migrate.js';
+import { copyMigratedFile, createMigrated, openMigratedInMemory } from './template.js';
 
 /** A database of its own that a suite may do anything with. */
 export interface TestDatabase {
@@ -25,49 +25,70 @@ export interface DatabaseKind {
   create(): Promise<TestDatabase>;
 }
 
+/** A kind that can be there, migrated, before it is opened. */
+export interface SharedKind extends DatabaseKind {
+  createMigrated(): Promise<TestDatabase>;
+}
+
+const IN_MEMORY = { url: 'file::memory:', remove: () => Promise.resolve() };
+
 const memory: DatabaseKind = {
   name: 'SQLite in memory',
   shared: false,
   embedded: true,
-  create: () => Promise.resolve({ url: 'file::memory:', remove: () => Promise.resolve() }),
+  create: () => Promise.resolve(IN_MEMORY),
 };
 
-export const file: DatabaseKind = {
+export const file: SharedKind = {
   name: 'SQLite in a file',
   shared: true,
   embedded: true,
-  create: () => {
-    const folder = mkdtempSync(join(tmpdir(), 'ledger-'));
-    return Promise.resolve({
-      url: `file:${join(folder, 'bridge.db')}`,
-      remove: () => {
-        rmSync(folder, { recursive: true, force: true });
-        return Promise.resolve();
-      },
-    });
+  create: () => Promise.resolve(inFolder().place),
+  createMigrated: async () => {
+    const { path, place } = inFolder();
+    await copyMigratedFile(path);
+    return place;
   },
 };
+
+function inFolder(): { readonly path: string; readonly place: TestDatabase } {
+  const folder = mkdtempSync(join(tmpdir(), 'ledger-'));
+  const path = join(folder, 'bridge.db');
+  const remove = () => {
+    rmSync(folder, { recursive: true, force: true });
+    return Promise.resolve();
+  };
+  return { path, place: { url: `file:${path}`, remove } };
+}
 
 const POSTGRES_URL = process.env['POSTGRES_URL'] ?? 'postgres://postgres:postgres@127.0.0.1:5432/postgres';
 
-export const postgres: DatabaseKind = {
+export const postgres: SharedKind = {
   name: 'PostgreSQL',
   shared: true,
   embedded: false,
-  create: async () => {
-    const name = `ledger_test_${randomBytes(8).toString('hex')}`;
-    await administer(`create database ${name} template template0`);
-    const url = new URL(POSTGRES_URL);
-    url.pathname = `/${name}`;
-    return { url: url.href, remove: () => administer(`drop database ${name} with (force)`) };
-  },
+  create: () => named((client, name) => client.query(`create database ${name} template template0`)),
+  createMigrated: () => named((client, name) => createMigrated(client, name, urlOf)),
 };
 
-async function administer(statement: string): Promise<void> {
+async function named(create: (client: pg.Client, name: string) => Promise<unknown>): Promise<TestDatabase> {
+  const name = `ledger_test_${randomBytes(8).toString('hex')}`;
+  await administer((client) => create(client, name));
+  const drop = `drop database ${name} with (force)`;
+  return { url: urlOf(name), remove: () => administer((client) => client.query(drop)) };
+}
+
+function urlOf(name: string): string {
+  const url = new URL(POSTGRES_URL);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+async function administer(work: (client: pg.Client) => Promise<unknown>): Promise<void> {
   const client = new pg.Client({ connectionString: POSTGRES_URL, connectionTimeoutMillis: 10_000 });
   try {
     await client.connect();
-    await client.query(statement);
+    await work(client);
   } catch (error) {
     throw new Error(
       `No PostgreSQL to test the ledger on: ${error instanceof Error ? error.message : String(error)}. ` +
@@ -79,9 +100,12 @@ async function administer(statement: string): Promise<void> {
   }
 }
 
-/** Every kind; PostgreSQL is left out only where `LEDGER_POSTGRES=off` says so. */
-export const DATABASE_KINDS: readonly DatabaseKind[] =
-  process.env['LEDGER_POSTGRES'] === 'off' ? [memory, file] : [memory, file, postgres];
+/** Every kind that two processes can open; PostgreSQL is left out only where `LEDGER_POSTGRES=off` says so. */
+export const SHARED_KINDS: readonly SharedKind[] =
+  process.env['LEDGER_POSTGRES'] === 'off' ? [file] : [file, postgres];
+
+/** Every kind. */
+export const DATABASE_KINDS: readonly DatabaseKind[] = [memory, ...SHARED_KINDS];
 
 if (process.env['LEDGER_POSTGRES'] === 'off') {
   process.emitWarning('LEDGER_POSTGRES=off: the ledger is not tested on PostgreSQL');
@@ -107,6 +131,19 @@ const TABLES = [
   'object_states',
 ] as const;
 
+const WHICH_HAVE_ROWS = sql.raw<Readonly<Record<string, number>>>(
+  `select ${TABLES.map((table) => `exists(select 1 from ${table}) as ${table}`).join(', ')}`,
+);
+
+/** A migrated database of a kind, and an open handle of it. */
+export async function openMigrated(
+  kind: DatabaseKind | SharedKind,
+): Promise<{ readonly place: TestDatabase; readonly database: Database }> {
+  if (!('createMigrated' in kind)) return { place: IN_MEMORY, database: await openMigratedInMemory() };
+  const place = await kind.createMigrated();
+  return { place, database: openDatabase(place.url) };
+}
+
 /**
  * Declares the same suite for every kind of database. Each kind gets a migrated database of its own, emptied
  * before every test; `open()` gives it.
@@ -124,20 +161,22 @@ export function onEveryDatabase(
       return database;
     };
     beforeAll(async () => {
-      place = await kind.create();
-      database = openDatabase(place.url);
-      await migrate(database);
+      ({ place, database } = await openMigrated(kind));
     });
     beforeEach(async () => {
       const { db } = open();
       // At once: it is done before each of hundreds of tests.
-      if (kind.embedded) {
-        await db.transaction().execute(async (transaction) => {
-          for (const table of TABLES) await transaction.deleteFrom(table).execute();
-        });
-      } else {
+      if (!kind.embedded) {
         await sql.raw(TABLES.map((table) => `delete from ${table}`).join(';')).execute(db);
+        return;
       }
+      const { rows } = await WHICH_HAVE_ROWS.execute(db);
+      const [has = {}] = rows;
+      const full = TABLES.filter((table) => has[table] === 1);
+      if (full.length === 0) return;
+      await db.transaction().execute(async (transaction) => {
+        for (const table of full) await transaction.deleteFrom(table).execute();
+      });
     });
     afterAll(async () => {
       await database?.db.destroy();

@@ -2,18 +2,14 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { copyDatabase } from '../../src/database/copy.js';
 import { type Database, openDatabase } from '../../src/database/database.js';
 import { ensureIdentity, readIdentity } from '../../src/database/identity.js';
-import { migrate } from '../../src/database/migrate.js';
-import { DATABASE_KINDS, file, postgres, type TestDatabase } from './databases.js';
+import { file, postgres, SHARED_KINDS, type TestDatabase } from './databases.js';
 
-const shared = DATABASE_KINDS.filter((kind) => kind.shared);
-
-describe.each(shared.map((kind) => [kind.name, kind] as const))('a database (%s)', (_name, kind) => {
+describe.each(SHARED_KINDS.map((kind) => [kind.name, kind] as const))('a database (%s)', (_name, kind) => {
   let place: TestDatabase;
   const open: Database[] = [];
   beforeEach(async () => {
-    place = await kind.create();
+    place = await kind.createMigrated();
     for (let count = 0; count < 4; count += 1) open.push(openDatabase(place.url));
-    await migrate(open[0] as Database);
   });
   afterEach(async () => {
     for (const { db } of open.splice(0)) await db.destroy();
@@ -30,14 +26,12 @@ describe.each(shared.map((kind) => [kind.name, kind] as const))('a database (%s)
 });
 
 describe('a database that is copied to PostgreSQL', () => {
-  if (!DATABASE_KINDS.includes(postgres)) return;
+  if (!SHARED_KINDS.includes(postgres)) return;
 
   it('goes on as the same one, whatever the target was before', async () => {
-    const places = await Promise.all([file.create(), postgres.create()]);
+    const places = await Promise.all([file.createMigrated(), postgres.createMigrated()]);
     const [from, to] = places.map(({ url }) => openDatabase(url)) as [Database, Database];
     try {
-      await migrate(from);
-      await migrate(to);
       const identity = await ensureIdentity(from);
       expect(await ensureIdentity(to)).not.toEqual(identity);
       await copyDatabase(from, to);

@@ -1,13 +1,13 @@
 import { expect, it } from '@jest/globals';
 import { CompiledQuery, type Kysely, sql } from 'kysely';
-import { type Database, openDatabase } from '../../src/database/database.js';
-import { migrate } from '../../src/database/migrate.js';
+import { type Database } from '../../src/database/database.js';
 import { type DeliveryState, type Schema } from '../../src/database/schema.js';
 import { LedgerAdmin } from '../../src/ledger/admin.js';
 import { TROUBLED } from '../../src/ledger/trouble.js';
 import { TRANSITIONS } from '../../src/ledger/transitions.js';
 import { CHANGED_AT, event, LedgerBench, MEMBER, reply, SETTINGS } from './bench.js';
 import { type DatabaseKind, onEveryDatabase } from './databases.js';
+import { openMigratedInMemory } from './template.js';
 import { trace } from './trace.js';
 
 /** What each verb asks most, and the index that is there for it. */
@@ -190,8 +190,7 @@ async function explain(
   };
   if (kind.embedded) {
     // An explained write stays open and would keep its connection from ever committing again.
-    const elsewhere = openDatabase('file::memory:');
-    await migrate(elsewhere);
+    const elsewhere = await openMigratedInMemory();
     await run(elsewhere.db, 'explain query plan', 'detail');
     await elsewhere.db.destroy();
   } else {

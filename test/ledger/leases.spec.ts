@@ -2,7 +2,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
 import { type Database, openDatabase } from '../../src/database/database.js';
-import { migrate } from '../../src/database/migrate.js';
 import { assertHeld, type Lease, LeaseLost } from '../../src/ledger/lease.js';
 import { LeaseBook, storedReports, survey } from '../../src/ledger/lease-book.js';
 import { Ledger } from '../../src/ledger/ledger.js';
@@ -19,9 +18,8 @@ describe('leases on PostgreSQL', () => {
   let database: Database;
   const others: Database[] = [];
   beforeAll(async () => {
-    place = await postgres.create();
+    place = await postgres.createMigrated();
     database = openDatabase(place.url);
-    await migrate(database);
   });
   beforeEach(async () => {
     for (const table of ['deliveries', 'portals', 'replicas', 'leases'] as const) {

@@ -1,9 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type Database, openDatabase } from '../../src/database/database.js';
-import { migrate } from '../../src/database/migrate.js';
 import { countOf, event, LedgerBench, MEMBER, reply } from './bench.js';
-import { DATABASE_KINDS, onEveryDatabase } from './databases.js';
+import { onEveryDatabase, SHARED_KINDS } from './databases.js';
 
 onEveryDatabase('writers at once neither stop nor undo each other', (open, kind, url) => {
   const others: Database[] = [];
@@ -84,9 +83,7 @@ onEveryDatabase('writers at once neither stop nor undo each other', (open, kind,
   });
 });
 
-const SHARED = DATABASE_KINDS.filter((kind) => kind.shared);
-
-describe.each(SHARED.map((kind) => [kind.name, kind] as const))('two processes (%s)', (_name, kind) => {
+describe.each(SHARED_KINDS.map((kind) => [kind.name, kind] as const))('two processes (%s)', (_name, kind) => {
   const databases: Database[] = [];
   let remove = () => Promise.resolve();
   afterEach(async () => {
@@ -94,7 +91,7 @@ describe.each(SHARED.map((kind) => [kind.name, kind] as const))('two processes (
     await remove();
   });
   const create = async (count: number) => {
-    const place = await kind.create();
+    const place = await kind.createMigrated();
     remove = () => place.remove();
     for (let index = 0; index < count; index += 1) databases.push(openDatabase(place.url));
   };
@@ -102,7 +99,6 @@ describe.each(SHARED.map((kind) => [kind.name, kind] as const))('two processes (
   it('keep a transaction able to write that has only read so far', async () => {
     await create(2);
     const [first, second] = databases as [Database, Database];
-    await migrate(first);
     const here = new LedgerBench(() => first);
     const [seq] = await here.put({ message: 'm1', state: 'reserved' });
     let crossing: Promise<unknown> = Promise.resolve();

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type Database, openDatabase } from '../../src/database/database.js';
-import { migrate } from '../../src/database/migrate.js';
+import { type Database } from '../../src/database/database.js';
+import { openMigratedInMemory } from '../ledger/template.js';
 import { anySteps } from './steps.js';
 import { World } from './world.js';
 import { inForm } from '../support/form.js';
@@ -13,8 +13,7 @@ const PATH = process.env['MODEL_PATH'];
 describe('whatever happens in whatever order', () => {
   let database: Database;
   beforeAll(async () => {
-    database = openDatabase('file::memory:');
-    await migrate(database);
+    database = await openMigratedInMemory();
   });
   afterAll(() => database.db.destroy());
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Database, openDatabase } from '../../src/database/database.js';
-import { migrate } from '../../src/database/migrate.js';
+import { type Database } from '../../src/database/database.js';
+import { openMigratedInMemory } from '../ledger/template.js';
 import {
   advance,
   broker,
@@ -25,8 +25,7 @@ const OPTIONS: WorldOptions = { extended: true, settleMode: 'timeout', warm: tru
 describe('what went wrong once', () => {
   let database: Database;
   beforeAll(async () => {
-    database = openDatabase('file::memory:');
-    await migrate(database);
+    database = await openMigratedInMemory();
   });
   afterAll(() => database.db.destroy());
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Database, openDatabase } from '../../src/database/database.js';
-import { migrate } from '../../src/database/migrate.js';
+import { type Database } from '../../src/database/database.js';
+import { openMigratedInMemory } from '../ledger/template.js';
 import {
   advance,
   change,
@@ -23,8 +23,7 @@ const found = [advance(250_000), round(), round(), dispatch()];
 describe('somebody else who drains the queue', () => {
   let database: Database;
   beforeAll(async () => {
-    database = openDatabase('file::memory:');
-    await migrate(database);
+    database = await openMigratedInMemory();
   });
   afterAll(() => database.db.destroy());
 
