@@ -1,31 +1,32 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { type EmulatedPortal } from '../../emulator/index.js';
 import { json, run } from '../cli/in-process.js';
+import { OwnPortal } from '../support/own-portal.js';
 import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
-import { authOf, install, linesOf, openBeforeInstall, portalRow, post } from '../support/before-install.js';
+import { authOf, install, openBeforeInstall, portalRow, post } from '../support/before-install.js';
 
 /** Long enough for several rounds of a portal that is called. */
 const QUIET_MS = 1500;
+
+const asked = ({ counters }: EmulatedPortal) => counters.requests + counters.tokenRequests;
+const staysQuiet = async (portal: EmulatedPortal) => {
+  const before = asked(portal);
+  await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+  expect(asked(portal)).toBe(before);
+};
+const restart = async ({ bridge }: TestSystem, list: string) => {
+  await bridge.stop();
+  bridge.settings['B24_ALLOWED_PORTALS'] = list;
+  bridge.start();
+  await bridge.logged('http.listening');
+};
 
 describe('a portal that B24_ALLOWED_PORTALS does not name', () => {
   let system: TestSystem;
   afterEach(() => system.close());
 
-  const row = (memberId = system.portal.memberId) => portalRow(system.bridge, memberId);
-  const asked = () => system.portal.counters.requests + system.portal.counters.tokenRequests;
-  const staysQuiet = async () => {
-    const before = asked();
-    await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
-    expect(asked()).toBe(before);
-  };
-  const restart = async (list: string) => {
-    await system.bridge.stop();
-    system.bridge.settings['B24_ALLOWED_PORTALS'] = list;
-    system.bridge.start();
-    await system.bridge.logged('http.listening');
-  };
-  const stopped = () => until('the state', () => row()?.['state'] === 'not_allowed');
-  const delivered = (id: string) => until(`event ${id}`, () => system.delivered().has(id));
+  const row = () => portalRow(system.bridge, system.portal.memberId);
 
   it('is not installed by B24_REFRESH_TOKEN, and its token is not spent', async () => {
     system = await TestSystem.prepare({ settings: { B24_ALLOWED_PORTALS: '*.bitrix24.com' } });
@@ -38,11 +39,11 @@ describe('a portal that B24_ALLOWED_PORTALS does not name', () => {
         advice: expect.stringContaining('restart'),
       },
     });
-    await staysQuiet();
-    expect(asked()).toBe(0);
+    await staysQuiet(system.portal);
+    expect(asked(system.portal)).toBe(0);
     expect(row()).toBeUndefined();
     // The same token does once the list allows it.
-    await restart('*.localhost');
+    await restart(system, '*.localhost');
     await system.bridge.logged('portal.installed');
   });
 
@@ -54,26 +55,45 @@ describe('a portal that B24_ALLOWED_PORTALS does not name', () => {
     expect(row()).toBeUndefined();
     expect(system.portal.counters.requests).toBe(0);
   });
+});
+
+describe('a portal that B24_ALLOWED_PORTALS does not name', () => {
+  let system: TestSystem;
+  let said: OwnPortal;
+  let moving: OwnPortal;
+  let uninstalled: OwnPortal;
+  beforeAll(async () => {
+    system = await openBeforeInstall({
+      settings: {
+        DASHBOARD_PASSWORD: 'correct horse battery',
+        SETTLE_AFTER_MS: '600000',
+        PORTAL_RECHECK_MS: '1000',
+      },
+    });
+    said = await OwnPortal.installed(system, { name: 'said' });
+    moving = await OwnPortal.installed(system, { name: 'moving' });
+    uninstalled = await OwnPortal.installed(system, { name: 'uninstalled' });
+    said.push(1, 3);
+    await until('events', () => said.delivered().size === 3);
+    await restart(system, '*.bitrix24.com,moving.localhost');
+  });
+  afterAll(() => system.close());
+
+  const stopped = (own: OwnPortal) => until('the state', () => own.row()?.['state'] === 'not_allowed');
+  const delivered = (own: OwnPortal, id: string) => until(`event ${id}`, () => own.delivered().has(id));
 
   it('any more is not called and not renewed, says so everywhere, loses nothing, and comes back with the list', async () => {
-    system = await openBeforeInstall({
-      settings: { DASHBOARD_PASSWORD: 'correct horse battery', SETTLE_AFTER_MS: '600000' },
-    });
-    await install(system);
-    system.push(1, 3);
-    await until('events', () => system.delivered().size === 3);
-    expect(system.portal.rows()).toHaveLength(3);
-
-    await restart('*.bitrix24.com');
-    await stopped();
+    const { portal } = said;
+    expect(portal.rows()).toHaveLength(3);
+    await stopped(said);
     // One request may have been on its way when it was stopped; from now on there is none.
-    system.portal.expireAccessTokens();
-    system.push(4, 6);
-    const notice = { event: 'ONOFFLINEEVENT', auth: authOf(system.portal) };
+    portal.expireAccessTokens();
+    said.push(4, 6);
+    const notice = { event: 'ONOFFLINEEVENT', auth: authOf(portal) };
     expect((await post(system.bridge, '/bitrix24/events', notice)).status).toBe(403);
-    await staysQuiet();
+    await staysQuiet(portal);
     // What is in hand is heard of and kept, here and there.
-    system.downstream.reply({ status: 'processed' }, system.downstream.received[0]);
+    system.downstream.reply({ status: 'processed' }, said.received[0]);
     await until('the outcome', async () => {
       const { counts } = await json<{ counts: Record<string, number> }>(system.bridge, [
         'events',
@@ -83,77 +103,70 @@ describe('a portal that B24_ALLOWED_PORTALS does not name', () => {
       ]);
       return counts['processed'] === 1 && counts['published'] === 2;
     });
-    expect(system.portal.rows()).toHaveLength(6);
-    expect(system.delivered().size).toBe(3);
+    expect(portal.rows()).toHaveLength(6);
+    expect(said.delivered().size).toBe(3);
 
-    const reason = /acme\.localhost:\d+ \(member id [0-9a-f]{32}\) is not among B24_ALLOWED_PORTALS/;
-    await until('the log line', () => linesOf(system.bridge, 'portal.state').length > 0);
-    expect(linesOf(system.bridge, 'portal.state').map(({ message }) => message)).toMatchObject([
-      { portal: 'acme', state: 'not_allowed', reason: expect.stringMatching(reason) },
+    const reason = /said\.localhost:\d+ \(member id [0-9a-f]{32}\) is not among B24_ALLOWED_PORTALS/;
+    await until('the log line', () => said.lines('portal.state').length > 0);
+    expect(said.lines('portal.state').map(({ message }) => message)).toMatchObject([
+      { portal: 'said', state: 'not_allowed', reason: expect.stringMatching(reason) },
     ]);
     expect((await system.get('/metrics')).body).toContain(
-      'bridge_portal_state{portal="acme",state="not_allowed"} 1',
+      'bridge_portal_state{portal="said",state="not_allowed"} 1',
     );
     const list = { B24_ALLOWED_PORTALS: '*.bitrix24.com' };
     expect((await run(system.bridge, ['portals', 'list'], list)).stdout).toMatch(
-      new RegExp(`^acme .* not_allowed .*${reason.source}`, 'm'),
+      new RegExp(`^said .* not_allowed .*${reason.source}`, 'm'),
     );
-    for (const command of [['portals', 'check', 'acme'], ['doctor']]) {
+    for (const command of [['portals', 'check', 'said'], ['doctor']]) {
       const { stdout, exitCode } = await run(system.bridge, command, list);
       expect([exitCode, stdout]).toEqual([1, expect.stringMatching(reason)]);
     }
-    await staysQuiet();
+    await staysQuiet(portal);
 
-    await restart('*.localhost');
-    await delivered('6');
-    await until('the state', () => row()?.['state'] === 'active');
-    system.downstream.received.forEach((event) => system.downstream.reply({ status: 'processed' }, event));
-    await until('its rows to be cleared', () => system.portal.rows().length === 0);
+    await restart(system, 'said.localhost,moving.localhost');
+    await delivered(said, '6');
+    await until('the state', () => said.row()?.['state'] === 'active');
+    said.received.forEach((event) => system.downstream.reply({ status: 'processed' }, event));
+    await until('its rows to be cleared', () => portal.rows().length === 0);
   });
 
   it('by its new address is not called there, whoever brings that address', async () => {
-    system = await openBeforeInstall({
-      settings: { B24_ALLOWED_PORTALS: 'acme.localhost', PORTAL_RECHECK_MS: '1000' },
-    });
-    await install(system);
-    system.push(1, 1);
-    await delivered('1');
-    system.portal.moveTo('acme.evil.localhost');
+    const { portal } = moving;
+    moving.push(1, 1);
+    await delivered(moving, '1');
+    portal.moveTo('moving.evil.localhost');
     // The next request hears that its token has expired, and the renewal brings the address.
-    system.portal.expireAccessTokens();
-    await stopped();
-    expect(row()).toMatchObject({ domain: system.portal.domain });
-    system.push(2, 2);
-    await staysQuiet();
-    expect(system.delivered()).toEqual(new Set(['1']));
+    portal.expireAccessTokens();
+    await stopped(moving);
+    expect(moving.row()).toMatchObject({ domain: portal.domain });
+    moving.push(2, 2);
+    await staysQuiet(portal);
+    expect(moving.delivered()).toEqual(new Set(['1']));
 
     // Somewhere else again, by an installation: it is refused, and changes nothing but the address.
-    const before = row();
-    system.portal.moveTo('acme.worse.localhost');
-    expect((await system.portal.install(`${system.bridge.url}/bitrix24/install`)).status).toBe(403);
-    expect(row()).toMatchObject({ refresh_token: before?.['refresh_token'], domain: system.portal.domain });
-    await staysQuiet();
-    expect(row()).toMatchObject({ state: 'not_allowed' });
+    const before = moving.row();
+    portal.moveTo('moving.worse.localhost');
+    expect((await portal.install(`${system.bridge.url}/bitrix24/install`)).status).toBe(403);
+    expect(moving.row()).toMatchObject({ refresh_token: before?.['refresh_token'], domain: portal.domain });
+    await staysQuiet(portal);
+    expect(moving.row()).toMatchObject({ state: 'not_allowed' });
 
     // Back where it was, it is installed as ever.
-    system.portal.moveTo('acme.localhost');
-    expect(await install(system)).toBe(200);
-    await delivered('2');
-    expect(row()).toMatchObject({ state: 'active', name: 'acme' });
+    portal.moveTo('moving.localhost');
+    expect(await install(system, portal)).toBe(200);
+    await delivered(moving, '2');
+    expect(moving.row()).toMatchObject({ state: 'active', name: 'moving' });
   });
 
   it('may still say that the application was uninstalled', async () => {
-    system = await openBeforeInstall();
-    await install(system);
-    await restart('*.bitrix24.com');
-    await stopped();
-    await system.portal.uninstall(`${system.bridge.url}/bitrix24/events`);
-    await until('the state', () => row()?.['state'] === 'uninstalled');
-    expect(row()).toMatchObject({ refresh_token: '' });
+    await stopped(uninstalled);
+    await uninstalled.portal.uninstall(`${system.bridge.url}/bitrix24/events`);
+    await until('the state', () => uninstalled.row()?.['state'] === 'uninstalled');
+    expect(uninstalled.row()).toMatchObject({ refresh_token: '' });
   });
 
   it('is not installed at the command line, and its code is not spent', async () => {
-    system = await openBeforeInstall();
     const code = system.emulator.authority.issueCode(system.portal, system.emulator.clientId);
     const add = (list: string) =>
       run(system.bridge, ['portals', 'add', `http://${system.portal.domain}`, '--code', code], {
