@@ -13,8 +13,8 @@ import { constants, Script } from 'node:vm';
 export function startBundle(url) {
   const file = fileURLToPath(url);
   const compiled = `${file}.compiled`;
-  // The bundler writes ASCII only.
-  const source = `(function(exports,require,module,__filename,__dirname){${readFileSync(file, 'utf8')}\n})`;
+  // It has nothing but ASCII, which is read quickest as latin1.
+  const source = `(function(exports,require,module,__filename,__dirname){${readFileSync(file, 'latin1')}\n})`;
   const script = new Script(source, {
     filename: file,
     cachedData: readIfThere(compiled),
