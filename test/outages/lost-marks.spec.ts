@@ -1,5 +1,7 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
-import { TestSystem } from '../support/test-system.js';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { openBeforeInstall } from '../support/before-install.js';
+import { OwnPortal } from '../support/own-portal.js';
+import { type TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 
 const MARK = 'event.offline.error';
@@ -8,10 +10,9 @@ const SOON_MS = 40_000;
 
 describe('a mark whose answer is lost', () => {
   let system: TestSystem;
-  afterEach(() => system.close());
-
-  const open = async () => {
-    system = await TestSystem.open({
+  let own: OwnPortal;
+  beforeAll(async () => {
+    system = await openBeforeInstall({
       movableClock: true,
       settings: { RETRY_BASE_DELAY_MS: '300', RETRY_MAX_DELAY_MS: '500', FAILURE_BATCH_WAIT_MS: '100' },
       onEvent: (event, downstream) => {
@@ -20,17 +21,22 @@ describe('a mark whose answer is lost', () => {
         else downstream.channel.ack(event.message);
       },
     });
+  });
+  afterEach(() => own.leave());
+  afterAll(() => system.close());
+
+  const open = async () => {
+    own = await OwnPortal.installed(system);
   };
   const retried = () =>
-    new Set(
-      system.downstream.received.filter(({ attempt }) => attempt === 2).map(({ objectId }) => objectId),
-    );
+    new Set(own.received.filter(({ attempt }) => attempt === 2).map(({ objectId }) => objectId));
 
   it('because the process was killed does not keep its events for a minute', async () => {
     await open();
-    const { bridge, portal } = system;
+    const { bridge } = system;
+    const { portal } = own;
     const held = portal.inject({ method: MARK, kind: 'stall' });
-    system.push(1, 20);
+    own.push(1, 20);
     await until('the marks', () => held.hits > 0 && portal.queue.marks > 0);
     expect(await bridge.stop('SIGKILL')).toBeNull();
     held.remove();
@@ -41,20 +47,21 @@ describe('a mark whose answer is lost', () => {
 
   it('while the process goes on does not either', async () => {
     await open();
-    const { portal } = system;
+    const { portal } = own;
     portal.inject({ method: MARK, kind: 'drop-after-commit', times: 2 });
-    system.push(1, 20);
+    own.push(1, 20);
     await until('every retry', () => retried().size === 20, SOON_MS);
     await until('an empty queue', () => portal.rows().length === 0);
   }, 120_000);
 
   it('and that was not made is made again; its row waits, and others do not', async () => {
     await open();
-    const { bridge, portal } = system;
+    const { bridge } = system;
+    const { portal } = own;
     const unmade = portal.inject({ method: MARK, kind: 'drop-before-commit' });
-    system.push(1, 1);
+    own.push(1, 1);
     await until('a mark that is not made', () => unmade.hits > 0);
-    system.push(2, 10);
+    own.push(2, 10);
     await until('the retries of the others', () => retried().size === 9, SOON_MS);
     expect(retried().has('1')).toBe(false);
     await bridge.setClockForward(61_000);

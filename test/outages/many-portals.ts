@@ -19,6 +19,9 @@ const HOUR_MS = 3_600_000;
 /** One service for many portals, each with a trouble of its own. */
 export class ManyPortals {
   private readonly pushed = new Map<string, number>();
+  /** Objects by portal, of as many of the received events as were looked at. */
+  private readonly objects = new Map<string, Set<string>>();
+  private looked = 0;
 
   private constructor(
     readonly emulator: Emulator,
@@ -51,7 +54,8 @@ export class ManyPortals {
       B24_ALLOW_HTTP: 'true',
       B24_EVENTS: EVENT,
       B24_RATE_PER_SECOND: '20',
-      DRAIN_INTERVAL_MS: '300',
+      // Often enough that one which is not left alone is found out.
+      DRAIN_INTERVAL_MS: '500',
       SETTLE_AFTER_MS: '1000',
       ...settings,
     });
@@ -96,8 +100,18 @@ export class ManyPortals {
 
   /** Objects of a portal that were delivered. */
   delivered(name: string): Set<string> {
-    const events = this.downstream.received.filter((event) => event.body['portal'] === name);
-    return new Set(events.map((event) => event.objectId));
+    const { received } = this.downstream;
+    for (; this.looked < received.length; this.looked += 1) {
+      const event = received[this.looked];
+      if (event !== undefined) this.deliveredOf(String(event.body['portal'])).add(event.objectId);
+    }
+    return this.deliveredOf(name);
+  }
+
+  private deliveredOf(name: string): Set<string> {
+    const objects = this.objects.get(name) ?? new Set<string>();
+    this.objects.set(name, objects);
+    return objects;
   }
 
   /** Names of portals of which something was not delivered yet, or is held still. */

@@ -1,69 +1,48 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
-import { TestSystem } from '../support/test-system.js';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { openBeforeInstall } from '../support/before-install.js';
+import { OwnPortal } from '../support/own-portal.js';
+import { type TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 import { Meter, nothingLost } from './outage.js';
 
 /** An adoption is promised this long after an unknown outcome or a start; the rest is for a busy machine. */
 const ADOPTED_WITHIN_MS = 20_000;
 
+const QUICK_TO_GIVE_UP = {
+  SETTLE_MODE: 'ack',
+  SETTLE_AFTER_MS: '600000',
+  RETRY_MAX_ATTEMPTS: '2',
+  RETRY_BASE_DELAY_MS: '200',
+  RETRY_MAX_DELAY_MS: '200',
+  FAILURE_BATCH_WAIT_MS: '0',
+};
+
 describe('rows that nobody answers for', () => {
   let system: TestSystem;
-  afterEach(() => system.close());
-
-  const errorCalls = () => system.portal.counters.perMethod['event.offline.error'] ?? 0;
-
-  it('reserved by somebody whose answer was never seen are adopted at the start, marked ones too', async () => {
-    system = await TestSystem.open();
-    const { bridge, portal } = system;
-    expect(await bridge.stop()).toBe(0);
-    system.push(1, 40);
-    const first = portal.queue.get({ clear: 0, limit: 40 });
-    portal.queue.error({
-      process_id: first.process_id,
-      message_id: Object.fromEntries(first.events.map((event, index) => [index, event.MESSAGE_ID])),
-    });
-    portal.queue.get({ clear: 0, limit: 40, error: 1 });
-    system.push(41, 160);
-    portal.queue.get({ clear: 0, limit: 120 });
-    expect(portal.rows().filter((row) => row.PROCESS_ID !== '')).toHaveLength(160);
-    bridge.start();
-    await until('every event', () => system.delivered().size === 160, ADOPTED_WITHIN_MS);
-    await nothingLost(system, 160);
-    const adopted = bridge.lines.reduce((sum, { message }) => sum + Number(message?.['adopted'] ?? 0), 0);
-    expect(adopted).toBe(160);
+  let own: OwnPortal;
+  beforeAll(async () => {
+    system = await openBeforeInstall({ settings: QUICK_TO_GIVE_UP });
   });
-
-  it('reserved by a request whose answer was lost are adopted within 15 s', async () => {
-    system = await TestSystem.open();
-    const lost = system.portal.inject({ method: 'event.offline.get', kind: 'drop-after-commit', times: 3 });
-    system.push(1, 120);
-    await until('the loss', () => lost.hits > 0);
-    await until('every event', () => system.delivered().size === 120, ADOPTED_WITHIN_MS);
-    await nothingLost(system, 120);
-    expect(system.bridge.find('round.failed')?.message).toMatchObject({ outcome: 'unknown' });
+  beforeEach(async () => {
+    own = await OwnPortal.installed(system);
   });
+  afterEach(() => own.leave());
+  afterAll(() => system.close());
+
+  const errorCalls = () => own.portal.counters.perMethod['event.offline.error'] ?? 0;
 
   it('deleted behind our back are closed with a warning, never marked, and not retried for ever', async () => {
-    system = await TestSystem.open({
-      settings: {
-        SETTLE_MODE: 'ack',
-        SETTLE_AFTER_MS: '600000',
-        RETRY_MAX_ATTEMPTS: '2',
-        RETRY_BASE_DELAY_MS: '200',
-        RETRY_MAX_DELAY_MS: '200',
-        FAILURE_BATCH_WAIT_MS: '0',
-      },
-    });
-    const { bridge, downstream, portal } = system;
-    system.push(1, 20);
-    await until('every event', () => system.delivered().size === 20);
-    const first = downstream.received.slice();
+    const { bridge, downstream } = system;
+    const { portal } = own;
+    own.push(1, 20);
+    await until('every event', () => own.delivered().size === 20);
+    const first = own.received.slice();
     for (const processId of new Set(first.map((event) => event.processId)))
       portal.queue.clear({ process_id: processId });
     expect(portal.rows()).toEqual([]);
     // Newer changes of the same objects, which a mark for rows that are gone would destroy.
-    system.push(1, 20);
-    await until('the newer changes', () => downstream.received.length === 40);
+    own.push(1, 20);
+    await until('the newer changes', () => own.received.length === 40);
     for (const [index, event] of first.entries()) {
       downstream.reply(
         index % 2 === 0 ? { status: 'failed', reason: 'late' } : { status: 'processed' },
@@ -71,11 +50,11 @@ describe('rows that nobody answers for', () => {
       );
     }
     await bridge.logged('round.vanished');
-    const meter = new Meter(system);
-    const failing = () => downstream.received.filter((event) => event.attempt > 1);
+    const meter = new Meter(own);
+    const failing = () => own.received.filter((event) => event.attempt > 1);
     await until('the retries', () => failing().length === 10);
     for (const event of failing()) downstream.reply({ status: 'failed', reason: 'again' }, event);
-    for (const event of downstream.received.filter(
+    for (const event of own.received.filter(
       ({ attempt, id }) => attempt === 1 && !first.some((old) => old.id === id),
     ))
       downstream.reply({ status: 'processed' }, event);
@@ -84,5 +63,38 @@ describe('rows that nobody answers for', () => {
     expect(errorCalls()).toBe(0);
     expect(meter.read().requests).toBeLessThan(10);
     expect(failing()).toHaveLength(10);
+  });
+
+  it('reserved by somebody whose answer was never seen are adopted at the start, marked ones too', async () => {
+    const { bridge } = system;
+    const { portal } = own;
+    expect(await bridge.stop()).toBe(0);
+    // The rest is as it is by default, also in the test that follows.
+    for (const name of Object.keys(QUICK_TO_GIVE_UP)) delete bridge.settings[name];
+    Object.assign(bridge.settings, { SETTLE_AFTER_MS: '1500', RETRY_BASE_DELAY_MS: '600000' });
+    own.push(1, 40);
+    const first = portal.queue.get({ clear: 0, limit: 40 });
+    portal.queue.error({
+      process_id: first.process_id,
+      message_id: Object.fromEntries(first.events.map((event, index) => [index, event.MESSAGE_ID])),
+    });
+    portal.queue.get({ clear: 0, limit: 40, error: 1 });
+    own.push(41, 160);
+    portal.queue.get({ clear: 0, limit: 120 });
+    expect(portal.rows().filter((row) => row.PROCESS_ID !== '')).toHaveLength(160);
+    bridge.start();
+    await until('every event', () => own.delivered().size === 160, ADOPTED_WITHIN_MS);
+    await nothingLost(own, 160);
+    const adopted = own.lines('round').reduce((sum, { message }) => sum + Number(message['adopted'] ?? 0), 0);
+    expect(adopted).toBe(160);
+  });
+
+  it('reserved by a request whose answer was lost are adopted within 15 s', async () => {
+    const lost = own.portal.inject({ method: 'event.offline.get', kind: 'drop-after-commit', times: 3 });
+    own.push(1, 120);
+    await until('the loss', () => lost.hits > 0);
+    await until('every event', () => own.delivered().size === 120, ADOPTED_WITHIN_MS);
+    await nothingLost(own, 120);
+    expect(own.lines('round.failed')[0]?.message).toMatchObject({ outcome: 'unknown' });
   });
 });

@@ -1,8 +1,13 @@
+import { type OwnPortal } from '../support/own-portal.js';
 import { type TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 
 /** The service is promised to be back within 10 s; the rest is for a machine that is busy with other things. */
 export const BACK_WITHIN_MS = 15_000;
+
+/** The system's one portal, or one of several. */
+type Place = TestSystem | OwnPortal;
+const systemOf = (place: Place) => ('system' in place ? place.system : place);
 
 /** What readiness says: the status and, of each service that is not there, why. */
 export async function readiness(
@@ -45,16 +50,16 @@ export async function readyAgain(system: TestSystem): Promise<void> {
 }
 
 /** Waits until every object from 1 to `last` was delivered and the portal holds nothing more. */
-export async function nothingLost(system: TestSystem, last: number): Promise<void> {
+export async function nothingLost(place: Place, last: number): Promise<void> {
   const missing = () => {
-    const delivered = system.delivered();
+    const delivered = place.delivered();
     return Array.from({ length: last }, (_, index) => String(index + 1)).filter((id) => !delivered.has(id));
   };
-  await withLog(system, async () => {
+  await withLog(systemOf(place), async () => {
     await until('every event', () => missing().length === 0, BACK_WITHIN_MS).catch((error: unknown) => {
       throw new Error(`${missing().length} of ${last} events are missing`, { cause: error });
     });
-    await until('an empty queue', () => system.portal.rows().length === 0, BACK_WITHIN_MS);
+    await until('an empty queue', () => place.portal.rows().length === 0, BACK_WITHIN_MS);
   });
 }
 
@@ -74,17 +79,17 @@ export class Meter {
   private readonly requests: number;
   private readonly lines: number;
 
-  constructor(private readonly system: TestSystem) {
-    this.requests = system.portal.counters.requests;
-    this.lines = system.bridge.lines.length;
+  constructor(private readonly place: Place) {
+    this.requests = place.portal.counters.requests;
+    this.lines = systemOf(place).bridge.lines.length;
   }
 
   /** Per second since the start. */
   read(): { requests: number; lines: number } {
     const seconds = Math.max(1, (performance.now() - this.startedAt) / 1000);
     return {
-      requests: (this.system.portal.counters.requests - this.requests) / seconds,
-      lines: (this.system.bridge.lines.length - this.lines) / seconds,
+      requests: (this.place.portal.counters.requests - this.requests) / seconds,
+      lines: (systemOf(this.place).bridge.lines.length - this.lines) / seconds,
     };
   }
 }

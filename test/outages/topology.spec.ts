@@ -1,22 +1,24 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import amqp from 'amqplib';
+import { openBeforeInstall } from '../support/before-install.js';
 import { RABBITMQ_URL } from '../support/bridge-process.js';
+import { OwnPortal } from '../support/own-portal.js';
 import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 import { BACK_WITHIN_MS, Meter, nothingLost, notReady, readyAgain, seconds } from './outage.js';
 
+const administrator = async <T>(work: (channel: amqp.Channel) => Promise<T>): Promise<T> => {
+  const connection = await amqp.connect(RABBITMQ_URL);
+  try {
+    return await work(await connection.createChannel());
+  } finally {
+    await connection.close();
+  }
+};
+
 describe("the bridge's queues in other people's hands", () => {
   let system: TestSystem;
   afterEach(() => system.close());
-
-  const administrator = async <T>(work: (channel: amqp.Channel) => Promise<T>): Promise<T> => {
-    const connection = await amqp.connect(RABBITMQ_URL);
-    try {
-      return await work(await connection.createChannel());
-    } finally {
-      await connection.close();
-    }
-  };
 
   it('a queue of another kind in the way is named with the difference, and when it is gone the work begins', async () => {
     system = await TestSystem.prepare();
@@ -55,14 +57,23 @@ describe("the bridge's queues in other people's hands", () => {
     await until('all of them', async () => (await kept()) >= 40, BACK_WITHIN_MS);
     expect(await kept()).toBe(40);
   });
+});
+
+describe("the reply queue of a running bridge in other people's hands", () => {
+  let system: TestSystem;
+  beforeAll(async () => {
+    system = await openBeforeInstall({ settings: { SETTLE_MODE: 'ack', SETTLE_AFTER_MS: '600000' } });
+  });
+  afterAll(() => system.close());
 
   it('a reply queue that is deleted under the running service is declared again and consumed', async () => {
-    system = await TestSystem.open({ settings: { SETTLE_MODE: 'ack', SETTLE_AFTER_MS: '600000' } });
-    const { bridge, downstream, portal } = system;
+    const { bridge, downstream } = system;
+    const own = await OwnPortal.installed(system);
+    const { portal } = own;
     await bridge.logged('replies.consuming');
-    system.push(1, 30);
-    await until('every event', () => system.delivered().size === 30);
-    const meter = new Meter(system);
+    own.push(1, 30);
+    await until('every event', () => own.delivered().size === 30);
+    const meter = new Meter(own);
     await administrator((channel) => channel.deleteQueue(downstream.names.replies));
     await until(
       'a consumer of the new queue',
@@ -70,7 +81,7 @@ describe("the bridge's queues in other people's hands", () => {
       BACK_WITHIN_MS,
     );
     expect(bridge.find('replies.interrupted')?.message['reason']).toEqual(expect.any(String));
-    for (const event of downstream.received) downstream.reply({ status: 'processed' }, event);
+    for (const event of own.received) downstream.reply({ status: 'processed' }, event);
     await until('every reply to count', () => portal.rows().length === 0, BACK_WITHIN_MS);
     // Rejected events find their way to the new queue as well; on a slow broker its binding stands after the queue.
     const routed = () =>
@@ -78,7 +89,7 @@ describe("the bridge's queues in other people's hands", () => {
         let returned = false;
         channel.on('return', () => (returned = true));
         channel.publish(downstream.names.failures, '', Buffer.from('{"status":"processed"}'), {
-          correlationId: downstream.received[0]?.message.properties.correlationId as string,
+          correlationId: own.received[0]?.message.properties.correlationId as string,
           mandatory: true,
         });
         // What nobody took came back before this answer.
@@ -92,14 +103,17 @@ describe("the bridge's queues in other people's hands", () => {
     });
     expect(meter.read().lines).toBeLessThan(20);
     await readyAgain(system);
-    await nothingLost(system, 30);
+    await nothingLost(own, 30);
+    await own.leave();
   });
 
   it('a reply queue whose name somebody else had for a while is declared and consumed when it is free', async () => {
-    system = await TestSystem.open({ settings: { SETTLE_MODE: 'ack', SETTLE_AFTER_MS: '600000' } });
-    const { bridge, downstream, portal } = system;
+    const { bridge, downstream } = system;
+    const own = await OwnPortal.installed(system);
+    const { portal } = own;
     await bridge.logged('replies.consuming');
     const consuming = () => bridge.lines.filter((line) => line.message?.event === 'replies.consuming').length;
+    const before = consuming();
     const other = await amqp.connect(RABBITMQ_URL);
     // It ends with the connection, and nobody else may use or declare it meanwhile.
     await until('the name', async () => {
@@ -114,12 +128,12 @@ describe("the bridge's queues in other people's hands", () => {
     });
     // Long enough for several connections of the consumer that find nothing to consume.
     await seconds(8);
-    expect(consuming()).toBe(1);
+    expect(consuming()).toBe(before);
     await other.close();
-    await until('a consumer of the new queue', () => consuming() > 1, BACK_WITHIN_MS);
-    system.push(1, 5);
-    await until('every event', () => system.delivered().size === 5);
-    for (const event of downstream.received) downstream.reply({ status: 'processed' }, event);
+    await until('a consumer of the new queue', () => consuming() > before, BACK_WITHIN_MS);
+    own.push(1, 5);
+    await until('every event', () => own.delivered().size === 5);
+    for (const event of own.received) downstream.reply({ status: 'processed' }, event);
     await until('every reply to count', () => portal.rows().length === 0, BACK_WITHIN_MS);
   });
 });

@@ -1,7 +1,10 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { json, run } from '../cli/in-process.js';
+import { type PortalOptions } from '../../emulator/index.js';
+import { openBeforeInstall } from '../support/before-install.js';
 import { type Received } from '../support/downstream.js';
-import { TestSystem } from '../support/test-system.js';
+import { OwnPortal } from '../support/own-portal.js';
+import { type TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 import { inForm } from '../support/form.js';
 
@@ -19,42 +22,65 @@ interface Status {
 
 /** Leaks a request every 50 ms, as no real portal does: what takes time is the reading. */
 const FAST = { ratePerSecond: 1000, burst: 1000 };
-const SETTINGS = { B24_RATE_PER_SECOND: '20', SETTLE_AFTER_MS: '600000' };
+const SETTINGS = {
+  B24_RATE_PER_SECOND: '20',
+  SETTLE_AFTER_MS: '600000',
+  RETRY_BASE_DELAY_MS: '200',
+  RETRY_MAX_DELAY_MS: '200',
+  RETRY_MAX_ATTEMPTS: '3',
+};
 /** A page has 50 objects. */
-const SIZE = inForm({ full: 1000, small: 300 });
+const SIZE = inForm({ full: 1000, small: 200 });
 const DEAL = 2;
 const CONTACT = 3;
 
 describe('a snapshot', () => {
   let system: TestSystem;
-  afterEach(() => system.close());
+  let own: OwnPortal;
+  /** Object of the test's portal that fails whenever it comes. */
+  let failing: string | null = null;
+  beforeAll(async () => {
+    system = await openBeforeInstall({
+      settings: SETTINGS,
+      onEvent: (event, downstream) => {
+        downstream.channel.ack(event.message);
+        if (event.objectId === failing) downstream.reply({ status: 'failed', reason: 'out of stock' }, event);
+      },
+    });
+  });
+  afterEach(async () => {
+    failing = null;
+    await own.leave();
+  });
+  afterAll(() => system.close());
+
+  const open = async (options: Partial<PortalOptions> = {}) => {
+    own = await OwnPortal.installed(system, { ...FAST, ...options });
+  };
 
   const start = async (...args: string[]) => {
-    const { exitCode, stderr } = await run(system.bridge, ['snapshot', 'start', 'acme', ...args]);
+    const { exitCode, stderr } = await run(system.bridge, ['snapshot', 'start', own.portal.name, ...args]);
     expect([exitCode, stderr]).toEqual([0, '']);
   };
   const last = async () => {
-    const [snapshot] = (await json<Status>(system.bridge, ['snapshot', 'status', 'acme'])).snapshots;
+    const [snapshot] = (await json<Status>(system.bridge, ['snapshot', 'status', own.portal.name])).snapshots;
     if (snapshot === undefined) throw new Error('there is no snapshot');
     return snapshot;
   };
-  const ofSnapshot = () => system.downstream.received.filter(({ body }) => body['origin'] === 'snapshot');
+  const ofSnapshot = () => own.received.filter(({ body }) => body['origin'] === 'snapshot');
   const objects = () => ofSnapshot().filter(({ body }) => body['type'] !== 'bridge.snapshot.completed');
   const completed = () => ofSnapshot().filter(({ body }) => body['type'] === 'bridge.snapshot.completed');
   const over = () => until('its last event', () => completed().length > 0, 120_000);
 
   it('brings every object once, killed again and again: only what was in hand comes twice', async () => {
-    system = await TestSystem.open({
-      settings: SETTINGS,
-      portal: { ...FAST, serviceTimePerPageMs: 10 },
-    });
+    await open({ serviceTimePerPageMs: 10 });
     // Ids with gaps, a hole, and some as dense as can be.
-    system.portal.objects.seed(DEAL, { count: 2 * SIZE, step: 3 });
-    system.portal.objects.seed(DEAL, { count: 3 * SIZE });
-    system.portal.objects.add(DEAL, {}, { silent: true, id: 400_000 });
-    const hidden = [0.001, 0.14, 0.93].map((place) => system.portal.objects.index(DEAL).at(place)?.id ?? 0);
-    for (const id of hidden) system.portal.objects.setReadable(DEAL, [id], false);
-    const there = system.portal.objects.seed(CONTACT, { count: 300, step: 5 });
+    own.portal.objects.seed(DEAL, { count: 2 * SIZE, step: 3 });
+    own.portal.objects.seed(DEAL, { count: 3 * SIZE });
+    own.portal.objects.add(DEAL, {}, { silent: true, id: 400_000 });
+    const hidden = [0.001, 0.14, 0.93].map((place) => own.portal.objects.index(DEAL).at(place)?.id ?? 0);
+    for (const id of hidden) own.portal.objects.setReadable(DEAL, [id], false);
+    const there = own.portal.objects.seed(CONTACT, { count: 300, step: 5 });
     expect(there.last - there.first).toBe(299 * 5);
     await start('--types', 'crm.deal,crm.contact');
 
@@ -82,7 +108,7 @@ describe('a snapshot', () => {
 
     expect(await last()).toMatchObject({ state: 'completed', objects: wanted, superseded: 0, fraction: 1 });
     const [end] = completed();
-    expect(end?.routingKey).toBe('acme.bridge.snapshot.completed');
+    expect(end?.routingKey).toBe(`${own.portal.name}.bridge.snapshot.completed`);
     expect(end?.body).toMatchObject({
       subject: 'bridge.snapshot/1',
       data: {
@@ -95,17 +121,14 @@ describe('a snapshot', () => {
       },
     });
     // No call to the portal was ever made for one of them.
-    expect(system.portal.queue.marks).toBe(0);
+    expect(own.portal.queue.marks).toBe(0);
   }, 300_000);
 
   /** Enough that some of them change while their page is being read. */
-  const OBJECTS = 1500;
+  const OBJECTS = inForm({ full: 1500, small: 800 });
   it('never brings an old row after a newer change or a delete of its object', async () => {
-    system = await TestSystem.open({
-      settings: SETTINGS,
-      portal: { ...FAST, serviceTimePerPageMs: 60 },
-    });
-    system.portal.objects.seed(DEAL, { count: OBJECTS });
+    await open({ serviceTimePerPageMs: 100 });
+    own.portal.objects.seed(DEAL, { count: OBJECTS });
     await start('--types', 'crm.deal');
     await until('the first page', () => objects().length > 0);
     const alive = new Set(Array.from({ length: OBJECTS }, (_, index) => index + 1));
@@ -113,25 +136,25 @@ describe('a snapshot', () => {
       // Everywhere, also in the very pages that are being read.
       for (let count = 0; count < 20; count += 1) {
         const id = 1 + Math.floor(Math.random() * OBJECTS);
-        if (count % 4 === 0 && alive.delete(id)) system.portal.objects.delete(DEAL, id);
-        else if (alive.has(id)) system.portal.objects.update(DEAL, id, { title: `changed ${Date.now()}` });
+        if (count % 4 === 0 && alive.delete(id)) own.portal.objects.delete(DEAL, id);
+        else if (alive.has(id)) own.portal.objects.update(DEAL, id, { title: `changed ${Date.now()}` });
       }
       await new Promise((resolve) => setTimeout(resolve, 40));
     }
     await until('what is still in the queue', () =>
-      system.portal.queue.rows().every(({ PROCESS_ID }) => PROCESS_ID !== ''),
+      own.portal.queue.rows().every(({ PROCESS_ID }) => PROCESS_ID !== ''),
     );
     await until('every event', () => deletes().size === OBJECTS - alive.size);
 
     const seen = new Set<string>();
     const late: Received[] = [];
-    for (const event of system.downstream.received) {
+    for (const event of own.received) {
       if (event.body['type'] === 'ONCRMDEALDELETE') seen.add(event.objectId);
       else if (event.body['origin'] === 'snapshot' && seen.has(event.objectId)) late.push(event);
     }
     expect(late.map(({ objectId }) => objectId)).toEqual([]);
     // Nobody is missing: each is in the snapshot, or its own event was on its way.
-    const told = system.delivered();
+    const told = own.delivered();
     expect([...alive].filter((id) => !told.has(String(id)))).toEqual([]);
     const { superseded } = await last();
     expect(superseded).toBeGreaterThan(0);
@@ -139,37 +162,39 @@ describe('a snapshot', () => {
 
   const deletes = () =>
     new Set(
-      system.downstream.received
-        .filter(({ body }) => body['type'] === 'ONCRMDEALDELETE')
-        .map(({ objectId }) => objectId),
+      own.received.filter(({ body }) => body['type'] === 'ONCRMDEALDELETE').map(({ objectId }) => objectId),
     );
 
   it('is steered by people, reads what they asked for, under the key that they asked for', async () => {
-    system = await TestSystem.open({
-      settings: SETTINGS,
-      portal: { ...FAST, serviceTimePerPageMs: 150 },
-    });
-    const { objects: crm } = system.portal;
-    crm.seed(DEAL, { count: 4000 });
-    for (let id = 1; id <= 4000; id += 1)
+    await open({ serviceTimePerPageMs: 500 });
+    const { objects: crm } = own.portal;
+    crm.seed(DEAL, { count: 1200 });
+    for (let id = 1; id <= 1200; id += 1)
       crm.update(DEAL, id, { stageId: id % 2 === 0 ? 'WON' : 'NEW' }, { silent: true });
-    await start('--types', 'crm.deal', '--filter', 'stageId=WON', '--keys', 'acme.crm.deal.first-load');
-    const twice = await run(system.bridge, ['snapshot', 'start', 'acme', '--types', 'crm.deal']);
+    await start(
+      '--types',
+      'crm.deal',
+      '--filter',
+      'stageId=WON',
+      '--keys',
+      `${own.portal.name}.crm.deal.first-load`,
+    );
+    const twice = await run(system.bridge, ['snapshot', 'start', own.portal.name, '--types', 'crm.deal']);
     expect([twice.exitCode, twice.stderr]).toEqual([1, expect.stringContaining('one at a time')]);
     await until('the first page', () => objects().length > 0);
-    expect((await run(system.bridge, ['snapshot', 'pause', 'acme'])).exitCode).toBe(0);
+    expect((await run(system.bridge, ['snapshot', 'pause', own.portal.name])).exitCode).toBe(0);
     const paused = await last();
     expect(paused.state).toBe('paused');
     await new Promise((resolve) => setTimeout(resolve, 3000));
     expect((await last()).objects).toBe(paused.objects);
-    expect((await run(system.bridge, ['snapshot', 'resume', 'acme'])).exitCode).toBe(0);
+    expect((await run(system.bridge, ['snapshot', 'resume', own.portal.name])).exitCode).toBe(0);
     await over();
     expect(new Set(objects().map(({ objectId }) => Number(objectId) % 2))).toEqual(new Set([0]));
-    expect(new Set(objects().map(({ objectId }) => objectId)).size).toBe(2000);
+    expect(new Set(objects().map(({ objectId }) => objectId)).size).toBe(600);
     expect(new Set(objects().map(({ routingKey }) => routingKey))).toEqual(
-      new Set(['acme.crm.deal.first-load']),
+      new Set([`${own.portal.name}.crm.deal.first-load`]),
     );
-    const done = await run(system.bridge, ['snapshot', 'cancel', 'acme']);
+    const done = await run(system.bridge, ['snapshot', 'cancel', own.portal.name]);
     expect([done.exitCode, done.stderr]).toEqual([1, expect.stringContaining('completed')]);
 
     // What the portal refuses ends it, and says why; it can be resumed.
@@ -178,40 +203,31 @@ describe('a snapshot', () => {
     await start('--types', 'crm.dynamic-item-1036');
     await until('it to fail', async () => (await last()).state === 'failed');
     expect((await last()).reason).toContain('crm.dynamic-item-1036');
-    const failed = await run(system.bridge, ['snapshot', 'status', 'acme']);
+    const failed = await run(system.bridge, ['snapshot', 'status', own.portal.name]);
     expect([failed.exitCode, failed.stdout]).toEqual([
       1,
       expect.stringContaining('failed (crm.dynamic-item-1036'),
     ]);
-    expect((await run(system.bridge, ['snapshot', 'resume', 'acme'])).exitCode).toBe(0);
-    expect((await run(system.bridge, ['snapshot', 'cancel', 'acme'])).exitCode).toBeLessThanOrEqual(1);
-    const { stdout } = await run(system.bridge, ['audit']);
+    expect((await run(system.bridge, ['snapshot', 'resume', own.portal.name])).exitCode).toBe(0);
+    expect((await run(system.bridge, ['snapshot', 'cancel', own.portal.name])).exitCode).toBeLessThanOrEqual(
+      1,
+    );
+    const { stdout } = await run(system.bridge, ['audit', '--portal', own.portal.name]);
     for (const action of ['started', 'paused', 'resumed']) expect(stdout).toContain(`snapshot_${action}`);
   }, 180_000);
 
   it('fails like any event, and is retried from the ledger: the portal is told nothing', async () => {
-    system = await TestSystem.open({
-      settings: {
-        ...SETTINGS,
-        RETRY_BASE_DELAY_MS: '200',
-        RETRY_MAX_DELAY_MS: '200',
-        RETRY_MAX_ATTEMPTS: '3',
-      },
-      portal: FAST,
-      onEvent: (event, downstream) => {
-        downstream.channel.ack(event.message);
-        if (event.objectId === '3') downstream.reply({ status: 'failed', reason: 'out of stock' }, event);
-      },
-    });
-    system.portal.objects.seed(DEAL, { count: 10 });
+    await open();
+    failing = '3';
+    own.portal.objects.seed(DEAL, { count: 10 });
     await start('--types', 'crm.deal');
     await until('three attempts', () => objects().filter(({ objectId }) => objectId === '3').length === 3);
     const { names } = system.downstream;
     await until('its dead letter', async () => (await system.downstream.depth(names.dead)) === 1);
-    expect(system.portal.queue.marks).toBe(0);
+    expect(own.portal.queue.marks).toBe(0);
     const { deliveries } = await json<{ deliveries: readonly { id: string; state: string }[] }>(
       system.bridge,
-      ['events', 'list', '--state', 'dead'],
+      ['events', 'list', '--state', 'dead', '--portal', own.portal.name],
     ).then((listed) => ({
       deliveries: (listed as unknown as { events: { id: string; state: string }[] }).events,
     }));
@@ -219,6 +235,6 @@ describe('a snapshot', () => {
     const retried = await run(system.bridge, ['events', 'retry', deliveries[0]?.id ?? '']);
     expect(retried.exitCode).toBe(0);
     await until('another series', () => objects().filter(({ objectId }) => objectId === '3').length === 6);
-    expect(system.portal.queue.marks).toBe(0);
+    expect(own.portal.queue.marks).toBe(0);
   }, 120_000);
 });

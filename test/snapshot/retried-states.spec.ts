@@ -1,7 +1,9 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { json, run } from '../cli/command-line.js';
+import { openBeforeInstall } from '../support/before-install.js';
 import { type Received } from '../support/downstream.js';
-import { TestSystem } from '../support/test-system.js';
+import { OwnPortal } from '../support/own-portal.js';
+import { type TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 
 const DEAL = 2;
@@ -18,35 +20,38 @@ const stateOf = (body: Record<string, unknown>): State | undefined =>
 /** `STATE` is not set here: events of the portal's own carry none, those of a snapshot do. */
 describe('the states of a snapshot’s events that come again', () => {
   let system: TestSystem;
-  afterEach(() => system.close());
-
-  /** The deliveries that were received first, nothing of which has answered. */
-  const firstOf = (objectId: string) =>
-    system.downstream.received.find((event) => event.objectId === objectId && event.attempt === 1);
-  const retriesOf = (objectId: string) =>
-    system.downstream.received.filter((event) => event.objectId === objectId && event.attempt > 1);
-  const completed = () =>
-    until('its last event', () =>
-      system.downstream.received.some(({ body }) => body['type'] === 'bridge.snapshot.completed'),
-    );
-  const open = async (settings: Record<string, string> = {}) => {
-    system = await TestSystem.open({
+  let own: OwnPortal;
+  beforeAll(async () => {
+    system = await openBeforeInstall({
       settings: {
         B24_RATE_PER_SECOND: '20',
         SETTLE_AFTER_MS: '600000',
         RETRY_BASE_DELAY_MS: '200',
         RETRY_MAX_DELAY_MS: '200',
         RETRY_MAX_ATTEMPTS: '2',
-        ...settings,
       },
-      portal: { ratePerSecond: 1000, burst: 1000 },
       onEvent: (event, downstream) => {
         if (event.attempt > 1) fail(event);
         else downstream.channel.ack(event.message);
       },
     });
-    system.portal.objects.seed(DEAL, { count: OBJECTS });
-    const started = await run(system.bridge, ['snapshot', 'start', 'acme', '--types', 'crm.deal']);
+  });
+  afterEach(() => own.leave());
+  afterAll(() => system.close());
+
+  /** The deliveries that were received first, nothing of which has answered. */
+  const firstOf = (objectId: string) =>
+    own.received.find((event) => event.objectId === objectId && event.attempt === 1);
+  const retriesOf = (objectId: string) =>
+    own.received.filter((event) => event.objectId === objectId && event.attempt > 1);
+  const completed = () =>
+    until('its last event', () =>
+      own.received.some(({ body }) => body['type'] === 'bridge.snapshot.completed'),
+    );
+  const open = async () => {
+    own = await OwnPortal.installed(system, { ratePerSecond: 1000, burst: 1000 });
+    own.portal.objects.seed(DEAL, { count: OBJECTS });
+    const started = await run(system.bridge, ['snapshot', 'start', own.portal.name, '--types', 'crm.deal']);
     expect([started.exitCode, started.stderr]).toEqual([0, '']);
   };
   const fail = (event: Received | undefined) => {
@@ -56,10 +61,16 @@ describe('the states of a snapshot’s events that come again', () => {
   };
   const deadLetter = async () => {
     const { channel, names } = system.downstream;
-    await until('its dead letter', async () => (await system.downstream.depth(names.dead)) === 1);
-    const letter = await channel.get(names.dead, { noAck: true });
-    if (letter === false) throw new Error('there is no dead letter');
-    return JSON.parse(letter.content.toString()) as Record<string, unknown>;
+    const letters: Record<string, unknown>[] = [];
+    await until('its dead letter', async () => {
+      const message = await channel.get(names.dead, { noAck: true });
+      if (message === false) return false;
+      const letter = JSON.parse(message.content.toString()) as Record<string, unknown>;
+      // The test before may have left one: what is retried by hand fails in the end as well.
+      if (letter['memberid'] === own.portal.memberId) letters.push(letter);
+      return letters.length > 0;
+    });
+    return letters[0] ?? {};
   };
 
   it.each([
@@ -73,7 +84,7 @@ describe('the states of a snapshot’s events that come again', () => {
       await system.bridge.stop(signal);
       system.bridge.start();
       await system.bridge.logged('http.listening');
-      system.portal.objects.update(DEAL, Number(FAILING), { title: 'as it is by now' }, { silent: true });
+      own.portal.objects.update(DEAL, Number(FAILING), { title: 'as it is by now' }, { silent: true });
       fail(firstOf(FAILING));
       const now = { status: 'read', object: { id: Number(FAILING), title: 'as it is by now' } };
       await until('its retry', () => retriesOf(FAILING).length > 0);
@@ -87,6 +98,8 @@ describe('the states of a snapshot’s events that come again', () => {
         'list',
         '--state',
         'dead',
+        '--portal',
+        own.portal.name,
       ]);
       await system.bridge.stop(signal);
       system.bridge.start();
@@ -97,12 +110,11 @@ describe('the states of a snapshot’s events that come again', () => {
       await until('another attempt', () => retriesOf(FAILING).length > before);
       expect(stateOf(retriesOf(FAILING).at(-1)?.body ?? {})).toMatchObject(now);
       // An ordinary event is what it was without the setting.
-      system.portal.objects.update(DEAL, 5, { title: 'ordinary' });
-      const ordinary = () =>
-        system.downstream.received.find(({ body }) => body['type'] === 'ONCRMDEALUPDATE');
+      own.portal.objects.update(DEAL, 5, { title: 'ordinary' });
+      const ordinary = () => own.received.find(({ body }) => body['type'] === 'ONCRMDEALUPDATE');
       await until('an ordinary event', () => ordinary() !== undefined);
       expect(stateOf(ordinary()?.body ?? {})).toBeUndefined();
-      expect(system.portal.queue.marks).toBe(0);
+      expect(own.portal.queue.marks).toBe(0);
     },
     120_000,
   );

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Received } from '../support/downstream.js';
+import { OwnPortal } from '../support/own-portal.js';
 import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 
@@ -23,52 +24,58 @@ const SETTINGS = {
   RETRY_MAX_DELAY_MS: '1000',
 };
 
+let system: TestSystem;
+let rejects: (event: Received) => boolean;
+
+beforeAll(async () => {
+  system = await TestSystem.open({
+    settings: SETTINGS,
+    onEvent: (event, downstream) => {
+      if (rejects(event)) downstream.channel.nack(event.message, false, false);
+      else downstream.channel.ack(event.message);
+    },
+    consume: { deadLetterToFailures: true },
+  });
+});
+afterAll(() => system.close());
+
 describe.each([
   ['with reservations', true],
   ['on a plan without', false],
 ])('events that tell what has changed, %s', (_plan, extended) => {
-  let system: TestSystem;
-  let rejects: (event: Received) => boolean;
+  let own: OwnPortal;
 
   beforeAll(async () => {
-    system = await TestSystem.open({
-      portal: { extended, ratePerSecond: 50 },
-      settings: SETTINGS,
-      onEvent: (event, downstream) => {
-        if (rejects(event)) downstream.channel.nack(event.message, false, false);
-        else downstream.channel.ack(event.message);
-      },
-      consume: { deadLetterToFailures: true },
-    });
+    own = await OwnPortal.installed(system, { extended, ratePerSecond: 50 });
   });
   beforeEach(() => {
     rejects = () => false;
     system.downstream.received.length = 0;
   });
-  afterEach(() => until('an empty queue', () => system.portal.rows().length === 0));
-  afterAll(() => system.close());
+  afterEach(() => until('an empty queue', () => own.portal.rows().length === 0));
+  afterAll(() => own.leave());
 
   const events = async (count: number) => {
-    await until(`${count} events`, () => system.downstream.received.length >= count);
-    return system.downstream.received.map(stateOf);
+    await until(`${count} events`, () => own.received.length >= count);
+    return own.received.map(stateOf);
   };
 
   it('say nothing at first sight, then each change once, and nothing where nothing changed', async () => {
-    const { id } = system.portal.objects.add(DEAL, { title: 'Chairs', stageId: 'NEW' });
+    const { id } = own.portal.objects.add(DEAL, { title: 'Chairs', stageId: 'NEW' });
     expect((await events(1))[0]).toMatchObject({ status: 'read', changed: null });
-    system.portal.objects.update(DEAL, id, { stageId: 'WON', comments: 'not asked for' });
+    own.portal.objects.update(DEAL, id, { stageId: 'WON', comments: 'not asked for' });
     expect((await events(2))[1]?.changed).toEqual({ stageId: { from: 'NEW', to: 'WON' } });
-    system.portal.objects.update(DEAL, id, { comments: 'still not' });
+    own.portal.objects.update(DEAL, id, { comments: 'still not' });
     expect((await events(3))[2]?.changed).toEqual({});
   });
 
   it('tell a change again at the retry of the event that told of it, and go on from there', async () => {
-    const { id } = system.portal.objects.add(DEAL, { title: 'Tables', stageId: 'NEW' });
+    const { id } = own.portal.objects.add(DEAL, { title: 'Tables', stageId: 'NEW' });
     await events(1);
     rejects = ({ attempt, objectId }) => objectId === String(id) && attempt === 1;
-    system.portal.objects.update(DEAL, id, { stageId: 'WON' });
+    own.portal.objects.update(DEAL, id, { stageId: 'WON' });
     await events(2);
-    system.portal.objects.update(DEAL, id, { title: 'Two tables' }, { silent: true });
+    own.portal.objects.update(DEAL, id, { title: 'Two tables' }, { silent: true });
     const told = await events(3);
     expect(told[1]?.changed).toEqual({ stageId: { from: 'NEW', to: 'WON' } });
     expect(told[2]?.changed).toEqual({
@@ -76,60 +83,63 @@ describe.each([
       stageId: { from: 'NEW', to: 'WON' },
     });
     rejects = () => false;
-    system.portal.objects.update(DEAL, id, { stageId: 'PAID' });
+    own.portal.objects.update(DEAL, id, { stageId: 'PAID' });
     expect((await events(4))[3]?.changed).toEqual({ stageId: { from: 'WON', to: 'PAID' } });
   });
 
   it('begin anew after a delete, and keep nothing of what was deleted', async () => {
-    const { id } = system.portal.objects.add(DEAL, { title: 'Lamp', stageId: 'NEW' });
+    const { id } = own.portal.objects.add(DEAL, { title: 'Lamp', stageId: 'NEW' });
     await events(1);
-    system.portal.objects.delete(DEAL, id);
+    own.portal.objects.delete(DEAL, id);
     expect((await events(2))[1]).toEqual({ status: 'gone', readAt: null, object: null, changed: null });
-    system.portal.objects.add(DEAL, { title: 'Another lamp' }, { id });
+    own.portal.objects.add(DEAL, { title: 'Another lamp' }, { id });
     expect((await events(3))[2]?.changed).toBeNull();
   });
 
   const processed = async () => {
     const { body } = await system.get('/metrics');
     return Number(
-      /^bridge_events_settled_total\{(?=[^}]*outcome="processed")[^}]*\} (\d+)$/m.exec(body)?.[1] ?? 0,
+      new RegExp(
+        `^bridge_events_settled_total\\{portal="${own.portal.name}",outcome="processed"\\} (\\d+)$`,
+        'm',
+      ).exec(body)?.[1] ?? 0,
     );
   };
 
   it('remember over a crash', async () => {
     const before = await processed();
-    const { id } = system.portal.objects.add(DEAL, { title: 'Desk', stageId: 'NEW' });
+    const { id } = own.portal.objects.add(DEAL, { title: 'Desk', stageId: 'NEW' });
     await events(1);
-    await until('an empty queue', () => system.portal.rows().length === 0);
+    await until('an empty queue', () => own.portal.rows().length === 0);
     // A plan without reservations has an empty queue before anything is published.
     await until('the event to settle', async () => (await processed()) > before);
     await system.bridge.stop('SIGKILL');
-    system.portal.objects.update(DEAL, id, { stageId: 'WON' });
+    own.portal.objects.update(DEAL, id, { stageId: 'WON' });
     system.bridge.start();
     expect((await events(2))[1]?.changed).toEqual({ stageId: { from: 'NEW', to: 'WON' } });
   });
 
   it('tell in order what happens to one object while others are under way', async () => {
-    const ids = Array.from({ length: 30 }, () => system.portal.objects.add(DEAL, { stageId: '0' }).id);
+    const ids = Array.from({ length: 30 }, () => own.portal.objects.add(DEAL, { stageId: '0' }).id);
     await events(30);
     for (let step = 1; step <= 5; step += 1) {
-      system.portal.objects.updateMany(DEAL, ids, { stageId: String(step) });
+      own.portal.objects.updateMany(DEAL, ids, { stageId: String(step) });
       await new Promise((resolve) => setTimeout(resolve, 150));
     }
     await until(
       'the last state of each',
       () =>
         new Set(
-          system.downstream.received
+          own.received
             .filter((event) => stateOf(event)?.object?.['stageId'] === '5')
             .map(({ objectId }) => objectId),
         ).size === 30,
     );
     for (const id of ids) {
-      const own = system.downstream.received.filter(({ objectId }) => objectId === String(id)).map(stateOf);
+      const its = own.received.filter(({ objectId }) => objectId === String(id)).map(stateOf);
       // Each tells from where the one before has ended: nothing is left out, nothing told twice.
       let at = '0';
-      for (const state of own.slice(1)) {
+      for (const state of its.slice(1)) {
         const step = state?.changed?.['stageId'];
         if (step === undefined) continue;
         expect(step.from).toBe(at);

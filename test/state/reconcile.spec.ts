@@ -1,22 +1,75 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { json, run } from '../cli/command-line.js';
+import { linesOf } from '../support/before-install.js';
 import { until } from '../support/until.js';
 import { Visitor } from '../support/visitor.js';
-import { DEAL, Reconciling, SILENT, SOMEBODY } from './reconciling.js';
+import { DEAL, type Reconciling, ReconcilingService, SILENT, SOMEBODY } from './reconciling.js';
 
 const YEAR_S = 365 * 86_400;
 const HOUR_MS = 3_600_000;
 const PASSWORD = 'a password of the test';
 
+let service: ReconcilingService;
+beforeAll(async () => {
+  service = await ReconcilingService.open({ settings: { DASHBOARD_PASSWORD: PASSWORD } });
+}, 60_000);
+afterAll(() => service.system.close());
+
+let reconciling: Reconciling;
+/** Where a test has one of its own. */
+let own: ReconcilingService | null = null;
+afterEach(async () => {
+  await reconciling.leave();
+  await own?.system.close();
+  own = null;
+});
+
 describe('changes that no event has announced', () => {
-  let reconciling: Reconciling;
-  afterEach(() => reconciling.system.close());
+  // The first of the service's portals: what is missed is numbered over all of them.
+  it('say why, likely: bindings were missing, the application wrote itself; command line, dashboard and metrics tell of them', async () => {
+    reconciling = await service.portal(50);
+    const { system, portal, first } = reconciling;
+    const { name, objects } = portal;
+    await reconciling.pass(600_000);
+    portal.unbindAll();
+    objects.update(DEAL, first + 1, {}, {}, SOMEBODY);
+    // The bindings are looked at again within ten minutes.
+    await reconciling.pass(900_000);
+    await until('bindings', () => portal.bindings().length >= 3);
+    await reconciling.pass(60_000);
+    const itself = { clientId: system.emulator.clientId, userId: 1, connector: '' };
+    objects.update(DEAL, first + 2, {}, {}, itself);
+    await reconciling.pass(120_000);
+    await reconciling.compare();
+    const causes = Object.fromEntries(
+      (await reconciling.missed()).map(({ subject, cause }) => [subject, cause]),
+    );
+    expect(causes).toEqual({
+      [`crm.deal/${first + 1}`]: 'bindings_missing',
+      [`crm.deal/${first + 2}`]: 'own_write',
+    });
+    const report = await run(system.bridge, ['reconcile', 'report', name, '--lang', 'en']);
+    expect(report.stdout).toMatch(new RegExp(`${name} +crm\\.deal +50 `));
+    expect(report.stdout).toMatch(new RegExp(`crm\\.deal/${first + 1} +update +bindings were missing`));
+    expect(await json(system.bridge, ['reconcile', 'now'])).toMatchObject({ exitCode: 0, asked: [name] });
+    const person = new Visitor(system.bridge.url);
+    await person.logIn(PASSWORD);
+    expect((await person.get(`/portals/${name}`)).body).toContain(`href="/portals/${name}/missed"`);
+    const shown = (await person.get(`/portals/${name}/missed`)).body;
+    expect(shown).toContain(`crm.deal/${first + 1}</a>`);
+    expect(shown).toContain('bindings were missing');
+    expect((await person.post(`/portals/${name}/missed/now`)).status).toBe(303);
+    expect((await person.get(`/portals/${name}/missed?before=2`)).body).not.toContain(
+      `crm.deal/${first + 2}</a>`,
+    );
+    const metrics = (await system.get('/metrics')).body;
+    expect(metrics).toContain(`bridge_changes_missed_total{portal="${name}",change="update"} 2`);
+    expect(metrics).toContain(`bridge_changes_missed_total{portal="${name}",change="delete"} 0`);
+  });
 
   it('are found among all that there is also where a look takes longer than the time between two looks', async () => {
-    reconciling = await Reconciling.open(100, {
-      portal: { serviceTimePerPageMs: 1500 },
-      settings: { RECONCILE_EVERY_MS: '1000' },
-    });
+    own = await ReconcilingService.open({ settings: { RECONCILE_EVERY_MS: '1000' } });
+    reconciling = await own.portal(100, { serviceTimePerPageMs: 1500 });
     const { objects } = reconciling.portal;
     objects.delete(DEAL, reconciling.first + 5, SILENT, SOMEBODY);
     await reconciling.compare();
@@ -34,7 +87,8 @@ describe('changes that no event has announced', () => {
   ])(
     'are found, whatever they are, and told once under the ordinary key: %s',
     async (_what, portal, portalAheadMs) => {
-      reconciling = await Reconciling.open(300, { portal, portalAheadMs });
+      if (portalAheadMs !== 0) own = await ReconcilingService.open({ portalAheadMs });
+      reconciling = await (own ?? service).portal(300, portal);
       const { objects } = reconciling.portal;
       const { first } = reconciling;
       const [updated, removed, backdated, hidden] = [first + 10, first + 20, first + 30, first + 40];
@@ -65,7 +119,7 @@ describe('changes that no event has announced', () => {
       await reconciling.compare();
       await reconciling.tells(wanted);
       const update = reconciling.received.find(({ body }) => body['subject'] === `crm.deal/${updated}`);
-      expect(update?.routingKey).toBe('acme.crm.deal.update');
+      expect(update?.routingKey).toBe(`${reconciling.portal.name}.crm.deal.update`);
       expect(update?.body['data']).toMatchObject({
         event: 'ONCRMDEALUPDATE',
         data: { FIELDS: { ID: String(updated) } },
@@ -80,7 +134,7 @@ describe('changes that no event has announced', () => {
   );
 
   it('are found of a mass update of hundreds in one second, and of an object that changes again meanwhile', async () => {
-    reconciling = await Reconciling.open(1000);
+    reconciling = await service.portal(1000);
     const { objects } = reconciling.portal;
     const { first } = reconciling;
     const ids = Array.from({ length: 200 }, (_, index) => first + 100 + index * 2);
@@ -98,51 +152,38 @@ describe('changes that no event has announced', () => {
     await reconciling.compare();
     await reconciling.tells([...ids, still].map((id) => `ONCRMDEALUPDATE crm.deal/${id}`));
     const ordinary = reconciling.system.downstream.received.filter(
-      ({ body }) => body['origin'] === undefined,
+      ({ body }) => body['origin'] === undefined && body['memberid'] === reconciling.portal.memberId,
     );
     expect(ordinary.map(({ objectId }) => Number(objectId)).sort()).toEqual(
       [first + 1, first + 3, again].sort(),
     );
   });
+});
 
-  it('say why, likely: bindings were missing, the application wrote itself; command line, dashboard and metrics tell of them', async () => {
-    reconciling = await Reconciling.open(50, { settings: { DASHBOARD_PASSWORD: PASSWORD } });
-    const { system, first } = reconciling;
-    const { objects } = system.portal;
-    await reconciling.pass(600_000);
-    system.portal.unbindAll();
-    objects.update(DEAL, first + 1, {}, {}, SOMEBODY);
-    // The bindings are looked at again within ten minutes.
-    await reconciling.pass(900_000);
-    await until('bindings', () => system.portal.bindings().length >= 3);
-    await reconciling.pass(60_000);
-    const own = { clientId: system.emulator.clientId, userId: 1, connector: '' };
-    objects.update(DEAL, first + 2, {}, {}, own);
-    await reconciling.pass(120_000);
-    await reconciling.compare();
-    const causes = Object.fromEntries(
-      (await reconciling.missed()).map(({ subject, cause }) => [subject, cause]),
-    );
-    expect(causes).toEqual({
-      [`crm.deal/${first + 1}`]: 'bindings_missing',
-      [`crm.deal/${first + 2}`]: 'own_write',
+describe('a portal that has refused to show its objects', () => {
+  it('is asked again when people want everything compared, and they are not told that it was before it is', async () => {
+    reconciling = await service.portal(50);
+    const { system, portal, first } = reconciling;
+    portal.objects.update(DEAL, first + 1, {}, SILENT, SOMEBODY);
+    const refusal = portal.inject({
+      method: 'crm.item.list',
+      kind: 'error',
+      status: 403,
+      error: 'ACCESS_DENIED',
+      times: Infinity,
     });
-    const report = await run(system.bridge, ['reconcile', 'report', 'acme', '--lang', 'en']);
-    expect(report.stdout).toMatch(/acme +crm\.deal +50 /);
-    expect(report.stdout).toMatch(new RegExp(`crm\\.deal/${first + 1} +update +bindings were missing`));
-    expect(await json(system.bridge, ['reconcile', 'now'])).toMatchObject({ exitCode: 0, asked: ['acme'] });
-    const person = new Visitor(system.bridge.url);
-    await person.logIn(PASSWORD);
-    expect((await person.get('/portals/acme')).body).toContain('href="/portals/acme/missed"');
-    const shown = (await person.get('/portals/acme/missed')).body;
-    expect(shown).toContain(`crm.deal/${first + 1}</a>`);
-    expect(shown).toContain('bindings were missing');
-    expect((await person.post('/portals/acme/missed/now')).status).toBe(303);
-    expect((await person.get('/portals/acme/missed?before=2')).body).not.toContain(
-      `crm.deal/${first + 2}</a>`,
+    const before = await reconciling.type();
+    await reconciling.call('POST', `reconciliation/portals/${portal.name}/now`);
+    await until('the refusal', () =>
+      linesOf(system.bridge, 'reconcile.unreadable').some(({ message }) => message['portal'] === portal.name),
     );
-    const metrics = (await system.get('/metrics')).body;
-    expect(metrics).toContain('bridge_changes_missed_total{portal="acme",change="update"} 2');
-    expect(metrics).toContain('bridge_changes_missed_total{portal="acme",change="delete"} 0');
-  });
+    expect((await reconciling.type()).trouble).toContain('ACCESS_DENIED');
+    refusal.remove();
+    // Five minutes later it would be asked by itself.
+    await reconciling.compare();
+    expect((await reconciling.type()).lookedAt).not.toBe(before.lookedAt);
+    expect((await reconciling.type()).trouble).toBeNull();
+    await reconciling.tells([`ONCRMDEALUPDATE crm.deal/${first + 1}`]);
+    await until('an empty queue', () => portal.rows().length === 0);
+  }, 120_000);
 });

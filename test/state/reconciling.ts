@@ -1,6 +1,8 @@
 import { expect } from '@jest/globals';
-import { type EmulatedPortal } from '../../emulator/index.js';
+import { type EmulatedPortal, type PortalOptions } from '../../emulator/index.js';
+import { install, openBeforeInstall } from '../support/before-install.js';
 import { type Received } from '../support/downstream.js';
+import { OwnPortal } from '../support/own-portal.js';
 import { TestSystem, type TestSystemOptions } from '../support/test-system.js';
 import { until } from '../support/until.js';
 
@@ -31,56 +33,87 @@ export interface MissedView {
   readonly eventId: string;
 }
 
-/** A service that compares the deals of one portal with its events, with a clock that can be set forward. */
-export class Reconciling {
-  /** Id of the first deal that was there from the beginning. */
-  first = 0;
+type ReconcilingOptions = TestSystemOptions & { readonly portalAheadMs?: number };
 
+/** A service that compares deals with events, with a clock that can be set forward, for a portal of each test's own. */
+export class ReconcilingService {
   private constructor(
     readonly system: TestSystem,
-    private readonly clock: { aheadMs: number },
+    readonly clock: { aheadMs: number },
   ) {}
 
-  get portal(): EmulatedPortal {
-    return this.system.portal;
+  static async open(options: ReconcilingOptions = {}): Promise<ReconcilingService> {
+    const clock = { aheadMs: 0 };
+    const system = await openBeforeInstall(optionsWith(clock, options));
+    return new ReconcilingService(system, clock);
   }
 
-  /** Resolves when what there is is learned. */
+  /** Resolves when what there is on a new portal is learned. */
+  async portal(objects: number, options: Partial<PortalOptions> = {}): Promise<Reconciling> {
+    const own = new OwnPortal(this.system, { ...PACE, ...options });
+    const { first } = own.portal.objects.seed(DEAL, { count: objects });
+    await install(this.system, own.portal);
+    await until('it to be learned', () => own.lines('reconcile.learned').length > 0);
+    const reconciling = new Reconciling(this.system, own.portal, this.clock, first);
+    await reconciling.pass(60_000);
+    return reconciling;
+  }
+}
+
+/** Rounds are made so often here that they would use up the ordinary budget. */
+const PACE = { ratePerSecond: 50, burst: 250 };
+
+const optionsWith = (
+  clock: { readonly aheadMs: number },
+  { portalAheadMs = 0, ...options }: ReconcilingOptions,
+): TestSystemOptions => ({
+  movableClock: true,
+  ...options,
+  emulator: { ...options.emulator, now: () => Date.now() + portalAheadMs + clock.aheadMs },
+  portal: { ...PACE, ...options.portal },
+  settings: {
+    B24_RATE_PER_SECOND: '50',
+    B24_RATE_BURST: '250',
+    RECONCILE: 'crm.deal',
+    RECONCILE_EVERY_MS: '3600000',
+    API_TOKEN: `test:operate:${SECRET}`,
+    API_RATE_PER_MINUTE: '100000',
+    SETTLE_AFTER_MS: '500',
+    ...options.settings,
+  },
+});
+
+/** A portal whose deals are compared with its events. */
+export class Reconciling {
+  constructor(
+    readonly system: TestSystem,
+    readonly portal: EmulatedPortal,
+    private readonly clock: { aheadMs: number },
+    /** Id of the first object that was there from the beginning. */
+    readonly first: number,
+  ) {}
+
+  /** With a service of its own; resolves when what there is is learned. */
   static async open(
     objects: number,
-    {
-      portalAheadMs = 0,
-      entityTypeId = DEAL,
-      ...options
-    }: TestSystemOptions & { portalAheadMs?: number; entityTypeId?: number } = {},
+    { entityTypeId = DEAL, ...options }: ReconcilingOptions & { entityTypeId?: number } = {},
   ): Promise<Reconciling> {
     const clock = { aheadMs: 0 };
-    const system = await TestSystem.prepare({
-      movableClock: true,
-      ...options,
-      emulator: { ...options.emulator, now: () => Date.now() + portalAheadMs + clock.aheadMs },
-      // Rounds are made so often here that they would use up the ordinary budget.
-      portal: { ratePerSecond: 50, burst: 250, ...options.portal },
-      settings: {
-        B24_RATE_PER_SECOND: '50',
-        B24_RATE_BURST: '250',
-        RECONCILE: 'crm.deal',
-        RECONCILE_EVERY_MS: '3600000',
-        API_TOKEN: `test:operate:${SECRET}`,
-        API_RATE_PER_MINUTE: '100000',
-        SETTLE_AFTER_MS: '500',
-        ...options.settings,
-      },
-    });
-    const reconciling = new Reconciling(system, clock);
-    if (objects > 0)
-      ({ first: reconciling.first } = system.portal.objects.seed(entityTypeId, { count: objects }));
+    const system = await TestSystem.prepare(optionsWith(clock, options));
+    const { portal } = system;
+    const first = objects > 0 ? portal.objects.seed(entityTypeId, { count: objects }).first : 0;
+    const reconciling = new Reconciling(system, portal, clock, first);
     system.bridge.start();
     await system.bridge.logged('portal.installed');
     await system.downstream.start({});
     await system.bridge.logged('reconcile.learned');
     await reconciling.pass(60_000);
     return reconciling;
+  }
+
+  /** Of a shared service: it does not look at this portal any more. */
+  async leave(): Promise<void> {
+    await this.portal.uninstall(`${this.system.bridge.url}/bitrix24/events`);
   }
 
   /** Lets time pass, for the service and for the portal. */
@@ -114,7 +147,7 @@ export class Reconciling {
   /** Everything is compared, and what was seen has had its time. */
   async compare(): Promise<void> {
     const before = new Map((await this.types()).map((type) => [type.type, type]));
-    await this.call('POST', 'reconciliation/portals/acme/now');
+    await this.call('POST', `reconciliation/portals/${this.portal.name}/now`);
     await until('everything to be looked through', async () =>
       (await this.types()).every(({ type, lookedAt, sweptAt }) => {
         const earlier = before.get(type);
@@ -142,11 +175,12 @@ export class Reconciling {
   }
 
   async types(): Promise<Type[]> {
-    return (await this.call<{ types: Type[] }>('GET', 'reconciliation/portals/acme')).types;
+    return (await this.call<{ types: Type[] }>('GET', `reconciliation/portals/${this.portal.name}`)).types;
   }
 
   async missed(): Promise<MissedView[]> {
-    return (await this.call<{ items: MissedView[] }>('GET', 'reconciliation/missed?limit=500')).items;
+    const path = `reconciliation/missed?limit=500&portal=${this.portal.name}`;
+    return (await this.call<{ items: MissedView[] }>('GET', path)).items;
   }
 
   async call<T>(method: string, path: string): Promise<T> {
@@ -160,7 +194,10 @@ export class Reconciling {
 
   /** The events that no row of the queue has announced. */
   get received(): Received[] {
-    return this.system.downstream.received.filter(({ body }) => body['origin'] === 'reconciled');
+    const { memberId } = this.portal;
+    return this.system.downstream.received.filter(
+      ({ body }) => body['origin'] === 'reconciled' && body['memberid'] === memberId,
+    );
   }
 
   /** What they say, in order. */

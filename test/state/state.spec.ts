@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type PortalOptions } from '../../emulator/index.js';
 import { Verbatim } from '../../emulator/verbatim.js';
 import { run } from '../cli/command-line.js';
@@ -61,11 +61,16 @@ describe('events that carry the state of their objects', () => {
       consume: { deadLetterToFailures: true },
     });
   });
+  const opened: OwnPortal[] = [];
+  afterEach(async () => {
+    for (const own of opened.splice(0)) await own.leave();
+  });
   afterAll(() => system.close());
 
   const open = async (options: Partial<PortalOptions> = {}) => {
     const own = await OwnPortal.installed(system, { ratePerSecond: 50, ...options });
     await until('bindings', () => own.portal.bindings().length >= 8);
+    opened.push(own);
     return own;
   };
 
