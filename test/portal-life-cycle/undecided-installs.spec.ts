@@ -12,24 +12,24 @@ const ENCRYPTED = { TOKEN_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64')
 describe('an installation of a portal that does not say what its tokens may do', () => {
   let system: TestSystem;
   let own: OwnPortal;
+  let database: Libsql.Database;
+  let offered: Libsql.Statement;
   beforeAll(async () => {
-    system = await openBeforeInstall({ settings: ENCRYPTED });
+    // Decisions take seconds, in which there is nothing to fetch.
+    system = await openBeforeInstall({ settings: { ...ENCRYPTED, DRAIN_INTERVAL_MS: '1000' } });
+    database = new Libsql(system.bridge.databaseFile, { readonly: true });
+    offered = database.prepare('select * from offered_tokens where member_id = ?');
   });
-  afterAll(() => system.close());
+  afterAll(async () => {
+    database.close();
+    await system.close();
+  });
   beforeEach(async () => {
     own = await OwnPortal.installed(system);
   });
   afterEach(() => own.leave());
 
-  const offers = () => {
-    const file = new Libsql(system.bridge.databaseFile, { readonly: true });
-    try {
-      const offered = file.prepare('select * from offered_tokens where member_id = ?');
-      return offered.all(own.portal.memberId) as Record<string, unknown>[];
-    } finally {
-      file.close();
-    }
-  };
+  const offers = () => offered.all(own.portal.memberId) as Record<string, unknown>[];
   const send = (refreshToken: string) =>
     post(system.bridge, '/bitrix24/install', {
       event: 'ONAPPINSTALL',
