@@ -3,6 +3,7 @@ import { install, linesOf, portalRow } from './before-install.js';
 import { type LogLine } from './bridge-process.js';
 import { type Received } from './downstream.js';
 import { type TestSystem } from './test-system.js';
+import { until } from './until.js';
 
 /**
  * A portal of one test's own in a system that the tests of a `describe` share, and what concerns it alone: a start of
@@ -54,9 +55,11 @@ export class OwnPortal {
     return this.row()?.['state'];
   }
 
-  /** Uninstalls the application, so that the service no longer asks it while later tests run. */
+  /** Uninstalls the application, and waits until the service no longer asks it: later tests run undisturbed. */
   async leave(): Promise<void> {
     await this.portal.uninstall(`${this.system.bridge.url}/bitrix24/events`);
+    // Where the service does not know its application token, it notices by the tokens that are revoked.
+    await until(`the end of ${this.portal.name}`, () => this.state !== 'active');
   }
 
   /** Log lines of a name that name it, so far. */
