@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { begin, json, run } from './cli/command-line.js';
+import { begin } from './cli/command-line.js';
+import { json, run } from './cli/in-process.js';
 import { TestSystem } from './support/test-system.js';
 import { until } from './support/until.js';
 import { Visitor } from './support/visitor.js';

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import amqp from 'amqplib';
 import { topologyNames } from '../../src/broker/topology.js';
 import { BridgeProcess, RABBITMQ_URL } from '../support/bridge-process.js';
@@ -16,32 +16,33 @@ interface Diagnosis {
 /** A port on which nothing listens. */
 const NOBODY = '1';
 
+const examine = async (bridge: BridgeProcess, settings: Record<string, string> = {}) => {
+  // What answers on the default port of this machine is none of ours.
+  const diagnosis = await json<Diagnosis>(bridge, ['doctor'], { HTTP_PORT: NOBODY, ...settings });
+  const verdicts = Object.fromEntries(diagnosis.findings.map(({ subject, verdict }) => [subject, verdict]));
+  const textOf = (wanted: string) => diagnosis.findings.find(({ subject }) => subject === wanted)?.text ?? '';
+  return { ...diagnosis, verdicts, textOf };
+};
+
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
 describe('the doctor', () => {
-  const closing: (() => Promise<unknown>)[] = [];
-  afterEach(async () => {
-    for (const close of closing.splice(0).reverse()) await close();
-  });
-  const open = async () => {
-    const system = await TestSystem.open({
+  let system: TestSystem;
+  beforeAll(async () => {
+    system = await TestSystem.open({
       consume: false,
       settings: { TOKEN_ENCRYPTION_KEY: 'A'.repeat(43) + '=' },
     });
-    closing.push(() => system.close());
     // Its bindings may be there before anybody reads the replies.
     await system.bridge.logged('replies.consuming');
-    return system;
-  };
-  const examine = async (bridge: BridgeProcess, settings: Record<string, string> = {}) => {
-    // What answers on the default port of this machine is none of ours.
-    const diagnosis = await json<Diagnosis>(bridge, ['doctor'], { HTTP_PORT: NOBODY, ...settings });
-    const verdicts = Object.fromEntries(diagnosis.findings.map(({ subject, verdict }) => [subject, verdict]));
-    const textOf = (wanted: string) =>
-      diagnosis.findings.find(({ subject }) => subject === wanted)?.text ?? '';
-    return { ...diagnosis, verdicts, textOf };
-  };
+  });
+  afterAll(() => system?.close());
 
   it('finds a running service well, one line a thing', async () => {
-    const { bridge } = await open();
+    const { bridge } = system;
     const itself = { HTTP_PORT: new URL(bridge.url).port };
     const { exitCode, verdicts, textOf } = await examine(bridge, itself);
     expect(verdicts).toEqual({
@@ -70,19 +71,8 @@ describe('the doctor', () => {
     expect(inRussian.replace(/\S*[./_]\S*/g, '').match(/\b[a-z]{2,}\b/g)).toEqual(['acme']);
   }, 180_000);
 
-  it('names every wrong setting and exits with 78', async () => {
-    const bridge = new BridgeProcess({});
-    closing.push(() => bridge.remove());
-    const { exitCode, stderr } = await run(bridge, ['doctor'], { DRAIN_LIMIT: '0', HTTP_PORT: 'x' });
-    expect(exitCode).toBe(78);
-    for (const name of ['B24_CLIENT_ID', 'B24_CLIENT_SECRET', 'DRAIN_LIMIT', 'HTTP_PORT']) {
-      expect(stderr).toContain(name);
-    }
-    expect(await json(bridge, ['portals', 'list'], { HTTP_PORT: 'x' })).toMatchObject({ exitCode: 78 });
-  });
-
   it('says what to do without a broker, an authorization server, the right keys, or the key of the tokens', async () => {
-    const { bridge } = await open();
+    const { bridge } = system;
     const down = await examine(bridge, {
       RABBITMQ_URL: 'amqp://user:sesame-open@127.0.0.1:1',
       B24_OAUTH_URL: 'http://127.0.0.1:1',
@@ -123,6 +113,41 @@ describe('the doctor', () => {
       (await run(bridge, ['portals', 'list'], { DATABASE_URL: 'file:./nowhere/bridge.db' })).exitCode,
     ).toBe(1);
   }, 180_000);
+
+  // The last one: it takes away what the others look at.
+  it('finds what is missing on the broker, and what is of another kind', async () => {
+    const names = topologyNames(system.bridge.settings['AMQP_PREFIX'] ?? '');
+    await system.bridge.stop();
+    const connection = await amqp.connect(RABBITMQ_URL);
+    closing.push(() => connection.close());
+    const channel = await connection.createChannel();
+    channel.on('error', () => undefined); // the last question below
+    await channel.deleteExchange(names.failures);
+    await channel.deleteQueue(names.dead);
+    await channel.assertQueue(names.dead, { durable: true });
+    const { exitCode, findings, verdicts } = await examine(system.bridge);
+    await channel.deleteQueue(names.dead);
+    expect(exitCode).toBe(1);
+    expect(verdicts).toMatchObject({ topology: 'wrong', broker: 'ok', service: 'note', readers: 'note' });
+    const topology = findings.filter(({ subject }) => subject === 'topology').map(({ text }) => text);
+    expect(topology).toHaveLength(2);
+    expect(topology[0]).toMatch(new RegExp(`^queue ${names.dead}: .*x-queue-type.*delete it`));
+    expect(topology[1]).toContain(`missing: exchange ${names.failures}`);
+    await expect(channel.checkExchange(names.failures)).rejects.toThrow('NOT_FOUND');
+  }, 180_000);
+});
+
+describe('the doctor', () => {
+  it('names every wrong setting and exits with 78', async () => {
+    const bridge = new BridgeProcess({});
+    closing.push(() => bridge.remove());
+    const { exitCode, stderr } = await run(bridge, ['doctor'], { DRAIN_LIMIT: '0', HTTP_PORT: 'x' });
+    expect(exitCode).toBe(78);
+    for (const name of ['B24_CLIENT_ID', 'B24_CLIENT_SECRET', 'DRAIN_LIMIT', 'HTTP_PORT']) {
+      expect(stderr).toContain(name);
+    }
+    expect(await json(bridge, ['portals', 'list'], { HTTP_PORT: 'x' })).toMatchObject({ exitCode: 78 });
+  });
 
   it('says what the service says of itself, what nobody got, and what of the tokens and keys can be better', async () => {
     const key = (letter: string) => letter.repeat(43) + '=';
@@ -199,27 +224,5 @@ describe('the doctor', () => {
     const alone = await examine(bridge, { HTTP_PORT: new URL(lost.url).port });
     expect(alone.verdicts).toMatchObject({ service: 'wrong' });
     expect(alone.textOf('service')).toMatch(/not ready: broker: .*ECONNREFUSED/);
-  }, 180_000);
-
-  it('finds what is missing on the broker, and what is of another kind', async () => {
-    const system = await open();
-    const names = topologyNames(system.bridge.settings['AMQP_PREFIX'] ?? '');
-    await system.bridge.stop();
-    const connection = await amqp.connect(RABBITMQ_URL);
-    closing.push(() => connection.close());
-    const channel = await connection.createChannel();
-    channel.on('error', () => undefined); // the last question below
-    await channel.deleteExchange(names.failures);
-    await channel.deleteQueue(names.dead);
-    await channel.assertQueue(names.dead, { durable: true });
-    const { exitCode, findings, verdicts } = await examine(system.bridge);
-    await channel.deleteQueue(names.dead);
-    expect(exitCode).toBe(1);
-    expect(verdicts).toMatchObject({ topology: 'wrong', broker: 'ok', service: 'note', readers: 'note' });
-    const topology = findings.filter(({ subject }) => subject === 'topology').map(({ text }) => text);
-    expect(topology).toHaveLength(2);
-    expect(topology[0]).toMatch(new RegExp(`^queue ${names.dead}: .*x-queue-type.*delete it`));
-    expect(topology[1]).toContain(`missing: exchange ${names.failures}`);
-    await expect(channel.checkExchange(names.failures)).rejects.toThrow('NOT_FOUND');
   }, 180_000);
 });
