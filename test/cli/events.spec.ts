@@ -1,6 +1,7 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
-import { type Downstream, type Received } from '../support/downstream.js';
-import { TestSystem, type TestSystemOptions } from '../support/test-system.js';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { openBeforeInstall } from '../support/before-install.js';
+import { OwnPortal } from '../support/own-portal.js';
+import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 import { begin } from './command-line.js';
 import { json, run } from './in-process.js';
@@ -13,43 +14,54 @@ interface Listed {
   readonly events: readonly { seq: number; id: string; state: string; attempt: number; reason: string }[];
 }
 
-describe('the command line, of events,', () => {
-  let system: TestSystem;
-  /** Objects whose consumer is broken at present. */
-  const broken = new Set<string>();
+let system: TestSystem;
+/** Objects whose consumer is broken at present. */
+const broken = new Set<string>();
+
+/** One service for the tests of a `describe`, which leave nothing in trouble behind. */
+function share(settings: Record<string, string>): void {
+  beforeAll(async () => {
+    system = await openBeforeInstall({
+      settings: { SETTLE_MODE: 'ack', SETTLE_AFTER_MS: '60000', ...settings },
+      onEvent: (event, downstream) => {
+        if (broken.has(event.objectId)) downstream.reply({ status: 'failed', reason: 'out of stock' }, event);
+        else downstream.reply({ status: 'processed' }, event);
+        downstream.channel.ack(event.message);
+      },
+    });
+  });
   afterEach(async () => {
     broken.clear();
-    await system.close();
+    await run(system.bridge, ['events', 'discard', '--all-portals', '--yes']);
+    await system.downstream.channel.purgeQueue(system.downstream.names.dead);
   });
+  afterAll(() => system?.close());
+}
 
-  const onEvent = (event: Received, downstream: Downstream) => {
-    if (broken.has(event.objectId)) downstream.reply({ status: 'failed', reason: 'out of stock' }, event);
-    else downstream.reply({ status: 'processed' }, event);
-    downstream.channel.ack(event.message);
-  };
-  const open = async (settings: Record<string, string>, more: Partial<TestSystemOptions> = {}) => {
-    system = await TestSystem.open({
-      settings: { SETTLE_MODE: 'ack', SETTLE_AFTER_MS: '60000', ...settings },
-      onEvent,
-      ...more,
-    });
-  };
-  const list = (...args: string[]) => json<Listed>(system.bridge, ['events', 'list', ...args]);
-  const attemptsOf = (objectId: string) =>
-    system.downstream.received.filter((event) => event.objectId === objectId).map((event) => event.attempt);
-  const untilListed = (state: string, count: number) =>
-    until(`${count} ${state}`, async () => (await list('--state', state)).total === count);
+const listOf =
+  ({ portal }: OwnPortal) =>
+  (...args: string[]) =>
+    json<Listed>(system.bridge, ['events', 'list', '--portal', portal.name, ...args]);
+const attemptsOf = ({ received }: OwnPortal, objectId: string) =>
+  received.filter((event) => event.objectId === objectId).map((event) => event.attempt);
+const untilListed = (own: OwnPortal, state: string, count: number) =>
+  until(`${count} ${state}`, async () => (await listOf(own)('--state', state)).total === count);
+
+describe('the command line, of events,', () => {
+  share({ ...QUICK, RETRY_MAX_ATTEMPTS: '2' });
 
   it('lists a dead one, shows it, and has it delivered again: a new series under the same id', async () => {
     broken.add('2');
-    await open({ ...QUICK, RETRY_MAX_ATTEMPTS: '2' });
-    system.push(1, 3);
-    await untilListed('dead', 1);
-    const { events, exitCode } = await list('--portal', 'acme', '--event', 'oncrmdealupdate');
+    const own = await OwnPortal.installed(system);
+    const { name, domain } = own.portal;
+    const list = listOf(own);
+    own.push(1, 3);
+    await untilListed(own, 'dead', 1);
+    const { events, exitCode } = await list('--event', 'oncrmdealupdate');
     expect(exitCode).toBe(0);
-    const [first] = system.downstream.received.filter((event) => event.objectId === '2');
+    const [first] = own.received.filter((event) => event.objectId === '2');
     expect(events).toMatchObject([
-      { id: first?.id, state: 'dead', attempt: 2, reason: 'out of stock', portal: 'acme' },
+      { id: first?.id, state: 'dead', attempt: 2, reason: 'out of stock', portal: name },
     ]);
     const id = first?.id ?? '';
 
@@ -61,7 +73,7 @@ describe('the command line, of events,', () => {
       {
         id,
         seq: events[0]?.seq,
-        routingKey: 'acme.crm.deal.update',
+        routingKey: `${name}.crm.deal.update`,
         body: { id, subject: 'crm.deal/2', attempt: 2 },
       },
     ]);
@@ -79,26 +91,24 @@ describe('the command line, of events,', () => {
       'a second dead letter',
       async () => (await system.downstream.depth(system.downstream.names.dead)) === 2,
     );
-    expect(attemptsOf('2')).toEqual([1, 2, 3, 4]);
-    await untilListed('dead', 1);
+    expect(attemptsOf(own, '2')).toEqual([1, 2, 3, 4]);
+    await untilListed(own, 'dead', 1);
 
     broken.clear();
-    const retried = await run(system.bridge, ['events', 'retry', '--portal', system.portal.domain]);
+    const retried = await run(system.bridge, ['events', 'retry', '--portal', domain]);
     expect(retried).toMatchObject({ exitCode: 0 });
     expect(retried.stdout).toContain('1 begin a new series of 2 attempts');
-    await until('the delivery', () => attemptsOf('2').length === 5);
-    expect(attemptsOf('2')).toEqual([1, 2, 3, 4, 5]);
-    expect(new Set(system.downstream.received.filter((e) => e.objectId === '2').map((e) => e.id)).size).toBe(
-      1,
-    );
+    await until('the delivery', () => attemptsOf(own, '2').length === 5);
+    expect(attemptsOf(own, '2')).toEqual([1, 2, 3, 4, 5]);
+    expect(new Set(own.received.filter((e) => e.objectId === '2').map((e) => e.id)).size).toBe(1);
     await until('nothing in trouble', async () => (await list()).total === 0);
-    const processed = ['events', 'find', 'deal 2', '--state', 'processed'];
+    const processed = ['events', 'find', `${name} deal 2`, '--state', 'processed'];
     await until('it to be processed', async () => (await run(system.bridge, processed)).exitCode === 0);
-    expect(await json(system.bridge, ['events', 'find', 'deal 2'])).toMatchObject({
+    expect(await json(system.bridge, ['events', 'find', `${name} deal 2`])).toMatchObject({
       exitCode: 0,
       events: [{ id, subject: 'crm.deal/2', outcome: 'processed', attempts: 5, inHistory: false }],
     });
-    expect((await run(system.bridge, ['events', 'find', 'deal 9'])).exitCode).toBe(1);
+    expect((await run(system.bridge, ['events', 'find', `${name} deal 9`])).exitCode).toBe(1);
     expect(
       (await run(system.bridge, ['events', 'find', 'OUT OF stock', '--state', 'processed'])).stdout,
     ).toContain('crm.deal/2');
@@ -120,37 +130,22 @@ describe('the command line, of events,', () => {
     });
   }, 180_000);
 
-  it('has one that waits, or is marked, delivered now instead of in ten minutes', async () => {
-    broken.add('1');
-    await open({ RETRY_MAX_ATTEMPTS: '5', FAILURE_BATCH_WAIT_MS: '50' });
-    system.push(1, 1);
-    await until('the failure', async () => (await list()).total === 1);
-    // As many attempts as consumers have seen, whether the next one has its number already or not.
-    expect((await run(system.bridge, ['events', 'list'])).stdout).toMatch(/ (failed|marked|waiting) +1 /);
-    broken.clear();
-    await until('the retry', async () => {
-      await run(system.bridge, ['events', 'retry', '--all-portals', '--event', 'ONCRMDEALUPDATE']);
-      return attemptsOf('1').length === 2;
-    });
-    await until('an empty queue', () => system.portal.rows().length === 0);
-    expect(attemptsOf('1')).toEqual([1, 2]);
-  }, 180_000);
-
   it('discards a dead one when told so twice, and clears the portal of one that waits', async () => {
     broken.add('1').add('2');
-    await open({ ...QUICK, RETRY_MAX_ATTEMPTS: '2' });
-    system.push(1, 2);
-    await untilListed('dead', 2);
+    const own = await OwnPortal.installed(system);
+    const list = listOf(own);
+    own.push(1, 2);
+    await untilListed(own, 'dead', 2);
     const [one, two] = (await list('--state', 'dead')).events;
 
     const refused = begin(system.bridge, ['events', 'discard', one?.id ?? '']);
     await refused.says('[y/N]');
     refused.type('no');
     expect(await refused.ended).toMatchObject({ exitCode: 1, stdout: '' });
-    expect(await run(system.bridge, ['events', 'discard', '--portal', 'acme'])).toMatchObject({
+    expect(await run(system.bridge, ['events', 'discard', '--portal', own.portal.name])).toMatchObject({
       exitCode: 1,
     });
-    await untilListed('dead', 2);
+    await untilListed(own, 'dead', 2);
 
     const agreed = begin(system.bridge, ['events', 'discard', one?.id ?? '']);
     await agreed.says('[y/N]');
@@ -169,17 +164,41 @@ describe('the command line, of events,', () => {
         },
       ],
     });
-    await until('an empty queue', () => system.portal.rows().length === 0);
+    await until('an empty queue', () => own.portal.rows().length === 0);
+  }, 180_000);
+});
+
+describe('the command line, of events,', () => {
+  share({ RETRY_MAX_ATTEMPTS: '5', FAILURE_BATCH_WAIT_MS: '50' });
+
+  it('has one that waits, or is marked, delivered now instead of in ten minutes', async () => {
+    broken.add('1');
+    const own = await OwnPortal.installed(system);
+    const list = listOf(own);
+    own.push(1, 1);
+    await until('the failure', async () => (await list()).total === 1);
+    // As many attempts as consumers have seen, whether the next one has its number already or not.
+    expect((await run(system.bridge, ['events', 'list', '--portal', own.portal.name])).stdout).toMatch(
+      / (failed|marked|waiting) +1 /,
+    );
+    broken.clear();
+    await until('the retry', async () => {
+      await run(system.bridge, ['events', 'retry', '--all-portals', '--event', 'ONCRMDEALUPDATE']);
+      return attemptsOf(own, '1').length === 2;
+    });
+    await until('an empty queue', () => own.portal.rows().length === 0);
+    expect(attemptsOf(own, '1')).toEqual([1, 2]);
   }, 180_000);
 
   it('discards one that waits under a reservation: the next round clears it', async () => {
     broken.add('1');
-    await open({ RETRY_MAX_ATTEMPTS: '5', FAILURE_BATCH_WAIT_MS: '50' });
-    system.push(1, 1);
+    const own = await OwnPortal.installed(system);
+    const list = listOf(own);
+    own.push(1, 1);
     await until('the mark', async () =>
       ['marked', 'waiting'].includes((await list()).events[0]?.state ?? ''),
     );
-    expect(await json(system.bridge, ['events', 'retry', '--portal', 'acme'])).toMatchObject({
+    expect(await json(system.bridge, ['events', 'retry', '--portal', own.portal.name])).toMatchObject({
       exitCode: 0,
       matched: 1,
     });
@@ -188,43 +207,30 @@ describe('the command line, of events,', () => {
       const [event] = (await list('--state', 'waiting')).events;
       return event?.attempt === 3;
     });
-    expect(system.portal.rows()).toHaveLength(1);
+    expect(own.portal.rows()).toHaveLength(1);
     const done = await json(system.bridge, [
       'events',
       'discard',
       '--portal',
-      'acme',
+      own.portal.name,
       '--state',
       'waiting',
       '--yes',
     ]);
     expect(done).toMatchObject({ exitCode: 0, discarded: 1 });
-    await until('an empty queue', () => system.portal.rows().length === 0);
+    await until('an empty queue', () => own.portal.rows().length === 0);
     expect((await list()).total).toBe(0);
-    expect(system.downstream.received.map((event) => event.attempt)).toEqual([1, 2]);
+    expect(own.received.map((event) => event.attempt)).toEqual([1, 2]);
   }, 180_000);
+});
 
-  it('shows rows that the portal holds under a process id nobody knows', async () => {
+describe('the command line, of events,', () => {
+  beforeAll(async () => {
     system = await TestSystem.open({ consume: false });
-    await system.bridge.stop();
-    system.push(1, 2);
-    const { process_id: processId } = system.portal.queue.get({ clear: 0 });
-    system.push(3, 3);
-    const { exitCode, orphans } = await json<{ orphans: { processId: string; rowId: string }[] }>(
-      system.bridge,
-      ['events', 'list', '--state', 'orphan'],
-    );
-    expect(exitCode).toBe(0);
-    expect(orphans.map((orphan) => orphan.processId)).toEqual([processId, processId]);
-    expect(system.portal.rows().filter((row) => row.PROCESS_ID === '')).toHaveLength(1);
-
-    system.portal.revoke();
-    const failed = await json(system.bridge, ['events', 'list', '--state', 'orphan']);
-    expect(failed).toMatchObject({ exitCode: 1, failures: [{ portal: 'acme' }] });
-  }, 180_000);
+  });
+  afterAll(() => system?.close());
 
   it('refuses what is not clear', async () => {
-    await open({});
     for (const args of [
       ['retry'],
       ['discard', '--yes'],
@@ -254,5 +260,22 @@ describe('the command line, of events,', () => {
       error: expect.stringContaining('there are: acme') as unknown,
     });
     expect((await run(system.bridge, ['events', 'retry', '--all-portals'])).exitCode).toBe(1);
+  }, 180_000);
+  it('shows rows that the portal holds under a process id nobody knows', async () => {
+    await system.bridge.stop();
+    system.push(1, 2);
+    const { process_id: processId } = system.portal.queue.get({ clear: 0 });
+    system.push(3, 3);
+    const { exitCode, orphans } = await json<{ orphans: { processId: string; rowId: string }[] }>(
+      system.bridge,
+      ['events', 'list', '--state', 'orphan'],
+    );
+    expect(exitCode).toBe(0);
+    expect(orphans.map((orphan) => orphan.processId)).toEqual([processId, processId]);
+    expect(system.portal.rows().filter((row) => row.PROCESS_ID === '')).toHaveLength(1);
+
+    system.portal.revoke();
+    const failed = await json(system.bridge, ['events', 'list', '--state', 'orphan']);
+    expect(failed).toMatchObject({ exitCode: 1, failures: [{ portal: 'acme' }] });
   }, 180_000);
 });
