@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { faultsOfRejectedReply } from './support/contract.js';
 import { type Downstream, type Received } from './support/downstream.js';
 import { OwnPortal } from './support/own-portal.js';
 import { TestSystem } from './support/test-system.js';
@@ -160,10 +161,19 @@ describe('replies to one service', () => {
 
 describe('replies', () => {
   let system: TestSystem;
-  afterEach(() => system.close());
+  /** What the test's consumer does with an event. */
+  let answer: (event: Received, downstream: Downstream) => void = (event, { channel }) =>
+    channel.ack(event.message);
+  beforeAll(async () => {
+    system = await TestSystem.open({
+      settings: { SETTLE_AFTER_MS: '20000', RETRY_BASE_DELAY_MS: '200', REPLY_MAX_BYTES: '1024' },
+      consume: { deadLetterToFailures: true },
+      onEvent: (event, downstream) => answer(event, downstream),
+    });
+  }, 60_000);
+  afterAll(() => system?.close());
 
   it('that are larger than a reply may be are set aside unread, whole, and others are heard', async () => {
-    system = await TestSystem.open({ settings: { REPLY_MAX_BYTES: '2000' } });
     const { channel, names } = system.downstream;
     // RabbitMQ 4 takes no more.
     const largest = Buffer.alloc(16 * 1024 * 1024, 'x');
@@ -171,7 +181,7 @@ describe('replies', () => {
     for (const body of [largest, Buffer.from(said)]) channel.sendToQueue(names.replies, body);
     await until('both set aside', async () => (await system.downstream.depth(names.rejected)) === 2);
     expect((await system.bridge.logged('replies.too_large')).message['reason']).toContain(
-      'a reply 2000 at most',
+      'a reply 1024 at most',
     );
     const sizes: number[] = [];
     for (let i = 0; i < 2; i += 1) {
@@ -184,39 +194,38 @@ describe('replies', () => {
       });
     }
     expect(sizes).toEqual([largest.length, said.length]);
-    const packed = gzipSync(JSON.stringify({ status: 'failed', reason: 'y'.repeat(5000) }));
+    const packed = gzipSync(JSON.stringify({ status: 'failed', reason: 'y'.repeat(3000) }));
     channel.sendToQueue(names.replies, packed, { contentEncoding: 'gzip' });
     await until('a packed one read', async () => (await system.downstream.depth(names.rejected)) === 1);
     expect((await system.get('/metrics')).body).toMatch(/bridge_replies_total\{kind="too_large"\} 2\n/);
     expect((await system.bridge.logged('replies.malformed')).message['reason']).toBe('no correlation id');
+    const aside = await channel.get(names.rejected, { noAck: true });
+    expect(aside === false ? null : faultsOfRejectedReply(aside)).toEqual([]);
   });
 
   it('that are events that came back fail them, however large the event is', async () => {
     const rejected = new Set(['1', '2', '3']);
-    system = await TestSystem.open({
-      settings: { SETTLE_AFTER_MS: '20000', RETRY_BASE_DELAY_MS: '200', REPLY_MAX_BYTES: '1024' },
-      consume: { deadLetterToFailures: true },
-      onEvent: (event, { channel, names }) => {
-        if (event.attempt > 1 || !rejected.has(event.objectId)) return channel.ack(event.message);
-        if (event.objectId === '1') return channel.nack(event.message, false, false);
-        // As people publish it again: with what they have of it.
-        const { correlationId } = event.message.properties as { correlationId: string };
-        const properties = event.objectId === '2' ? { correlationId } : {};
-        channel.publish(names.failures, '', event.message.content, properties);
-        channel.ack(event.message);
-      },
-    });
+    const own = await OwnPortal.installed(system);
+    answer = (event, { channel, names }) => {
+      if (event.attempt > 1 || !rejected.has(event.objectId)) return channel.ack(event.message);
+      if (event.objectId === '1') return channel.nack(event.message, false, false);
+      // As people publish it again: with what they have of it.
+      const { correlationId } = event.message.properties as { correlationId: string };
+      const properties = event.objectId === '2' ? { correlationId } : {};
+      channel.publish(names.failures, '', event.message.content, properties);
+      channel.ack(event.message);
+    };
     const push = (ID: string, bytes: number) =>
-      system.portal.push({ event: 'ONCRMDEALUPDATE', data: { FIELDS: { ID, NOTE: 'n'.repeat(bytes) } } });
+      own.portal.push({ event: 'ONCRMDEALUPDATE', data: { FIELDS: { ID, NOTE: 'n'.repeat(bytes) } } });
     for (const id of [...rejected, '4']) push(id, 10_000);
     await until('the second attempts', () => {
-      const again = system.downstream.received.filter(({ attempt }) => attempt === 2);
+      const again = own.received.filter(({ attempt }) => attempt === 2);
       return again.length === rejected.size;
     });
     // One that the ledger has forgotten is taken back from its body, up to four times the size of a reply.
     push('5', 2000);
-    await until('the fifth', () => system.delivered().has('5'));
-    const fifth = system.downstream.received.find(({ objectId }) => objectId === '5');
+    await until('the fifth', () => own.delivered().has('5'));
+    const fifth = own.received.find(({ objectId }) => objectId === '5');
     const forgotten = (fifth?.message.content.toString() ?? '')
       .replaceAll(fifth?.messageId ?? '', 'e'.repeat(32))
       .replaceAll(fifth?.processId ?? '', 'f'.repeat(32))
@@ -224,9 +233,7 @@ describe('replies', () => {
     const { channel, names } = system.downstream;
     channel.publish(names.failures, '', Buffer.from(forgotten));
     await until('it comes back', () =>
-      system.downstream.received.some(
-        ({ messageId, attempt }) => messageId === 'e'.repeat(32) && attempt === 2,
-      ),
+      own.received.some(({ messageId, attempt }) => messageId === 'e'.repeat(32) && attempt === 2),
     );
     expect(await system.downstream.depth(names.rejected)).toBe(0);
     channel.publish(
@@ -240,6 +247,11 @@ describe('replies', () => {
     // By the schemas it is a failure, and was one: nobody is left to retry it.
     await channel.purgeQueue(names.rejected);
   });
+});
+
+describe('replies', () => {
+  let system: TestSystem;
+  afterEach(() => system.close());
 
   it('of strangers, and repeated ones, are acknowledged and have no effect', async () => {
     const failed: Received[] = [];

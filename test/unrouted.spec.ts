@@ -1,32 +1,61 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
-import { TestSystem } from './support/test-system.js';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { OwnPortal } from './support/own-portal.js';
+import { TestSystem, type TestSystemOptions } from './support/test-system.js';
 import { until } from './support/until.js';
+
+/** Somebody takes the changes of deals, and nobody new leads. */
+const DEALS_ONLY: TestSystemOptions = {
+  consume: { bindings: ['*.crm.deal.*'] },
+  settings: { B24_EVENTS: 'ONCRMDEALUPDATE,ONCRMLEADADD,ONCRMLEADUPDATE' },
+};
+
+describe('events that nobody is bound to', () => {
+  let system: TestSystem;
+  beforeAll(async () => {
+    system = await TestSystem.open(DEALS_ONLY);
+  });
+  afterEach(() => system.downstream.channel.purgeQueue(system.downstream.names.unrouted));
+  afterAll(() => system?.close());
+
+  it('are kept in the unrouted queue and settle like any other', async () => {
+    const own = await OwnPortal.installed(system);
+    own.push(1, 10);
+    own.push(11, 15, 'ONCRMLEADADD');
+    await until('the routed ones', () => own.delivered().size === 10);
+    await until(
+      'the others',
+      async () => (await system.downstream.depth(system.downstream.names.unrouted)) === 5,
+    );
+    await until('an empty queue on the portal', () => own.portal.rows().length === 0);
+    expect(own.delivered().size).toBe(10);
+  });
+
+  it.each([
+    ['the unrouted queue', false],
+    ['its binding', true],
+  ])('are not lost when somebody removes %s meanwhile', async (_what, bindingOnly) => {
+    const own = await OwnPortal.installed(system);
+    const { channel, names, depth } = {
+      channel: system.downstream.channel,
+      names: system.downstream.names,
+      depth: () => system.downstream.depth(system.downstream.names.unrouted),
+    };
+    own.push(1, 5, 'ONCRMLEADADD');
+    await until('the first ones', async () => (await depth()) === 5);
+    if (bindingOnly) await channel.unbindQueue(names.unrouted, names.unrouted, '');
+    else await channel.deleteQueue(names.unrouted);
+    own.push(6, 10, 'ONCRMLEADADD');
+    await until('an empty queue on the portal', () => own.portal.rows().length === 0);
+    expect(await depth()).toBe(bindingOnly ? 10 : 5);
+  });
+});
 
 describe('events that nobody is bound to', () => {
   let system: TestSystem;
   afterEach(() => system.close());
 
-  it('are kept in the unrouted queue and settle like any other', async () => {
-    system = await TestSystem.open({
-      consume: { bindings: ['*.crm.deal.*'] },
-      settings: { B24_EVENTS: 'ONCRMDEALUPDATE,ONCRMLEADADD' },
-    });
-    system.push(1, 10);
-    system.push(11, 15, 'ONCRMLEADADD');
-    await until('the routed ones', () => system.delivered().size === 10);
-    await until(
-      'the others',
-      async () => (await system.downstream.depth(system.downstream.names.unrouted)) === 5,
-    );
-    await until('an empty queue on the portal', () => system.portal.rows().length === 0);
-    expect(system.delivered().size).toBe(10);
-  });
-
   it('go there too when only an exchange of somebody else is bound, with no queue behind it', async () => {
-    system = await TestSystem.open({
-      consume: { bindings: ['*.crm.deal.*'] },
-      settings: { B24_EVENTS: 'ONCRMDEALUPDATE,ONCRMLEADADD' },
-    });
+    system = await TestSystem.open(DEALS_ONLY);
     const { channel, names, prefix } = system.downstream;
     const foreign = `${prefix}.foreign`;
     await channel.assertExchange(foreign, 'topic', { autoDelete: true });
@@ -49,24 +78,5 @@ describe('events that nobody is bound to', () => {
       exchange: names.events,
       routingKey: 'acme.crm.lead.add',
     });
-  });
-
-  it.each([
-    ['the unrouted queue', false],
-    ['its binding', true],
-  ])('are not lost when somebody removes %s meanwhile', async (_what, bindingOnly) => {
-    system = await TestSystem.open({ consume: { bindings: ['nothing'] } });
-    const { channel, names, depth } = {
-      channel: system.downstream.channel,
-      names: system.downstream.names,
-      depth: () => system.downstream.depth(system.downstream.names.unrouted),
-    };
-    system.push(1, 5);
-    await until('the first ones', async () => (await depth()) === 5);
-    if (bindingOnly) await channel.unbindQueue(names.unrouted, names.unrouted, '');
-    else await channel.deleteQueue(names.unrouted);
-    system.push(6, 10);
-    await until('an empty queue on the portal', () => system.portal.rows().length === 0);
-    expect(await depth()).toBe(bindingOnly ? 10 : 5);
   });
 });

@@ -1,4 +1,7 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type EmulatedPortal } from '../../emulator/index.js';
+import { linesOf } from '../support/before-install.js';
+import { OwnPortal } from '../support/own-portal.js';
 import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 import { begin } from './command-line.js';
@@ -10,27 +13,36 @@ interface Checked {
   readonly queue?: Record<string, number>;
 }
 
-describe('the command line, of portals,', () => {
-  let system: TestSystem;
-  afterEach(() => system.close());
+let system: TestSystem;
 
-  const check = async (settings: Record<string, string> = {}) => {
-    const checked = await json<Checked>(system.bridge, ['portals', 'check', 'acme'], settings);
-    const verdicts = Object.fromEntries(checked.findings.map(({ subject, verdict }) => [subject, verdict]));
-    const text = checked.findings.map((finding) => `${finding.subject}: ${finding.text}`).join('\n');
-    return { ...checked, verdicts, text };
-  };
-  /** What an administrator's browser gets: the code. The portal is reached by path, as not every machine resolves its name. */
-  const authorize = async (link: string): Promise<{ code: string; state: string }> => {
-    const { port, hostname, pathname, search } = new URL(link);
-    const [name = ''] = hostname.split('.');
-    const response = await fetch(`http://127.0.0.1:${port}/${name}${pathname}${search}`);
-    return (await response.json()) as { code: string; state: string };
-  };
-  const linkIn = (text: string) => /^ {2}(http\S+)$/m.exec(text)?.[1] ?? '';
+const check = async (settings: Record<string, string> = {}, name = 'acme') => {
+  const checked = await json<Checked>(system.bridge, ['portals', 'check', name], settings);
+  const verdicts = Object.fromEntries(checked.findings.map(({ subject, verdict }) => [subject, verdict]));
+  const text = checked.findings.map((finding) => `${finding.subject}: ${finding.text}`).join('\n');
+  return { ...checked, verdicts, text };
+};
+/** What an administrator's browser gets: the code. The portal is reached by path, as not every machine resolves its name. */
+const authorize = async (link: string): Promise<{ code: string; state: string }> => {
+  const { port, hostname, pathname, search } = new URL(link);
+  const [name = ''] = hostname.split('.');
+  const response = await fetch(`http://127.0.0.1:${port}/${name}${pathname}${search}`);
+  return (await response.json()) as { code: string; state: string };
+};
+const linkIn = (text: string) => /^ {2}(http\S+)$/m.exec(text)?.[1] ?? '';
+
+/** Objects of a portal whose events were delivered. */
+const idsOf = ({ downstream }: TestSystem, { memberId }: EmulatedPortal) =>
+  new Set(
+    downstream.received.filter(({ body }) => body['memberid'] === memberId).map(({ objectId }) => objectId),
+  );
+
+describe('the command line, of portals,', () => {
+  beforeAll(async () => {
+    system = await TestSystem.open({ settings: { SETTLE_AFTER_MS: '600000' } });
+  });
+  afterAll(() => system?.close());
 
   it('add: the link yields a code, the code a portal, which the running service drains within seconds', async () => {
-    system = await TestSystem.open();
     const second = system.emulator.addPortal({ name: 'second' });
     const command = begin(system.bridge, ['portals', 'add', `http://${second.domain}`]);
     const link = linkIn(await command.says('Paste'));
@@ -46,13 +58,14 @@ describe('the command line, of portals,', () => {
     await until('bindings of the new portal', () => second.bindings().length === 3);
     second.push({ event: 'ONCRMDEALUPDATE', data: { FIELDS: { ID: '77' } }, userId: '1' });
     await until('its event', () => system.delivered().has('77'));
-    expect(system.downstream.received.at(-1)?.routingKey).toBe('second.crm.deal.update');
+    const event = system.downstream.received.find(({ objectId }) => objectId === '77');
+    expect(event?.routingKey).toBe('second.crm.deal.update');
 
     const { portals } = await json<{ portals: { name: string; state: string }[] }>(system.bridge, [
       'portals',
       'list',
     ]);
-    expect(portals).toMatchObject([
+    expect(portals.filter(({ name }) => ['acme', 'second'].includes(name))).toMatchObject([
       { name: 'acme', state: 'active', memberId: system.portal.memberId },
       { name: 'second', state: 'active', memberId: second.memberId },
     ]);
@@ -61,52 +74,91 @@ describe('the command line, of portals,', () => {
     );
   }, 180_000);
 
-  it('add: takes a code on the command line before the first start; nothing where the code is not for that portal', async () => {
-    system = await TestSystem.prepare();
-    const other = system.emulator.addPortal({ name: 'other' });
-    const codeOf = (portal: typeof other) =>
-      system.emulator.authority.issueCode(portal, system.emulator.clientId);
-    const add = (domain: string, code: string, settings: Record<string, string> = {}) =>
-      json<{ error?: string }>(system.bridge, ['portals', 'add', domain, '--code', code], settings);
-    const domain = `http://${system.portal.domain}`;
-
-    expect((await add(domain, codeOf(other))).error).toContain(`belongs to ${other.domain}`);
-    expect((await add(domain, 'a-code-nobody-issued')).error).toContain('lives for 30 seconds');
-    expect(
-      (await add(domain, codeOf(system.portal), { B24_ALLOWED_PORTALS: '*.bitrix24.com' })).error,
-    ).toContain('B24_ALLOWED_PORTALS');
-    expect(await json(system.bridge, ['portals', 'list'])).toMatchObject({ portals: [] });
-    const http = await run(system.bridge, ['portals', 'add', domain], {
-      B24_ALLOW_HTTP: 'false',
-      B24_OAUTH_URL: 'https://oauth.example',
-    });
-    expect(http.exitCode).toBe(2);
-    expect((await run(system.bridge, ['portals', 'add', 'no domain'])).exitCode).toBe(2);
-    // Whoever turns away from the question installs nothing.
-    expect(await run(system.bridge, ['portals', 'add', domain])).toMatchObject({ exitCode: 1 });
-    // A host alone means https, which an emulator does not speak: the link would lead nowhere, without a word.
-    expect((await run(system.bridge, ['portals', 'add', system.portal.domain])).stderr).toContain(
-      `for a portal without https give ${domain}`,
-    );
-
-    expect(await add(domain, codeOf(system.portal))).toMatchObject({
-      exitCode: 0,
-      installed: { name: 'acme' },
-    });
-    expect(await add(domain, codeOf(system.portal))).toMatchObject({ exitCode: 0, again: true });
+  it('check: a token that it renews serves the running service too, and the other way round', async () => {
+    const own = await OwnPortal.installed(system);
+    const { name } = own.portal;
+    for (let id = 1; id <= 3; id += 1) {
+      own.portal.expireAccessTokens();
+      own.push(id, id);
+      expect(await check({}, name)).toMatchObject({ exitCode: 0, verdicts: { authorization: 'ok' } });
+      await until(`delivery of ${id}`, () => own.delivered().has(String(id)));
+    }
+    await system.bridge.stop();
+    own.portal.expireAccessTokens();
+    expect(await check({}, name)).toMatchObject({ exitCode: 0 });
+    system.bridge.start();
+    own.push(4, 4);
+    await until('delivery with what the command stored', () => own.delivered().has('4'));
+    const said = system.bridge.output.split('\n').filter((line) => line.includes(`"${name}"`));
+    expect(said.length).toBeGreaterThan(0);
+    expect(said.join('\n')).not.toContain('unauthorized');
   }, 180_000);
 
-  it('check: says of each thing that it is well, and how deep the queue is', async () => {
+  it('remove: asks, warns of what is in flight, forgets the tokens, and the service lets the portal be', async () => {
+    const delivered = () => idsOf(system, system.portal);
+    system.push(1, 2);
+    await until('deliveries', () => delivered().size === 2);
+    await until('their record', () => system.bridge.output.includes('"confirmed":2'));
+    const refused = begin(system.bridge, ['portals', 'remove', 'acme']);
+    expect(await refused.says('[y/N]')).toMatch(/warning: events are in flight \(2 published\)/);
+    refused.type('');
+    expect((await refused.ended).exitCode).toBe(1);
+    expect(await check()).toMatchObject({ exitCode: 0 });
+
+    const removed = await json<{ warnings: string[] }>(system.bridge, ['portals', 'remove', 'acme', '--yes']);
+    expect(removed).toMatchObject({ exitCode: 0, removed: { name: 'acme' }, inFlight: { published: 2 } });
+    expect(removed.warnings.join()).toContain('B24_DOMAIN');
+    const { portals } = await json<{ portals: { name: string }[] }>(system.bridge, ['portals', 'list']);
+    expect(portals.filter(({ name }) => name === 'acme')).toMatchObject([
+      { state: 'uninstalled', stateReason: 'removed at the command line' },
+    ]);
+    expect(
+      await json(system.bridge, ['events', 'list', '--state', 'published', '--portal', 'acme']),
+    ).toMatchObject({ total: 2 });
+    await until('the service to know it', () =>
+      linesOf(system.bridge, 'portal.changed_elsewhere').some(({ message }) => message['portal'] === 'acme'),
+    );
+    const { requests } = system.portal.counters;
+    system.push(3, 3);
+    // Ten rounds would have passed.
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    expect(system.portal.counters.requests - requests).toBeLessThanOrEqual(1);
+    expect(delivered().has('3')).toBe(false);
+
+    expect(await check()).toMatchObject({ exitCode: 1, verdicts: { authorization: 'wrong' } });
+    expect((await run(system.bridge, ['portals', 'remove', 'acme', '--yes'])).exitCode).toBe(1);
+    const code = system.emulator.authority.issueCode(system.portal, system.emulator.clientId);
+    const add = await run(system.bridge, [
+      'portals',
+      'add',
+      `http://${system.portal.domain}`,
+      '--code',
+      code,
+    ]);
+    expect(add.stdout).toContain('installed again as acme');
+    await until('what waited meanwhile', () => delivered().has('3'));
+  }, 180_000);
+});
+
+describe('the command line, of portals,', () => {
+  let well: OwnPortal;
+  beforeAll(async () => {
     system = await TestSystem.open({
       consume: false,
       settings: { SETTLE_AFTER_MS: '600000', DRAIN_LIMIT: '2' },
     });
-    system.push(1, 2);
-    await until('a reservation', () => system.portal.rows().every((row) => row.PROCESS_ID !== ''));
+    well = await OwnPortal.installed(system);
+    well.push(1, 2);
+    const { portal } = well;
+    await until('a reservation', () => portal.rows().every((row) => row.PROCESS_ID !== ''));
     await system.bridge.stop();
-    system.push(3, 5);
-    system.portal.queue.error({ process_id: '', message_id: [system.portal.rows().at(-1)?.MESSAGE_ID] });
-    const checked = await check();
+    well.push(3, 5);
+    portal.queue.error({ process_id: '', message_id: [portal.rows().at(-1)?.MESSAGE_ID] });
+  });
+  afterAll(() => system?.close());
+
+  it('check: says of each thing that it is well, and how deep the queue is', async () => {
+    const checked = await check({}, well.portal.name);
     expect(checked).toMatchObject({ exitCode: 0, ok: true, queue: { pending: 2, reserved: 2, marked: 1 } });
     expect(checked.verdicts).toEqual({
       authorization: 'ok',
@@ -118,13 +170,11 @@ describe('the command line, of portals,', () => {
       clock: 'ok',
       service: 'ok',
     });
-    const { stdout } = await run(system.bridge, ['portals', 'check', system.portal.memberId]);
+    const { stdout } = await run(system.bridge, ['portals', 'check', well.portal.memberId]);
     expect(stdout).toMatch(/^ok +queue +2 pending, 2 reserved, 1 marked as failed$/m);
   }, 180_000);
 
   it('check: says what to do where something is wrong', async () => {
-    system = await TestSystem.open({ consume: false });
-    await system.bridge.stop();
     const { portal } = system;
 
     portal.setFeatures({ extended: false });
@@ -159,61 +209,43 @@ describe('the command line, of portals,', () => {
     expect(checked.text).toContain(`portals add ${portal.domain}`);
     expect((await run(system.bridge, ['portals', 'check', 'nowhere'])).exitCode).toBe(1);
   }, 180_000);
+});
 
-  it('check: a token that it renews serves the running service too, and the other way round', async () => {
-    system = await TestSystem.open();
-    for (let id = 1; id <= 3; id += 1) {
-      system.portal.expireAccessTokens();
-      system.push(id, id);
-      expect(await check()).toMatchObject({ exitCode: 0, verdicts: { authorization: 'ok' } });
-      await until(`delivery of ${id}`, () => system.delivered().has(String(id)));
-    }
-    await system.bridge.stop();
-    system.portal.expireAccessTokens();
-    expect(await check()).toMatchObject({ exitCode: 0 });
-    system.bridge.start();
-    system.push(4, 4);
-    await until('delivery with what the command stored', () => system.delivered().has('4'));
-    expect(system.bridge.output).not.toContain('unauthorized');
-  }, 180_000);
+describe('the command line, of portals,', () => {
+  afterAll(() => system?.close());
 
-  it('remove: asks, warns of what is in flight, forgets the tokens, and the service lets the portal be', async () => {
-    system = await TestSystem.open({ settings: { SETTLE_AFTER_MS: '600000' } });
-    system.push(1, 2);
-    await until('deliveries', () => system.delivered().size === 2);
-    await until('their record', () => system.bridge.output.includes('"confirmed":2'));
-    const refused = begin(system.bridge, ['portals', 'remove', 'acme']);
-    expect(await refused.says('[y/N]')).toMatch(/warning: events are in flight \(2 published\)/);
-    refused.type('');
-    expect((await refused.ended).exitCode).toBe(1);
-    expect(await check()).toMatchObject({ exitCode: 0 });
+  it('add: takes a code on the command line before the first start; nothing where the code is not for that portal', async () => {
+    system = await TestSystem.prepare();
+    const other = system.emulator.addPortal({ name: 'other' });
+    const codeOf = (portal: typeof other) =>
+      system.emulator.authority.issueCode(portal, system.emulator.clientId);
+    const add = (domain: string, code: string, settings: Record<string, string> = {}) =>
+      json<{ error?: string }>(system.bridge, ['portals', 'add', domain, '--code', code], settings);
+    const domain = `http://${system.portal.domain}`;
 
-    const removed = await json<{ warnings: string[] }>(system.bridge, ['portals', 'remove', 'acme', '--yes']);
-    expect(removed).toMatchObject({ exitCode: 0, removed: { name: 'acme' }, inFlight: { published: 2 } });
-    expect(removed.warnings.join()).toContain('B24_DOMAIN');
-    expect(await json(system.bridge, ['portals', 'list'])).toMatchObject({
-      portals: [{ name: 'acme', state: 'uninstalled', stateReason: 'removed at the command line' }],
+    expect((await add(domain, codeOf(other))).error).toContain(`belongs to ${other.domain}`);
+    expect((await add(domain, 'a-code-nobody-issued')).error).toContain('lives for 30 seconds');
+    expect(
+      (await add(domain, codeOf(system.portal), { B24_ALLOWED_PORTALS: '*.bitrix24.com' })).error,
+    ).toContain('B24_ALLOWED_PORTALS');
+    expect(await json(system.bridge, ['portals', 'list'])).toMatchObject({ portals: [] });
+    const http = await run(system.bridge, ['portals', 'add', domain], {
+      B24_ALLOW_HTTP: 'false',
+      B24_OAUTH_URL: 'https://oauth.example',
     });
-    expect(await json(system.bridge, ['events', 'list', '--state', 'published'])).toMatchObject({ total: 2 });
-    await system.bridge.logged('portal.changed_elsewhere');
-    const { requests } = system.portal.counters;
-    system.push(3, 3);
-    // Ten rounds would have passed.
-    await new Promise((resolve) => setTimeout(resolve, 3000));
-    expect(system.portal.counters.requests - requests).toBeLessThanOrEqual(1);
-    expect(system.delivered().has('3')).toBe(false);
+    expect(http.exitCode).toBe(2);
+    expect((await run(system.bridge, ['portals', 'add', 'no domain'])).exitCode).toBe(2);
+    // Whoever turns away from the question installs nothing.
+    expect(await run(system.bridge, ['portals', 'add', domain])).toMatchObject({ exitCode: 1 });
+    // A host alone means https, which an emulator does not speak: the link would lead nowhere, without a word.
+    expect((await run(system.bridge, ['portals', 'add', system.portal.domain])).stderr).toContain(
+      `for a portal without https give ${domain}`,
+    );
 
-    expect(await check()).toMatchObject({ exitCode: 1, verdicts: { authorization: 'wrong' } });
-    expect((await run(system.bridge, ['portals', 'remove', 'acme', '--yes'])).exitCode).toBe(1);
-    const code = system.emulator.authority.issueCode(system.portal, system.emulator.clientId);
-    const add = await run(system.bridge, [
-      'portals',
-      'add',
-      `http://${system.portal.domain}`,
-      '--code',
-      code,
-    ]);
-    expect(add.stdout).toContain('installed again as acme');
-    await until('what waited meanwhile', () => system.delivered().has('3'));
+    expect(await add(domain, codeOf(system.portal))).toMatchObject({
+      exitCode: 0,
+      installed: { name: 'acme' },
+    });
+    expect(await add(domain, codeOf(system.portal))).toMatchObject({ exitCode: 0, again: true });
   }, 180_000);
 });

@@ -32,8 +32,11 @@ export class Authority {
   }
 }
 
+/** One for all certificates: to make one takes longer than most tests that need it. */
+let pair: { readonly publicKey: string; readonly privateKey: string } | null = null;
+
 function certify(name: string, issuer: Certified | null, days = 1, authority = issuer === null): Certified {
-  const pair = generateKeyPairSync('rsa', {
+  pair ??= generateKeyPairSync('rsa', {
     modulusLength: 2048,
     publicKeyEncoding: { type: 'spki', format: 'pem' },
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
