@@ -7,7 +7,7 @@ import { inForm } from '../support/form.js';
 import { authOf, install, openBeforeInstall, portalRow } from '../support/before-install.js';
 
 /** In full as many forged requests as are promised to change nothing. */
-const REQUESTS = inForm({ full: 10_000, small: 2_000 });
+const REQUESTS = inForm({ full: 10_000, small: 1_000 });
 const AT_ONCE = 60;
 /** A leak of 10 KB a request would be 100 MB. */
 const SLACK_BYTES = 64 * 1024 * 1024;

@@ -14,9 +14,9 @@ const LARGE = 15 * MIB;
 const RSS_LIMIT = 400 * MIB;
 /** A busy machine is slow; who waits for gigabytes of replies to be read and published again waits for minutes. */
 const FLOWS_WITHIN_MS = 10_000;
-const LOOK_EVERY_MS = 100;
-const MALFORMED = inForm({ full: 60, small: 12 });
-const HEAVY = inForm({ full: 100, small: 20 });
+const LOOK_EVERY_MS = 200;
+const MALFORMED = inForm({ full: 60, small: 8 });
+const HEAVY = inForm({ full: 100, small: 10 });
 
 /** No reply, in as many ways: no JSON, JSON that is deep, wide, and a reply but for what it says. */
 const malformed = [

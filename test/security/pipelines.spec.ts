@@ -19,6 +19,8 @@ const REQUESTS = inForm({ full: 1700, small: 850 });
  */
 const STALL_MS = 400;
 const MEDIAN_MS = 100;
+const LOOK_EVERY_MS = 10;
+const QUIET_LOOKS = 10;
 /** So many requests of one connection are answered. */
 const OF_ONE_CONNECTION = 200;
 
@@ -82,7 +84,7 @@ describe('requests behind each other', () => {
     const end = Date.now() + 30_000;
     let quiet = 0;
     let before = -1;
-    while (quiet < 20 && Date.now() < end) {
+    while (quiet < QUIET_LOOKS && Date.now() < end) {
       const computed = computedMs(system.bridge.pid);
       await new Promise<void>((resolve, reject) => {
         get(new URL('/health/live', system.bridge.url), { agent: false }, (answer) => {
@@ -94,7 +96,7 @@ describe('requests behind each other', () => {
       const answers = senders.reduce((sum, each) => sum + each.answers(), 0);
       quiet = answers === before ? quiet + 1 : 0;
       before = answers;
-      await rest(5);
+      await rest(LOOK_EVERY_MS);
     }
     return found.sort((left, right) => left - right);
   };
