@@ -1,10 +1,15 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
-import { TestSystem } from '../support/test-system.js';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { openBeforeInstall } from '../support/before-install.js';
+import { OwnPortal } from '../support/own-portal.js';
+import { type TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 
 describe('a stop while somebody who was asked does not answer', () => {
   let system: TestSystem;
-  afterEach(() => system.close());
+  beforeAll(async () => {
+    system = await openBeforeInstall();
+  });
+  afterAll(() => system.close());
 
   const stop = async () => {
     expect(await system.bridge.stop()).toBe(0);
@@ -13,8 +18,9 @@ describe('a stop while somebody who was asked does not answer', () => {
   };
 
   it('waits for no authorization server that is to renew a token', async () => {
-    system = await TestSystem.open();
-    const { emulator, portal } = system;
+    const { emulator } = system;
+    const own = await OwnPortal.installed(system);
+    const { portal } = own;
     const fault = emulator.faults.inject({ method: 'oauth', kind: 'stall', times: Infinity, commit: false });
     portal.expireAccessTokens();
     await until('a request for a token', () => fault.hits > 0);
@@ -22,23 +28,23 @@ describe('a stop while somebody who was asked does not answer', () => {
     // The pair that it has is good still: nothing is lost but time.
     fault.remove();
     system.bridge.start();
-    system.push(1, 3);
-    await until('events', () => system.delivered().size === 3);
+    own.push(1, 3);
+    await until('events', () => own.delivered().size === 3);
   });
 
   it('waits for no portal that is to change its bindings', async () => {
-    system = await TestSystem.prepare();
-    const fault = system.portal.inject({
+    const { portal } = new OwnPortal(system);
+    const fault = portal.inject({
       method: 'event.bind',
       kind: 'stall',
       times: Infinity,
       commit: false,
     });
-    system.bridge.start();
+    expect((await portal.install(`${system.bridge.url}/bitrix24/install`)).status).toBe(200);
     await until('a request to bind', () => fault.hits > 0);
     await stop();
     fault.remove();
     system.bridge.start();
-    await until('bindings', () => system.portal.bindings().length >= 3);
+    await until('bindings', () => portal.bindings().length >= 3);
   });
 });
