@@ -15,7 +15,7 @@ const RSS_LIMIT = 400 * MIB;
 /** A busy machine is slow; who waits for gigabytes of replies to be read and published again waits for minutes. */
 const FLOWS_WITHIN_MS = 10_000;
 const LOOK_EVERY_MS = 200;
-/** Each kind once at least: what one of them could do it does. */
+/** One of each kind in the small form: a single one is enough to hold up a service that reads it. */
 const MALFORMED = inForm({ full: 60, small: 4 });
 const HEAVY = inForm({ full: 100, small: 5 });
 

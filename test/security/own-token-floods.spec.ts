@@ -3,7 +3,7 @@ import { type TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 import { authOf, install, linesOf, openBeforeInstall, post } from '../support/before-install.js';
 
-const UPDATES = 500;
+const UPDATES = 200;
 
 describe('a portal that says the same again and again, with its own application token', () => {
   let system: TestSystem;
