@@ -6,7 +6,8 @@ import { afterAll, beforeAll, beforeEach, describe } from '@jest/globals';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { type Database, openDatabase } from '../../src/database/database.js';
-import { copyMigratedFile, createMigrated, openMigratedInMemory } from './template.js';
+import { forget, giveBack, note, prepare, takeFree, type WithClient } from './lent-databases.js';
+import { copyMigratedFile, openMigratedInMemory } from './template.js';
 
 /** A database of its own that a suite may do anything with. */
 export interface TestDatabase {
@@ -67,16 +68,34 @@ export const postgres: SharedKind = {
   name: 'PostgreSQL',
   shared: true,
   embedded: false,
-  create: () => named((client, name) => client.query(`create database ${name} template template0`)),
-  createMigrated: () => named((client, name) => createMigrated(client, name, urlOf)),
+  create: async () => {
+    const name = newName();
+    await create(name);
+    return { url: urlOf(name), remove: () => drop(name) };
+  },
+  createMigrated: async () => {
+    const name = takeFree() ?? (await createLent());
+    const url = urlOf(name);
+    const remove = async () => {
+      if (await giveBack(name, url, connected)) return;
+      process.stderr.write('LENT dropped ' + expect.getState().testPath + '\n'); await drop(name);
+      forget(name);
+    };
+    return { url, remove };
+  },
 };
 
-async function named(create: (client: pg.Client, name: string) => Promise<unknown>): Promise<TestDatabase> {
-  const name = `ledger_test_${randomBytes(8).toString('hex')}`;
-  await administer((client) => create(client, name));
-  const drop = `drop database ${name} with (force)`;
-  return { url: urlOf(name), remove: () => administer((client) => client.query(drop)) };
+async function createLent(): Promise<string> {
+  const name = newName();
+  note(name, POSTGRES_URL);
+  await create(name);
+  await prepare(name, urlOf(name), connected);
+  return name;
 }
+
+const newName = () => `ledger_test_${randomBytes(8).toString('hex')}`;
+const create = (name: string) => administer(`create database ${name} template template0`);
+const drop = (name: string) => administer(`drop database ${name} with (force)`);
 
 function urlOf(name: string): string {
   const url = new URL(POSTGRES_URL);
@@ -84,21 +103,27 @@ function urlOf(name: string): string {
   return url.href;
 }
 
-async function administer(work: (client: pg.Client) => Promise<unknown>): Promise<void> {
-  const client = new pg.Client({ connectionString: POSTGRES_URL, connectionTimeoutMillis: 10_000 });
+async function administer(statement: string): Promise<void> {
   try {
-    await client.connect();
-    await work(client);
+    await connected(POSTGRES_URL, (client) => client.query(statement));
   } catch (error) {
     throw new Error(
       `No PostgreSQL to test the ledger on: ${error instanceof Error ? error.message : String(error)}. ` +
         'Start one, name it in POSTGRES_URL, or leave it out on purpose with LEDGER_POSTGRES=off.',
       { cause: error },
     );
+  }
+}
+
+const connected: WithClient = async (url, work) => {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+  try {
+    await client.connect();
+    return await work(client);
   } finally {
     await client.end();
   }
-}
+};
 
 /** Every kind that two processes can open; PostgreSQL is left out only where `LEDGER_POSTGRES=off` says so. */
 export const SHARED_KINDS: readonly SharedKind[] =

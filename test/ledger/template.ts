@@ -1,19 +1,17 @@
-import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, renameSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'kysely';
-import type pg from 'pg';
 import { type Database, openDatabase } from '../../src/database/database.js';
 import { migrate } from '../../src/database/migrate.js';
 import { dropStamp, ensureStamp } from '../../src/database/stamp.js';
 
 /**
- * Databases that are migrated already, as copies of one that is migrated once in a run: some thirty migrations take ten
- * times longer than a copy. `test/ledger/migrations.spec.ts` tests the migrations themselves.
+ * SQLite databases that are migrated already, as copies of one that is migrated once in a run: some thirty migrations take
+ * ten times longer than a copy. `test/ledger/migrations.spec.ts` tests the migrations themselves.
  */
 
 /** Made and removed by jest's global setup and teardown (`test/support/run-folder.mjs`, `end-of-run.mjs`). */
-function runFolder(): string {
+export function runFolder(): string {
   const folder = process.env['TEST_RUN_FOLDER'];
   if (folder === undefined)
     throw new Error('no TEST_RUN_FOLDER: jest.config.mjs names the global setup that makes it');
@@ -62,41 +60,4 @@ async function templateFile(): Promise<string> {
   await database.db.destroy();
   renameSync(making, template);
   return template;
-}
-
-/** Creates a migrated database on a server, where the client is connected. */
-export async function createMigrated(
-  client: pg.Client,
-  name: string,
-  urlOf: (name: string) => string,
-): Promise<void> {
-  const run = createHash('sha256').update(runFolder()).digest('hex').slice(0, 16);
-  const template = `ledger_template_${run}`;
-  if (!(await exists(client, template))) await makeTemplate(client, template, urlOf);
-  await client.query(`create database ${name} template ${template}`);
-}
-
-async function makeTemplate(
-  client: pg.Client,
-  template: string,
-  urlOf: (name: string) => string,
-): Promise<void> {
-  // One worker makes it; the lock ends with the connection, whatever becomes of him.
-  await client.query('select pg_advisory_lock(hashtext($1))', [template]);
-  if (await exists(client, template)) return;
-  const making = `${template}_making`;
-  writeFileSync(
-    join(runFolder(), 'postgres.json'),
-    JSON.stringify({ url: urlOf(client.database ?? ''), databases: [template, making] }),
-  );
-  await client.query(`drop database if exists ${making} with (force)`);
-  await client.query(`create database ${making} template template0`);
-  const database = openDatabase(urlOf(making));
-  await migrate(database).finally(() => database.db.destroy());
-  await client.query(`alter database ${making} rename to ${template}`);
-}
-
-async function exists(client: pg.Client, name: string): Promise<boolean> {
-  const { rowCount } = await client.query('select from pg_database where datname = $1', [name]);
-  return rowCount !== 0;
 }
