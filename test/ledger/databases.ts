@@ -78,7 +78,7 @@ export const postgres: SharedKind = {
     const url = urlOf(name);
     const remove = async () => {
       if (await giveBack(name, url, connected)) return;
-      process.stderr.write('LENT dropped ' + expect.getState().testPath + '\n'); await drop(name);
+      await drop(name);
       forget(name);
     };
     return { url, remove };

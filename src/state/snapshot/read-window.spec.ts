@@ -10,10 +10,13 @@ function portal(ids: readonly number[]) {
   const shown = { most: 0, commands: 0 };
   const list = (commands: readonly ListCommand[]): Promise<ListOutcome[]> => {
     const outcomes = commands.map(({ filter }) => {
-      const items = ids
-        .filter((id) => id > Number(filter['>id']) && id <= Number(filter['<=id']))
-        .slice(0, PAGE_ITEMS)
-        .map((id) => ({ id }));
+      const [after, upTo] = [Number(filter['>id']), Number(filter['<=id'])];
+      const items: { id: number }[] = [];
+      for (const id of ids) {
+        // They stand in order.
+        if (id > upTo || items.length === PAGE_ITEMS) break;
+        if (id > after) items.push({ id });
+      }
       return { items, beganAt: 1 };
     });
     shown.commands += commands.length;
