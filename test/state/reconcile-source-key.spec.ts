@@ -8,13 +8,13 @@ describe('changes that no event has announced, over a change of the source key',
   afterEach(() => reconciling.system.close());
 
   it('are found once, and what still stands in the queue of the former key is not taken for one', async () => {
-    reconciling = await Reconciling.open(600, { settings: { DRAIN_LIMIT: '20' } });
+    reconciling = await Reconciling.open(400, { settings: { DRAIN_LIMIT: '20' } });
     const { system, portal, first } = reconciling;
     const { objects } = portal;
     const bound = (key: string) => portal.bindings().filter(({ connector }) => connector === key).length;
     expect(await system.bridge.stop()).toBe(0);
     // Announced under the former key, and nobody has read it when the service comes with another one.
-    for (let id = first; id < first + 200; id += 1) objects.update(DEAL, id, {}, {}, SOMEBODY);
+    for (let id = first; id < first + 100; id += 1) objects.update(DEAL, id, {}, {}, SOMEBODY);
     objects.delete(DEAL, first + 201, {}, SOMEBODY);
     objects.update(DEAL, first + 300, {}, SILENT, SOMEBODY);
     objects.delete(DEAL, first + 301, SILENT, SOMEBODY);
