@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { afterEach, describe, expect, it } from '@jest/globals';
-import { type Emulator, type EmulatedPortal } from '../../emulator/index.js';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Emulator } from '../../emulator/index.js';
+import { OwnPortal } from '../support/own-portal.js';
 import { type TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 import { authOf, install, openBeforeInstall, portalRow, post } from '../support/before-install.js';
@@ -29,31 +30,49 @@ function dump(file: string): string {
     .join('');
 }
 
+/** Stops a service and starts it with other settings. */
+const restart = async ({ bridge }: TestSystem, settings: Record<string, string>) => {
+  expect(await bridge.stop()).toBe(0);
+  Object.assign(bridge.settings, settings);
+  bridge.start();
+};
+
 describe('tokens', () => {
+  const secret = key();
   let system: TestSystem;
-  afterEach(() => system.close());
-  const stored = (portal: EmulatedPortal = system.portal) => portalRow(system.bridge, portal.memberId);
-  const restart = async (settings: Record<string, string | undefined>) => {
-    expect(await system.bridge.stop()).toBe(0);
-    for (const [name, value] of Object.entries(settings)) {
-      if (value === undefined) delete system.bridge.settings[name];
-      else system.bridge.settings[name] = value;
-    }
+  let sealed: OwnPortal;
+  beforeAll(async () => {
+    system = await openBeforeInstall({ settings: { LOG_LEVEL: 'debug', TOKEN_ENCRYPTION_KEY: secret } });
+    sealed = await OwnPortal.installed(system);
+  });
+  afterAll(() => system.close());
+
+  it('survive a restart, with no refresh more than before', async () => {
+    const own = await OwnPortal.installed(system);
+    const { tokenRequests } = own.portal.counters;
+    expect(await system.bridge.stop('SIGKILL')).toBeNull();
+    own.push(1, 4);
     system.bridge.start();
-  };
+    await until('events', () => own.delivered().size === 4);
+    expect(own.portal.counters.tokenRequests).toBe(tokenRequests);
+    // The refresh token is still the one to renew with.
+    own.portal.expireAccessTokens();
+    own.push(5, 6);
+    await until('events with renewed tokens', () => own.delivered().size === 6);
+    expect(own.portal.counters.tokenRequests).toBe(tokenRequests + 1);
+  });
 
   it('of no kind are ever written: not to the log, the metrics, an answer or, with a key, the disk', async () => {
-    const secret = key();
-    system = await openBeforeInstall({ settings: { LOG_LEVEL: 'debug', TOKEN_ENCRYPTION_KEY: secret } });
     const issued = tokensOf(system.emulator);
-    const { bridge, portal } = system;
+    const own = await OwnPortal.installed(system);
+    const { bridge } = system;
+    const { portal } = own;
     const answers: string[] = [];
-    await install(system);
-    system.push(1, 5);
-    await until('events', () => system.delivered().size === 5);
+    own.push(1, 5);
+    await until('events', () => own.delivered().size === 5);
     portal.expireAccessTokens();
-    system.push(6, 9);
-    await until('events with renewed tokens', () => system.delivered().size === 9);
+    own.push(6, 9);
+    await until('events with renewed tokens', () => own.delivered().size === 9);
     // Refused in every way that there is, with genuine tokens in hand.
     const genuine = () => ({ ...authOf(portal), refresh_token: portal.issueRefreshToken() });
     const bodies: (object | string)[] = [
@@ -74,11 +93,11 @@ describe('tokens', () => {
     }
     // Refusals whose texts quote what they refuse.
     portal.setState({ status: 401, error: 'invalid_token', description: `token ${[...issued].join(' ')}` });
-    await until('the state', () => stored()?.['state'] === 'unauthorized');
+    await until('the state', () => own.state === 'unauthorized');
     portal.setState('active');
-    await install(system);
-    system.push(10, 11);
-    await until('events after all that', () => system.delivered().size === 11);
+    await install(system, portal);
+    own.push(10, 11);
+    await until('events after all that', () => own.delivered().size === 11);
     answers.push((await system.get('/metrics')).body, (await system.get('/health/ready')).body);
     const disk = dump(bridge.databaseFile);
     await portal.uninstall(`${bridge.url}/bitrix24/events`);
@@ -93,27 +112,10 @@ describe('tokens', () => {
     }
   });
 
-  it('survive a restart, with no refresh more than before', async () => {
-    system = await openBeforeInstall({ settings: { TOKEN_ENCRYPTION_KEY: key() } });
-    await install(system);
-    const { tokenRequests } = system.portal.counters;
-    expect(await system.bridge.stop('SIGKILL')).toBeNull();
-    system.push(1, 4);
-    system.bridge.start();
-    await until('events', () => system.delivered().size === 4);
-    expect(system.portal.counters.tokenRequests).toBe(tokenRequests);
-    // The refresh token is still the one to renew with.
-    system.portal.expireAccessTokens();
-    system.push(5, 6);
-    await until('events with renewed tokens', () => system.delivered().size === 6);
-    expect(system.portal.counters.tokenRequests).toBe(tokenRequests + 1);
-  });
-
+  // The last one: the service does not start again.
   it('sealed with another key end the start with 78 and a clear word; nothing is changed', async () => {
-    system = await openBeforeInstall({ settings: { TOKEN_ENCRYPTION_KEY: key() } });
-    await install(system);
-    const before = stored();
-    await restart({ TOKEN_ENCRYPTION_KEY: key() });
+    const before = sealed.row();
+    await restart(system, { TOKEN_ENCRYPTION_KEY: key() });
     system.bridge.output = '';
     expect(await system.bridge.exited()).toBe(78);
     expect(system.bridge.output).toMatch(
@@ -123,8 +125,14 @@ describe('tokens', () => {
     system.bridge.start();
     expect(await system.bridge.exited()).toBe(78);
     expect(system.bridge.output).toContain('TOKEN_ENCRYPTION_KEY is not set');
-    expect(stored()?.['refresh_token']).toBe(before?.['refresh_token']);
+    expect(sealed.row()?.['refresh_token']).toBe(before?.['refresh_token']);
   });
+});
+
+describe('tokens', () => {
+  let system: TestSystem;
+  afterEach(() => system.close());
+  const stored = () => portalRow(system.bridge, system.portal.memberId);
 
   it('move to a new key at a start with both, and no longer need the old one then', async () => {
     const [first, second] = [key(), key()];
@@ -134,7 +142,7 @@ describe('tokens', () => {
     expect(clear).not.toMatch(/^aes256gcm:/);
     const ids: string[] = [];
     for (const keys of [first, `${second}, ${first}`, second]) {
-      await restart({ TOKEN_ENCRYPTION_KEY: keys });
+      await restart(system, { TOKEN_ENCRYPTION_KEY: keys });
       await until('the start', () => system.bridge.find('http.listening') !== undefined);
       await until('readiness', async () => (await system.get('/health/ready')).status === 200);
       const row = stored();
