@@ -80,7 +80,7 @@ describe("the portal's request budget", () => {
     const startedAt = performance.now();
     const before = portal.counters.requests;
     await until('a round that does all of it', () => {
-      // Twenty milliseconds apart, as the condition is looked at.
+      // One each time that the condition is looked at.
       own.push((pushed += 1), pushed);
       return all();
     });
