@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
 import { encodeBatch, parseBatchAnswer } from '../src/bitrix24/batch.js';
-import { type Database, openDatabase } from '../src/database/database.js';
-import { migrate } from '../src/database/migrate.js';
+import { type Database } from '../src/database/database.js';
 import { Admission } from '../src/drain/pacing/admission.js';
 import { type RoundClient } from '../src/drain/loop/loop-dependencies.js';
 import { PortalLoop } from '../src/drain/loop/portal-loop.js';
 import { Ledger } from '../src/ledger/ledger.js';
 import { MEMBER, SETTINGS } from './ledger/bench.js';
 import { registerPortals } from './ledger/portals.js';
+import { openMigratedInMemory } from './ledger/template.js';
 import { PortalStandIn } from './model/portal-stand-in.js';
 
 const FULL = `begin select raise(abort, 'database or disk is full'); end`;
@@ -17,8 +17,7 @@ const silence = { debug() {}, info() {}, warn() {}, error() {} };
 describe('a ledger that can be read and not written', () => {
   let database: Database;
   beforeEach(async () => {
-    database = openDatabase('file::memory:');
-    await migrate(database);
+    database = await openMigratedInMemory();
     await registerPortals(database, [MEMBER]);
   });
   afterEach(() => database.db.destroy());

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Database, openDatabase } from '../src/database/database.js';
-import { migrate } from '../src/database/migrate.js';
+import { type Database } from '../src/database/database.js';
+import { openMigratedInMemory } from './ledger/template.js';
 import { World } from './model/world.js';
 
 const INTERVAL_MS = 5000;
@@ -10,8 +10,7 @@ const LONGEST_MS = 60_000;
 describe('an idle portal', () => {
   let database: Database;
   beforeAll(async () => {
-    database = openDatabase('file::memory:');
-    await migrate(database);
+    database = await openMigratedInMemory();
   });
   afterAll(() => database.db.destroy());
 

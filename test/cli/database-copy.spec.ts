@@ -4,10 +4,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { CommandFailed } from '../../src/cli/command/command-result.js';
 import { moveDatabase } from '../../src/cli/database/copy-database.js';
-import { openDatabase } from '../../src/database/database.js';
-import { migrate } from '../../src/database/migrate.js';
 import { LeaseBook } from '../../src/ledger/lease-book.js';
-import { postgres, type TestDatabase } from '../ledger/databases.js';
+import { openMigrated, postgres, type TestDatabase } from '../ledger/databases.js';
+import { copyMigratedFile } from '../ledger/template.js';
 import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 import { CommandLine, type Ended } from './command-line.js';
@@ -77,9 +76,7 @@ describe('database copy', () => {
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'copy-'));
     path = join(folder, 'bridge.db');
-    const database = openDatabase(`file:${path}`);
-    await migrate(database);
-    await database.db.destroy();
+    await copyMigratedFile(path);
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -95,10 +92,8 @@ describe('database copy', () => {
   });
 
   it('is refused while a service runs on the target, and says nothing of its password', async () => {
-    const place = await postgres.create();
-    const target = openDatabase(place.url);
+    const { place, database: target } = await openMigrated(postgres);
     try {
-      await migrate(target);
       const book = new LeaseBook(target, 'somebody', 60_000);
       await book.heartbeat(null);
       await expect(moveDatabase(`file:${path}`, place.url)).rejects.toThrow(
