@@ -12,6 +12,7 @@ export const LONG = [
 
 /** Suites with a small form, in `npm test`, and a full one, in `npm run test:long` (test/support/form.ts). */
 export const IN_BOTH_FORMS = [
+  '/src/contract/event',
   '/src/contract/reply',
   '/src/drain/round/plan',
   '/src/json/large-json',
@@ -19,6 +20,7 @@ export const IN_BOTH_FORMS = [
   '/src/state/reconcile/missed',
   '/test/budget',
   '/test/contract/events',
+  '/test/contract/replies',
   '/test/ledger/any-sequence',
   '/test/model/loses-nothing',
   '/test/republish',

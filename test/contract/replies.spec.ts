@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { encodeEvent } from '../../src/contract/event.js';
 import { readReplies, type ReplyKind } from '../../src/contract/reply.js';
 import { replyKindBySchemas } from '../support/contract.js';
+import { inForm } from '../support/form.js';
 
 const correlationId = 'member:process:2:message:1';
 const event = encodeEvent(
@@ -127,7 +128,7 @@ describe('the schemas of replies', () => {
         if (kind !== null) expect(read).toBe(kind);
         else if (read !== null) forgiven += 1;
       }),
-      { numRuns: 5_000 },
+      { numRuns: inForm({ full: 5_000, small: 2_500 }) },
     );
     for (const kind of ['single', 'group', 'nest', 'dead_letter', null] as const) {
       expect([kind, (seen.get(kind) ?? 0) > 20]).toEqual([kind, true]);

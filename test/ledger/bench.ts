@@ -38,6 +38,9 @@ export interface Put {
   readonly reason?: string | null;
 }
 
+/** Rows of one statement: more parameters than SQLite takes would not fit. */
+const PUT_AT_ONCE = 200;
+
 /** A ledger on a test's database, with a clock that the test moves and a look behind the verbs. */
 export class LedgerBench {
   now = START;
@@ -53,30 +56,33 @@ export class LedgerBench {
   /** Writes deliveries as they stand, past every verb. */
   async put(...deliveries: readonly Put[]): Promise<number[]> {
     const seqs: number[] = [];
-    for (const delivery of deliveries) {
-      const { seq } = await this.open()
+    for (let from = 0; from < deliveries.length; from += PUT_AT_ONCE) {
+      const rows = await this.open()
         .db.insertInto('deliveries')
-        .values({
-          member_id: delivery.member ?? MEMBER,
-          process_id: delivery.process ?? 'p1',
-          message_id: delivery.message,
-          row_id: delivery.row ?? rowOf(delivery.message),
-          changed_at: delivery.changedAt ?? CHANGED_AT,
-          event: 'ONCRMDEALUPDATE',
-          payload: '{"FIELDS":{"ID":"1"}}',
-          user_id: '1',
-          state: delivery.state,
-          state_at: delivery.stateAt ?? this.now,
-          held: delivery.held ?? 1,
-          errored: delivery.errored ?? 0,
-          attempt: delivery.attempt ?? 1,
-          due_at: delivery.dueAt ?? null,
-          reason: delivery.reason ?? null,
-          reserved_at: this.now,
-        })
+        .values(
+          deliveries.slice(from, from + PUT_AT_ONCE).map((delivery) => ({
+            member_id: delivery.member ?? MEMBER,
+            process_id: delivery.process ?? 'p1',
+            message_id: delivery.message,
+            row_id: delivery.row ?? rowOf(delivery.message),
+            changed_at: delivery.changedAt ?? CHANGED_AT,
+            event: 'ONCRMDEALUPDATE',
+            payload: '{"FIELDS":{"ID":"1"}}',
+            user_id: '1',
+            state: delivery.state,
+            state_at: delivery.stateAt ?? this.now,
+            held: delivery.held ?? 1,
+            errored: delivery.errored ?? 0,
+            attempt: delivery.attempt ?? 1,
+            due_at: delivery.dueAt ?? null,
+            reason: delivery.reason ?? null,
+            reserved_at: this.now,
+          })),
+        )
         .returning('seq')
-        .executeTakeFirstOrThrow();
-      seqs.push(seq);
+        .execute();
+      // They are numbered in the order in which they are given.
+      seqs.push(...rows.map(({ seq }) => seq).sort((a, b) => a - b));
     }
     return seqs;
   }

@@ -246,7 +246,7 @@ describe('over any life of an object', () => {
         life.settle();
         expect(life.found).toEqual([]);
       }),
-      { numRuns: inForm({ full: 5_000, small: 1_000 }) },
+      { numRuns: inForm({ full: 5_000, small: 400 }) },
     );
   });
 
@@ -263,7 +263,7 @@ describe('over any life of an object', () => {
         life.settle();
         expect(life.found).toHaveLength(length);
       }),
-      { numRuns: inForm({ full: 5_000, small: 1_000 }) },
+      { numRuns: inForm({ full: 5_000, small: 400 }) },
     );
   });
 });
