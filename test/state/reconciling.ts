@@ -125,9 +125,9 @@ export class Reconciling {
   }
 
   /** Kills the service at once and starts it again, with the clock that it had. */
-  async kill(): Promise<void> {
+  async kill(settings: Record<string, string> = {}): Promise<void> {
     await this.system.bridge.stop('SIGKILL');
-    await this.startAgain();
+    await this.startAgain(settings);
   }
 
   /** Starts the service that has ended, with the clock that it had. */
