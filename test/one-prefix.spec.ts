@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import amqp from 'amqplib';
 import { type EmulatedPortal } from '../emulator/index.js';
 import { begin, json, run } from './cli/command-line.js';
-import { nothingLost, readyAgain, seconds } from './outages/outage.js';
+import { BACK_WITHIN_MS, nothingLost, readyAgain, seconds } from './outages/outage.js';
 import { BridgeProcess, RABBITMQ_URL } from './support/bridge-process.js';
 import { TestSystem } from './support/test-system.js';
 import { until } from './support/until.js';
@@ -18,7 +18,7 @@ describe('two bridges with a database each on one prefix', () => {
   let system: TestSystem;
   let second: BridgeProcess;
   let globex: EmulatedPortal;
-  beforeEach(async () => {
+  beforeAll(async () => {
     system = await TestSystem.open({
       settings: { RETRY_MAX_ATTEMPTS: '2', RETRY_BASE_DELAY_MS: '300', SETTLE_AFTER_MS: '3000' },
       onEvent: (event, downstream) => {
@@ -28,17 +28,18 @@ describe('two bridges with a database each on one prefix', () => {
         else downstream.channel.ack(event.message);
       },
     });
-    globex = system.emulator.addPortal({ name: 'globex' });
+  });
+  afterAll(() => system.close());
+  // The first one of both has the prefix before each test, and after it.
+  beforeEach(() => {
+    globex = system.emulator.addPortal({ name: `globex-${system.emulator.portals().length}` });
     second = new BridgeProcess({
       ...system.bridge.settings,
       B24_DOMAIN: globex.domain,
       B24_REFRESH_TOKEN: globex.issueRefreshToken(),
     });
   });
-  afterEach(async () => {
-    await second.remove();
-    await system.close();
-  });
+  afterEach(() => second.remove());
 
   const unready = async (bridge: BridgeProcess): Promise<string | null> => {
     const response = await fetch(new URL('/health/ready', bridge.url));
@@ -136,8 +137,9 @@ describe('two bridges with a database each on one prefix', () => {
     system.bridge.start();
     await system.bridge.logged('replies.consuming');
     await readyAgain(system);
-    system.push(1, 5);
-    await nothingLost(system, 5);
+    system.push(301, 305);
+    await until('every event', () => [301, 302, 303, 304, 305].every(arrived), BACK_WITHIN_MS);
+    await until('an empty queue', () => system.portal.rows().length === 0, BACK_WITHIN_MS);
     expect(globex.counters.requests).toBe(0);
   });
 });
