@@ -11,7 +11,7 @@ jest.setTimeout(300_000);
 
 const hex = (seed: number, length: number) => seed.toString(16).padStart(length, 'a');
 
-const forged = inForm({ full: 10_000, small: 250 });
+const forged = inForm({ full: 10_000, small: 200 });
 /** What was allowed is allowed again, however much of it was used up. */
 const LONG_ENOUGH_MS = 30 * 60_000;
 
