@@ -171,12 +171,13 @@ export async function openMigrated(
 
 /**
  * Declares the same suite for every kind of database. Each kind gets a migrated database of its own, emptied
- * before every test; `open()` gives it.
+ * before every test; `open()` gives it. A suite whose tests only read may keep what it writes before all of them.
  */
 export function onEveryDatabase(
   guarantee: string,
   suite: (open: () => Database, kind: DatabaseKind, url: () => string) => void,
   kinds: readonly DatabaseKind[] = DATABASE_KINDS,
+  keepsRows: (kind: DatabaseKind) => boolean = () => false,
 ): void {
   describe.each(kinds.map((kind) => [kind.name, kind] as const))(`${guarantee} (%s)`, (_name, kind) => {
     let place: TestDatabase | undefined;
@@ -189,6 +190,7 @@ export function onEveryDatabase(
       ({ place, database } = await openMigrated(kind));
     });
     beforeEach(async () => {
+      if (keepsRows(kind)) return;
       const { db } = open();
       // At once: it is done before each of hundreds of tests.
       if (!kind.embedded) {

@@ -15,7 +15,12 @@ function sweep(ids: readonly number[], atOnce: number): { listed: number[]; comm
     for (let left: IdRange[] = chosen; left.length > 0;) {
       commands += left.length;
       left = left.flatMap((range) => {
-        const page = ids.filter((id) => id > range.after && id <= range.upTo).slice(0, PAGE_ITEMS);
+        const page: number[] = [];
+        for (const id of ids) {
+          // They stand in order.
+          if (id > range.upTo || page.length === PAGE_ITEMS) break;
+          if (id > range.after) page.push(id);
+        }
         listed.push(...page);
         found += page.length;
         return ranges.rest(range, page) ?? [];
