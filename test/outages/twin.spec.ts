@@ -22,7 +22,12 @@ describe('somebody else drains the queue with the same keys', () => {
   });
 
   it('which is said once, wherever people look, and what he holds is adopted', async () => {
-    system = await TestSystem.open({ movableClock: true, portal: { burst: 250, ratePerSecond: 20 } });
+    system = await TestSystem.open({
+      movableClock: true,
+      portal: { burst: 250, ratePerSecond: 20 },
+      // The other one takes his share all the more, and it goes on for the better part of a minute.
+      settings: { DRAIN_INTERVAL_MS: '1000' },
+    });
     const { bridge, portal } = system;
     const scans = () => portal.counters.perMethod['event.offline.list'] ?? 0;
     // No request of an earlier process can be at work any more: what turns up from then on is somebody else's.
