@@ -1,21 +1,28 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { sql } from 'kysely';
+import { type Database } from '../../src/database/database.js';
 import { EventSearch } from '../../src/events/search/event-search.js';
 import { type EventQuery } from '../../src/events/search/event-query.js';
 import { LedgerSearch } from '../../src/ledger/search/ledger-search.js';
 import { retryNow } from '../../src/ledger/retry-now.js';
 import { type Portal } from '../../src/portals/portal-record.js';
 import { CHANGED_AT, event, LedgerBench, MEMBER, SETTINGS, START } from './bench.js';
-import { onEveryDatabase } from './databases.js';
+import { DATABASE_KINDS, onEveryDatabase } from './databases.js';
 
 const OTHER = 'b323c6b3710f85df22e9377d6c4f7554';
 const HOUR = 3_600_000;
 
-onEveryDatabase('what becomes of an event is found', (open) => {
-  let bench: LedgerBench;
-  let search: EventSearch;
-  beforeEach(async () => {
-    bench = new LedgerBench(open);
+const deal = (id: number, more: object = {}) =>
+  event(`m${id}`, { data: { FIELDS: { ID: id } }, changedAt: CHANGED_AT + id, ...more });
+
+/** A ledger with two portals, and a search of what is in it. */
+class Place {
+  private constructor(
+    readonly bench: LedgerBench,
+    readonly search: EventSearch,
+  ) {}
+
+  static async of(open: () => Database): Promise<Place> {
     const { db } = open();
     const portal = (memberId: string, name: string) =>
       ({ memberId, name, domain: `${name}.bitrix24.com` }) as Portal;
@@ -39,19 +46,21 @@ onEveryDatabase('what becomes of an event is found', (open) => {
         })
         .execute();
     }
-    search = new EventSearch(new LedgerSearch({ db }), {
+    const search = new EventSearch(new LedgerSearch({ db }), {
       list: () => portals,
       nameOf: (memberId) => portals.find((one) => one.memberId === memberId)?.name ?? memberId,
     });
-  });
+    return new Place(new LedgerBench(open), search);
+  }
 
-  const deal = (id: number, more: object = {}) =>
-    event(`m${id}`, { data: { FIELDS: { ID: id } }, changedAt: CHANGED_AT + id, ...more });
-  const subjects = async (query: EventQuery) =>
-    (await search.find(query, { limit: 100 })).events.map(({ subject }) => subject);
+  async subjects(query: EventQuery): Promise<(string | null)[]> {
+    const { events } = await this.search.find(query, { limit: 100 });
+    return events.map(({ subject }) => subject);
+  }
 
   /** Deals 1 to 4: under way, failed, processed, in the history. */
-  const fill = async () => {
+  async fill(): Promise<void> {
+    const { bench } = this;
     await bench.reserve('p4', [deal(4)]);
     await bench.publish();
     await bench.reply('processed', 'm4', { processId: 'p4' });
@@ -66,36 +75,103 @@ onEveryDatabase('what becomes of an event is found', (open) => {
     await bench.publish();
     await bench.reply('failed', 'm2', { processId: 'p2', reason: 'Клиент 42 НЕ Найден, ΟΔΟΣ İzmir' });
     await bench.reserve('p1', [deal(1)]);
-  };
+  }
+}
 
-  it.each<[string, EventQuery, (string | null)[]]>([
-    ['everything', {}, ['crm.deal/4', 'crm.deal/3', 'crm.lead/2', 'crm.deal/1']],
-    ['an object', { text: 'deal 4' }, ['crm.deal/4']],
-    ['an object, as events write it', { text: 'crm.deal/3' }, ['crm.deal/3']],
-    ['an object in Russian', { text: 'Сделка №4' }, ['crm.deal/4']],
-    ['an object of a kind that it is not', { text: 'lead 4' }, []],
-    ['an object alone', { object: 'deal 1' }, ['crm.deal/1']],
-    ['a kind of objects', { text: 'leads' }, ['crm.lead/2']],
-    ['a part of a code', { text: 'leada' }, ['crm.lead/2']],
-    ['a part of a reason', { text: 'клиент 42 не' }, ['crm.lead/2']],
-    ['a part of a Greek reason', { text: 'οδοσ izm' }, ['crm.lead/2']],
-    ['a process id', { text: 'process-of-3' }, ['crm.deal/3']],
-    ['an event id', { text: `${MEMBER}-4-${CHANGED_AT + 4}` }, ['crm.deal/4']],
-    ['an id that is none', { text: `${MEMBER}-4-${CHANGED_AT + 5}` }, []],
-    ['a portal', { text: 'ACME.bitrix' }, ['crm.deal/4', 'crm.deal/3', 'crm.lead/2', 'crm.deal/1']],
-    ['a portal that has none', { text: 'STRASSE' }, []],
-    ['a portal and an object', { text: 'acme deal 3' }, ['crm.deal/3']],
-    ['a state', { text: 'failed' }, ['crm.lead/2']],
-    ['what is processed', { states: ['processed'] }, ['crm.deal/4', 'crm.deal/3']],
-    ['what is under way', { states: ['reserved', 'failed'] }, ['crm.lead/2', 'crm.deal/1']],
-    ['codes', { codes: ['oncrmleadadd'] }, ['crm.lead/2']],
-    ['times', { from: (CHANGED_AT + 2) * 1000, to: (CHANGED_AT + 3) * 1000 }, ['crm.deal/3', 'crm.lead/2']],
-    ['nothing', { text: 'nobody has that' }, []],
-    ['signs that mean something to LIKE', { text: '%_' }, []],
-    ['one reason', { reason: 'КЛИЕНТ 42 не найден, οδος izmir' }, ['crm.lead/2']],
-  ])('by %s', async (_, query, expected) => {
-    await fill();
-    expect(await subjects(query)).toEqual(expected);
+const GUARANTEE = 'what becomes of an event is found';
+
+onEveryDatabase(
+  GUARANTEE,
+  (open) => {
+    let place: Place;
+    beforeAll(async () => {
+      place = await Place.of(open);
+      await place.fill();
+    });
+
+    it.each<[string, EventQuery, (string | null)[]]>([
+      ['everything', {}, ['crm.deal/4', 'crm.deal/3', 'crm.lead/2', 'crm.deal/1']],
+      ['an object', { text: 'deal 4' }, ['crm.deal/4']],
+      ['an object, as events write it', { text: 'crm.deal/3' }, ['crm.deal/3']],
+      ['an object in Russian', { text: 'Сделка №4' }, ['crm.deal/4']],
+      ['an object of a kind that it is not', { text: 'lead 4' }, []],
+      ['an object alone', { object: 'deal 1' }, ['crm.deal/1']],
+      ['a kind of objects', { text: 'leads' }, ['crm.lead/2']],
+      ['a part of a code', { text: 'leada' }, ['crm.lead/2']],
+      ['a part of a reason', { text: 'клиент 42 не' }, ['crm.lead/2']],
+      ['a part of a Greek reason', { text: 'οδοσ izm' }, ['crm.lead/2']],
+      ['a process id', { text: 'process-of-3' }, ['crm.deal/3']],
+      ['an event id', { text: `${MEMBER}-4-${CHANGED_AT + 4}` }, ['crm.deal/4']],
+      ['an id that is none', { text: `${MEMBER}-4-${CHANGED_AT + 5}` }, []],
+      ['a portal', { text: 'ACME.bitrix' }, ['crm.deal/4', 'crm.deal/3', 'crm.lead/2', 'crm.deal/1']],
+      ['a portal that has none', { text: 'STRASSE' }, []],
+      ['a portal and an object', { text: 'acme deal 3' }, ['crm.deal/3']],
+      ['a state', { text: 'failed' }, ['crm.lead/2']],
+      ['what is processed', { states: ['processed'] }, ['crm.deal/4', 'crm.deal/3']],
+      ['what is under way', { states: ['reserved', 'failed'] }, ['crm.lead/2', 'crm.deal/1']],
+      ['codes', { codes: ['oncrmleadadd'] }, ['crm.lead/2']],
+      ['times', { from: (CHANGED_AT + 2) * 1000, to: (CHANGED_AT + 3) * 1000 }, ['crm.deal/3', 'crm.lead/2']],
+      ['nothing', { text: 'nobody has that' }, []],
+      ['signs that mean something to LIKE', { text: '%_' }, []],
+      ['one reason', { reason: 'КЛИЕНТ 42 не найден, οδος izmir' }, ['crm.lead/2']],
+    ])('by %s', async (_, query, expected) => {
+      expect(await place.subjects(query)).toEqual(expected);
+    });
+
+    it('a page at a time, from both, forwards and backwards', async () => {
+      const seen: (string | null)[][] = [];
+      for (const sort of ['newest', 'oldest'] as const) {
+        for (let cursor: string | undefined, pages = 0; pages < 5; pages += 1) {
+          const page = await place.search.find(
+            {},
+            { sort, limit: 1, ...(cursor === undefined ? {} : { cursor }) },
+          );
+          seen.push(page.events.map(({ subject }) => subject));
+          if (page.next === null) break;
+          cursor = page.next;
+        }
+      }
+      expect(seen.flat()).toEqual(
+        [4, 3, 2, 1, 1, 2, 3, 4].map((id) => `crm.${id === 2 ? 'lead' : 'deal'}/${id}`),
+      );
+    });
+
+    it('with how it ended', async () => {
+      const { events } = await place.search.find({}, { limit: 10 });
+      expect(events).toMatchObject([
+        {
+          id: `${MEMBER}-4-${CHANGED_AT + 4}`,
+          portal: 'acme',
+          isHistory: true,
+          state: 'processed',
+          outcome: 'processed',
+          attempts: 1,
+          reservedAt: START,
+          publishedAt: START,
+          settledAt: START,
+          processId: 'p4',
+        },
+        { isHistory: false, state: 'processed', outcome: 'processed' },
+        { state: 'failed', outcome: null, attempts: 1, reason: 'Клиент 42 НЕ Найден, ΟΔΟΣ İzmir' },
+        { state: 'reserved', outcome: null },
+      ]);
+    });
+  },
+  DATABASE_KINDS,
+  // They only read.
+  () => true,
+);
+
+onEveryDatabase(GUARANTEE, (open) => {
+  let bench: LedgerBench;
+  let search: EventSearch;
+  let subjects: Place['subjects'];
+  let fill: Place['fill'];
+  beforeEach(async () => {
+    const place = await Place.of(open);
+    ({ bench, search } = place);
+    subjects = (query) => place.subjects(query);
+    fill = () => place.fill();
   });
 
   it('by a part of more reasons than a statement has room for', async () => {
@@ -104,44 +180,6 @@ onEveryDatabase('what becomes of an event is found', (open) => {
       with recursive numbers (i) as (select 1 union all select i + 1 from numbers where i < 70000)
       select 100 + i, 'k' || i, 'k' || i, 'клиент ' || i, 'клиент ' || i, 0 from numbers`.execute(open().db);
     expect(await subjects({ text: 'КЛИЕНТ' })).toEqual(['crm.lead/2']);
-  });
-
-  it('a page at a time, from both, forwards and backwards', async () => {
-    await fill();
-    const seen: (string | null)[][] = [];
-    for (const sort of ['newest', 'oldest'] as const) {
-      for (let cursor: string | undefined, pages = 0; pages < 5; pages += 1) {
-        const page = await search.find({}, { sort, limit: 1, ...(cursor === undefined ? {} : { cursor }) });
-        seen.push(page.events.map(({ subject }) => subject));
-        if (page.next === null) break;
-        cursor = page.next;
-      }
-    }
-    expect(seen.flat()).toEqual(
-      [4, 3, 2, 1, 1, 2, 3, 4].map((id) => `crm.${id === 2 ? 'lead' : 'deal'}/${id}`),
-    );
-  });
-
-  it('with how it ended', async () => {
-    await fill();
-    const { events } = await search.find({}, { limit: 10 });
-    expect(events).toMatchObject([
-      {
-        id: `${MEMBER}-4-${CHANGED_AT + 4}`,
-        portal: 'acme',
-        isHistory: true,
-        state: 'processed',
-        outcome: 'processed',
-        attempts: 1,
-        reservedAt: START,
-        publishedAt: START,
-        settledAt: START,
-        processId: 'p4',
-      },
-      { isHistory: false, state: 'processed', outcome: 'processed' },
-      { state: 'failed', outcome: null, attempts: 1, reason: 'Клиент 42 НЕ Найден, ΟΔΟΣ İzmir' },
-      { state: 'reserved', outcome: null },
-    ]);
   });
 
   it('in groups of one reason', async () => {
