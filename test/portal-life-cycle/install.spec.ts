@@ -164,72 +164,80 @@ describe('an installation', () => {
   });
 });
 
-describe('an installation', () => {
+describe('of another service:', () => {
+  const memberId = 'c'.repeat(32);
   let system: TestSystem;
-  afterEach(() => system.close());
-
-  it('after another has the rounds of both follow each other, however fast they come', async () => {
-    system = await openBeforeInstall({ settings: { DRAIN_INTERVAL_MS: '100' } });
-    const { portal } = system;
-    portal.setLimits({ serviceTimeMs: 400, ratePerSecond: 100 });
-    const handle = portal.handle.bind(portal);
-    let underWay = 0;
-    let most = 0;
-    portal.handle = async (request) => {
-      // The trial of the new tokens is no round: it changes nothing, and may come at any time.
-      if (request.method === 'event.offline.list') return handle(request);
-      underWay += 1;
-      most = Math.max(most, underWay);
-      try {
-        return await handle(request);
-      } finally {
-        underWay -= 1;
-      }
-    };
-    await install(system);
-    for (let again = 0; again < 5; again += 1) {
-      const { status } = await portal.install(`${system.bridge.url}/bitrix24/install`);
-      expect(status).toBe(200);
-    }
-    await until('bindings', () => portal.bindings().length === 3);
-    system.push(1, 3);
-    await until('events', () => system.delivered().size === 3);
-    expect(most).toBe(1);
-  });
-});
-
-describe('B24_ALLOWED_PORTALS', () => {
-  let system: TestSystem;
-  afterEach(() => system.close());
-
-  it('lets in what it names, by domain, by wildcard and by member id, and stores nothing of others', async () => {
-    const memberId = 'c'.repeat(32);
+  let own: OwnPortal;
+  beforeAll(async () => {
     system = await openBeforeInstall({
-      settings: { B24_ALLOWED_PORTALS: `acme.localhost, *.example, ${memberId}` },
+      settings: {
+        DRAIN_INTERVAL_MS: '100',
+        B24_ALLOWED_PORTALS: `acme.localhost, *.example, ${memberId}, one-after-another.localhost`,
+      },
     });
-    const byMember = system.emulator.addPortal({ name: 'bravo', memberId });
-    const other = system.emulator.addPortal({ name: 'charlie' });
-    expect(await install(system)).toBe(200);
-    expect(await install(system, byMember)).toBe(200);
-    // Proven, and claims to be one of those.
-    const auth = {
-      ...authOf(other),
-      domain: system.portal.domain,
-      client_endpoint: system.portal.clientEndpoint,
-      member_id: memberId,
-      refresh_token: other.issueRefreshToken(),
-    };
-    const { status } = await post(system.bridge, '/bitrix24/install', { event: 'ONAPPINSTALL', auth });
-    expect(status).toBe(403);
-    expect(await install(system, other)).toBe(403);
-    expect(other.counters.tokenRequests).toBe(2);
-    expect(other.counters.requests).toBe(0);
-    expect(portalRow(system.bridge, other.memberId)).toBeUndefined();
-    await until('their lines', () => linesOf(system.bridge, 'install.refused').length >= 2);
-    const [refused] = linesOf(system.bridge, 'install.refused');
-    expect(refused?.message).toMatchObject({ memberId: other.memberId, domain: other.domain });
-    expect(refused?.message['reason']).toContain('B24_ALLOWED_PORTALS');
-    const row = portalRow(system.bridge, memberId);
-    expect(row).toMatchObject({ domain: byMember.domain, application_token: byMember.applicationToken });
+  });
+  afterAll(() => system.close());
+  afterEach(() => own.leave());
+
+  describe('an installation', () => {
+    it('after another has the rounds of both follow each other, however fast they come', async () => {
+      own = new OwnPortal(system, { name: 'one-after-another' });
+      const { portal } = own;
+      portal.setLimits({ serviceTimeMs: 400, ratePerSecond: 100 });
+      const handle = portal.handle.bind(portal);
+      let underWay = 0;
+      let most = 0;
+      portal.handle = async (request) => {
+        // The trial of the new tokens is no round: it changes nothing, and may come at any time.
+        if (request.method === 'event.offline.list') return handle(request);
+        underWay += 1;
+        most = Math.max(most, underWay);
+        try {
+          return await handle(request);
+        } finally {
+          underWay -= 1;
+        }
+      };
+      await install(system, portal);
+      for (let again = 0; again < 5; again += 1) {
+        const { status } = await portal.install(`${system.bridge.url}/bitrix24/install`);
+        expect(status).toBe(200);
+      }
+      await until('bindings', () => portal.bindings().length === 3);
+      own.push(1, 3);
+      await until('events', () => own.delivered().size === 3);
+      expect(most).toBe(1);
+    });
+  });
+
+  describe('B24_ALLOWED_PORTALS', () => {
+    it('lets in what it names, by domain, by wildcard and by member id, and stores nothing of others', async () => {
+      // The one that is allowed by its domain.
+      own = new OwnPortal(system, { name: 'alpha', site: 'acme.localhost' });
+      const byMember = system.emulator.addPortal({ name: 'bravo', memberId });
+      const other = system.emulator.addPortal({ name: 'charlie' });
+      expect(await install(system, own.portal)).toBe(200);
+      expect(await install(system, byMember)).toBe(200);
+      // Proven, and claims to be one of those.
+      const auth = {
+        ...authOf(other),
+        domain: own.portal.domain,
+        client_endpoint: own.portal.clientEndpoint,
+        member_id: memberId,
+        refresh_token: other.issueRefreshToken(),
+      };
+      const { status } = await post(system.bridge, '/bitrix24/install', { event: 'ONAPPINSTALL', auth });
+      expect(status).toBe(403);
+      expect(await install(system, other)).toBe(403);
+      expect(other.counters.tokenRequests).toBe(2);
+      expect(other.counters.requests).toBe(0);
+      expect(portalRow(system.bridge, other.memberId)).toBeUndefined();
+      await until('their lines', () => linesOf(system.bridge, 'install.refused').length >= 2);
+      const [refused] = linesOf(system.bridge, 'install.refused');
+      expect(refused?.message).toMatchObject({ memberId: other.memberId, domain: other.domain });
+      expect(refused?.message['reason']).toContain('B24_ALLOWED_PORTALS');
+      const row = portalRow(system.bridge, memberId);
+      expect(row).toMatchObject({ domain: byMember.domain, application_token: byMember.applicationToken });
+    });
   });
 });
