@@ -1,5 +1,4 @@
 // Made of docs/openapi.json by openapi-typescript: npm run docs:openapi
-// 0813951090569e650a42abaec223f62ebe3745d177ef88087ac99d5a8e7578d1
 export interface paths {
   '/api/v1/portals': {
     parameters: {
