@@ -41,8 +41,10 @@ export class BridgeProcess {
     private readonly options: { readonly movableClock?: boolean } = {},
   ) {}
 
+  /** Of SQLite: where the settings say, or in its folder. */
   get databaseFile(): string {
-    return join(this.folder, 'bridge.db');
+    const url = this.settings['DATABASE_URL'] ?? '';
+    return url.startsWith('file:') ? url.slice('file:'.length) : join(this.folder, 'bridge.db');
   }
 
   /** Address of its HTTP server; known once `http.listening` was logged. */

@@ -37,7 +37,8 @@ export class SmallDisk {
   }
 
   remove(): void {
-    if (this.mounted) mount('umount', this.folder);
+    // Readers of the database let go of its file some time after they have closed it.
+    if (this.mounted) mount('umount', '-l', this.folder);
     rmSync(this.folder, { recursive: true, force: true });
   }
 
