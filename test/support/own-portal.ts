@@ -1,5 +1,5 @@
 import { type EmulatedPortal, type PortalOptions } from '../../emulator/index.js';
-import { install, linesOf, portalRow } from './before-install.js';
+import { authOf, install, linesOf, portalRow, post } from './before-install.js';
 import { type LogLine } from './bridge-process.js';
 import { type Received } from './downstream.js';
 import { type TestSystem } from './test-system.js';
@@ -55,11 +55,18 @@ export class OwnPortal {
     return this.row()?.['state'];
   }
 
-  /** Uninstalls the application, and waits until the service no longer asks it: later tests run undisturbed. */
+  /**
+   * Has the service told that the application is uninstalled, and waits until it no longer asks this portal: later tests
+   * run undisturbed. Its tokens stay good meanwhile. Once they are void, a poll has the service ask the authorization
+   * server for others, and the next test would count that.
+   */
   async leave(): Promise<void> {
-    await this.portal.uninstall(`${this.system.bridge.url}/bitrix24/events`);
+    const { portal, system } = this;
+    const told = { event: 'ONAPPUNINSTALL', auth: authOf(portal) };
+    const answer = await post(system.bridge, '/bitrix24/events', told).catch(() => null);
     // Where the service does not know its application token, it notices by the tokens that are revoked.
-    await until(`the end of ${this.portal.name}`, () => this.state !== 'active');
+    if (answer?.status !== 200) portal.revoke();
+    await until(`the end of ${portal.name}`, () => this.state !== 'active');
   }
 
   /** Log lines of a name that name it, so far. */
