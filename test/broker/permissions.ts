@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
@@ -28,7 +29,16 @@ const rights = (user: string, { write = '.*', read = '.*' } = {}) => ({
   read,
 });
 
+/** Of `rabbit_password_hashing_sha256`: a salt of four bytes, and what it and the password come to. */
+function hashOf(password: string): string {
+  const salt = randomBytes(4);
+  return Buffer.concat([salt, createHash('sha256').update(salt).update(password).digest()]).toString(
+    'base64',
+  );
+}
+
 interface Definitions {
+  readonly users: readonly { name: string; password_hash: string }[];
   readonly exchanges: readonly { name: string; type: string; arguments: Record<string, unknown> }[];
   readonly queues: readonly { name: string; arguments: Record<string, unknown> }[];
   readonly bindings: readonly { source: string; destination: string; routing_key: string }[];
@@ -170,12 +180,13 @@ export function permissions(node: () => PrivateRabbitmq): void {
     );
 
     it('is enough for the bridge and for a consumer with the definitions file and its rights', async () => {
-      const definitions = JSON.parse(readFileSync(DEFINITIONS, 'utf8')) as object;
-      const users = ['bitrix24-bridge', 'billing'].map((name) => ({
-        name,
-        password: `${name}-secret`,
-        tags: '',
+      const definitions = JSON.parse(readFileSync(DEFINITIONS, 'utf8')) as Definitions;
+      // As they stand in the file, with the hash that whoever imports it has to fill in.
+      const users = definitions.users.map((user) => ({
+        ...user,
+        password_hash: hashOf(passwordOf(user.name)),
       }));
+      expect(users.map(({ name }) => name)).toEqual(['bitrix24-bridge', 'billing']);
       await imports({ ...definitions, users });
       system = await TestSystem.prepare({
         broker: broker.url,

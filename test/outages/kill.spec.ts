@@ -98,7 +98,7 @@ describe('kill -9', () => {
     own.push(1, EVENTS);
     await until('the kill', () => own.received.length > 0);
     await system.bridge.exited();
-    await startAgain();
+    await startAgain(SETTLING);
     await nothingLost(own, EVENTS);
     sameIds(own.received);
   });
