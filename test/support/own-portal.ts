@@ -66,7 +66,15 @@ export class OwnPortal {
     const answer = await post(system.bridge, '/bitrix24/events', told).catch(() => null);
     // Where the service does not know its application token, it notices by the tokens that are revoked.
     if (answer?.status !== 200) portal.revoke();
-    await until(`the end of ${portal.name}`, () => this.state !== 'active');
+    await until(`the end of ${portal.name}`, async () => !(await this.isAsked()));
+  }
+
+  /** Whether the service works for it. Where its database is no file, its metrics tell. */
+  private async isAsked(): Promise<boolean> {
+    const { bridge } = this.system;
+    if (bridge.settings['DATABASE_URL']?.startsWith('postgres') !== true) return this.state === 'active';
+    const { body } = await this.system.get('/metrics');
+    return body.includes(`bridge_portal_state{portal="${this.portal.name}",state="active"} 1`);
   }
 
   /** Log lines of a name that name it, so far. */
