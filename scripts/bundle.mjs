@@ -80,9 +80,10 @@ function keepPlace(build, dist) {
       .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))
       .replaceAll('import.meta.dirname', JSON.stringify(dirname(path)))
       .replace(/import\.meta\.resolve\('([^']+)'\)/g, (_, name) => JSON.stringify(import.meta.resolve(name)))
-      // What is inside a function neither begins with this nor waits.
+      // What is inside a function does not begin with this.
       .replace(/^#!.*/, '')
-      .replace(/^await (main\(\);)$/m, 'void $1');
+      // Nor does it wait; and tests carry out commands without starting the program (test/cli/in-process.ts).
+      .replace(/^await main\(\);$/m, 'export { main, runCommandLine, settingsOfProcess };');
     return { contents, loader: 'js' };
   });
 }
@@ -98,4 +99,4 @@ function toAscii(file) {
 
 const starter = (folder, name) =>
   `import { startBundle } from ${JSON.stringify(pathToFileURL(join(folder, 'scripts/bundled-program.mjs')).href)};\n` +
-  `startBundle(new URL(${JSON.stringify(`${name.split('/').at(-1)}.cjs`)}, import.meta.url));\n`;
+  `startBundle(new URL(${JSON.stringify(`${name.split('/').at(-1)}.cjs`)}, import.meta.url)).main?.();\n`;

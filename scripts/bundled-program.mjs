@@ -9,6 +9,7 @@ import { constants, Script } from 'node:vm';
  * Runs a program that `scripts/bundle.mjs` has made, with the compiled code that lies beside it; V8 takes this for what
  * it was compiled from only, and compiles anew otherwise. `BRIDGE_KEEP_COMPILED` keeps what this run compiles.
  * @param {URL} url of the bundle
+ * @returns what it exports
  */
 export function startBundle(url) {
   const file = fileURLToPath(url);
@@ -29,6 +30,7 @@ export function startBundle(url) {
   }
   const module = { exports: {} };
   script.runInThisContext()(module.exports, createRequire(url), module, file, dirname(file));
+  return module.exports;
 }
 
 function readIfThere(file) {

@@ -1,8 +1,19 @@
-import 'reflect-metadata';
-import { runCommandLine } from '../../src/cli/run-command-line.js';
-import { settingsOfProcess } from '../../src/config/process-settings.js';
+import { constants, Script } from 'node:vm';
+import { type runCommandLine } from '../../src/cli/run-command-line.js';
+import { type settingsOfProcess } from '../../src/config/process-settings.js';
 import { type BridgeProcess } from '../support/bridge-process.js';
 import { type Ended, jsonOf, settingsOf } from './command-line.js';
+
+interface OwnCommandLine {
+  readonly runCommandLine: typeof runCommandLine;
+  readonly settingsOfProcess: typeof settingsOfProcess;
+}
+
+/** Loaded by Node and not by jest, which takes far longer and does it for each suite anew. */
+const ours = (await new Script(
+  `import(${JSON.stringify(new URL('../support/own-command-line.mjs', import.meta.url).href)})`,
+  { importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER },
+).runInThisContext()) as OwnCommandLine;
 
 /**
  * Carries out a command in the process of the test, with the settings of a service and with nobody to answer its
@@ -17,8 +28,8 @@ export async function run(
   let stdout = '';
   let stderr = '';
   const err = (text: string) => void (stderr += text);
-  const exitCode = await runCommandLine(args, {
-    read: () => settingsOfProcess({ ...env }, folder),
+  const exitCode = await ours.runCommandLine(args, {
+    read: () => ours.settingsOfProcess({ ...env }, folder),
     terminal: {
       say: (text) => err(`${text}\n`),
       ask: (question) => {
