@@ -28,7 +28,8 @@ describe('events with states, and what ends in the middle', () => {
     for (const name of ['STATE', 'STATE_WAIT_MS']) delete bridge.settings[name];
     Object.assign(bridge.settings, settings);
     bridge.start();
-    await bridge.logged('http.listening');
+    // Only then is the service ready to install an application.
+    await bridge.logged('replies.consuming');
   };
 
   it.each([
