@@ -35,7 +35,9 @@ describe('the name of a portal', () => {
       .filter((message) => portals.some((portal) => portal.memberId === message['memberId']));
   const start = async () => {
     system.bridge.start();
-    await system.bridge.logged('database.ready');
+    // Portals that install the application before are told to come again.
+    await system.bridge.logged('http.listening');
+    await until('readiness', async () => (await system.get('/health/ready')).status === 200);
   };
 
   beforeAll(async () => {
