@@ -28,8 +28,6 @@ describe('events with states, and what ends in the middle', () => {
     for (const name of ['STATE', 'STATE_WAIT_MS']) delete bridge.settings[name];
     Object.assign(bridge.settings, settings);
     bridge.start();
-    // Only then is the service ready to install an application.
-    await bridge.logged('replies.consuming');
   };
 
   it.each([

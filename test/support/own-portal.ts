@@ -23,6 +23,8 @@ export class OwnPortal {
 
   static async installed(system: TestSystem, options: Partial<PortalOptions> = {}): Promise<OwnPortal> {
     const own = new OwnPortal(system, options);
+    // A service that has just been started takes no installation before it has read its portals.
+    for (const line of ['http.listening', 'database.ready']) await system.bridge.logged(line);
     const status = await install(system, own.portal);
     if (status !== 200) throw new Error(`the installation of ${own.portal.name} was answered ${status}`);
     return own;
