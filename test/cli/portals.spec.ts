@@ -96,9 +96,10 @@ describe('the command line, of portals,', () => {
 
   it('remove: asks, warns of what is in flight, forgets the tokens, and the service lets the portal be', async () => {
     const delivered = () => idsOf(system, system.portal);
+    const saidBefore = system.bridge.output.length;
     system.push(1, 2);
     await until('deliveries', () => delivered().size === 2);
-    await until('their record', () => system.bridge.output.includes('"confirmed":2'));
+    await until('their record', () => system.bridge.output.slice(saidBefore).includes('"confirmed":2'));
     const refused = begin(system.bridge, ['portals', 'remove', 'acme']);
     expect(await refused.says('[y/N]')).toMatch(/warning: events are in flight \(2 published\)/);
     refused.type('');
