@@ -149,6 +149,8 @@ describe('rounds that come by themselves, too:', () => {
   const enter = async (address: string) => {
     await moveTo(address);
     own = await OwnPortal.installed(system);
+    // One event more than an installation waits for.
+    await until('all bindings', () => own.portal.bindings().length >= 4);
   };
 
   describe('bindings', () => {
