@@ -68,6 +68,6 @@ export default {
   },
   testTimeout: 90_000,
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
-  // Journeys wait more than they compute: fewer would leave two cores idle.
-  maxWorkers: 12,
+  // Journeys wait more than they compute. Fewer would leave two cores idle, more get into each other's way.
+  maxWorkers: 9,
 };

@@ -24,7 +24,7 @@ const LONGEST = [
 ];
 
 /**
- * The longest suites early, each followed by one that computes meanwhile; the others as jest orders them: by what it
+ * The longest suites early, each followed by two that compute meanwhile; the others as jest orders them: by what it
  * remembers of them, or by their size.
  */
 export default class LongestFirst extends Sequencer {
@@ -34,8 +34,8 @@ export default class LongestFirst extends Sequencer {
     const long = ordered.filter((test) => rank(test) >= 0).sort((one, other) => rank(one) - rank(other));
     const others = ordered.filter((test) => rank(test) < 0);
     return [
-      ...long.flatMap((test, index) => [test, ...others.slice(index, index + 1)]),
-      ...others.slice(long.length),
+      ...long.flatMap((test, index) => [test, ...others.slice(2 * index, 2 * index + 2)]),
+      ...others.slice(2 * long.length),
     ];
   }
 }
