@@ -17,7 +17,6 @@ import { run } from './cli/command-line.js';
 import { nothingLost, notReady, readyAgain, seconds } from './outages/outage.js';
 import { BridgeProcess } from './support/bridge-process.js';
 import { TestSystem } from './support/test-system.js';
-import { until } from './support/until.js';
 
 /** Mounts the file alone, as into a container; only for an account that may. */
 function mount(...command: string[]): boolean {
@@ -127,8 +126,7 @@ describe('one SQLite file', () => {
     expect(reserved().length).toBe(0);
     expect(await system.bridge.stop()).toBe(0);
     system.bridge.start();
-    await system.bridge.logged('http.listening');
-    await until('the service to be ready', async () => (await system.get('/health/ready')).status === 200);
+    await system.ready();
     await goesOn();
   });
 

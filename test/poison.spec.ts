@@ -118,8 +118,7 @@ describe('one bad event', () => {
     expect(JSON.stringify(suspended()?.message)).toContain('ANSWER_TOO_LARGE');
     expect(portal.rows()).toHaveLength(5);
     await bridge.stop();
-    Object.assign(bridge.settings, ROOM);
-    bridge.start();
+    bridge.start(ROOM);
     expect((await run(bridge, ['portals', 'resume', 'acme'])).exitCode).toBe(0);
     await until('all of them', () => ['1', '2', '3', '4', '5'].every((id) => system.delivered().has(id)));
     await until('an empty queue on the portal', () => portal.rows().length === 0);

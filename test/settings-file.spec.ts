@@ -76,13 +76,12 @@ describe('settings in .env', () => {
       `${REQUIRED}DRAIN_INTERVALL_MS=3\nLOG_LEVEL "debug"\nB24_REFRESH_TOKEN="\nHTTP_PROT=3\nB24_REFRESH_TOKEN=\n`,
     );
     const prefix = `t${randomBytes(6).toString('hex')}`;
-    Object.assign(bridge.settings, {
+    bridge.start({
       B24_EVENT: 'ONCRMLEADADD',
       RABBITMQ_PORT_5672_TCP: 'tcp://10.0.0.1:5672',
       FTP_PROXY: 'http://proxy',
       AMQP_PREFIX: prefix,
     });
-    bridge.start();
     await bridge.logged('http.listening');
     const remarks = bridge.lines
       .filter(({ message }) => message.event === 'settings.doubtful')

@@ -34,8 +34,7 @@ describe('kill -9', () => {
   afterAll(() => system.close());
 
   const startAgain = async (settings: Record<string, string> = {}) => {
-    Object.assign(system.bridge.settings, settings);
-    system.bridge.start();
+    system.bridge.start(settings);
     await system.bridge.logged('http.listening');
   };
 

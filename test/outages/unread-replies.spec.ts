@@ -64,8 +64,7 @@ describe('replies that wait in RabbitMQ while nobody reads them are no silence',
 
   const startAgain = async (settings: Partial<Settings>) => {
     running = { ...DEFAULTS, ...settings };
-    Object.assign(system.bridge.settings, running);
-    system.bridge.start();
+    system.bridge.start(running);
     await system.bridge.logged('http.listening');
   };
   /** With a process of these settings, which is the one that runs unless tests were left out. */

@@ -142,9 +142,8 @@ describe('rounds that come by themselves, too:', () => {
     if (address === undefined) delete settings['PUBLIC_URL'];
     else settings['PUBLIC_URL'] = address;
     system.bridge.start();
-    await system.bridge.logged('http.listening');
     // Portals that install the application before are told to come again.
-    await until('readiness', async () => (await system.get('/health/ready')).status === 200);
+    await system.ready();
   };
   const enter = async (address: string) => {
     await moveTo(address);

@@ -124,8 +124,7 @@ describe('two authorization servers in one bridge', () => {
     expect(await system.bridge.stop()).toBe(0);
     forget();
     system.bridge.start();
-    await until('the start', () => system.bridge.find('http.listening') !== undefined);
-    await until('readiness', async () => (await system.get('/health/ready')).status === 200);
+    await system.ready();
     const told = {
       event: 'ONOFFLINEEVENT',
       auth: { ...authOf(eastern.portal), server_endpoint: `${server('eastern').url}/rest/` },

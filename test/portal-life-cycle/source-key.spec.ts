@@ -22,10 +22,8 @@ const delivered = (own: OwnPortal, count: number) =>
   until(`${count} events`, () => own.delivered().size === count);
 const noRow = (own: OwnPortal) => until('no row', () => own.portal.rows().length === 0, 30_000);
 const stop = async ({ bridge }: TestSystem) => expect(await bridge.stop()).toBe(0);
-const start = ({ bridge }: TestSystem, key: string, settings: Record<string, string> = {}) => {
-  Object.assign(bridge.settings, settings, { B24_AUTH_CONNECTOR: key });
-  bridge.start();
-};
+const start = ({ bridge }: TestSystem, key: string, settings: Record<string, string> = {}) =>
+  bridge.start({ ...settings, B24_AUTH_CONNECTOR: key });
 
 /** Each test begins under no key, before the one change to a key that they have in common. */
 describe('the source key of a running installation changes', () => {

@@ -33,8 +33,7 @@ function dump(file: string): string {
 /** Stops a service and starts it with other settings. */
 const restart = async ({ bridge }: TestSystem, settings: Record<string, string>) => {
   expect(await bridge.stop()).toBe(0);
-  Object.assign(bridge.settings, settings);
-  bridge.start();
+  bridge.start(settings);
 };
 
 describe('tokens', () => {
@@ -143,8 +142,7 @@ describe('tokens', () => {
     const ids: string[] = [];
     for (const keys of [first, `${second}, ${first}`, second]) {
       await restart(system, { TOKEN_ENCRYPTION_KEY: keys });
-      await until('the start', () => system.bridge.find('http.listening') !== undefined);
-      await until('readiness', async () => (await system.get('/health/ready')).status === 200);
+      await system.ready();
       const row = stored();
       for (const column of ['access_token', 'refresh_token', 'application_token']) {
         expect(row?.[column]).toMatch(/^aes256gcm:/);

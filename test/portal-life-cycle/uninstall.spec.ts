@@ -96,8 +96,7 @@ describe('an uninstallation', () => {
     expect(await system.bridge.stop()).toBe(0);
     const { requests } = portal.counters;
     system.bridge.start();
-    await system.bridge.logged('http.listening');
-    await until('readiness', async () => (await system.get('/health/ready')).status === 200);
+    await system.ready();
     expect((await system.get('/metrics')).body).toContain(
       `bridge_portal_state{portal="${portal.name}",state="uninstalled"} 1`,
     );

@@ -36,8 +36,7 @@ describe('the name of a portal', () => {
   const start = async () => {
     system.bridge.start();
     // Portals that install the application before are told to come again.
-    await system.bridge.logged('http.listening');
-    await until('readiness', async () => (await system.get('/health/ready')).status === 200);
+    await system.ready();
   };
 
   beforeAll(async () => {

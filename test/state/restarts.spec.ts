@@ -26,8 +26,7 @@ describe('events with states, and what ends in the middle', () => {
     const { bridge } = system;
     expect(await bridge.stop()).toBe(0);
     for (const name of ['STATE', 'STATE_WAIT_MS']) delete bridge.settings[name];
-    Object.assign(bridge.settings, settings);
-    bridge.start();
+    bridge.start(settings);
   };
 
   it.each([

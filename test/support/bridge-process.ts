@@ -59,8 +59,9 @@ export class BridgeProcess {
     return this.child?.pid ?? 0;
   }
 
-  /** Starts the process; again after it has ended. Does not wait for anything. */
-  start(): void {
+  /** Starts the process, with these settings from now on; again after it has ended. Does not wait for anything. */
+  start(settings: Record<string, string> = {}): void {
+    Object.assign(this.settings, settings);
     const env: Record<string, string> = {
       PATH: process.env['PATH'] ?? '',
       DATABASE_URL: `file:${this.databaseFile}`,

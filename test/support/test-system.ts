@@ -99,6 +99,12 @@ export class TestSystem {
     return { status: response.status, body: await response.text() };
   }
 
+  /** Resolves when the service that was started last is ready. */
+  async ready(): Promise<void> {
+    await this.bridge.logged('http.listening');
+    await until('readiness', async () => (await this.get('/health/ready')).status === 200);
+  }
+
   private async setOut({ consume = {}, settings }: TestSystemOptions): Promise<void> {
     this.bridge.start();
     await this.bridge.logged('portal.installed');

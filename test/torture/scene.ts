@@ -119,11 +119,7 @@ export async function setUp(
   const bridge: BridgeProcess = new BridgeProcess(settings, { movableClock: true });
   closing.push(() => bridge.remove());
   for (const portal of portals) {
-    Object.assign(bridge.settings, {
-      B24_DOMAIN: portal.domain,
-      B24_REFRESH_TOKEN: portal.issueRefreshToken(),
-    });
-    bridge.start();
+    bridge.start({ B24_DOMAIN: portal.domain, B24_REFRESH_TOKEN: portal.issueRefreshToken() });
     await bridge.logged('portal.installed');
     await until('bindings', () => portal.bindings().length === EVENTS.length);
     await bridge.stop();
