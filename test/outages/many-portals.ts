@@ -54,7 +54,6 @@ export class ManyPortals {
       B24_ALLOW_HTTP: 'true',
       B24_EVENTS: EVENT,
       B24_RATE_PER_SECOND: '20',
-      // Often enough that one which is not left alone is found out.
       DRAIN_INTERVAL_MS: '500',
       SETTLE_AFTER_MS: '1000',
       ...settings,
