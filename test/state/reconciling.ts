@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import { type EmulatedPortal, type PortalOptions } from '../../emulator/index.js';
 import { install, openBeforeInstall } from '../support/before-install.js';
 import { type Received } from '../support/downstream.js';
-import { OwnPortal } from '../support/own-portal.js';
+import { leave, OwnPortal } from '../support/own-portal.js';
 import { TestSystem, type TestSystemOptions } from '../support/test-system.js';
 import { until } from '../support/until.js';
 
@@ -113,7 +113,7 @@ export class Reconciling {
 
   /** Of a shared service: it does not look at this portal any more. */
   async leave(): Promise<void> {
-    await this.portal.uninstall(`${this.system.bridge.url}/bitrix24/events`);
+    await leave(this.system, this.portal);
   }
 
   /** Lets time pass, for the service and for the portal. */
@@ -133,8 +133,7 @@ export class Reconciling {
   /** Starts the service that has ended, with the clock that it had. */
   async startAgain(settings: Record<string, string> = {}): Promise<void> {
     const { bridge } = this.system;
-    Object.assign(bridge.settings, settings);
-    bridge.start();
+    bridge.start(settings);
     await bridge.setClockForward(this.clock.aheadMs);
     await bridge.logged('http.listening');
   }

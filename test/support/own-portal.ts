@@ -57,30 +57,35 @@ export class OwnPortal {
     return this.row()?.['state'];
   }
 
-  /**
-   * Has the service told that the application is uninstalled, and waits until it no longer asks this portal: later tests
-   * run undisturbed. Its tokens stay good meanwhile. Once they are void, a poll has the service ask the authorization
-   * server for others, and the next test would count that.
-   */
-  async leave(): Promise<void> {
-    const { portal, system } = this;
-    const told = { event: 'ONAPPUNINSTALL', auth: authOf(portal) };
-    const answer = await post(system.bridge, '/bitrix24/events', told).catch(() => null);
-    // Where the service does not know its application token, it notices by the tokens that are revoked.
-    if (answer?.status !== 200) portal.revoke();
-    await until(`the end of ${portal.name}`, async () => !(await this.isAsked()));
-  }
-
-  /** Whether the service works for it. Where its database is no file, its metrics tell. */
-  private async isAsked(): Promise<boolean> {
-    const { bridge } = this.system;
-    if (bridge.settings['DATABASE_URL']?.startsWith('postgres') !== true) return this.state === 'active';
-    const { body } = await this.system.get('/metrics');
-    return body.includes(`bridge_portal_state{portal="${this.portal.name}",state="active"} 1`);
+  /** See {@link leave}. */
+  leave(): Promise<void> {
+    return leave(this.system, this.portal);
   }
 
   /** Log lines of a name that name it, so far. */
   lines(event: string): LogLine[] {
     return linesOf(this.system.bridge, event).filter(({ message }) => message['portal'] === this.portal.name);
   }
+}
+
+/**
+ * Has the service told that the application is uninstalled, and waits until it no longer asks this portal: later tests
+ * run undisturbed. Its tokens stay good meanwhile. Once they are void, a poll has the service ask the authorization
+ * server for others, and the next test would count that.
+ */
+export async function leave(system: TestSystem, portal: EmulatedPortal): Promise<void> {
+  const told = { event: 'ONAPPUNINSTALL', auth: authOf(portal) };
+  const answer = await post(system.bridge, '/bitrix24/events', told).catch(() => null);
+  // Where the service does not know its application token, it notices by the tokens that are revoked.
+  if (answer?.status !== 200) portal.revoke();
+  await until(`the end of ${portal.name}`, async () => !(await isAsked(system, portal)));
+}
+
+/** Whether the service works for it. Where its database is no file, its metrics tell. */
+async function isAsked(system: TestSystem, portal: EmulatedPortal): Promise<boolean> {
+  const { bridge } = system;
+  if (bridge.settings['DATABASE_URL']?.startsWith('postgres') !== true)
+    return portalRow(bridge, portal.memberId)?.['state'] === 'active';
+  const { body } = await system.get('/metrics');
+  return body.includes(`bridge_portal_state{portal="${portal.name}",state="active"} 1`);
 }
