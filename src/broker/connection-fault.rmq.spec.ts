@@ -79,7 +79,9 @@ describe('a broker that cannot be used is explained', () => {
   });
 
   it('another program, and one that says nothing', async () => {
-    const chatty = await portOf(createTcpServer((socket) => socket.resume().end('220 mail.example ESMTP\r\n')));
+    const chatty = await portOf(
+      createTcpServer((socket) => socket.resume().end('220 mail.example ESMTP\r\n')),
+    );
     expect(await reasonFrom(here(chatty))).toContain('what answers there is not RabbitMQ');
     server?.close();
     const silent = await portOf(createTcpServer((socket) => socket.on('error', () => undefined).resume()));
