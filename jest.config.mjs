@@ -42,30 +42,15 @@ export const UNIT =
 
 /** @type {import('jest').Config} */
 export default {
-  testEnvironment: 'node',
+  // Suites run in Node itself (test/runner/runtime.cjs says why).
+  testEnvironment: '<rootDir>/test/runner/environment.mjs',
+  runtime: '<rootDir>/test/runner/runtime.cjs',
   roots: ['<rootDir>/src', '<rootDir>/emulator', '<rootDir>/test', '<rootDir>/bench', '<rootDir>/examples'],
   testMatch: ['**/*.spec.ts'],
   testPathIgnorePatterns: ['/node_modules/', ...LONG],
   globalSetup: '<rootDir>/test/support/run-folder.mjs',
   globalTeardown: '<rootDir>/test/support/end-of-run.mjs',
   setupFilesAfterEnv: ['<rootDir>/test/support/ended-suites.mjs', '<rootDir>/test/support/no-servers.mjs'],
-  extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  transform: {
-    '^.+\\.ts$': [
-      '@swc/jest',
-      {
-        jsc: {
-          experimental: { keepImportAttributes: true },
-          target: 'es2022',
-          parser: { syntax: 'typescript', decorators: true },
-          transform: { legacyDecorator: true, decoratorMetadata: true, useDefineForClassFields: false },
-        },
-        module: { type: 'es6' },
-        sourceMaps: 'inline',
-      },
-    ],
-  },
   testTimeout: 90_000,
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
   // Journeys wait more than they compute. Fewer would leave two cores idle, more get into each other's way.

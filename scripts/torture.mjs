@@ -8,5 +8,4 @@ process.argv.splice(2, 0, '--config', 'jest.long.config.mjs', 'test/torture');
 
 await run({
   file: 'node_modules/jest/bin/jest.js',
-  nodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
 });

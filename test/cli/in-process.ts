@@ -1,19 +1,6 @@
-import { constants, Script } from 'node:vm';
-import { type runCommandLine } from '../../src/cli/run-command-line.js';
-import { type settingsOfProcess } from '../../src/config/process-settings.js';
+import * as ours from '../support/own-command-line.mjs';
 import { type BridgeProcess } from '../support/bridge-process.js';
 import { type Ended, jsonOf, settingsOf } from './command-line.js';
-
-interface OwnCommandLine {
-  readonly runCommandLine: typeof runCommandLine;
-  readonly settingsOfProcess: typeof settingsOfProcess;
-}
-
-/** Loaded by Node and not by jest, which takes far longer and does it for each suite anew. */
-const ours = (await new Script(
-  `import(${JSON.stringify(new URL('../support/own-command-line.mjs', import.meta.url).href)})`,
-  { importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER },
-).runInThisContext()) as OwnCommandLine;
 
 /**
  * Carries out a command in the process of the test, with the settings of a service and with nobody to answer its
