@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { linesOf } from './support/before-install.js';
 import { faultsOfRejectedReply } from './support/contract.js';
 import { type Downstream, type Received } from './support/downstream.js';
 import { OwnPortal } from './support/own-portal.js';
@@ -50,20 +51,25 @@ const WAYS: readonly ((event: Received, downstream: Downstream) => void)[] = [
 
 describe('replies to one service', () => {
   let system: TestSystem;
-  /** What the test's consumer answers to an event that it sees first; it acknowledges every event. */
+  /** What the test's consumer answers to an event that it sees first; it acknowledges all that it does not refuse. */
   let answer: ((event: Received, downstream: Downstream) => void) | null = null;
+  let refuses: (event: Received) => boolean = () => false;
   beforeAll(async () => {
     system = await TestSystem.open({
       // Long enough for every failure to be heard while its row is held.
-      settings: { SETTLE_AFTER_MS: '20000', RETRY_BASE_DELAY_MS: '200' },
+      settings: { SETTLE_AFTER_MS: '20000', RETRY_BASE_DELAY_MS: '200', REPLY_MAX_BYTES: '1024' },
+      consume: { deadLetterToFailures: true },
       onEvent: (event, downstream) => {
+        const { channel } = downstream;
+        if (refuses(event)) return channel.nack(event.message, false, false);
         if (event.attempt === 1) answer?.(event, downstream);
-        downstream.channel.ack(event.message);
+        channel.ack(event.message);
       },
     });
   }, 60_000);
   afterEach(() => {
     answer = null;
+    refuses = () => false;
   });
   afterAll(() => system?.close());
 
@@ -157,21 +163,6 @@ describe('replies to one service', () => {
     const message = await system.downstream.channel.get(rejected, { noAck: true });
     expect(message === false ? null : message.properties.headers).toMatchObject({ 'x-source': 'billing' });
   });
-});
-
-describe('replies', () => {
-  let system: TestSystem;
-  /** What the test's consumer does with an event. */
-  let answer: (event: Received, downstream: Downstream) => void = (event, { channel }) =>
-    channel.ack(event.message);
-  beforeAll(async () => {
-    system = await TestSystem.open({
-      settings: { SETTLE_AFTER_MS: '20000', RETRY_BASE_DELAY_MS: '200', REPLY_MAX_BYTES: '1024' },
-      consume: { deadLetterToFailures: true },
-      onEvent: (event, downstream) => answer(event, downstream),
-    });
-  }, 60_000);
-  afterAll(() => system?.close());
 
   it('that are larger than a reply may be are set aside unread, whole, and others are heard', async () => {
     const { channel, names } = system.downstream;
@@ -194,11 +185,14 @@ describe('replies', () => {
       });
     }
     expect(sizes).toEqual([largest.length, said.length]);
+    const malformedBefore = linesOf(system.bridge, 'replies.malformed').length;
     const packed = gzipSync(JSON.stringify({ status: 'failed', reason: 'y'.repeat(3000) }));
     channel.sendToQueue(names.replies, packed, { contentEncoding: 'gzip' });
     await until('a packed one read', async () => (await system.downstream.depth(names.rejected)) === 1);
     expect((await system.get('/metrics')).body).toMatch(/bridge_replies_total\{kind="too_large"\} 2\n/);
-    expect((await system.bridge.logged('replies.malformed')).message['reason']).toBe('no correlation id');
+    const malformed = () => linesOf(system.bridge, 'replies.malformed').slice(malformedBefore);
+    await until('its line', () => malformed().length > 0);
+    expect(malformed()[0]?.message['reason']).toBe('no correlation id');
     const aside = await channel.get(names.rejected, { noAck: true });
     expect(aside === false ? null : faultsOfRejectedReply(aside)).toEqual([]);
   });
@@ -206,14 +200,13 @@ describe('replies', () => {
   it('that are events that came back fail them, however large the event is', async () => {
     const rejected = new Set(['1', '2', '3']);
     const own = await OwnPortal.installed(system);
+    refuses = ({ attempt, objectId }) => attempt === 1 && objectId === '1';
     answer = (event, { channel, names }) => {
-      if (event.attempt > 1 || !rejected.has(event.objectId)) return channel.ack(event.message);
-      if (event.objectId === '1') return channel.nack(event.message, false, false);
+      if (!rejected.has(event.objectId)) return;
       // As people publish it again: with what they have of it.
       const { correlationId } = event.message.properties as { correlationId: string };
       const properties = event.objectId === '2' ? { correlationId } : {};
       channel.publish(names.failures, '', event.message.content, properties);
-      channel.ack(event.message);
     };
     const push = (ID: string, bytes: number) =>
       own.portal.push({ event: 'ONCRMDEALUPDATE', data: { FIELDS: { ID, NOTE: 'n'.repeat(bytes) } } });
@@ -251,35 +244,44 @@ describe('replies', () => {
 
 describe('replies', () => {
   let system: TestSystem;
-  afterEach(() => system.close());
-
-  it('of strangers, and repeated ones, are acknowledged and have no effect', async () => {
-    const failed: Received[] = [];
+  /** What the test's consumer answers to an event, which it acknowledges. */
+  let answer: (event: Received, downstream: Downstream) => void = () => undefined;
+  beforeAll(async () => {
     system = await TestSystem.open({
-      // Long enough for the failure to be heard while the row is still held: a later one would leave no mark.
-      settings: { SETTLE_AFTER_MS: '4000' },
+      // Long enough for a failure to be heard while the row is still held: a later one would leave no mark.
+      settings: { SETTLE_MODE: 'ack', SETTLE_AFTER_MS: '4000' },
       onEvent: (event, downstream) => {
-        if (event.objectId === '3' && event.attempt === 1) {
-          failed.push(event);
-          for (let i = 0; i < 3; i += 1) downstream.reply({ status: 'failed', reason: 'again' }, event);
-        }
+        answer(event, downstream);
         downstream.channel.ack(event.message);
       },
     });
+  });
+  afterAll(() => system?.close());
+
+  it('of strangers, and repeated ones, are acknowledged and have no effect', async () => {
+    const own = await OwnPortal.installed(system);
+    const { portal } = own;
+    const failed: Received[] = [];
+    answer = (event, downstream) => {
+      if (event.objectId !== '3' || event.attempt > 1) {
+        downstream.reply({ status: 'processed' }, event);
+        return;
+      }
+      failed.push(event);
+      for (let i = 0; i < 3; i += 1) downstream.reply({ status: 'failed', reason: 'again' }, event);
+    };
     system.downstream.reply({ portal: 'nobody', process_id: 'x', message_id: ['y'] });
     system.downstream.reply({ status: 'failed', reason: 'z' }, {
       message: { properties: { correlationId: 'stranger:x:1:y' } },
     } as unknown as Received);
-    system.downstream.reply({ member_id: system.portal.memberId, process_id: 'unknown', message_id: ['y'] });
-    system.push(1, 5);
-    await until(
-      'only the failed row to be left',
-      () => system.portal.rows().length === 1 && failed.length === 1,
-    );
-    await until('the mark', () => system.portal.rows()[0]?.ERROR === 1);
-    expect(system.portal.counters.perMethod['event.offline.error']).toBe(1);
-    expect((await system.bridge.logged('replies.unknown_delivery')).message).toMatchObject({
-      portal: 'acme',
+    system.downstream.reply({ member_id: portal.memberId, process_id: 'unknown', message_id: ['y'] });
+    own.push(1, 5);
+    await until('only the failed row to be left', () => portal.rows().length === 1 && failed.length === 1);
+    await until('the mark', () => portal.rows()[0]?.ERROR === 1);
+    expect(portal.counters.perMethod['event.offline.error']).toBe(1);
+    await until('its line', () => own.lines('replies.unknown_delivery').length > 0);
+    expect(own.lines('replies.unknown_delivery')[0]?.message).toMatchObject({
+      portal: portal.name,
       deliveries: 1,
       ids: ['unknown/y'],
       kind: 'group',
@@ -289,7 +291,7 @@ describe('replies', () => {
     const { names } = system.downstream;
     expect(await system.downstream.depth(names.replies)).toBe(0);
     const { body } = await system.get('/metrics');
-    expect(body).toContain('bridge_replies_unknown_total{portal="acme"} 1');
+    expect(body).toContain(`bridge_replies_unknown_total{portal="${portal.name}"} 1`);
     expect(body).toContain('bridge_replies_total{kind="unknown_portal"} 2');
     // Of a portal that this bridge does not know: perhaps it is another bridge's.
     expect(await system.downstream.depth(names.rejected)).toBe(2);
@@ -305,19 +307,15 @@ describe('replies', () => {
   });
 
   it('are what settles an event with SETTLE_MODE=ack: silence is a failure', async () => {
-    system = await TestSystem.open({
-      // Long enough for those that reply.
-      settings: { SETTLE_MODE: 'ack', SETTLE_AFTER_MS: '4000' },
-      onEvent: (event, downstream) => {
-        if (event.objectId !== '2') downstream.reply({ status: 'processed' }, event);
-        downstream.channel.ack(event.message);
-      },
-    });
-    system.push(1, 4);
+    const own = await OwnPortal.installed(system);
+    answer = (event, downstream) => {
+      if (event.objectId !== '2') downstream.reply({ status: 'processed' }, event);
+    };
+    own.push(1, 4);
     await until('the silent one to be marked, the others cleared', () => {
-      const rows = system.portal.rows();
+      const rows = own.portal.rows();
       return rows.length === 1 && rows[0]?.ERROR === 1;
     });
-    expect(system.portal.rows()[0]?.EVENT_DATA).toEqual({ FIELDS: { ID: '2' } });
+    expect(own.portal.rows()[0]?.EVENT_DATA).toEqual({ FIELDS: { ID: '2' } });
   });
 });

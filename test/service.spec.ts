@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { asyncapiDocument } from '../src/contract/asyncapi.js';
-import { BridgeProcess } from './support/bridge-process.js';
+import { BridgeProcess, RABBITMQ_URL } from './support/bridge-process.js';
+import { OwnPortal } from './support/own-portal.js';
 import { startDist } from './support/programs.js';
 import { TestSystem } from './support/test-system.js';
-import { startTcpProxy } from './support/tcp-proxy.js';
+import { startTcpProxy, type TcpProxy } from './support/tcp-proxy.js';
 import { until } from './support/until.js';
 
 describe('the service', () => {
@@ -16,10 +17,32 @@ describe('the service', () => {
   // Beside the bundles of other tests, what users start is tried too.
   describe('as users start it', () => {
     let startBundles: () => void;
-    beforeAll(() => {
+    let proxy: TcpProxy;
+    let system: TestSystem;
+    let installed: Promise<unknown> | null = null;
+    beforeAll(async () => {
       startBundles = startDist();
+      const broker = new URL(RABBITMQ_URL);
+      proxy = await startTcpProxy(broker.hostname, Number(broker.port === '' ? 5672 : broker.port));
+      await proxy.refuse();
+      broker.hostname = '127.0.0.1';
+      broker.port = String(proxy.port);
+      system = await TestSystem.prepare({ settings: { LOG_LEVEL: 'debug', RABBITMQ_URL: broker.href } });
+      system.bridge.start();
     });
-    afterAll(() => startBundles());
+    afterAll(async () => {
+      startBundles();
+      await system.close();
+      await proxy.close();
+    });
+    /** When there is a broker, which the service began without. */
+    const complete = () =>
+      (installed ??= (async () => {
+        await system.bridge.logged('http.listening');
+        await proxy.accept();
+        await system.downstream.start();
+        await until('bindings', () => system.portal.bindings().length >= 3);
+      })());
 
     it('names every wrong setting in one message and exits with 78', async () => {
       const bridge = new BridgeProcess({ DRAIN_LIMIT: '0', HTTP_PORT: 'x', B24_CLIENT_SECRET: '' });
@@ -31,9 +54,23 @@ describe('the service', () => {
       }
     });
 
+    it('starts without a broker, says so, and becomes ready when it comes', async () => {
+      await system.bridge.logged('http.listening');
+      expect((await system.get('/health/live')).status).toBe(200);
+      await until('readiness to say why not', async () => {
+        const { status, body } = await system.get('/health/ready');
+        return (
+          status === 503 && (JSON.parse(body) as { error: { broker?: object } }).error.broker !== undefined
+        );
+      });
+      await proxy.accept();
+      await until('readiness', async () => (await system.get('/health/ready')).status === 200, 10_000);
+      const { password } = new URL(RABBITMQ_URL);
+      expect(system.bridge.output).not.toContain(`:${password}@`);
+    });
+
     it('serves its metrics under the documented names, and its contract with its own', async () => {
-      const system = await TestSystem.open();
-      closing.push(() => system.close());
+      await complete();
       const { status, body: contract } = await system.get('/asyncapi.yaml');
       expect(status).toBe(200);
       const { prefix } = system.downstream;
@@ -59,6 +96,20 @@ describe('the service', () => {
         expect(body).toContain(line);
       }
     });
+
+    // The last one: the service ends.
+    it('never writes a token, a secret or a password', async () => {
+      await complete();
+      const own = await OwnPortal.installed(system);
+      own.portal.expireAccessTokens();
+      own.push(1, 5);
+      await until('delivery with a renewed token', () => own.delivered().size === 5);
+      await system.bridge.stop();
+      expect(system.bridge.output).toContain('"event":"round"');
+      expect(system.bridge.output).not.toContain(system.emulator.clientSecret);
+      expect(system.bridge.output).not.toContain(system.bridge.settings['B24_REFRESH_TOKEN']);
+      expect(system.bridge.output).not.toMatch(/access_token|refresh_token|guest:guest/);
+    });
   });
 
   it('says what to set where its port is taken', async () => {
@@ -73,41 +124,5 @@ describe('the service', () => {
     bridge.start();
     expect(await bridge.exited()).toBe(1);
     expect(bridge.output).toContain('Another program listens there: set HTTP_PORT to a free port.');
-  });
-
-  it('starts without a broker, says so, and becomes ready when it comes', async () => {
-    const target = new URL(process.env['RABBITMQ_URL'] ?? 'amqp://guest:guest@127.0.0.1:5672');
-    const proxy = await startTcpProxy(target.hostname, Number(target.port === '' ? 5672 : target.port));
-    closing.push(() => proxy.close());
-    await proxy.refuse();
-    const system = await TestSystem.prepare({
-      settings: { RABBITMQ_URL: `amqp://${target.username}:${target.password}@127.0.0.1:${proxy.port}` },
-    });
-    closing.push(() => system.close());
-    system.bridge.start();
-    await system.bridge.logged('http.listening');
-    expect((await system.get('/health/live')).status).toBe(200);
-    await until('readiness to say why not', async () => {
-      const { status, body } = await system.get('/health/ready');
-      return (
-        status === 503 && (JSON.parse(body) as { error: { broker?: object } }).error.broker !== undefined
-      );
-    });
-    await proxy.accept();
-    await until('readiness', async () => (await system.get('/health/ready')).status === 200, 10_000);
-    expect(system.bridge.output).not.toContain(`:${target.password}@`);
-  });
-
-  it('never writes a token, a secret or a password', async () => {
-    const system = await TestSystem.open({ settings: { LOG_LEVEL: 'debug' } });
-    closing.push(() => system.close());
-    system.portal.expireAccessTokens();
-    system.push(1, 5);
-    await until('delivery with a renewed token', () => system.delivered().size === 5);
-    await system.bridge.stop();
-    expect(system.bridge.output).toContain('"event":"round"');
-    expect(system.bridge.output).not.toContain(system.emulator.clientSecret);
-    expect(system.bridge.output).not.toContain(system.bridge.settings['B24_REFRESH_TOKEN']);
-    expect(system.bridge.output).not.toMatch(/access_token|refresh_token|guest:guest/);
   });
 });
