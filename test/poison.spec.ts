@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { run } from './cli/command-line.js';
 import { openBeforeInstall } from './support/before-install.js';
+import { type LogLine } from './support/bridge-process.js';
 import { type Received } from './support/downstream.js';
 import { OwnPortal } from './support/own-portal.js';
-import { TestSystem } from './support/test-system.js';
+import { type TestSystem } from './support/test-system.js';
 import { until } from './support/until.js';
 
 const MIB = 1024 * 1024;
@@ -14,15 +15,32 @@ describe('one bad event', () => {
   let system: TestSystem;
   /** Whether the consumer fails the event. */
   let fails: (event: Received) => boolean = () => false;
+  /** Has an event that an answer had no room for, and was suspended. */
+  let outweighing: OwnPortal;
+  let suspended: LogLine | undefined;
+  let heldWhileSuspended: number;
   beforeAll(async () => {
     system = await openBeforeInstall({
-      settings: { ...ROOM, RETRY_BASE_DELAY_MS: '300', RETRY_MAX_DELAY_MS: '1000' },
+      settings: { PORTAL_RECHECK_MS: '600000', RETRY_BASE_DELAY_MS: '300', RETRY_MAX_DELAY_MS: '1000' },
       onEvent: (event, downstream) => {
         if (fails(event)) downstream.reply({ status: 'failed' }, event);
         downstream.channel.ack(event.message);
       },
     });
-  });
+    const { bridge } = system;
+    outweighing = await OwnPortal.installed(system);
+    const { portal } = outweighing;
+    // An answer may have 10 MiB, and then 40.
+    portal.push({ event: 'ONCRMDEALUPDATE', data: { FIELDS: { ID: '1' }, BLOB: 'x'.repeat(10 * MIB) } });
+    outweighing.push(2, 5);
+    await until('its suspension', () => {
+      suspended = outweighing.lines('portal.state').find(({ message }) => message['state'] === 'suspended');
+      return suspended !== undefined;
+    });
+    heldWhileSuspended = portal.rows().length;
+    await bridge.stop();
+    bridge.start(ROOM);
+  }, 60_000);
   afterEach(() => {
     fails = () => false;
   });
@@ -98,29 +116,15 @@ describe('one bad event', () => {
     );
     await until('an empty queue on the portal', () => own.portal.rows().length === 0);
   });
-});
-
-describe('one bad event', () => {
-  let system: TestSystem;
-  afterEach(() => system.close());
 
   it('that outweighs an answer suspends its portal, and comes with all others when there is room', async () => {
-    system = await TestSystem.open({ settings: { PORTAL_RECHECK_MS: '600000' } });
-    const { bridge, portal } = system;
-    // An answer may have 10 MiB, and then 40.
-    portal.push({ event: 'ONCRMDEALUPDATE', data: { FIELDS: { ID: '1' }, BLOB: 'x'.repeat(10 * MIB) } });
-    system.push(2, 5);
-    const suspended = () =>
-      bridge.lines.find(
-        ({ message }) => message?.event === 'portal.state' && message['state'] === 'suspended',
-      );
-    await until('its suspension', () => suspended() !== undefined);
-    expect(JSON.stringify(suspended()?.message)).toContain('ANSWER_TOO_LARGE');
-    expect(portal.rows()).toHaveLength(5);
-    await bridge.stop();
-    bridge.start(ROOM);
-    expect((await run(bridge, ['portals', 'resume', 'acme'])).exitCode).toBe(0);
-    await until('all of them', () => ['1', '2', '3', '4', '5'].every((id) => system.delivered().has(id)));
+    const { portal } = outweighing;
+    expect(JSON.stringify(suspended?.message)).toContain('ANSWER_TOO_LARGE');
+    expect(heldWhileSuspended).toBe(5);
+    expect((await run(system.bridge, ['portals', 'resume', portal.name])).exitCode).toBe(0);
+    await until('all of them', () =>
+      ['1', '2', '3', '4', '5'].every((id) => outweighing.delivered().has(id)),
+    );
     await until('an empty queue on the portal', () => portal.rows().length === 0);
   }, 120_000);
 });

@@ -24,6 +24,8 @@ const examine = async (bridge: BridgeProcess, settings: Record<string, string> =
   return { ...diagnosis, verdicts, textOf };
 };
 
+const key = (letter: string) => letter.repeat(43) + '=';
+
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
@@ -33,8 +35,8 @@ describe('the doctor', () => {
   let system: TestSystem;
   beforeAll(async () => {
     system = await TestSystem.open({
-      consume: false,
-      settings: { TOKEN_ENCRYPTION_KEY: 'A'.repeat(43) + '=' },
+      consume: { bindings: ['nothing'] },
+      settings: { TOKEN_ENCRYPTION_KEY: key('A') },
     });
     // Its bindings may be there before anybody reads the replies.
     await system.bridge.logged('replies.consuming');
@@ -96,14 +98,14 @@ describe('the doctor', () => {
 
     const strangers = await examine(bridge, {
       B24_CLIENT_SECRET: 'of somebody else',
-      TOKEN_ENCRYPTION_KEY: 'B'.repeat(43) + '=',
+      TOKEN_ENCRYPTION_KEY: key('B'),
     });
     expect(strangers).toMatchObject({
       exitCode: 1,
       verdicts: { oauth: 'wrong', tokens: 'wrong', broker: 'ok' },
     });
     expect(strangers.textOf('oauth')).toContain('Check B24_CLIENT_ID and B24_CLIENT_SECRET');
-    const elsewhere = await run(bridge, ['portals', 'list'], { TOKEN_ENCRYPTION_KEY: 'B'.repeat(43) + '=' });
+    const elsewhere = await run(bridge, ['portals', 'list'], { TOKEN_ENCRYPTION_KEY: key('B') });
     expect(elsewhere.exitCode).toBe(78);
 
     const unused = await examine(bridge, { DATABASE_URL: 'file:./nowhere/bridge.db' });
@@ -114,50 +116,9 @@ describe('the doctor', () => {
     ).toBe(1);
   }, 180_000);
 
-  // The last one: it takes away what the others look at.
-  it('finds what is missing on the broker, and what is of another kind', async () => {
-    const names = topologyNames(system.bridge.settings['AMQP_PREFIX'] ?? '');
-    await system.bridge.stop();
-    const connection = await amqp.connect(RABBITMQ_URL);
-    closing.push(() => connection.close());
-    const channel = await connection.createChannel();
-    channel.on('error', () => undefined); // the last question below
-    await channel.deleteExchange(names.failures);
-    await channel.deleteQueue(names.dead);
-    await channel.assertQueue(names.dead, { durable: true });
-    const { exitCode, findings, verdicts } = await examine(system.bridge);
-    await channel.deleteQueue(names.dead);
-    expect(exitCode).toBe(1);
-    expect(verdicts).toMatchObject({ topology: 'wrong', broker: 'ok', service: 'note', readers: 'note' });
-    const topology = findings.filter(({ subject }) => subject === 'topology').map(({ text }) => text);
-    expect(topology).toHaveLength(2);
-    expect(topology[0]).toMatch(new RegExp(`^queue ${names.dead}: .*x-queue-type.*delete it`));
-    expect(topology[1]).toContain(`missing: exchange ${names.failures}`);
-    await expect(channel.checkExchange(names.failures)).rejects.toThrow('NOT_FOUND');
-  }, 180_000);
-});
-
-describe('the doctor', () => {
-  it('names every wrong setting and exits with 78', async () => {
-    const bridge = new BridgeProcess({});
-    closing.push(() => bridge.remove());
-    const { exitCode, stderr } = await run(bridge, ['doctor'], { DRAIN_LIMIT: '0', HTTP_PORT: 'x' });
-    expect(exitCode).toBe(78);
-    for (const name of ['B24_CLIENT_ID', 'B24_CLIENT_SECRET', 'DRAIN_LIMIT', 'HTTP_PORT']) {
-      expect(stderr).toContain(name);
-    }
-    expect(await json(bridge, ['portals', 'list'], { HTTP_PORT: 'x' })).toMatchObject({ exitCode: 78 });
-  });
-
+  // It leaves in trouble what the tests before it find well.
   it('says what the service says of itself, what nobody got, and what of the tokens and keys can be better', async () => {
-    const key = (letter: string) => letter.repeat(43) + '=';
-    const system = await TestSystem.open({
-      consume: { bindings: ['nothing'] },
-      settings: { TOKEN_ENCRYPTION_KEY: key('A') },
-    });
-    closing.push(() => system.close());
     const { bridge, downstream } = system;
-    await bridge.logged('replies.consuming');
     system.push(1, 3);
     downstream.reply('this is no reply');
     const depth = (queue: string) => downstream.depth(queue);
@@ -225,4 +186,39 @@ describe('the doctor', () => {
     expect(alone.verdicts).toMatchObject({ service: 'wrong' });
     expect(alone.textOf('service')).toMatch(/not ready: broker: .*ECONNREFUSED/);
   }, 180_000);
+
+  // The last one: it takes away what the others look at.
+  it('finds what is missing on the broker, and what is of another kind', async () => {
+    const names = topologyNames(system.bridge.settings['AMQP_PREFIX'] ?? '');
+    await system.bridge.stop();
+    const connection = await amqp.connect(RABBITMQ_URL);
+    closing.push(() => connection.close());
+    const channel = await connection.createChannel();
+    channel.on('error', () => undefined); // the last question below
+    await channel.deleteExchange(names.failures);
+    await channel.deleteQueue(names.dead);
+    await channel.assertQueue(names.dead, { durable: true });
+    const { exitCode, findings, verdicts } = await examine(system.bridge);
+    await channel.deleteQueue(names.dead);
+    expect(exitCode).toBe(1);
+    expect(verdicts).toMatchObject({ topology: 'wrong', broker: 'ok', service: 'note', readers: 'note' });
+    const topology = findings.filter(({ subject }) => subject === 'topology').map(({ text }) => text);
+    expect(topology).toHaveLength(2);
+    expect(topology[0]).toMatch(new RegExp(`^queue ${names.dead}: .*x-queue-type.*delete it`));
+    expect(topology[1]).toContain(`missing: exchange ${names.failures}`);
+    await expect(channel.checkExchange(names.failures)).rejects.toThrow('NOT_FOUND');
+  }, 180_000);
+});
+
+describe('the doctor', () => {
+  it('names every wrong setting and exits with 78', async () => {
+    const bridge = new BridgeProcess({});
+    closing.push(() => bridge.remove());
+    const { exitCode, stderr } = await run(bridge, ['doctor'], { DRAIN_LIMIT: '0', HTTP_PORT: 'x' });
+    expect(exitCode).toBe(78);
+    for (const name of ['B24_CLIENT_ID', 'B24_CLIENT_SECRET', 'DRAIN_LIMIT', 'HTTP_PORT']) {
+      expect(stderr).toContain(name);
+    }
+    expect(await json(bridge, ['portals', 'list'], { HTTP_PORT: 'x' })).toMatchObject({ exitCode: 78 });
+  });
 });

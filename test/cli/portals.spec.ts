@@ -38,7 +38,7 @@ const idsOf = ({ downstream }: TestSystem, { memberId }: EmulatedPortal) =>
 
 describe('the command line, of portals,', () => {
   beforeAll(async () => {
-    system = await TestSystem.open({ settings: { SETTLE_AFTER_MS: '600000' } });
+    system = await TestSystem.open({ settings: { SETTLE_AFTER_MS: '600000', DRAIN_LIMIT: '2' } });
   });
   afterAll(() => system?.close());
 
@@ -139,77 +139,79 @@ describe('the command line, of portals,', () => {
     expect(add.stdout).toContain('installed again as acme');
     await until('what waited meanwhile', () => delivered().has('3'));
   }, 180_000);
-});
 
-describe('the command line, of portals,', () => {
-  let well: OwnPortal;
-  beforeAll(async () => {
-    system = await TestSystem.open({
-      consume: false,
-      settings: { SETTLE_AFTER_MS: '600000', DRAIN_LIMIT: '2' },
+  // The last ones: the service has ended.
+  describe('of which some wait,', () => {
+    let well: OwnPortal;
+    beforeAll(async () => {
+      well = await OwnPortal.installed(system);
+      well.push(1, 2);
+      const { portal } = well;
+      await until('a reservation', () => portal.rows().every((row) => row.PROCESS_ID !== ''));
+      await system.bridge.stop();
+      well.push(3, 5);
+      portal.queue.error({ process_id: '', message_id: [portal.rows().at(-1)?.MESSAGE_ID] });
     });
-    well = await OwnPortal.installed(system);
-    well.push(1, 2);
-    const { portal } = well;
-    await until('a reservation', () => portal.rows().every((row) => row.PROCESS_ID !== ''));
-    await system.bridge.stop();
-    well.push(3, 5);
-    portal.queue.error({ process_id: '', message_id: [portal.rows().at(-1)?.MESSAGE_ID] });
+
+    it('check: says of each thing that it is well, and how deep the queue is', async () => {
+      const checked = await check({}, well.portal.name);
+      expect(checked).toMatchObject({ exitCode: 0, ok: true, queue: { pending: 2, reserved: 2, marked: 1 } });
+      expect(checked.verdicts).toEqual({
+        authorization: 'ok',
+        administrator: 'ok',
+        reservations: 'ok',
+        bindings: 'ok',
+        queue: 'ok',
+        speed: 'ok',
+        clock: 'ok',
+        service: 'ok',
+      });
+      const { stdout } = await run(system.bridge, ['portals', 'check', well.portal.memberId]);
+      expect(stdout).toMatch(/^ok +queue +2 pending, 2 reserved, 1 marked as failed$/m);
+    }, 180_000);
+
+    it('check: says what to do where something is wrong', async () => {
+      const { portal } = system;
+
+      portal.setFeatures({ extended: false });
+      let checked = await check();
+      expect(checked).toMatchObject({ exitCode: 0, verdicts: { reservations: 'note' } });
+      expect(checked.text).toContain('lacks rest_offline_extended');
+      portal.setFeatures({ extended: true, connector: false });
+      checked = await check({ B24_AUTH_CONNECTOR: 'erp' });
+      expect(checked).toMatchObject({ exitCode: 1, verdicts: { 'source key': 'wrong' } });
+      expect(checked.text).toContain('unset B24_AUTH_CONNECTOR');
+      portal.setFeatures({ connector: true });
+
+      checked = await check({
+        B24_EVENTS: 'ONCRMDEALADD,ONCRMLEADADD',
+        PUBLIC_URL: 'https://bridge.example/',
+      });
+      expect(checked).toMatchObject({ exitCode: 1, verdicts: { bindings: 'wrong', authorization: 'ok' } });
+      expect(checked.text).toContain('not bound: ONCRMLEADADD, ONOFFLINEEVENT');
+      // It was installed by a refresh token.
+      expect(checked.verdicts).toMatchObject({ announcements: 'note' });
+
+      portal.setAdministrator(false);
+      checked = await check();
+      expect(checked).toMatchObject({
+        exitCode: 1,
+        verdicts: { administrator: 'wrong', authorization: 'ok' },
+      });
+      expect(checked.text).toContain('let an administrator do it');
+      portal.setAdministrator(true);
+
+      portal.setState('overload');
+      expect(await check()).toMatchObject({ exitCode: 1, verdicts: { portal: 'wrong' } });
+      portal.setState('active');
+
+      portal.revoke();
+      checked = await check();
+      expect(checked).toMatchObject({ exitCode: 1, verdicts: { authorization: 'wrong' } });
+      expect(checked.text).toContain(`portals add ${portal.domain}`);
+      expect((await run(system.bridge, ['portals', 'check', 'nowhere'])).exitCode).toBe(1);
+    }, 180_000);
   });
-  afterAll(() => system?.close());
-
-  it('check: says of each thing that it is well, and how deep the queue is', async () => {
-    const checked = await check({}, well.portal.name);
-    expect(checked).toMatchObject({ exitCode: 0, ok: true, queue: { pending: 2, reserved: 2, marked: 1 } });
-    expect(checked.verdicts).toEqual({
-      authorization: 'ok',
-      administrator: 'ok',
-      reservations: 'ok',
-      bindings: 'ok',
-      queue: 'ok',
-      speed: 'ok',
-      clock: 'ok',
-      service: 'ok',
-    });
-    const { stdout } = await run(system.bridge, ['portals', 'check', well.portal.memberId]);
-    expect(stdout).toMatch(/^ok +queue +2 pending, 2 reserved, 1 marked as failed$/m);
-  }, 180_000);
-
-  it('check: says what to do where something is wrong', async () => {
-    const { portal } = system;
-
-    portal.setFeatures({ extended: false });
-    let checked = await check();
-    expect(checked).toMatchObject({ exitCode: 0, verdicts: { reservations: 'note' } });
-    expect(checked.text).toContain('lacks rest_offline_extended');
-    portal.setFeatures({ extended: true, connector: false });
-    checked = await check({ B24_AUTH_CONNECTOR: 'erp' });
-    expect(checked).toMatchObject({ exitCode: 1, verdicts: { 'source key': 'wrong' } });
-    expect(checked.text).toContain('unset B24_AUTH_CONNECTOR');
-    portal.setFeatures({ connector: true });
-
-    checked = await check({ B24_EVENTS: 'ONCRMDEALADD,ONCRMLEADADD', PUBLIC_URL: 'https://bridge.example/' });
-    expect(checked).toMatchObject({ exitCode: 1, verdicts: { bindings: 'wrong', authorization: 'ok' } });
-    expect(checked.text).toContain('not bound: ONCRMLEADADD, ONOFFLINEEVENT');
-    // It was installed by a refresh token.
-    expect(checked.verdicts).toMatchObject({ announcements: 'note' });
-
-    portal.setAdministrator(false);
-    checked = await check();
-    expect(checked).toMatchObject({ exitCode: 1, verdicts: { administrator: 'wrong', authorization: 'ok' } });
-    expect(checked.text).toContain('let an administrator do it');
-    portal.setAdministrator(true);
-
-    portal.setState('overload');
-    expect(await check()).toMatchObject({ exitCode: 1, verdicts: { portal: 'wrong' } });
-    portal.setState('active');
-
-    portal.revoke();
-    checked = await check();
-    expect(checked).toMatchObject({ exitCode: 1, verdicts: { authorization: 'wrong' } });
-    expect(checked.text).toContain(`portals add ${portal.domain}`);
-    expect((await run(system.bridge, ['portals', 'check', 'nowhere'])).exitCode).toBe(1);
-  }, 180_000);
 });
 
 describe('the command line, of portals,', () => {
