@@ -103,38 +103,35 @@ describe('two authorization servers in one bridge', () => {
   });
 
   it('are learnt of portals that were there before, by a notification or the next renewal', async () => {
-    await install(system, western.portal);
-    await install(system, eastern.portal);
+    const notified = new OwnPortal(system, { authorizationServer: 'eastern' });
+    const portals = [western, eastern, notified];
+    for (const { portal } of portals) await install(system, portal);
+    expect(asks()).toEqual([1, 2]);
     expect(await system.bridge.stop()).toBe(0);
-    const forget = () => {
-      const file = new Libsql(system.bridge.databaseFile);
-      const update = file.prepare('update portals set authorization_server = null where member_id = ?');
-      for (const { portal } of [western, eastern]) update.run(portal.memberId);
-      file.close();
-    };
-    forget();
+    const file = new Libsql(system.bridge.databaseFile);
+    const forget = file.prepare('update portals set authorization_server = null where member_id = ?');
+    for (const { portal } of portals) forget.run(portal.memberId);
+    file.close();
     system.bridge.start();
-    await system.bridge.logged('broker.up');
+    await system.ready();
     eastern.portal.expireAccessTokens();
     await change(eastern, 1);
     expect(stored(eastern.portal)).toBe(hostOf('eastern'));
     // Nothing had told: the first one was asked, and refused.
-    expect(asks()).toEqual([2, 2]);
+    expect(asks()).toEqual([2, 3]);
 
-    expect(await system.bridge.stop()).toBe(0);
-    forget();
-    system.bridge.start();
-    await system.ready();
+    expect(stored(notified.portal)).toBeNull();
     const told = {
       event: 'ONOFFLINEEVENT',
-      auth: { ...authOf(eastern.portal), server_endpoint: `${server('eastern').url}/rest/` },
+      auth: { ...authOf(notified.portal), server_endpoint: `${server('eastern').url}/rest/` },
     };
     expect((await post(system.bridge, '/bitrix24/events', told)).status).toBe(200);
-    expect(stored(eastern.portal)).toBe(hostOf('eastern'));
-    await until('its line', () => linesOf(system.bridge, 'portal.authorization_server').length > 0);
-    eastern.portal.expireAccessTokens();
-    await change(eastern, 2);
-    expect(asks()).toEqual([2, 3]);
+    expect(stored(notified.portal)).toBe(hostOf('eastern'));
+    await until('its line', () => notified.lines('portal.authorization_server').length > 0);
+    notified.portal.expireAccessTokens();
+    await change(notified, 1);
+    expect(asks()).toEqual([2, 4]);
+    await notified.leave();
   });
 
   it('of which a portal tells the wrong one: its tokens are good all the same, and the right one is learnt', async () => {

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Emulator } from '../../emulator/index.js';
 import { OwnPortal } from '../support/own-portal.js';
 import { type TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
-import { authOf, install, openBeforeInstall, portalRow, post } from '../support/before-install.js';
+import { authOf, install, openBeforeInstall, post } from '../support/before-install.js';
 
 const key = () => randomBytes(32).toString('base64');
 
@@ -37,28 +37,63 @@ const restart = async ({ bridge }: TestSystem, settings: Record<string, string>)
 };
 
 describe('tokens', () => {
-  const secret = key();
+  const [first, secret] = [key(), key()];
   let system: TestSystem;
+  /** Installed when there was no key. */
+  let moved: OwnPortal;
+  /** The row of that one without a key, and after each start with others. */
+  const stored: (Record<string, unknown> | undefined)[] = [];
+  /** Installed before the last start, which comes after a kill. */
+  let killed: OwnPortal;
+  let requestsBeforeKill: number;
   let sealed: OwnPortal;
   beforeAll(async () => {
-    system = await openBeforeInstall({ settings: { LOG_LEVEL: 'debug', TOKEN_ENCRYPTION_KEY: secret } });
+    system = await openBeforeInstall({ settings: { LOG_LEVEL: 'debug' } });
+    moved = await OwnPortal.installed(system);
+    stored.push(moved.row());
+    for (const keys of [first, `${secret}, ${first}`]) {
+      await restart(system, { TOKEN_ENCRYPTION_KEY: keys });
+      await system.ready();
+      stored.push(moved.row());
+    }
+    killed = await OwnPortal.installed(system);
     sealed = await OwnPortal.installed(system);
-  });
+    requestsBeforeKill = killed.portal.counters.tokenRequests;
+    expect(await system.bridge.stop('SIGKILL')).toBeNull();
+    killed.push(1, 4);
+    system.bridge.start({ TOKEN_ENCRYPTION_KEY: secret });
+    await system.ready();
+    stored.push(moved.row());
+  }, 60_000);
   afterAll(() => system.close());
 
+  it('move to a new key at a start with both, and no longer need the old one then', async () => {
+    const [clear, ...others] = stored;
+    expect(clear?.['refresh_token']).not.toMatch(/^aes256gcm:/);
+    for (const row of others) {
+      for (const column of ['access_token', 'refresh_token', 'application_token']) {
+        expect(row?.[column]).toMatch(/^aes256gcm:/);
+      }
+    }
+    const ids = others.map((row) => String(row?.['refresh_token']).split(':')[1] ?? '');
+    expect(ids).toHaveLength(3);
+    expect(ids[1]).not.toBe(ids[0]);
+    expect(ids[2]).toBe(ids[1]);
+    moved.push(1, 2);
+    await until('events', () => moved.delivered().size === 2);
+    const told = { event: 'ONOFFLINEEVENT', auth: authOf(moved.portal) };
+    expect((await post(system.bridge, '/bitrix24/events', told)).status).toBe(200);
+  });
+
   it('survive a restart, with no refresh more than before', async () => {
-    const own = await OwnPortal.installed(system);
-    const { tokenRequests } = own.portal.counters;
-    expect(await system.bridge.stop('SIGKILL')).toBeNull();
-    own.push(1, 4);
-    system.bridge.start();
+    const own = killed;
     await until('events', () => own.delivered().size === 4);
-    expect(own.portal.counters.tokenRequests).toBe(tokenRequests);
+    expect(own.portal.counters.tokenRequests).toBe(requestsBeforeKill);
     // The refresh token is still the one to renew with.
     own.portal.expireAccessTokens();
     own.push(5, 6);
     await until('events with renewed tokens', () => own.delivered().size === 6);
-    expect(own.portal.counters.tokenRequests).toBe(tokenRequests + 1);
+    expect(own.portal.counters.tokenRequests).toBe(requestsBeforeKill + 1);
   });
 
   it('of no kind are ever written: not to the log, the metrics, an answer or, with a key, the disk', async () => {
@@ -106,7 +141,7 @@ describe('tokens', () => {
     expect(bridge.output).toContain('"event":"portal.uninstalled"');
     expect(disk).toContain(portal.memberId);
     const everything = [bridge.output, ...answers, disk, dump(bridge.databaseFile)];
-    for (const token of [...issued, portal.applicationToken, system.emulator.clientSecret, secret]) {
+    for (const token of [...issued, portal.applicationToken, system.emulator.clientSecret, first, secret]) {
       for (const text of everything) expect(text.includes(token)).toBe(false);
     }
   });
@@ -125,41 +160,5 @@ describe('tokens', () => {
     expect(await system.bridge.exited()).toBe(78);
     expect(system.bridge.output).toContain('TOKEN_ENCRYPTION_KEY is not set');
     expect(sealed.row()?.['refresh_token']).toBe(before?.['refresh_token']);
-  });
-});
-
-describe('tokens', () => {
-  let system: TestSystem;
-  afterEach(() => system.close());
-  const stored = () => portalRow(system.bridge, system.portal.memberId);
-
-  it('move to a new key at a start with both, and no longer need the old one then', async () => {
-    const [first, second] = [key(), key()];
-    system = await openBeforeInstall();
-    await install(system);
-    const clear = stored()?.['refresh_token'];
-    expect(clear).not.toMatch(/^aes256gcm:/);
-    const ids: string[] = [];
-    for (const keys of [first, `${second}, ${first}`, second]) {
-      await restart(system, { TOKEN_ENCRYPTION_KEY: keys });
-      await system.ready();
-      const row = stored();
-      for (const column of ['access_token', 'refresh_token', 'application_token']) {
-        expect(row?.[column]).toMatch(/^aes256gcm:/);
-      }
-      ids.push(String(row?.['refresh_token']).split(':')[1] ?? '');
-    }
-    expect(ids[1]).not.toBe(ids[0]);
-    expect(ids[2]).toBe(ids[1]);
-    system.push(1, 2);
-    await until('events', () => system.delivered().size === 2);
-    expect(
-      (
-        await post(system.bridge, '/bitrix24/events', {
-          event: 'ONOFFLINEEVENT',
-          auth: authOf(system.portal),
-        })
-      ).status,
-    ).toBe(200);
   });
 });
