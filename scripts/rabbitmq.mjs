@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { amqpAnswers } from './amqp-probe.mjs';
 import { aptInstall, canAptInstall, canCompose, composeUp } from './installers.mjs';
 import { freePorts } from './free-ports.mjs';
+import { lightHome } from './rabbitmq-home.mjs';
 import { findProgram, TemporaryServer } from './temporary-server.mjs';
 
 const NOWHERE =
@@ -73,9 +74,10 @@ async function startPrivateNodes(server, size, log, plugins = []) {
       .map((_, index) => `private-${randomBytes(4).toString('hex')}-${index + 1}@localhost`);
     // Nodes that start at once would each make one up.
     temporary.write('.erlang.cookie', randomBytes(16).toString('hex'));
+    const home = lightHome(server, temporary.folder, plugins);
     const nodes = names.map(
       (name, index) =>
-        new PrivateNode(server, temporary, mapper, name, names, plugins, ports[index], ports[size + index]),
+        new PrivateNode(home, temporary, mapper, name, names, plugins, ports[index], ports[size + index]),
     );
     const began = Date.now();
     await Promise.all(nodes.map((node) => node.start()));
@@ -88,6 +90,7 @@ async function startPrivateNodes(server, size, log, plugins = []) {
       folder: temporary.folder,
       processes: () => temporary.processes(),
       ctl: (...args) => node.ctl(args),
+      eval: (expressions) => node.eval(expressions),
       untilOnDisk: (...queues) => node.untilOnDisk(queues),
       kill: () => node.kill(),
       restart: () => node.restart(),
@@ -121,8 +124,8 @@ class PortMapper {
 class PrivateNode {
   #process;
 
-  constructor(server, temporary, mapper, name, cluster, plugins, port, distributionPort) {
-    this.server = server;
+  constructor(home, temporary, mapper, name, cluster, plugins, port, distributionPort) {
+    this.server = home.server;
     this.temporary = temporary;
     this.mapper = mapper;
     this.name = name;
@@ -137,6 +140,7 @@ class PrivateNode {
       RABBITMQ_DIST_PORT: String(distributionPort),
       ERL_EPMD_PORT: String(mapper.port),
       ERL_FLAGS: '-kernel inet_dist_use_interface {127,0,0,1}',
+      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: home.erlang,
       ERL_CRASH_DUMP: own('erl_crash.dump'),
       RABBITMQ_MNESIA_BASE: temporary.path('data'),
       RABBITMQ_LOG_BASE: temporary.path('log'),
@@ -186,6 +190,17 @@ class PrivateNode {
   ctl(args) {
     const program = join(dirname(this.server), 'rabbitmqctl');
     return this.temporary.run(program, ['--node', this.name, ...args], this.env, { timeout: CTL_LIMIT_MS });
+  }
+
+  async eval(expressions) {
+    const program = findProgram('erl_call');
+    // Takes half a second of CPU, to start an Erlang.
+    if (program === undefined) return void (await this.ctl(['eval', expressions]));
+    const answer = await this.temporary.run(program, ['-r', '-sname', this.name, '-e'], this.env, {
+      timeout: CTL_LIMIT_MS,
+      input: `${expressions}\n`,
+    });
+    if (!answer.startsWith('{ok,')) throw new Error(`${expressions}\n${answer}`);
   }
 }
 

@@ -75,6 +75,8 @@ describe('a private RabbitMQ', () => {
   it('answers to rabbitmqctl, which tells of its failures', async () => {
     expect(await node.ctl('list_queues', '--quiet', 'name')).toContain('name');
     await expect(node.ctl('no_such_command')).rejects.toThrow('no_such_command');
+    await node.eval('rabbit_vhost:exists(<<"/">>) orelse error(\'no vhost\').');
+    await expect(node.eval('error(refused).')).rejects.toThrow('refused');
   }, 180_000);
 
   it('is used by a later call that finds it, which then does not stop it', async () => {

@@ -8,6 +8,7 @@ import { type TopologyNames, topologyNames, topologyObjects } from '../../src/br
 import { nothingLost, notReady, readyAgain, seconds } from '../outages/outage.js';
 import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
+import { importDefinitions } from './import-definitions.js';
 
 /** A command to a node of RabbitMQ on a busy machine. */
 const COMMAND_MS = 120_000;
@@ -51,7 +52,7 @@ export function permissions(node: () => PrivateRabbitmq): void {
     let system: TestSystem | undefined;
     beforeAll(async () => {
       broker = node();
-      await imports({
+      await importDefinitions(broker, {
         users: NARROW.map((name) => ({ name, password: passwordOf(name), tags: '' })),
         permissions: NARROW.map((user) => rights(user, RIGHTS[user])),
       });
@@ -62,14 +63,6 @@ export function permissions(node: () => PrivateRabbitmq): void {
     });
 
     const urlOf = (user: string) => broker.url.replace('guest:guest@', `${user}:${user}-secret@`);
-    /** One command for whatever it is: each starts an Erlang of its own. */
-    const imports = async (definitions: object) => {
-      // The node's account may not read this checkout, which may lie in somebody's home.
-      const readable = join(broker.folder, 'definitions.json');
-      writeFileSync(readable, JSON.stringify(definitions));
-      chmodSync(readable, 0o644);
-      await broker.ctl('import_definitions', readable);
-    };
 
     it('works on a topology that is there, retries included', async () => {
       const [user = ''] = NARROW;
@@ -172,7 +165,7 @@ export function permissions(node: () => PrivateRabbitmq): void {
         await seconds(2);
         expect(portal.rows().filter((row) => row.PROCESS_ID !== '').length).toBeLessThanOrEqual(3);
         expect(await notReady(system, 'broker')).toBe(reason);
-        await imports({ permissions: [rights(user)] });
+        await importDefinitions(broker, { permissions: [rights(user)] });
         await readyAgain(system);
         await nothingLost(system, 6);
         expect(bridge.lines.filter((line) => line.message.event === 'broker.right_missing')).toHaveLength(1);
@@ -187,7 +180,11 @@ export function permissions(node: () => PrivateRabbitmq): void {
         password_hash: hashOf(passwordOf(user.name)),
       }));
       expect(users.map(({ name }) => name)).toEqual(['bitrix24-bridge', 'billing']);
-      await imports({ ...definitions, users });
+      // The node's account may not read this checkout, which may lie in somebody's home.
+      const readable = join(broker.folder, 'definitions.json');
+      writeFileSync(readable, JSON.stringify({ ...definitions, users }));
+      chmodSync(readable, 0o644);
+      await broker.ctl('import_definitions', readable);
       system = await TestSystem.prepare({
         broker: broker.url,
         settings: {

@@ -6,6 +6,7 @@ import { type PrivateRabbitmq } from '../../scripts/rabbitmq.mjs';
 import { declareObject, formerOf, topologyNames, topologyObjects } from '../../src/broker/topology.js';
 import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
+import { importDefinitions } from './import-definitions.js';
 
 const LIMITS = join(import.meta.dirname, '../../deploy/rabbitmq/limits.json');
 const QUEUES = ['replies', 'rejected', 'unrouted', 'dead'] as const;
@@ -32,7 +33,14 @@ export function queueLimits(node: () => PrivateRabbitmq): void {
       system = undefined;
     });
 
-    const limited = (bytes: number) => JSON.stringify({ 'max-length-bytes': bytes });
+    const limited = (name: string, pattern: string, bytes: number) => ({
+      name,
+      pattern,
+      vhost: '/',
+      'apply-to': 'queues',
+      definition: { 'max-length-bytes': bytes },
+      priority: 0,
+    });
     const fromFile = async (): Promise<Map<string, Limits>> => {
       const readable = join(broker.folder, 'limits.json');
       copyFileSync(LIMITS, readable);
@@ -114,15 +122,12 @@ export function queueLimits(node: () => PrivateRabbitmq): void {
       });
       const { names, channel } = system.downstream;
       const pattern = `^${names.replies.replaceAll('.', '\\.')}`;
-      await broker.ctl('set_policy', 'small', '--apply-to', 'queues', `${pattern}$`, limited(20_000));
-      await broker.ctl(
-        'set_policy',
-        'smaller',
-        '--apply-to',
-        'queues',
-        `${pattern}\\.rejected$`,
-        limited(20_000),
-      );
+      await importDefinitions(broker, {
+        policies: [
+          limited('small', `${pattern}$`, 20_000),
+          limited('smaller', `${pattern}\\.rejected$`, 20_000),
+        ],
+      });
       system.push(1, 10);
       await until('the events', () => system?.delivered().size === 10);
 

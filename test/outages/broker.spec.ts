@@ -4,7 +4,7 @@ import Libsql from 'libsql';
 import { TestSystem } from '../support/test-system.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
-import { publisherOutage } from './publisher-outage.js';
+import { memoryLimit, publisherOutage } from './publisher-outage.js';
 import { Meter, nothingLost, notReady, readyAgain, seconds, slowestLiveAnswer } from './outage.js';
 
 /** A node of RabbitMQ that starts anew on a busy machine. */
@@ -63,8 +63,8 @@ describe('a broker that goes away', () => {
     'is stopped and started: nothing is reserved meanwhile, nothing lost',
     async () => {
       await outage(
-        () => broker.ctl('stop_app'),
-        () => broker.ctl('start_app'),
+        () => broker.eval('rabbit:stop().'),
+        () => broker.eval('rabbit:start().'),
         /ECONNREFUSED|ECONNRESET|close|SHUTDOWN|CONNECTION_FORCED|socket/i,
       );
       expect(system.bridge.find('broker.down')?.message['reason']).toEqual(expect.any(String));
@@ -94,8 +94,8 @@ describe('a broker that goes away', () => {
     'is out of memory: nothing is reserved meanwhile, nothing lost',
     async () => {
       await outage(
-        () => broker.ctl('set_vm_memory_high_watermark', '0.000001'),
-        () => broker.ctl('set_vm_memory_high_watermark', '0.4'),
+        () => broker.eval(memoryLimit(0.000001)),
+        () => broker.eval(memoryLimit(0.4)),
         /memory/,
       );
       expect(system.bridge.find('broker.blocked')?.message['reason']).toMatch(/memory/);
@@ -110,8 +110,7 @@ describe('a broker that goes away', () => {
     'closes the reply channel because the database keeps replies waiting: they count all the same',
     async () => {
       const timeouts = (milliseconds: string, tick: string) =>
-        broker.ctl(
-          'eval',
+        broker.eval(
           `application:set_env(rabbit, consumer_timeout, ${milliseconds}), application:set_env(rabbit, channel_tick_interval, ${tick}).`,
         );
       await timeouts('3000', '300');
@@ -152,8 +151,7 @@ describe('a broker that goes away', () => {
       const { bridge } = system;
       await bridge.logged('replies.consuming');
       // What every binding waits for while a node hangs; the command ends when it is held.
-      await broker.ctl(
-        'eval',
+      await broker.eval(
         `Asker = self(), spawn(fun() -> register(holder, self()), mnesia:transaction(fun() ->
           mnesia:lock({table, rabbit_route}, write), Asker ! held, receive done -> ok end end) end),
           receive held -> ok end.`,
@@ -165,7 +163,7 @@ describe('a broker that goes away', () => {
         system.push(1, 20);
         await nothingLost(system, 20);
       } finally {
-        await broker.ctl('eval', 'holder ! done.');
+        await broker.eval('holder ! done.');
       }
       expect(bridge.find('broker.conflict')).toBeUndefined();
     },

@@ -6,6 +6,10 @@ import { type OutgoingMessage, type PublishResult } from '../../src/broker/outgo
 import { Publisher } from '../../src/broker/publisher.js';
 import { topologyNames } from '../../src/broker/topology.js';
 
+/** In Erlang what `rabbitmqctl set_vm_memory_high_watermark` does: the share of the machine's memory a broker may take. */
+export const memoryLimit = (share: number) =>
+  `ok = vm_memory_monitor:set_vm_memory_high_watermark(${share.toFixed(6)}).`;
+
 /** What a publisher does of which the broker, `node`, dies, runs out of memory, lowers its limits. */
 export function publisherOutage(node: () => PrivateRabbitmq): void {
   describe('broker outage', () => {
@@ -80,7 +84,7 @@ export function publisherOutage(node: () => PrivateRabbitmq): void {
     }, 240_000);
 
     it('waits while the broker is out of memory, and publishes when it is not', async () => {
-      await broker.ctl('set_vm_memory_high_watermark', '0.000001');
+      await broker.eval(memoryLimit(0.000001));
       const stop = new AbortController();
       const waiting = publisher.publish([message('waiting')]);
       const given = publisher.publish([message('given up')], { signal: stop.signal });
@@ -89,7 +93,7 @@ export function publisherOutage(node: () => PrivateRabbitmq): void {
       const later = publisher.publish([message('later')]);
       stop.abort();
       expect(statuses(await given)).toEqual(['unconfirmed']);
-      await broker.ctl('set_vm_memory_high_watermark', '0.4');
+      await broker.eval(memoryLimit(0.4));
       expect(statuses(await waiting)).toEqual(['confirmed']);
       expect(statuses(await later)).toEqual(['confirmed']);
       expect(connection.status().state).toBe('up');
@@ -98,8 +102,7 @@ export function publisherOutage(node: () => PrivateRabbitmq): void {
     it('learns the size limit of the broker, refuses what exceeds it and publishes the rest', async () => {
       await dead();
       const limit = async (bytes: number) => {
-        await broker.ctl(
-          'eval',
+        await broker.eval(
           `application:set_env(rabbit, max_message_size, ${bytes}), persistent_term:put(max_message_size, ${bytes}).`,
         );
       };
