@@ -50,8 +50,9 @@ describe('Prometheus itself', () => {
   }, 60_000);
 
   it('fires each alert when it should, and none when all is well', () => {
-    expect(run('test', 'rules', fromRoot('deploy/prometheus/alerts.test.yml'))).toMatchObject({ status: 0 });
-    const tests = readFileSync(fromRoot('deploy/prometheus/alerts.test.yml'), 'utf8');
+    const files = ['alerts', 'alerts-of-days'].map((name) => fromRoot(`deploy/prometheus/${name}.test.yml`));
+    expect(run('test', 'rules', ...files)).toMatchObject({ status: 0 });
+    const tests = files.map((file) => readFileSync(file, 'utf8')).join('');
     const rules = readFileSync(fromRoot('deploy/prometheus/alerts.yml'), 'utf8');
     const alerts = [...rules.matchAll(/- alert: (\w+)/g)].map(([, name = '']) => name);
     // Each has to be seen firing at least once.
