@@ -8,6 +8,15 @@ import { prepare } from '../scripts/prepare.mjs';
 /** Three times npm, on a busy machine. */
 const START_MS = 120_000;
 
+/** Runs the scripts below as npm does, for a quarter of the CPU; all else is npm's own. */
+const STAND_IN = `#!/bin/sh
+case "$*" in
+  'run build') exec node dist.mjs ;;
+  'run build:tools') exec node build.mjs ;;
+esac
+PATH=\${PATH#*:} exec npm "$@"
+`;
+
 /** Each build writes one file and fails once its source says so, like a compiler that emits in spite of errors. */
 const builder = (source: string, output: string) =>
   `import f from 'node:fs';import { beginToMake } from ${JSON.stringify(new URL('../scripts/made-of.mjs', import.meta.url))};
@@ -50,20 +59,35 @@ describe('what every npm run prepares', () => {
     write('package-lock.json', JSON.stringify({ name: 'p', version: '1.0.0', lockfileVersion: 3, packages }));
   };
   let prepared: string;
+  let programs: string;
+  const path = process.env['PATH'];
+  /** From here on in this test; where nothing calls it, npm itself runs the scripts. */
+  const standIn = () => (process.env['PATH'] = `${programs}:${path}`);
+  const npmItself = () => (process.env['PATH'] = path);
   // Each npm takes half a second of CPU: most tests begin with a copy of what one preparation has made.
   beforeAll(async () => {
+    programs = mkdtempSync(join(tmpdir(), 'prepare-npm-'));
+    writeFileSync(join(programs, 'npm'), STAND_IN, { mode: 0o755 });
+    standIn();
     checkOut();
     await steps();
     prepared = folder;
   }, START_MS);
-  beforeEach(checkOut);
+  beforeEach(() => {
+    npmItself();
+    checkOut();
+  });
   const isPrepared = async () => {
+    standIn();
     rmSync(folder, { recursive: true });
     cpSync(prepared, folder, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
     expect(await steps()).toEqual([]);
   };
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
-  afterAll(() => rmSync(prepared, { recursive: true, force: true }));
+  afterAll(() => {
+    npmItself();
+    for (const made of [prepared, programs]) rmSync(made, { recursive: true, force: true });
+  });
 
   it('does everything in a fresh checkout and nothing when called again', async () => {
     expect(await steps()).toEqual(['npm ci …', 'npm run build …', 'npm run build:tools …']);
@@ -95,7 +119,7 @@ describe('what every npm run prepares', () => {
   it('builds again what was built by hand of another source meanwhile, or was taken away', async () => {
     await isPrepared();
     write('src/a.ts', '// 1');
-    execFileSync('npm', ['run', '-s', 'build'], { cwd: folder });
+    execFileSync(process.execPath, ['dist.mjs'], { cwd: folder });
     write('src/a.ts', '');
     expect(await steps()).toEqual(['npm run build …']);
     rmSync(join(folder, 'dist'), { recursive: true });
@@ -125,6 +149,7 @@ describe('what every npm run prepares', () => {
 
   it('shows the output of a build that fails and does not take its files for a build', async () => {
     await isPrepared();
+    npmItself();
     write('src/a.ts', 'wrong');
     touch('src/a.ts', 1);
     await expect(steps()).rejects.toThrow(/npm run build failed[^]*error in src\/a\.ts/);
@@ -164,6 +189,7 @@ describe('what every npm run prepares', () => {
   });
 
   it('lets one of two calls work while the other waits', async () => {
+    standIn();
     const [first, second] = await Promise.all([steps(), steps()]);
     expect([...first, ...second].sort()).toEqual(['npm ci …', 'npm run build …', 'npm run build:tools …']);
   });
