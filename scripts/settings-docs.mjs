@@ -209,8 +209,9 @@ export async function settingsDocs({ root, check }) {
   for (const [name, text] of Object.entries(made)) {
     const path = join(root, name);
     const options = { ...(await resolveConfig(path)), parser: 'markdown' };
-    const whole = between(root, name, text);
-    const result = name.endsWith('.md') ? await format(whole, options) : whole;
+    // Alone: the rest of the file is not this command's, and takes longer.
+    const formatted = name.endsWith('.md') ? (await format(text, options)).trimEnd() : text;
+    const result = between(root, name, formatted);
     if (result === readFileSync(path, 'utf8')) continue;
     if (!check) writeFileSync(path, result);
     said.push(
