@@ -3,10 +3,11 @@ import { createServer } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { json } from '../cli/command-line.js';
 import { Authority } from '../support/certificates.js';
 import { HttpProxy } from '../support/http-proxy.js';
+import { OwnPortal } from '../support/own-portal.js';
 import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 
@@ -36,27 +37,58 @@ describe('a bridge behind a proxy', () => {
     for (const secret of SECRETS) expect(text).not.toContain(secret);
   };
 
-  it('reaches http portals and their authorization server through it, and says so', async () => {
-    const proxy = await openProxy();
-    const settings = { HTTP_PROXY: `http://${IN_ADDRESS}${proxy.host}`, LOG_LEVEL: 'debug' };
-    const system = await TestSystem.open({ settings });
-    closing.push(() => system.close());
-    await drained(system);
-    const asked = proxy.asked.map(({ line }) => line);
-    expect(asked.some((line) => line.includes(`${system.emulator.url}/oauth/token/`))).toBe(true);
-    expect(asked.some((line) => /^POST http:\/\/\S+\/rest\/batch/.test(line))).toBe(true);
-    const way = await system.bridge.logged('outbound.way');
-    expect(way.message['httpProxy']).toBe(`http://${proxy.host}`);
+  describe('of http', () => {
+    let proxy: HttpProxy;
+    let system: TestSystem;
+    beforeAll(async () => {
+      proxy = await HttpProxy.open({ login: LOGIN });
+      system = await TestSystem.prepare({
+        emulator: { authorizationServers: ['past'] },
+        settings: { HTTP_PROXY: `http://${IN_ADDRESS}${proxy.host}`, LOG_LEVEL: 'debug' },
+      });
+      const past = new URL(system.emulator.authorizationServer('past').url);
+      system.bridge.settings['NO_PROXY'] = `past.localhost,${past.host}`;
+      system.bridge.start();
+      await system.downstream.start();
+      await until('bindings', () => system.portal.bindings().length >= 3);
+    });
+    afterAll(async () => {
+      await system.close();
+      await proxy.close();
+    });
 
-    const before = proxy.asked.length;
-    const doctor = await json<Diagnosis>(system.bridge, ['doctor']);
-    expect(doctor.findings.filter(({ subject }) => ['proxy', 'oauth'].includes(subject))).toEqual([
-      { subject: 'proxy', verdict: 'note', text: expect.stringContaining(`http://${proxy.host}`) },
-      { subject: 'oauth', verdict: 'ok', text: expect.anything() },
-    ]);
-    expect(proxy.asked.length).toBeGreaterThan(before);
-    keepsItsSecrets(JSON.stringify(doctor) + system.bridge.output);
-  }, 120_000);
+    it('reaches http portals and their authorization server through it, and says so', async () => {
+      await drained(system);
+      const asked = proxy.asked.map(({ line }) => line);
+      expect(asked.some((line) => line.includes(`${system.emulator.url}/oauth/token/`))).toBe(true);
+      expect(asked.some((line) => /^POST http:\/\/\S+\/rest\/batch/.test(line))).toBe(true);
+      const way = await system.bridge.logged('outbound.way');
+      expect(way.message['httpProxy']).toBe(`http://${proxy.host}`);
+
+      const before = proxy.asked.length;
+      const doctor = await json<Diagnosis>(system.bridge, ['doctor']);
+      expect(doctor.findings.filter(({ subject }) => ['proxy', 'oauth'].includes(subject))).toEqual([
+        { subject: 'proxy', verdict: 'note', text: expect.stringContaining(`http://${proxy.host}`) },
+        // One for each authorization server.
+        { subject: 'oauth', verdict: 'ok', text: expect.anything() },
+        { subject: 'oauth', verdict: 'ok', text: expect.anything() },
+      ]);
+      expect(proxy.asked.length).toBeGreaterThan(before);
+      keepsItsSecrets(JSON.stringify(doctor) + system.bridge.output);
+    }, 120_000);
+
+    it('goes past it where NO_PROXY says so', async () => {
+      const { emulator } = system;
+      const before = proxy.asked.length;
+      const own = await OwnPortal.installed(system, { name: 'past', authorizationServer: 'past' });
+      own.push(1, 3);
+      await until('three events', () => own.delivered().size === 3);
+      expect(emulator.authorizationServer('past').asked.length).toBeGreaterThan(0);
+      const lines = proxy.asked.slice(before).map(({ line }) => line);
+      const { url } = emulator.authorizationServer('past');
+      expect(lines.filter((line) => line.includes('past.localhost') || line.includes(`${url}/`))).toEqual([]);
+    }, 120_000);
+  });
 
   it('reaches https ones through tunnels of it, with an authority of .env, and says so', async () => {
     const authority = Authority.make();
@@ -107,15 +139,5 @@ describe('a bridge behind a proxy', () => {
       text: `http://${proxy.host} (HTTPS_PROXY) leads to ${gateHost}`,
     });
     keepsItsSecrets(JSON.stringify(doctor) + system.bridge.output);
-  }, 120_000);
-
-  it('goes past it where NO_PROXY says so', async () => {
-    const proxy = await openProxy();
-    const system = await TestSystem.open({
-      settings: { HTTP_PROXY: `http://${IN_ADDRESS}${proxy.host}`, NO_PROXY: '127.0.0.1,localhost' },
-    });
-    closing.push(() => system.close());
-    await drained(system);
-    expect(proxy.asked).toEqual([]);
   }, 120_000);
 });
