@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
 import Libsql from 'libsql';
-import { run } from './cli/command-line.js';
+import { run } from './cli/in-process.js';
 import { nothingLost, notReady, readyAgain, seconds } from './outages/outage.js';
 import { BridgeProcess } from './support/bridge-process.js';
 import { TestSystem } from './support/test-system.js';

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import amqp from 'amqplib';
 import { type EmulatedPortal } from '../emulator/index.js';
-import { begin, json, run } from './cli/command-line.js';
+import { begin } from './cli/command-line.js';
+import { json, run } from './cli/in-process.js';
 import { BACK_WITHIN_MS, nothingLost, readyAgain, seconds } from './outages/outage.js';
 import { BridgeProcess, RABBITMQ_URL } from './support/bridge-process.js';
 import { TestSystem } from './support/test-system.js';

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { run } from './cli/command-line.js';
+import { run } from './cli/in-process.js';
 import { openBeforeInstall } from './support/before-install.js';
 import { type LogLine } from './support/bridge-process.js';
 import { type Received } from './support/downstream.js';

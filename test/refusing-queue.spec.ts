@@ -5,7 +5,7 @@ import { OwnPortal } from './support/own-portal.js';
 import { type TestSystem } from './support/test-system.js';
 import { until } from './support/until.js';
 import { Visitor } from './support/visitor.js';
-import { json } from './cli/command-line.js';
+import { json } from './cli/in-process.js';
 
 const DEALS = 40;
 const PASSWORD = 'correct horse battery';

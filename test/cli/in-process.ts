@@ -4,7 +4,7 @@ import { type Ended, jsonOf, settingsOf } from './command-line.js';
 
 /**
  * Carries out a command in the process of the test, with the settings of a service and with nobody to answer its
- * questions. For suites of many commands; `command-line.ts` starts each as users do.
+ * questions; `command-line.ts` starts each as users do, which costs more.
  */
 export async function run(
   bridge: BridgeProcess,

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import Libsql from 'libsql';
-import { json } from '../cli/command-line.js';
+import { json } from '../cli/in-process.js';
 import { TestSystem } from '../support/test-system.js';
 import { nothingLost } from './outage.js';
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { run } from '../cli/command-line.js';
+import { run } from '../cli/in-process.js';
 import { linesOf } from '../support/before-install.js';
 import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import Libsql from 'libsql';
 import { type Received } from '../support/downstream.js';
-import { json } from '../cli/command-line.js';
+import { json } from '../cli/in-process.js';
 import { openBeforeInstall } from '../support/before-install.js';
 import { OwnPortal } from '../support/own-portal.js';
 import { type TestSystem } from '../support/test-system.js';

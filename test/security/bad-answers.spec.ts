@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Fault, type FaultHandle } from '../../emulator/index.js';
-import { run } from '../cli/command-line.js';
+import { run } from '../cli/in-process.js';
 import { ManyPortals } from '../outages/many-portals.js';
 import { until } from '../support/until.js';
 import { portalRow } from '../support/before-install.js';

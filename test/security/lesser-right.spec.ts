@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type EmulatedPortal } from '../../emulator/index.js';
-import { json, run } from '../cli/command-line.js';
+import { json, run } from '../cli/in-process.js';
 import { OwnPortal } from '../support/own-portal.js';
 import { type TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';

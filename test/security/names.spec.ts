@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type EmulatedPortal } from '../../emulator/index.js';
-import { run } from '../cli/command-line.js';
+import { run } from '../cli/in-process.js';
 import { type LogLine } from '../support/bridge-process.js';
 import { type TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { json, run } from '../cli/command-line.js';
+import { json, run } from '../cli/in-process.js';
 import { openBeforeInstall } from '../support/before-install.js';
 import { type Received } from '../support/downstream.js';
 import { OwnPortal } from '../support/own-portal.js';

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { json, run } from '../cli/command-line.js';
+import { json, run } from '../cli/in-process.js';
 import { linesOf } from '../support/before-install.js';
 import { until } from '../support/until.js';
 import { Visitor } from '../support/visitor.js';

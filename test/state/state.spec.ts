@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type PortalOptions } from '../../emulator/index.js';
 import { Verbatim } from '../../emulator/verbatim.js';
-import { run } from '../cli/command-line.js';
+import { run } from '../cli/in-process.js';
 import { type Received } from '../support/downstream.js';
 import { OwnPortal } from '../support/own-portal.js';
 import { TestSystem } from '../support/test-system.js';
