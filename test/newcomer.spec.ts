@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import amqp from 'amqplib';
 import { deleteTopology, topologyNames } from '../src/broker/topology.js';
 import { RABBITMQ_URL } from './support/bridge-process.js';
 import { ProgramRun } from './support/program-run.js';
+import { program } from './support/programs.js';
 import { freePort } from '../scripts/free-ports.mjs';
 import { Visitor } from './support/visitor.js';
 
@@ -47,7 +48,7 @@ describe('who follows the section "Rehearse" of docs/install.md', () => {
         .replaceAll(':4000', `:${port}`)
         .split(/ +/)
         .filter((word) => word !== '');
-      const terminal = new ProgramRun(join(root, file), [...words, ...more], {
+      const terminal = new ProgramRun(resolve(root, file), [...words, ...more], {
         cwd: folder,
         env,
         stdin: 'pipe',
@@ -72,10 +73,10 @@ describe('who follows the section "Rehearse" of docs/install.md', () => {
     writeFileSync(join(folder, '.env'), [...printed.slice(0, shown.length - 1), shown.at(-1), ''].join('\n'));
 
     expect(start).toBe('npm start');
-    const service = open('dist/main.js', '');
+    const service = open(program('main.js'), '');
     await service.says(/bridge\.no_portal/);
 
-    // npx starts it as a program; the compiler leaves it a text.
+    // The command is that of dist itself. npx starts it as a program; the compiler leaves it a text.
     accessSync(join(root, 'dist/cli/main.js'), constants.X_OK);
     const [add = '', check = '', consume = ''] = commands.split('\n');
     const adds = open('dist/cli/main.js', after('npx bitrix24-bridge', add));

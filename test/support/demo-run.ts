@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { RABBITMQ_URL } from './bridge-process.js';
 import { ProgramRun } from './program-run.js';
+import { PROGRAMS } from './programs.js';
 
 const LAUNCHER = join(import.meta.dirname, '../../scripts/demo.mjs');
 /** It takes some fifteen seconds, and up to a minute more before it gives books up that do not balance. */
@@ -9,7 +10,7 @@ export const LIMIT_MS = 180_000;
 /** `npm run demo`. */
 export class DemoRun extends ProgramRun {
   constructor(...args: string[]) {
-    super(LAUNCHER, args, { env: { RABBITMQ_URL }, limitMs: LIMIT_MS });
+    super(LAUNCHER, args, { env: { RABBITMQ_URL, BRIDGE_PROGRAMS: PROGRAMS }, limitMs: LIMIT_MS });
   }
 
   /** What follows a word at the start of a line. */
