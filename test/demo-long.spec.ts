@@ -1,7 +1,8 @@
 import { existsSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { DemoRun, LIMIT_MS } from './support/demo-run.js';
+import { startDist } from './support/programs.js';
 import { until } from './support/until.js';
 import { Visitor } from './support/visitor.js';
 
@@ -16,7 +17,13 @@ async function post<T>(url: string, body: unknown): Promise<T> {
 
 describe('the demo, in other ways than the usual one', () => {
   let demo: DemoRun;
+  let startBundles: () => void;
 
+  // As users do.
+  beforeAll(() => {
+    startBundles = startDist();
+  });
+  afterAll(() => startBundles());
   afterEach(() => demo.end());
 
   it(

@@ -1,7 +1,7 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { RABBITMQ_URL } from './bridge-process.js';
 import { ProgramRun } from './program-run.js';
-import { PROGRAMS } from './programs.js';
+import { program } from './programs.js';
 
 const LAUNCHER = join(import.meta.dirname, '../../scripts/demo.mjs');
 /** It takes some fifteen seconds, and up to a minute more before it gives books up that do not balance. */
@@ -10,7 +10,8 @@ export const LIMIT_MS = 180_000;
 /** `npm run demo`. */
 export class DemoRun extends ProgramRun {
   constructor(...args: string[]) {
-    super(LAUNCHER, args, { env: { RABBITMQ_URL, BRIDGE_PROGRAMS: PROGRAMS }, limitMs: LIMIT_MS });
+    const programs = dirname(program('main.js'));
+    super(LAUNCHER, args, { env: { RABBITMQ_URL, BRIDGE_PROGRAMS: programs }, limitMs: LIMIT_MS });
   }
 
   /** What follows a word at the start of a line. */

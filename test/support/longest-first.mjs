@@ -23,9 +23,12 @@ const LONGEST = [
   'test/demo',
 ];
 
+/** So many others between two of them. All at once they would have every worker wait, and the processors with them. */
+const BETWEEN = 8;
+
 /**
- * The longest suites early, each followed by two that compute meanwhile; the others as jest orders them: by what it
- * remembers of them, or by their size.
+ * The longest suites over the first half of the run, each followed by some that compute meanwhile; the others as jest
+ * orders them: by what it remembers of them, or by their size.
  */
 export default class LongestFirst extends Sequencer {
   async sort(tests) {
@@ -34,8 +37,8 @@ export default class LongestFirst extends Sequencer {
     const long = ordered.filter((test) => rank(test) >= 0).sort((one, other) => rank(one) - rank(other));
     const others = ordered.filter((test) => rank(test) < 0);
     return [
-      ...long.flatMap((test, index) => [test, ...others.slice(2 * index, 2 * index + 2)]),
-      ...others.slice(2 * long.length),
+      ...long.flatMap((test, index) => [test, ...others.slice(BETWEEN * index, BETWEEN * (index + 1))]),
+      ...others.slice(BETWEEN * long.length),
     ];
   }
 }

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 const DIST = join(import.meta.dirname, '../../dist');
 
 /** `npm test` makes bundles of the programs, which start in a quarter of the time (docs/adr/0014). */
-export const PROGRAMS = process.env['BRIDGE_PROGRAMS'] ?? DIST;
-let folder = PROGRAMS;
+let folder = process.env['BRIDGE_PROGRAMS'] ?? DIST;
 
 /** Path of a built program, by its path in `dist`. */
 export function program(name: 'main.js' | 'cli/main.js'): string {
