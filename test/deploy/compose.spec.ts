@@ -3,7 +3,7 @@ import { getMetadataStorage } from 'class-validator';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import { Script } from 'node:vm';
@@ -45,18 +45,21 @@ const compose = parse(read('docker-compose.yml'), { merge: true }) as Compose;
 const stages = parseDockerfile(read('Dockerfile'));
 const example = parseEnv(read('.env.example'));
 
-/** What the linter complains of, matters of taste left out; bound ports are looked at below, defaults and all. */
-function lintErrors(file: string): string[] {
+/** What the linter complains of in each of these files, matters of taste left out; bound ports are looked at below, defaults and all. */
+function lintErrors(...files: string[]): string[] {
   const program = fromRoot('node_modules/dclint/bin/dclint.cjs');
   const { stdout } = spawnSync(
     process.execPath,
-    [program, '--quiet', '-f', 'json', file, '--disable-rule', 'no-unbound-port-interfaces'],
+    [program, '--quiet', '-f', 'json', ...files, '--disable-rule', 'no-unbound-port-interfaces'],
     { encoding: 'utf8', timeout: 60_000 },
   );
-  const results = JSON.parse(stdout) as { messages: { rule: string; line: number; message: string }[] }[];
-  return results
-    .flatMap(({ messages }) => messages)
-    .map(({ rule, line, message }) => `${rule} in line ${line}: ${message}`);
+  const results = JSON.parse(stdout) as {
+    filePath: string;
+    messages: { rule: string; line: number; message: string }[];
+  }[];
+  return results.flatMap(({ filePath, messages }) =>
+    messages.map(({ rule, line, message }) => `${rule} in line ${line} of ${resolve(filePath)}: ${message}`),
+  );
 }
 
 const service = (name: string): Service => {
@@ -69,11 +72,12 @@ const seconds = (text: string | undefined) => Number(/^(\d+)s$/.exec(text ?? '')
 
 describe('docker-compose.yml', () => {
   it("keeps to Compose's schema, and names no port or container twice", () => {
-    expect(lintErrors(fromRoot('docker-compose.yml'))).toEqual([]);
     const folder = mkdtempSync(join(tmpdir(), 'compose-'));
     const spoilt = join(folder, 'docker-compose.yml');
     writeFileSync(spoilt, read('docker-compose.yml').replace('read_only: true', 'readonly: true'));
-    expect(lintErrors(spoilt)).toEqual([expect.stringContaining('additional properties')]);
+    const errors = lintErrors(fromRoot('docker-compose.yml'), spoilt);
+    expect(errors).toEqual([expect.stringContaining('additional properties')]);
+    expect(errors[0]).toContain(spoilt);
     rmSync(folder, { recursive: true });
   });
 
