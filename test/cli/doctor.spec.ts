@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import amqp from 'amqplib';
 import { topologyNames } from '../../src/broker/topology.js';
 import { BridgeProcess, RABBITMQ_URL } from '../support/bridge-process.js';
+import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { TestSystem } from '../support/test-system.js';
 import { json, run } from './in-process.js';
 import { until } from '../support/until.js';
@@ -33,15 +34,24 @@ afterEach(async () => {
 
 describe('the doctor', () => {
   let system: TestSystem;
+  /** Between the service and its broker. */
+  let proxy: TcpProxy;
   beforeAll(async () => {
+    const broker = new URL(RABBITMQ_URL);
+    proxy = await startTcpProxy(broker.hostname, Number(broker.port === '' ? 5672 : broker.port));
+    broker.hostname = '127.0.0.1';
+    broker.port = String(proxy.port);
     system = await TestSystem.open({
       consume: { bindings: ['nothing'] },
-      settings: { TOKEN_ENCRYPTION_KEY: key('A') },
+      settings: { TOKEN_ENCRYPTION_KEY: key('A'), RABBITMQ_URL: broker.href },
     });
     // Its bindings may be there before anybody reads the replies.
     await system.bridge.logged('replies.consuming');
   });
-  afterAll(() => system?.close());
+  afterAll(async () => {
+    await system?.close();
+    await proxy.close();
+  });
 
   it('finds a running service well, one line a thing', async () => {
     const { bridge } = system;
@@ -174,15 +184,13 @@ describe('the doctor', () => {
     });
 
     // A service without its broker says so, and doctor passes it on.
-    const lost = new BridgeProcess({
-      ...bridge.settings,
-      RABBITMQ_URL: 'amqp://127.0.0.1:1',
-      DATABASE_URL: 'file::memory:',
-    });
-    closing.push(() => lost.remove());
-    lost.start();
-    await lost.logged('http.listening');
-    const alone = await examine(bridge, { HTTP_PORT: new URL(lost.url).port });
+    await proxy.refuse();
+    closing.push(() => proxy.accept());
+    proxy.cut();
+    await until('it to be missed', async () =>
+      (await system.get('/health/ready')).body.includes('ECONNREFUSED'),
+    );
+    const alone = await examine(bridge, { HTTP_PORT: new URL(bridge.url).port, RABBITMQ_URL });
     expect(alone.verdicts).toMatchObject({ service: 'wrong' });
     expect(alone.textOf('service')).toMatch(/not ready: broker: .*ECONNREFUSED/);
   }, 180_000);
