@@ -49,6 +49,8 @@ export async function bundle(folder, broker) {
       keepNames: true,
       legalComments: 'none',
       external: LEFT_OUT,
+      // A script that V8 takes from compiled code cannot import(): what is loaded late is required.
+      supported: { 'dynamic-import': false },
       define: {
         'import.meta.url': 'bundleUrl',
         'import.meta.dirname': '__dirname',

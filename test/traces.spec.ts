@@ -53,7 +53,6 @@ describe('traces', () => {
   it('follow an event from its change to the mark, through the consumer, over a kill of the service', async () => {
     system = await TestSystem.open({
       settings: {
-        ...probe(),
         OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
         OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
         OTEL_BSP_SCHEDULE_DELAY: '50',
@@ -74,7 +73,7 @@ describe('traces', () => {
       (await system!.get('/metrics')).body.includes('bridge_events_published_total{portal="acme"} 2'),
     );
     await system.bridge.stop('SIGKILL');
-    system.bridge.start();
+    system.bridge.start(probe());
     await system.bridge.logged('replies.consuming');
 
     const [first, second] = received;
@@ -142,7 +141,8 @@ describe('traces', () => {
     system.push(1, 1);
     await until('the event settled', () => system!.portal.rows().length === 0);
     expect(traceparents()[0]).toMatch(/^00-/);
-    await system.bridge.logged('tracing.trouble');
+    const { message } = await system.bridge.logged('tracing.trouble');
+    expect(message['reason']).toContain('ECONNREFUSED');
     expect(await system.bridge.stop()).toBe(0);
   });
 });
