@@ -31,8 +31,13 @@ describe('first', () => {
   });
 });
 `;
+const SET_UP = `
+export const calls = [];
+export default () => { calls.push(expect.getState().testPath); };
+`;
 const SECOND = `
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { calls } from './set-up.mjs';
 
 let before = 0;
 beforeAll(() => { before += 1; });
@@ -40,6 +45,9 @@ describe('second', () => {
   it.each([[1], [2]])('has its own hooks, and its values %d', (value) => {
     expect(before).toBe(1);
     expect(value).toBeGreaterThan(0);
+  });
+  it('was set up, as the one before it', () => {
+    expect(calls).toEqual([expect.stringContaining('first.spec'), expect.stringContaining('second.spec')]);
   });
   it('finds the process as it was', async () => {
     expect(process.env.LEFT_BEHIND).toBeUndefined();
@@ -75,11 +83,13 @@ describe('suites, one after the other in one process', () => {
     // The sequencer takes the larger one first where it knows nothing of either.
     writeFileSync(join(folder, 'first.spec.ts'), `${FIRST}//${' '.repeat(2000)}\n`);
     writeFileSync(join(folder, 'second.spec.ts'), SECOND);
+    writeFileSync(join(folder, 'set-up.mjs'), SET_UP);
     const config = {
       rootDir: folder,
       testMatch: ['**/*.spec.ts'],
       testEnvironment: join(ROOT, 'test/runner/environment.mjs'),
       runtime: join(ROOT, 'test/runner/runtime.cjs'),
+      setupFilesAfterEnv: [join(folder, 'set-up.mjs')],
       cacheDirectory: join(folder, 'cache'),
     };
     writeFileSync(join(folder, 'jest.config.json'), JSON.stringify(config));
@@ -111,6 +121,7 @@ describe('suites, one after the other in one process', () => {
       'rejects something that nobody waits for': 'failed',
       'has its own hooks, and its values 1': 'passed',
       'has its own hooks, and its values 2': 'passed',
+      'was set up, as the one before it': 'passed',
       'finds the process as it was': 'passed',
       'gives up at its limit': 'failed',
     });

@@ -39,10 +39,10 @@ module.exports = class NodeModules {
     return true;
   }
 
-  /** What is set up for each suite is evaluated for each. */
-  unstable_importModule(path) {
-    const { href } = pathToFileURL(path);
-    return import(path === this.#testPath ? href : `${href}?for=${encodeURIComponent(this.#testPath)}`);
+  /** A setup file is evaluated once in a process, and the function that it exports is called before each suite. */
+  async unstable_importModule(path) {
+    const module = await import(pathToFileURL(path).href);
+    if (path !== this.#testPath) await module.default();
   }
 
   requireModule(path) {

@@ -13,8 +13,11 @@ const SERVERS = new Map([
   [portOf(process.env.POSTGRES_URL, 5432), 'PostgreSQL'],
 ]);
 
-if (UNIT.test(expect.getState().testPath ?? '')) {
-  const { connect } = Socket.prototype;
+const { connect } = Socket.prototype;
+
+/** Before each suite. */
+export default function refuseServers() {
+  if (!UNIT.test(expect.getState().testPath ?? '')) return;
   Socket.prototype.connect = function (...args) {
     // Node's own functions hand over their arguments in one array.
     const [first] = Array.isArray(args[0]) ? args[0] : args;
