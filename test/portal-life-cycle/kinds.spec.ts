@@ -77,8 +77,9 @@ describe('of one service:', () => {
         text: expect.stringContaining('although it says'),
       });
       own.portal.setFeatures({ extended: true, answer: 'en_selfhosted' });
-      // It asks every five minutes.
-      await system.bridge.setClockForward(301_000);
+      // A running service asks every five minutes, and a new one at once.
+      expect(await system.bridge.stop()).toBe(0);
+      system.bridge.start();
       await until('the answer', () => own.row()?.['extended'] === 1);
       own.push(6, 9);
       await until('events with reservations', () => reservedEvents() === 4);
