@@ -13,14 +13,9 @@ export interface Latencies {
   readonly longest: number;
 }
 
-/**
- * Whether the portals that answer are about as quick as they were: far from waiting for one that does not, which takes
- * half of them 11 s and more. On a busy machine at a third of its usual speed half took up to 6 s.
- */
+/** Whether the portals that answer are about as quick as they were: far from waiting for one that does not. */
 export function aboutAsQuick(latencies: Latencies, usual: Latencies): boolean {
-  return (
-    latencies.median < Math.max(8000, usual.median * 2) && latencies.p95 < Math.max(10_000, usual.p95 * 2)
-  );
+  return latencies.median < Math.max(4000, usual.median * 2) && latencies.p95 < Math.max(8000, usual.p95 * 2);
 }
 
 /** Ten portals that answer as they should, and fifty others in one process, with few places for rounds. */
