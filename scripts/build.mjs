@@ -12,7 +12,7 @@ const { sourceRoot, compilerOptions } = JSON.parse(readFileSync(join(root, 'nest
 const assets = compilerOptions.assets.map((pattern) => pattern.replace(/\/\*\*\/\*$/, ''));
 
 const require = createRequire(import.meta.url);
-// What checks the types and lint (TypeScript 6) says the same, and takes five times as long (docs/adr/0006).
+// What checks the types and lint (TypeScript 6) says the same, and takes three times as long and more (docs/adr/0006).
 const compiler = join(dirname(require.resolve('typescript-7/package.json')), 'bin/tsc');
 // `tools`: the programs beside the service.
 const tools = process.argv[2] === 'tools';

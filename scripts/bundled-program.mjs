@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
 
 /**
  * Runs a program that `scripts/bundle.mjs` has made, with the compiled code that lies beside it; V8 takes this for what
@@ -19,7 +19,6 @@ export function startBundle(url) {
   const script = new Script(source, {
     filename: file,
     cachedData: readIfThere(compiled),
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
   if (process.env.BRIDGE_KEEP_COMPILED) {
     process.once('exit', () => {

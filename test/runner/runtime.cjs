@@ -63,7 +63,7 @@ module.exports = class NodeModules {
 
   #jest() {
     const { moduleMocker: mocker, fakeTimersModern: timers } = this.#environment;
-    const jest = {
+    return {
       fn: mocker.fn.bind(mocker),
       spyOn: mocker.spyOn.bind(mocker),
       restoreAllMocks: () => mocker.restoreAllMocks(),
@@ -75,7 +75,6 @@ module.exports = class NodeModules {
         globalThis[TEST_TIMEOUT] = ms;
       },
     };
-    return jest;
   }
 };
 

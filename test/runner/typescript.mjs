@@ -18,7 +18,8 @@ const SWC = {
 };
 const JEST_GLOBALS = new URL('./jest-globals.mjs', import.meta.url).href;
 const require = createRequire(import.meta.url);
-const VERSION = require('@swc/core/package.json').version;
+/** By what a file is compiled. */
+const COMPILER = `${require('@swc/core/package.json').version}\0${JSON.stringify(SWC)}`;
 
 let cache;
 
@@ -39,7 +40,7 @@ export function resolve(specifier, context, next) {
 }
 
 export function load(url, context, next) {
-  if (!/\.ts(?:\?|$)/.test(url) || url.includes('/node_modules/')) return next(url, context);
+  if (!url.endsWith('.ts') || url.includes('/node_modules/')) return next(url, context);
   return {
     format: 'module',
     source: readFileSync(compiled(fileURLToPath(url)).code, 'utf8'),
@@ -53,9 +54,7 @@ export function load(url, context, next) {
  */
 export function compiled(path) {
   const source = readFileSync(path, 'utf8');
-  const name = createHash('sha256')
-    .update(`${VERSION}\0${JSON.stringify(SWC)}\0${path}\0${source}`)
-    .digest('hex');
+  const name = createHash('sha256').update(`${COMPILER}\0${path}\0${source}`).digest('hex');
   const files = { code: join(cache, `${name}.js`), map: join(cache, `${name}.map`) };
   if (!existsSync(files.code)) {
     // Only a file that is new pays for loading the compiler.
