@@ -225,14 +225,15 @@ describe('a snapshot', () => {
     const { names } = system.downstream;
     await until('its dead letter', async () => (await system.downstream.depth(names.dead)) === 1);
     expect(own.portal.queue.marks).toBe(0);
-    const { deliveries } = await json<{ deliveries: readonly { id: string; state: string }[] }>(
-      system.bridge,
-      ['events', 'list', '--state', 'dead', '--portal', own.portal.name],
-    ).then((listed) => ({
-      deliveries: (listed as unknown as { events: { id: string; state: string }[] }).events,
-    }));
-    expect(deliveries).toMatchObject([{ origin: 'snapshot', subject: 'crm.deal/3', heldOnPortal: false }]);
-    const retried = await run(system.bridge, ['events', 'retry', deliveries[0]?.id ?? '']);
+    let dead: readonly { readonly id: string }[] = [];
+    // It is recorded as dead once the broker has taken the dead letter.
+    await until('it to be recorded as dead', async () => {
+      const list = ['events', 'list', '--state', 'dead', '--portal', own.portal.name];
+      ({ events: dead } = await json<{ events: typeof dead }>(system.bridge, list));
+      return dead.length > 0;
+    });
+    expect(dead).toMatchObject([{ origin: 'snapshot', subject: 'crm.deal/3', heldOnPortal: false }]);
+    const retried = await run(system.bridge, ['events', 'retry', dead[0]?.id ?? '']);
     expect(retried.exitCode).toBe(0);
     await until('another series', () => objects().filter(({ objectId }) => objectId === '3').length === 6);
     expect(own.portal.queue.marks).toBe(0);

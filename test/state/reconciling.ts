@@ -191,12 +191,16 @@ export class Reconciling {
     return (await response.json()) as T;
   }
 
-  /** The events that no row of the queue has announced. */
+  /**
+   * The events that no row of the queue has announced. One whose confirmation is under way when the clock is set forward
+   * is sent again, and counts once.
+   */
   get received(): Received[] {
     const { memberId } = this.portal;
-    return this.system.downstream.received.filter(
+    const events = this.system.downstream.received.filter(
       ({ body }) => body['origin'] === 'reconciled' && body['memberid'] === memberId,
     );
+    return [...new Map(events.map((event) => [event.body['id'], event])).values()];
   }
 
   /** What they say, in order. */
