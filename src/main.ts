@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { NestFactory } from '@nestjs/core';
 import { type NestExpressApplication } from '@nestjs/platform-express';
@@ -18,6 +19,7 @@ import { BridgeLogger } from './logging/log.js';
 import { Metrics } from './monitoring/metrics.js';
 import { TokenVaultError } from './portals/token-vault.js';
 import { printable } from './logging/printable.js';
+import { CONNECT_ATTEMPT_MS } from './timing/connect-attempt.js';
 import { startTracing } from './tracing/start.js';
 
 /** A stop is promised within 10 s; whatever hangs then is found by the next start. */
@@ -34,6 +36,7 @@ function fail(message: string, code: number): never {
 }
 
 async function main(): Promise<void> {
+  setDefaultAutoSelectFamilyAttemptTimeout(CONNECT_ATTEMPT_MS);
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH_PERCENT}`);
   const { settings, remarks } = settingsOfProcess();
   // The log comes first, and the tokens that it hides are known only later.

@@ -2,6 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { HttpService } from '@nestjs/axios';
 import { type AxiosInstance } from 'axios';
+import { CONNECT_ATTEMPT_MS } from '../timing/connect-attempt.js';
 import { trusting } from './certificates.js';
 import { IDLE_CONNECTION_MS, lookup } from './connections.js';
 import { NoProxy } from './no-proxy.js';
@@ -53,9 +54,10 @@ export class OutboundRoutes {
     this.httpProxy = HTTP_PROXY === undefined ? null : parseProxy(HTTP_PROXY);
     this.exceptions = new NoProxy(NO_PROXY ?? []);
     const trust = NODE_EXTRA_CA_CERTS === undefined ? {} : { secureContext: trusting(NODE_EXTRA_CA_CERTS) };
-    const toProxy = (this.toProxy = { lookup, ...trust });
+    const plain = { lookup, autoSelectFamilyAttemptTimeout: CONNECT_ATTEMPT_MS };
+    const toProxy = (this.toProxy = { ...plain, ...trust });
     const plainly: Connect = (options) => ({
-      httpAgent: new http.Agent({ lookup, ...options }),
+      httpAgent: new http.Agent({ ...plain, ...options }),
       httpsAgent: new https.Agent({ ...toProxy, ...options }),
     });
     this.direct = connections(plainly);

@@ -22,6 +22,7 @@ export class ProxyError extends Error {
 /** How a proxy itself is reached. */
 export interface ProxyConnection {
   readonly lookup: LookupFunction;
+  readonly autoSelectFamilyAttemptTimeout: number;
   readonly secureContext?: SecureContext;
 }
 
