@@ -1,5 +1,5 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, sep } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { rehearse } from './rehearsal.mjs';
 
@@ -11,8 +11,8 @@ const LEFT_OUT = [
   '@fastify/static',
   ...['kafkajs', 'mqtt', 'nats', 'ioredis', '@grpc/*', '@nats-io/*'],
 ];
-/** By their paths in `dist`, without the ending. */
-const PROGRAMS = ['main', 'cli/main'];
+/** By their paths in `dist`, without the ending: what tests take from each and run in their own process. */
+const PROGRAMS = { main: ['Service'], 'cli/main': ['runCommandLine', 'settingsOfProcess'] };
 
 /** Where the bundles are: `main.js` and `cli/main.js`, as in `dist`. */
 export const bundleFolder = (folder) => join(folder, 'build', 'bundle');
@@ -34,7 +34,7 @@ export async function bundle(folder, broker) {
   const begun = `${output}-${process.pid}`;
   try {
     await esbuild.build({
-      entryPoints: PROGRAMS.map((name) => join(dist, `${name}.js`)),
+      entryPoints: Object.keys(PROGRAMS).map((name) => join(dist, `${name}.js`)),
       outbase: dist,
       outdir: begun,
       outExtension: { '.js': '.cjs' },
@@ -61,7 +61,7 @@ export async function bundle(folder, broker) {
       logOverride: { 'empty-import-meta': 'error' },
       logLevel: 'silent',
     });
-    for (const name of PROGRAMS) {
+    for (const name of Object.keys(PROGRAMS)) {
       toAscii(join(begun, `${name}.cjs`));
       writeFileSync(join(begun, `${name}.js`), starter(folder, name));
     }
@@ -78,14 +78,15 @@ export async function bundle(folder, broker) {
 function keepPlace(build, dist) {
   build.onLoad({ filter: /\.js$/ }, ({ path }) => {
     if (!path.startsWith(dist + sep)) return undefined;
+    const exported = PROGRAMS[relative(dist, path).slice(0, -'.js'.length).replaceAll(sep, '/')] ?? [];
     const contents = readFileSync(path, 'utf8')
       .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))
       .replaceAll('import.meta.dirname', JSON.stringify(dirname(path)))
       .replace(/import\.meta\.resolve\('([^']+)'\)/g, (_, name) => JSON.stringify(import.meta.resolve(name)))
       // What is inside a function does not begin with this.
       .replace(/^#!.*/, '')
-      // Nor does it wait; and tests carry out commands without starting the program (test/cli/in-process.ts).
-      .replace(/^await main\(\);$/m, 'export { main, runCommandLine, settingsOfProcess };');
+      // Nor does it wait; and who loads it need not start it.
+      .replace(/^await main\(\);$/m, `export { ${['main', ...exported].join(', ')} };`);
     return { contents, loader: 'js' };
   });
 }

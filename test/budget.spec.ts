@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { linesOf, openBeforeInstall } from './support/before-install.js';
-import { RABBITMQ_URL } from './support/bridge-process.js';
+import { RABBITMQ_URL } from './support/test-bridge.js';
 import { inForm } from './support/form.js';
 import { type Downstream, type Received } from './support/downstream.js';
 import { OwnPortal } from './support/own-portal.js';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import amqp from 'amqplib';
-import { RABBITMQ_URL } from './support/bridge-process.js';
+import { RABBITMQ_URL } from './support/test-bridge.js';
 import { DemoRun, LIMIT_MS } from './support/demo-run.js';
 
 async function exchangeExists(name: string): Promise<boolean> {

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import amqp from 'amqplib';
 import { deleteTopology, topologyNames } from '../src/broker/topology.js';
-import { RABBITMQ_URL } from './support/bridge-process.js';
+import { RABBITMQ_URL } from './support/test-bridge.js';
 import { ProgramRun } from './support/program-run.js';
 import { program } from './support/programs.js';
 import { freePort } from '../scripts/free-ports.mjs';

@@ -25,7 +25,7 @@ function mount(...command: string[]): boolean {
 }
 
 describe('one SQLite file', () => {
-  let system: TestSystem;
+  let system: TestSystem<BridgeProcess>;
   let file: string;
   /** The portal's events so far: of the objects from 1 on. */
   let last = 0;
@@ -45,7 +45,7 @@ describe('one SQLite file', () => {
     if (!sound) {
       await close();
       file = join(mkdtempSync(join(tmpdir(), 'elsewhere-')), 'bridge.db');
-      system = await TestSystem.open({ settings: { DATABASE_URL: `file:${file}` } });
+      system = await TestSystem.open({ process: true, settings: { DATABASE_URL: `file:${file}` } });
       opened = true;
       last = 0;
     }

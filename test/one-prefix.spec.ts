@@ -4,7 +4,8 @@ import { type EmulatedPortal } from '../emulator/index.js';
 import { begin } from './cli/command-line.js';
 import { json, run } from './cli/in-process.js';
 import { BACK_WITHIN_MS, nothingLost, readyAgain, seconds } from './outages/outage.js';
-import { BridgeProcess, RABBITMQ_URL } from './support/bridge-process.js';
+import { BridgeProcess } from './support/bridge-process.js';
+import { RABBITMQ_URL } from './support/test-bridge.js';
 import { TestSystem } from './support/test-system.js';
 import { until } from './support/until.js';
 
@@ -16,11 +17,12 @@ interface Diagnosis {
 }
 
 describe('two bridges with a database each on one prefix', () => {
-  let system: TestSystem;
+  let system: TestSystem<BridgeProcess>;
   let second: BridgeProcess;
   let globex: EmulatedPortal;
   beforeAll(async () => {
     system = await TestSystem.open({
+      process: true,
       settings: { RETRY_MAX_ATTEMPTS: '2', RETRY_BASE_DELAY_MS: '300', SETTLE_AFTER_MS: '3000' },
       onEvent: (event, downstream) => {
         // Every third one fails once: a reply that went to the other bridge would be a retry that never comes.

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { json, run } from './cli/in-process.js';
+import { type BridgeProcess } from './support/bridge-process.js';
 import { openBeforeInstall } from './support/before-install.js';
 import { OwnPortal } from './support/own-portal.js';
 import { type TestSystem } from './support/test-system.js';
@@ -17,11 +18,12 @@ const QUIET_MS = 4000;
 
 /** A pause by hand keeps a portal from reserving anything new, and finishes what is in hand. */
 describe('a portal that is paused', () => {
-  let system: TestSystem;
+  let system: TestSystem<BridgeProcess>;
   /** The portal whose first deliveries the consumer leaves unanswered. */
   let holding: OwnPortal | null = null;
   beforeAll(async () => {
     system = await openBeforeInstall({
+      process: true,
       settings: {
         RETRY_BASE_DELAY_MS: '1000',
         RETRY_MAX_DELAY_MS: '1000',

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { run } from './cli/in-process.js';
 import { openBeforeInstall } from './support/before-install.js';
-import { type LogLine } from './support/bridge-process.js';
+import { type LogLine } from './support/test-bridge.js';
 import { type Received } from './support/downstream.js';
 import { OwnPortal } from './support/own-portal.js';
 import { type TestSystem } from './support/test-system.js';

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type BridgeProcess } from './support/bridge-process.js';
 import { openBeforeInstall } from './support/before-install.js';
 import { type Downstream, type Received } from './support/downstream.js';
 import { OwnPortal } from './support/own-portal.js';
@@ -46,7 +47,7 @@ async function empty({ channel }: Downstream, queue: string, done: (ids: Set<str
 }
 
 describe('one queue that refuses, beside one that takes everything', () => {
-  let system: TestSystem;
+  let system: TestSystem<BridgeProcess>;
   let answer: ((event: Received, downstream: Downstream) => void) | null = null;
   /** Its events are processed by the healthy one before a restart of the service. */
   let processed: OwnPortal;
@@ -59,6 +60,7 @@ describe('one queue that refuses, beside one that takes everything', () => {
   let fullOfProcessed: string;
   beforeAll(async () => {
     system = await openBeforeInstall({
+      process: true,
       settings: {
         ...WAITING,
         B24_EVENTS: 'ONCRMDEALUPDATE,ONCRMDEALDELETE,ONCRMLEADADD',

@@ -3,6 +3,7 @@ import { type EmulatedPortal } from '../emulator/index.js';
 import { install, openBeforeInstall } from './support/before-install.js';
 import { type Downstream, type Received } from './support/downstream.js';
 import { OwnPortal } from './support/own-portal.js';
+import { type BridgeProcess } from './support/bridge-process.js';
 import { TestSystem } from './support/test-system.js';
 import { until } from './support/until.js';
 
@@ -34,7 +35,7 @@ const attemptsOf = ({ received }: Delivered) =>
   received.filter(({ objectId }) => objectId === '2').map(({ attempt }) => attempt);
 
 describe('a failed event', () => {
-  let system: TestSystem;
+  let system: TestSystem<BridgeProcess>;
   /** What the test's consumer fails; it acknowledges every event. */
   let fails: ((event: Received, downstream: Downstream) => void) | null = null;
   beforeAll(async () => {

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { asyncapiDocument } from '../src/contract/asyncapi.js';
-import { BridgeProcess, RABBITMQ_URL } from './support/bridge-process.js';
+import { BridgeProcess } from './support/bridge-process.js';
+import { RABBITMQ_URL } from './support/test-bridge.js';
 import { OwnPortal } from './support/own-portal.js';
 import { startDist } from './support/programs.js';
 import { TestSystem } from './support/test-system.js';

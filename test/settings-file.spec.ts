@@ -5,7 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import amqp from 'amqplib';
 import { deleteTopology, topologyNames } from '../src/broker/topology.js';
 import { run } from './cli/command-line.js';
-import { BridgeProcess, RABBITMQ_URL } from './support/bridge-process.js';
+import { BridgeProcess } from './support/bridge-process.js';
+import { RABBITMQ_URL } from './support/test-bridge.js';
 
 /** Ends with 78 and tells what it has read, since a setting is always wrong. */
 const REQUIRED = 'B24_CLIENT_ID=local.1\nB24_CLIENT_SECRET=sesame\n';

@@ -1,13 +1,15 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { type BridgeProcess } from './support/bridge-process.js';
 import { TestSystem } from './support/test-system.js';
 import { until } from './support/until.js';
 
 describe('a stop', () => {
-  let system: TestSystem;
+  let system: TestSystem<BridgeProcess>;
   afterEach(() => system.close());
 
   it('in mid-drain ends with exit code 0 within 10 s, loses nothing, and the next start goes on', async () => {
     system = await TestSystem.open({
+      process: true,
       portal: { serviceTimeMs: 150 },
       settings: { DRAIN_LIMIT: '40', B24_RATE_PER_SECOND: '20' },
     });
@@ -28,7 +30,7 @@ describe('a stop', () => {
   });
 
   it('right after the start, and twice in a row, is as clean', async () => {
-    system = await TestSystem.prepare();
+    system = await TestSystem.prepare({ process: true });
     system.bridge.start();
     await system.bridge.logged('http.listening');
     expect(await system.bridge.stop('SIGINT')).toBe(0);

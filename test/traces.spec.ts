@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { OtlpReceiver } from './support/otlp-receiver.js';
 import { startDist } from './support/programs.js';
+import { type BridgeProcess } from './support/bridge-process.js';
 import { TestSystem } from './support/test-system.js';
 import { until } from './support/until.js';
 
@@ -21,7 +22,7 @@ jest.setTimeout(120_000);
 describe('traces', () => {
   let folder: string;
   let collector: OtlpReceiver;
-  let system: TestSystem | undefined;
+  let system: TestSystem<BridgeProcess> | undefined;
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'traces-'));
@@ -52,6 +53,7 @@ describe('traces', () => {
 
   it('follow an event from its change to the mark, through the consumer, over a kill of the service', async () => {
     system = await TestSystem.open({
+      process: true,
       settings: {
         OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
         OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
@@ -122,7 +124,7 @@ describe('traces', () => {
   });
 
   it('are neither taken nor loaded without the standard variables', async () => {
-    system = await TestSystem.open({ settings: probe() });
+    system = await TestSystem.open({ process: true, settings: probe() });
     system.push(1, 1);
     await until('the event', () => traceparents().length > 0);
     expect(traceparents()).toEqual([undefined]);
@@ -132,6 +134,7 @@ describe('traces', () => {
 
   it('that nobody collects hold nothing up', async () => {
     system = await TestSystem.open({
+      process: true,
       settings: {
         OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
         OTEL_EXPORTER_OTLP_TIMEOUT: '300',

@@ -31,6 +31,9 @@ const LEVELS: Record<'error' | 'warn' | 'info' | 'debug', LogLevel[]> = {
   debug: ['fatal', 'error', 'warn', 'log', 'debug'],
 };
 
+/** The two streams that a log is written to. */
+export type LogOutput = Readonly<Record<'stdout' | 'stderr', { write(text: string): unknown }>>;
+
 /** What Nest says of every module and route at a start: for debugging, as it hides our own first lines. */
 const CHATTER: ReadonlySet<unknown> = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer']);
 /** Said before the port is bound and the database opened, and so beside the reason why neither could be. */
@@ -41,9 +44,11 @@ const PREMATURE = 'Nest application successfully started';
  * Which texts are secret is asked at each line, since tokens change.
  */
 export class BridgeLogger extends ConsoleLogger implements Log {
+  /** @param output where lines in JSON go */
   constructor(
     settings: { readonly LOG_LEVEL: keyof typeof LEVELS; readonly LOG_FORMAT: 'json' | 'pretty' },
     private readonly secrets: SecretsIn,
+    private readonly output: LogOutput = process,
   ) {
     super({
       json: settings.LOG_FORMAT === 'json',
@@ -101,7 +106,7 @@ export class BridgeLogger extends ConsoleLogger implements Log {
     const { context, logLevel: level, errorStack: stack, error, writeStreamType = 'stdout' } = options;
     const serialized = error === undefined ? undefined : this.serializeError(error);
     const line = logLine({ message, level, context, stack, error: serialized, now: new Date() });
-    process[writeStreamType].write(`${this.stringifyJsonLogObject(line)}\n`);
+    this.output[writeStreamType].write(`${this.stringifyJsonLogObject(line)}\n`);
   }
 
   /** Control characters that JSON leaves as they are would act on a terminal; to a program the text means the same. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { type BridgeProcess } from '../support/bridge-process.js';
 import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 import { Browser } from './browser.js';
@@ -8,7 +9,7 @@ const REASON = 'Traceback (most recent call last): ' + 'module.function_of_a_lon
 /** What is done every half minute is done soon after it. */
 const PURGE_MS = 31_000;
 
-let system: TestSystem;
+let system: TestSystem<BridgeProcess>;
 let browser: Browser;
 
 beforeAll(async () => {

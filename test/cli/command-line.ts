@@ -1,6 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { dirname } from 'node:path';
-import { type BridgeProcess, RABBITMQ_URL } from '../support/bridge-process.js';
+import { type TestBridge } from '../support/test-bridge.js';
+import { RABBITMQ_URL } from '../support/test-bridge.js';
 import { program } from '../support/programs.js';
 import { until } from '../support/until.js';
 
@@ -54,14 +55,14 @@ export class CommandLine {
 }
 
 /** The settings of a service, and where it runs. */
-export const settingsOf = (bridge: BridgeProcess, settings: Record<string, string> = {}) => ({
+export const settingsOf = (bridge: TestBridge, settings: Record<string, string> = {}) => ({
   env: { DATABASE_URL: `file:${bridge.databaseFile}`, RABBITMQ_URL, ...bridge.settings, ...settings },
   folder: dirname(bridge.databaseFile),
 });
 
 /** Begins a command with the settings, and in the folder, of a service. */
 export function begin(
-  bridge: BridgeProcess,
+  bridge: TestBridge,
   args: readonly string[],
   settings: Record<string, string> = {},
 ): CommandLine {
@@ -71,7 +72,7 @@ export function begin(
 
 /** The same, to its end, with nothing on its standard input. */
 export function run(
-  bridge: BridgeProcess,
+  bridge: TestBridge,
   args: readonly string[],
   settings: Record<string, string> = {},
 ): Promise<Ended> {
@@ -82,7 +83,7 @@ export function run(
 
 /** What a command prints with `--json`, whatever its exit code. */
 export async function json<T>(
-  bridge: BridgeProcess,
+  bridge: TestBridge,
   args: readonly string[],
   settings: Record<string, string> = {},
 ): Promise<T & { readonly exitCode: number | null }> {

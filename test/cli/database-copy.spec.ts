@@ -7,12 +7,13 @@ import { moveDatabase } from '../../src/cli/database/copy-database.js';
 import { LeaseBook } from '../../src/ledger/lease-book.js';
 import { openMigrated, postgres, type TestDatabase } from '../ledger/databases.js';
 import { copyMigratedFile } from '../ledger/template.js';
+import { type BridgeProcess } from '../support/bridge-process.js';
 import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 import { CommandLine, type Ended } from './command-line.js';
 
 describe('the command line, of databases, copy', () => {
-  let system: TestSystem;
+  let system: TestSystem<BridgeProcess>;
   let target: TestDatabase | undefined;
   afterEach(async () => {
     await system.close();
@@ -31,6 +32,7 @@ describe('the command line, of databases, copy', () => {
   it('moves a service with events in flight, which goes on as if nothing had been', async () => {
     target = await postgres.create();
     system = await TestSystem.open({
+      process: true,
       // Nothing settles before the move.
       settings: { SETTLE_AFTER_MS: '600000' },
     });

@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import amqp from 'amqplib';
 import { topologyNames } from '../../src/broker/topology.js';
-import { BridgeProcess, RABBITMQ_URL } from '../support/bridge-process.js';
+import { BridgeProcess } from '../support/bridge-process.js';
+import { RABBITMQ_URL, type TestBridge } from '../support/test-bridge.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { TestSystem } from '../support/test-system.js';
 import { json, run } from './in-process.js';
@@ -17,7 +18,7 @@ interface Diagnosis {
 /** A port on which nothing listens. */
 const NOBODY = '1';
 
-const examine = async (bridge: BridgeProcess, settings: Record<string, string> = {}) => {
+const examine = async (bridge: TestBridge, settings: Record<string, string> = {}) => {
   // What answers on the default port of this machine is none of ours.
   const diagnosis = await json<Diagnosis>(bridge, ['doctor'], { HTTP_PORT: NOBODY, ...settings });
   const verdicts = Object.fromEntries(diagnosis.findings.map(({ subject, verdict }) => [subject, verdict]));

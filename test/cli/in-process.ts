@@ -1,5 +1,5 @@
-import * as ours from '../support/own-command-line.mjs';
-import { type BridgeProcess } from '../support/bridge-process.js';
+import { type TestBridge } from '../support/test-bridge.js';
+import { ownCommandLine } from '../support/own-programs.mjs';
 import { type Ended, jsonOf, settingsOf } from './command-line.js';
 
 /**
@@ -7,16 +7,17 @@ import { type Ended, jsonOf, settingsOf } from './command-line.js';
  * questions; `command-line.ts` starts each as users do, which costs more.
  */
 export async function run(
-  bridge: BridgeProcess,
+  bridge: TestBridge,
   args: readonly string[],
   settings: Record<string, string> = {},
 ): Promise<Ended> {
   const { env, folder } = settingsOf(bridge, settings);
+  const { runCommandLine, settingsOfProcess } = await ownCommandLine();
   let stdout = '';
   let stderr = '';
   const err = (text: string) => void (stderr += text);
-  const exitCode = await ours.runCommandLine(args, {
-    read: () => ours.settingsOfProcess({ ...env }, folder),
+  const exitCode = await runCommandLine(args, {
+    read: () => settingsOfProcess({ ...env }, folder),
     terminal: {
       say: (text) => err(`${text}\n`),
       ask: (question) => {
@@ -32,7 +33,7 @@ export async function run(
 
 /** What a command prints with `--json`, whatever its exit code. */
 export async function json<T>(
-  bridge: BridgeProcess,
+  bridge: TestBridge,
   args: readonly string[],
   settings: Record<string, string> = {},
 ): Promise<T & { readonly exitCode: number | null }> {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type BridgeProcess } from '../support/bridge-process.js';
 import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 import { Visitor } from '../support/visitor.js';
@@ -9,7 +10,7 @@ const REASON = 'Клиент ЩУКА неизвестен';
 const PURGE_MS = 31_000;
 
 describe('what became of deal 123', () => {
-  let system: TestSystem;
+  let system: TestSystem<BridgeProcess>;
   let person: Visitor;
   let russian: Visitor;
 

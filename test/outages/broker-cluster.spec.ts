@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type PrivateNode, provideRabbitmqCluster, type RabbitmqCluster } from '../../scripts/rabbitmq.mjs';
-import { type LogLine } from '../support/bridge-process.js';
+import { type LogLine } from '../support/test-bridge.js';
 import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 import { BACK_WITHIN_MS, nothingLost, notReady, readyAgain, seconds } from './outage.js';

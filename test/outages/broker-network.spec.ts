@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { RABBITMQ_URL } from '../support/bridge-process.js';
+import { RABBITMQ_URL } from '../support/test-bridge.js';
 import { TestSystem } from '../support/test-system.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { nothingLost, readyAgain, seconds } from './outage.js';

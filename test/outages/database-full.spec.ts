@@ -13,6 +13,7 @@ describe('a full disk under the database', () => {
   beforeAll(async () => {
     disk = new SmallDisk();
     system = await openBeforeInstall({
+      process: true,
       settings: { DATABASE_URL: `file:${disk.databaseFile}`, DRAIN_LIMIT: '200' },
     });
   });

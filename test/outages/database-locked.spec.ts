@@ -11,7 +11,7 @@ describe('a database that another process keeps locked', () => {
   let other: InstanceType<typeof Libsql> | undefined;
   let own: OwnPortal;
   beforeAll(async () => {
-    system = await openBeforeInstall({ settings: { DRAIN_LIMIT: '40' } });
+    system = await openBeforeInstall({ process: true, settings: { DRAIN_LIMIT: '40' } });
   });
   beforeEach(async () => {
     own = await OwnPortal.installed(system);

@@ -38,6 +38,7 @@ describe('a database that has become read-only', () => {
   it('is named, nothing new is reserved, a button says that it did nothing, and nothing is lost', async () => {
     database = await postgres.create();
     system = await TestSystem.open({
+      process: true,
       settings: { DATABASE_URL: database.url, LEASE_MS: '3000', DASHBOARD_PASSWORD: PASSWORD },
       onEvent: (event, downstream) => {
         if (event.objectId === '1' && event.attempt === 1)

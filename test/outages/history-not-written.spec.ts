@@ -19,6 +19,7 @@ describe('a history that cannot be written', () => {
 
   it('is named, and no reply is taken that it would not tell of; nothing is lost', async () => {
     system = await TestSystem.open({
+      process: true,
       settings: {
         SETTLE_MODE: 'ack',
         SETTLE_AFTER_MS: '60000',

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type BridgeProcess } from '../support/bridge-process.js';
 import { type Received } from '../support/downstream.js';
 import { openBeforeInstall } from '../support/before-install.js';
 import { OwnPortal } from '../support/own-portal.js';
@@ -13,12 +14,13 @@ const WAITING = { SETTLE_MODE: 'ack', SETTLE_AFTER_MS: '600000', FAILURE_BATCH_W
 const SETTLING = { SETTLE_MODE: 'timeout', SETTLE_AFTER_MS: '1500', FAILURE_BATCH_WAIT_MS: '1000' };
 
 describe('kill -9', () => {
-  let system: TestSystem;
+  let system: TestSystem<BridgeProcess>;
   let own: OwnPortal;
   /** At the first event of a test's portal that arrives. */
   let onFirst: (() => void) | null = null;
   beforeAll(async () => {
     system = await openBeforeInstall({
+      process: true,
       settings: WAITING,
       onEvent: (event, { channel }) => {
         if (onFirst !== null && own.received.length === 1) onFirst();

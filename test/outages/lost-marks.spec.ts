@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { type BridgeProcess } from '../support/bridge-process.js';
 import { openBeforeInstall } from '../support/before-install.js';
 import { OwnPortal } from '../support/own-portal.js';
 import { type TestSystem } from '../support/test-system.js';
@@ -9,7 +10,7 @@ const MARK = 'event.offline.error';
 const SOON_MS = 40_000;
 
 describe('a mark whose answer is lost', () => {
-  let system: TestSystem;
+  let system: TestSystem<BridgeProcess>;
   let own: OwnPortal;
   beforeAll(async () => {
     system = await openBeforeInstall({

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { type BridgeProcess } from '../support/bridge-process.js';
 import { linesOf } from '../support/before-install.js';
 import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
@@ -11,7 +12,7 @@ const FOUR_MINUTES_MS = 241_000;
 const seconds = (count: number) => new Promise((resolve) => setTimeout(resolve, count * 1000));
 
 describe('that somebody else drains the queue with the same keys', () => {
-  let system: TestSystem;
+  let system: TestSystem<BridgeProcess>;
   let pusher: Pusher | undefined;
   afterEach(async () => {
     pusher?.stop();

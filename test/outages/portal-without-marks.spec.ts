@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Fault, type FaultHandle } from '../../emulator/index.js';
 import { json } from '../cli/in-process.js';
+import { type BridgeProcess } from '../support/bridge-process.js';
 import { OwnPortal } from '../support/own-portal.js';
 import { type TestSystem, type TestSystemOptions } from '../support/test-system.js';
 import { until } from '../support/until.js';
@@ -12,7 +13,7 @@ interface Checked {
 }
 
 /** Object 7 always fails, object 5 once, all else is processed. */
-const OPTIONS: TestSystemOptions = {
+const OPTIONS = {
   movableClock: true,
   settings: {
     RETRY_BASE_DELAY_MS: '500',
@@ -29,7 +30,7 @@ const OPTIONS: TestSystemOptions = {
     if (fails) downstream.reply({ status: 'failed', reason: 'no' }, event);
     downstream.channel.ack(event.message);
   },
-};
+} as const satisfies TestSystemOptions;
 
 const FAULTS: readonly (readonly [string, Omit<Fault, 'method'>])[] = [
   ['refused', { kind: 'error', status: 400, error: 'ERROR_CORE', description: 'No such thing' }],
@@ -38,7 +39,7 @@ const FAULTS: readonly (readonly [string, Omit<Fault, 'method'>])[] = [
   ['lost with the whole request', { kind: 'html', status: 502 }],
 ];
 
-let system: TestSystem;
+let system: TestSystem<BridgeProcess>;
 /** What has become of each, one beside the other, as far as no start is needed. */
 const lives = new Map<string, Promise<void>>();
 let startedAgain: OwnPortal;

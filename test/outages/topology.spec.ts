@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import amqp from 'amqplib';
 import { openBeforeInstall } from '../support/before-install.js';
-import { RABBITMQ_URL } from '../support/bridge-process.js';
+import { RABBITMQ_URL } from '../support/test-bridge.js';
 import { OwnPortal } from '../support/own-portal.js';
 import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { run } from '../cli/in-process.js';
+import { type BridgeProcess } from '../support/bridge-process.js';
 import { linesOf } from '../support/before-install.js';
 import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
@@ -12,7 +13,7 @@ const A_MINUTE_MS = 61_000;
 const seconds = (count: number) => new Promise((resolve) => setTimeout(resolve, count * 1000));
 
 describe('somebody else drains the queue with the same keys', () => {
-  let system: TestSystem;
+  let system: TestSystem<BridgeProcess>;
   let twin: Twin | undefined;
   let pusher: Pusher | undefined;
   afterEach(async () => {

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { type BridgeProcess } from '../support/bridge-process.js';
 import { openBeforeInstall } from '../support/before-install.js';
-import { RABBITMQ_URL } from '../support/bridge-process.js';
+import { RABBITMQ_URL } from '../support/test-bridge.js';
 import { OwnPortal } from '../support/own-portal.js';
 import { type TestSystem } from '../support/test-system.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
@@ -34,7 +35,7 @@ type Outcomes = Record<'processed' | 'failed' | 'dead', number>;
  * and those that follow take it as it is: a start costs more than most of them do.
  */
 describe('replies that wait in RabbitMQ while nobody reads them are no silence', () => {
-  let system: TestSystem;
+  let system: TestSystem<BridgeProcess>;
   let proxy: TcpProxy;
   /** Of the process that runs; the first test's at the start. */
   let running: Settings = { ...DEFAULTS, SETTLE_MODE: 'ack', RETRY_MAX_ATTEMPTS: '1' };
@@ -47,6 +48,7 @@ describe('replies that wait in RabbitMQ while nobody reads them are no silence',
     broker.hostname = '127.0.0.1';
     broker.port = String(proxy.port);
     system = await openBeforeInstall({
+      process: true,
       settings: {
         SETTLE_AFTER_MS: String(SETTLE_AFTER_MS),
         // Most of the time nothing is there to be fetched.

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { json } from '../cli/in-process.js';
+import { type BridgeProcess } from '../support/bridge-process.js';
 import { OwnPortal } from '../support/own-portal.js';
 import { type TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
@@ -11,7 +12,7 @@ interface Checked {
 }
 
 describe('of one service:', () => {
-  let system: TestSystem;
+  let system: TestSystem<BridgeProcess>;
   let own: OwnPortal;
   let failsOnce: string | null = null;
   beforeAll(async () => {

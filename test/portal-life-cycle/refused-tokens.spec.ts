@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type PortalOptions } from '../../emulator/index.js';
 import { json, run } from '../cli/in-process.js';
+import { type BridgeProcess } from '../support/bridge-process.js';
 import { OwnPortal } from '../support/own-portal.js';
 import { type TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
@@ -12,7 +13,7 @@ const PASSWORD = 'at-least-12-characters';
 const LONGEST_PAUSE_MS = 60_000;
 
 describe('of one service:', () => {
-  let system: TestSystem;
+  let system: TestSystem<BridgeProcess>;
   let own: OwnPortal;
   beforeAll(async () => {
     system = await openBeforeInstall({

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import Libsql from 'libsql';
+import { type BridgeProcess } from '../support/bridge-process.js';
 import { type Received } from '../support/downstream.js';
 import { json } from '../cli/in-process.js';
 import { openBeforeInstall } from '../support/before-install.js';
@@ -27,7 +28,7 @@ const start = ({ bridge }: TestSystem, key: string, settings: Record<string, str
 
 /** Each test begins under no key, before the one change to a key that they have in common. */
 describe('the source key of a running installation changes', () => {
-  let system: TestSystem;
+  let system: TestSystem<BridgeProcess>;
   let own: OwnPortal;
   let queued: OwnPortal;
   let notAllowed: OwnPortal;

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Emulator } from '../../emulator/index.js';
+import { type BridgeProcess } from '../support/bridge-process.js';
 import { OwnPortal } from '../support/own-portal.js';
 import { type TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
@@ -38,7 +39,7 @@ const restart = async ({ bridge }: TestSystem, settings: Record<string, string>)
 
 describe('tokens', () => {
   const [first, secret] = [key(), key()];
-  let system: TestSystem;
+  let system: TestSystem<BridgeProcess>;
   /** Installed when there was no key. */
   let moved: OwnPortal;
   /** The row of that one without a key, and after each start with others. */
@@ -48,7 +49,7 @@ describe('tokens', () => {
   let requestsBeforeKill: number;
   let sealed: OwnPortal;
   beforeAll(async () => {
-    system = await openBeforeInstall({ settings: { LOG_LEVEL: 'debug' } });
+    system = await openBeforeInstall({ process: true, settings: { LOG_LEVEL: 'debug' } });
     moved = await OwnPortal.installed(system);
     stored.push(moved.row());
     for (const keys of [first, `${secret}, ${first}`]) {

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Fault } from '../../emulator/index.js';
 import Libsql from 'libsql';
+import { type BridgeProcess } from '../support/bridge-process.js';
 import { OwnPortal } from '../support/own-portal.js';
 import { type TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
@@ -10,13 +11,16 @@ const TRIAL = 'event.offline.list';
 const ENCRYPTED = { TOKEN_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64') };
 
 describe('an installation of a portal that does not say what its tokens may do', () => {
-  let system: TestSystem;
+  let system: TestSystem<BridgeProcess>;
   let own: OwnPortal;
   let database: Libsql.Database;
   let offered: Libsql.Statement;
   beforeAll(async () => {
     // Decisions take seconds, in which there is nothing to fetch.
-    system = await openBeforeInstall({ settings: { ...ENCRYPTED, DRAIN_INTERVAL_MS: '1000' } });
+    system = await openBeforeInstall({
+      process: true,
+      settings: { ...ENCRYPTED, DRAIN_INTERVAL_MS: '1000' },
+    });
     database = new Libsql(system.bridge.databaseFile, { readonly: true });
     offered = database.prepare('select * from offered_tokens where member_id = ?');
   });

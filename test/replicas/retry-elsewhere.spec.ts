@@ -5,7 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import { type Emulator, startEmulator } from '../../emulator/index.js';
 import { OfflineBridge, OfflineBridgeModule } from '../../src/index.js';
 import { postgres, type TestDatabase } from '../ledger/databases.js';
-import { RABBITMQ_URL } from '../support/bridge-process.js';
+import { RABBITMQ_URL } from '../support/test-bridge.js';
 import { Downstream } from '../support/downstream.js';
 import { until } from '../support/until.js';
 

@@ -90,7 +90,7 @@ describe('thousands of forged requests', () => {
   it(
     'leave memory flat and the genuine ones served',
     async () => {
-      system = await openBeforeInstall({ settings: SMALL_YOUNG_GENERATION });
+      system = await openBeforeInstall({ process: true, settings: SMALL_YOUNG_GENERATION });
       await install(system);
       let proofs = 0;
       const exchange = system.emulator.authority.exchange.bind(system.emulator.authority);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { openBeforeInstall } from '../support/before-install.js';
-import { type LogLine } from '../support/bridge-process.js';
+import { type LogLine } from '../support/test-bridge.js';
 import { OwnPortal } from '../support/own-portal.js';
 import { type TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';

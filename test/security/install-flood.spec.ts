@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { type EmulatedPortal } from '../../emulator/index.js';
+import { type BridgeProcess } from '../support/bridge-process.js';
 import { OwnPortal } from '../support/own-portal.js';
 import { type TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
@@ -20,7 +21,7 @@ const FUTILE_AT_ONCE = 60;
 const FUTILE_PER_SECOND = 5;
 
 describe(`a flood of ${forged} forged installations`, () => {
-  let system: TestSystem;
+  let system: TestSystem<BridgeProcess>;
   let flood: Flood;
   let own: OwnPortal;
   beforeAll(async () => {

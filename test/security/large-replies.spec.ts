@@ -57,6 +57,7 @@ describe('replies by the gigabyte', () => {
   beforeAll(async () => {
     broker = await provideRabbitmq({ private: ONE_OF_ITS_OWN });
     system = await TestSystem.open({
+      process: true,
       broker: broker.url,
       settings: { SETTLE_AFTER_MS: '600000' },
       onEvent: (event, downstream) => {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { ReplicaSet, START_WITHIN_MS } from '../replicas/replica-set.js';
-import { type BridgeProcess } from '../support/bridge-process.js';
+import { type TestBridge } from '../support/test-bridge.js';
 import { TestSystem } from '../support/test-system.js';
 import { Visitor } from '../support/visitor.js';
 
@@ -8,7 +8,7 @@ const PASSWORD = 'correct horse battery';
 const SLOW_MS = 180_000;
 
 /** Whether somebody who has a copy of these cookies is let in. */
-async function lets(bridge: BridgeProcess, cookies: ReadonlyMap<string, string>): Promise<boolean> {
+async function lets(bridge: TestBridge, cookies: ReadonlyMap<string, string>): Promise<boolean> {
   const thief = new Visitor(bridge.url);
   for (const [name, value] of cookies) thief.cookies.set(name, value);
   const { status } = await thief.get('/');
@@ -16,7 +16,7 @@ async function lets(bridge: BridgeProcess, cookies: ReadonlyMap<string, string>)
   return status === 200;
 }
 
-async function logIn(bridge: BridgeProcess): Promise<{ person: Visitor; copy: Map<string, string> }> {
+async function logIn(bridge: TestBridge): Promise<{ person: Visitor; copy: Map<string, string> }> {
   const person = new Visitor(bridge.url);
   await person.logIn(PASSWORD);
   await person.get('/');
@@ -31,6 +31,7 @@ describe('a session that was logged out of', () => {
     'is over after a restart as well, others go on, and another password ends them all',
     async () => {
       const system = await TestSystem.prepare({
+        process: true,
         settings: { DASHBOARD_PASSWORD: PASSWORD, B24_DOMAIN: '', B24_REFRESH_TOKEN: '' },
       });
       close = () => system.close();

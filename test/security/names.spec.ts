@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type EmulatedPortal } from '../../emulator/index.js';
 import { run } from '../cli/in-process.js';
-import { type LogLine } from '../support/bridge-process.js';
+import { type LogLine } from '../support/test-bridge.js';
 import { type TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 import { install, linesOf, openBeforeInstall, portalRow } from '../support/before-install.js';

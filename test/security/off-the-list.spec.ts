@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type EmulatedPortal } from '../../emulator/index.js';
 import { json, run } from '../cli/in-process.js';
-import { type LogLine } from '../support/bridge-process.js';
+import { type LogLine } from '../support/test-bridge.js';
 import { OwnPortal } from '../support/own-portal.js';
 import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';

@@ -10,7 +10,7 @@ describe('a portal that says the same again and again, with its own application 
   afterEach(() => system.close());
 
   it('costs a look at its bindings and a line a minute, no token, and nobody else anything', async () => {
-    system = await openBeforeInstall({ emulator: { authorizationServers: ['eastern'] } });
+    system = await openBeforeInstall({ process: true, emulator: { authorizationServers: ['eastern'] } });
     await install(system);
     const { portal, emulator, bridge } = system;
     const asked = { ...portal.counters.perMethod };

@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { get } from 'node:http';
 import { setTimeout as rest } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type BridgeProcess } from '../support/bridge-process.js';
 import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 import { linesOf } from '../support/before-install.js';
@@ -48,10 +49,11 @@ interface Sender {
 }
 
 describe('requests behind each other', () => {
-  let system: TestSystem;
+  let system: TestSystem<BridgeProcess>;
   let senders: Sender[] = [];
   beforeAll(async () => {
     system = await TestSystem.prepare({
+      process: true,
       settings: { DASHBOARD_PASSWORD: PASSWORD, B24_DOMAIN: '', B24_REFRESH_TOKEN: '' },
     });
     system.bridge.start();

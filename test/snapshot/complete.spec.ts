@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { json, run } from '../cli/in-process.js';
 import { type PortalOptions } from '../../emulator/index.js';
+import { type BridgeProcess } from '../support/bridge-process.js';
 import { openBeforeInstall } from '../support/before-install.js';
 import { type Received } from '../support/downstream.js';
 import { OwnPortal } from '../support/own-portal.js';
@@ -35,12 +36,13 @@ const DEAL = 2;
 const CONTACT = 3;
 
 describe('a snapshot', () => {
-  let system: TestSystem;
+  let system: TestSystem<BridgeProcess>;
   let own: OwnPortal;
   /** Object of the test's portal that fails whenever it comes. */
   let failing: string | null = null;
   beforeAll(async () => {
     system = await openBeforeInstall({
+      process: true,
       settings: SETTINGS,
       onEvent: (event, downstream) => {
         downstream.channel.ack(event.message);

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { json, run } from '../cli/in-process.js';
+import { type BridgeProcess } from '../support/bridge-process.js';
 import { openBeforeInstall } from '../support/before-install.js';
 import { type Received } from '../support/downstream.js';
 import { OwnPortal } from '../support/own-portal.js';
@@ -19,10 +20,11 @@ const stateOf = (body: Record<string, unknown>): State | undefined =>
 
 /** `STATE` is not set here: events of the portal's own carry none, those of a snapshot do. */
 describe('the states of a snapshot’s events that come again', () => {
-  let system: TestSystem;
+  let system: TestSystem<BridgeProcess>;
   let own: OwnPortal;
   beforeAll(async () => {
     system = await openBeforeInstall({
+      process: true,
       settings: {
         B24_RATE_PER_SECOND: '20',
         SETTLE_AFTER_MS: '600000',

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type BridgeProcess } from '../support/bridge-process.js';
 import { type Received } from '../support/downstream.js';
 import { OwnPortal } from '../support/own-portal.js';
 import { TestSystem } from '../support/test-system.js';
@@ -30,13 +31,14 @@ const PLANS = [
 ] as const;
 const PACE = { ratePerSecond: 50 };
 
-let system: TestSystem;
+let system: TestSystem<BridgeProcess>;
 let rejects: (event: Received) => boolean = () => false;
 /** A portal of each plan, a deal of which has changed while the service was down after a crash. */
 const crashed = new Map<boolean, OwnPortal>();
 
 beforeAll(async () => {
   system = await TestSystem.open({
+    process: true,
     settings: SETTINGS,
     onEvent: (event, downstream) => {
       if (rejects(event)) downstream.channel.nack(event.message, false, false);

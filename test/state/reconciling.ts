@@ -1,5 +1,6 @@
 import { expect } from '@jest/globals';
 import { type EmulatedPortal, type PortalOptions } from '../../emulator/index.js';
+import { type BridgeProcess } from '../support/bridge-process.js';
 import { install, openBeforeInstall } from '../support/before-install.js';
 import { type Received } from '../support/downstream.js';
 import { leave, OwnPortal } from '../support/own-portal.js';
@@ -38,7 +39,7 @@ type ReconcilingOptions = TestSystemOptions & { readonly portalAheadMs?: number 
 /** A service that compares deals with events, with a clock that can be set forward, for a portal of each test's own. */
 export class ReconcilingService {
   private constructor(
-    readonly system: TestSystem,
+    readonly system: TestSystem<BridgeProcess>,
     readonly clock: { aheadMs: number },
   ) {}
 
@@ -66,9 +67,9 @@ const PACE = { ratePerSecond: 50, burst: 250 };
 const optionsWith = (
   clock: { readonly aheadMs: number },
   { portalAheadMs = 0, ...options }: ReconcilingOptions,
-): TestSystemOptions => ({
-  movableClock: true,
+): TestSystemOptions & { readonly movableClock: true } => ({
   ...options,
+  movableClock: true,
   emulator: { ...options.emulator, now: () => Date.now() + portalAheadMs + clock.aheadMs },
   portal: { ...PACE, ...options.portal },
   settings: {
@@ -86,7 +87,7 @@ const optionsWith = (
 /** A portal whose deals are compared with its events. */
 export class Reconciling {
   constructor(
-    readonly system: TestSystem,
+    readonly system: TestSystem<BridgeProcess>,
     readonly portal: EmulatedPortal,
     private readonly clock: { aheadMs: number },
     /** Id of the first object that was there from the beginning. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type BridgeProcess } from '../support/bridge-process.js';
 import { openBeforeInstall } from '../support/before-install.js';
 import { type Received } from '../support/downstream.js';
 import { OwnPortal } from '../support/own-portal.js';
@@ -16,9 +17,12 @@ interface State {
 const stateOf = ({ body }: Received): State | undefined => (body['data'] as { state?: State }).state;
 
 describe('events with states, and what ends in the middle', () => {
-  let system: TestSystem;
+  let system: TestSystem<BridgeProcess>;
   beforeAll(async () => {
-    system = await openBeforeInstall({ settings: { STATE: 'crm.deal', STATE_WAIT_MS: '20000' } });
+    system = await openBeforeInstall({
+      process: true,
+      settings: { STATE: 'crm.deal', STATE_WAIT_MS: '20000' },
+    });
   });
   afterAll(() => system.close());
 

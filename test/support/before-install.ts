@@ -1,11 +1,14 @@
 import { request } from 'node:http';
 import Libsql from 'libsql';
 import { type EmulatedPortal } from '../../emulator/index.js';
-import { type BridgeProcess, type LogLine } from './bridge-process.js';
-import { TestSystem, type TestSystemOptions } from './test-system.js';
+import { type LogLine, type TestBridge } from './test-bridge.js';
+import { type BridgeFor, TestSystem, type TestSystemOptions } from './test-system.js';
 import { until } from './until.js';
 
 /** A system whose portal has not installed the application yet. The service is up, and consumers listen. */
+export async function openBeforeInstall<const Options extends TestSystemOptions>(
+  options?: Options,
+): Promise<TestSystem<BridgeFor<Options>>>;
 export async function openBeforeInstall(options: TestSystemOptions = {}): Promise<TestSystem> {
   const { consume: _consume, ...rest } = options;
   const system = await TestSystem.prepare({
@@ -49,7 +52,7 @@ interface PostOptions {
 
 /** POSTs to the service: an object as JSON, a text as it is (form-encoded unless told otherwise). */
 export function post(
-  bridge: BridgeProcess,
+  bridge: TestBridge,
   path: string,
   body: object | string,
   { type, from = '127.0.0.1', headers = {} }: PostOptions = {},
@@ -96,12 +99,12 @@ export function authOf(portal: EmulatedPortal): Record<string, string> {
 }
 
 /** Log lines of a name, so far. */
-export function linesOf(bridge: BridgeProcess, event: string): LogLine[] {
+export function linesOf(bridge: TestBridge, event: string): LogLine[] {
   return bridge.lines.filter((line) => line.message?.event === event);
 }
 
 /** A row of the service's registry, as it lies in the database. */
-export function portalRow(bridge: BridgeProcess, memberId: string): Record<string, unknown> | undefined {
+export function portalRow(bridge: TestBridge, memberId: string): Record<string, unknown> | undefined {
   const file = new Libsql(bridge.databaseFile, { readonly: true });
   try {
     return file.prepare('select * from portals where member_id = ?').get(memberId) as

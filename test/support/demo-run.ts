@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { RABBITMQ_URL } from './bridge-process.js';
+import { RABBITMQ_URL } from './test-bridge.js';
 import { ProgramRun } from './program-run.js';
 import { program } from './programs.js';
 

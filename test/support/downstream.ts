@@ -7,7 +7,7 @@ import amqp, {
   type GetMessage,
 } from 'amqplib';
 import { declareTopology, deleteTopology, topologyNames } from '../../src/broker/topology.js';
-import { RABBITMQ_URL } from './bridge-process.js';
+import { RABBITMQ_URL } from './test-bridge.js';
 import { faultsOfDeadLetter, faultsOfEvent, faultsOfRejectedReply } from './contract.js';
 
 /** Messages that are looked at in a queue at the end of a test. */

@@ -1,6 +1,6 @@
 import { type EmulatedPortal, type PortalOptions } from '../../emulator/index.js';
 import { authOf, install, linesOf, portalRow, post } from './before-install.js';
-import { type LogLine } from './bridge-process.js';
+import { type LogLine } from './test-bridge.js';
 import { type Received } from './downstream.js';
 import { type TestSystem } from './test-system.js';
 import { until } from './until.js';

@@ -6,8 +6,10 @@ import {
   startEmulator,
 } from '../../emulator/index.js';
 import { type TestDatabase } from '../ledger/databases.js';
+import { BridgeInside } from './bridge-inside.js';
 import { BridgeProcess } from './bridge-process.js';
 import { Downstream, type Received } from './downstream.js';
+import { type TestBridge } from './test-bridge.js';
 import { until } from './until.js';
 
 /** `JOURNEYS_ON=postgres` runs journeys that do not look into the database on PostgreSQL; else it is SQLite. */
@@ -19,24 +21,34 @@ export interface TestSystemOptions {
   /** Address of a broker of the test's own, or addresses of its nodes, comma-separated. */
   readonly broker?: string;
   readonly settings?: Record<string, string>;
-  /** See {@link BridgeProcess.setClockForward}. */
+  /** The service is a process of its own; else it runs inside the test's. */
+  readonly process?: boolean;
+  /** It is one, and: {@link BridgeProcess.setClockForward}. */
   readonly movableClock?: boolean;
   readonly onEvent?: (event: Received, downstream: Downstream) => void;
   /** Queue and dead-letter exchange of the downstream service; false: it consumes nothing. */
   readonly consume?: { bindings?: string[]; deadLetterToFailures?: boolean; quorum?: boolean } | false;
 }
 
+/** What runs the service for these options. */
+export type BridgeFor<Options> = Options extends { readonly process: true } | { readonly movableClock: true }
+  ? BridgeProcess
+  : TestBridge;
+
 /** One portal, the real service, the real broker and a downstream service: what most journeys need. */
-export class TestSystem {
+export class TestSystem<Bridge extends TestBridge = TestBridge> {
   private constructor(
     readonly emulator: Emulator,
     readonly portal: EmulatedPortal,
-    readonly bridge: BridgeProcess,
+    readonly bridge: Bridge,
     readonly downstream: Downstream,
     private readonly database: TestDatabase | null,
   ) {}
 
   /** Resolves when the portal is installed, its events are bound and the downstream service consumes. */
+  static async open<const Options extends TestSystemOptions>(
+    options?: Options,
+  ): Promise<TestSystem<BridgeFor<Options>>>;
   static async open(options: TestSystemOptions = {}): Promise<TestSystem> {
     const system = await TestSystem.prepare(options);
     try {
@@ -50,6 +62,9 @@ export class TestSystem {
   }
 
   /** Everything but the service's start. */
+  static async prepare<const Options extends TestSystemOptions>(
+    options?: Options,
+  ): Promise<TestSystem<BridgeFor<Options>>>;
   static async prepare(options: TestSystemOptions = {}): Promise<TestSystem> {
     const { portal: portalOptions, settings, onEvent, broker, movableClock = false } = options;
     const emulator = await startEmulator(options.emulator);
@@ -72,7 +87,10 @@ export class TestSystem {
       ...(broker === undefined ? {} : { RABBITMQ_URL: broker }),
       ...settings,
     };
-    const bridge = new BridgeProcess(bridgeSettings, { movableClock });
+    const bridge =
+      options.process === true || movableClock
+        ? new BridgeProcess(bridgeSettings, { movableClock })
+        : new BridgeInside(bridgeSettings);
     return new TestSystem(emulator, portal, bridge, downstream, database);
   }
 

@@ -1,6 +1,6 @@
 import Libsql from 'libsql';
 import { type EmulatedPortal } from '../../emulator/index.js';
-import { type BridgeProcess } from '../support/bridge-process.js';
+import { type TestBridge } from '../support/test-bridge.js';
 import { authOf, post } from '../support/before-install.js';
 
 /**
@@ -13,7 +13,7 @@ export class Administrator {
   private busy = false;
 
   constructor(
-    private readonly bridge: BridgeProcess,
+    private readonly bridge: TestBridge,
     private readonly portals: readonly EmulatedPortal[],
   ) {
     this.timer = setInterval(() => void this.look(), 1000);

@@ -1,6 +1,6 @@
 import Libsql from 'libsql';
 import { type EmulatedPortal } from '../../emulator/index.js';
-import { type BridgeProcess } from '../support/bridge-process.js';
+import { type TestBridge } from '../support/test-bridge.js';
 import { until } from '../support/until.js';
 
 /** Longer than an event may take to come into the queue. */
@@ -11,7 +11,7 @@ const TRIES = 15;
 
 /** Has everything compared, and lets the time pass that a suspicion takes. At rest. Rejects where that does not help. */
 export async function compareAll(
-  bridge: BridgeProcess,
+  bridge: TestBridge,
   portals: readonly EmulatedPortal[],
   pass: (ms: number) => Promise<void>,
 ): Promise<void> {

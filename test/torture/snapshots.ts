@@ -1,6 +1,6 @@
 import Libsql from 'libsql';
 import { type EmulatedPortal } from '../../emulator/index.js';
-import { type BridgeProcess } from '../support/bridge-process.js';
+import { type TestBridge } from '../support/test-bridge.js';
 import { callApi } from './compare.js';
 import { type Crm } from './crm.js';
 import { type SnapshotAsked } from './crm-books.js';
@@ -23,7 +23,7 @@ export class Snapshots {
   private busy = false;
 
   constructor(
-    private readonly bridge: BridgeProcess,
+    private readonly bridge: TestBridge,
     private readonly crm: Crm,
   ) {
     this.timer = setInterval(() => void this.look(), 700);

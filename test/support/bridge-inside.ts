@@ -1,0 +1,35 @@
+import { type Service } from '../../src/service/service.js';
+import { within } from '../../src/timing/within.js';
+import { ownService } from './own-programs.mjs';
+import { TestBridge } from './test-bridge.js';
+
+/** A stop is promised within this. */
+const STOP_WITHIN_MS = 10_000;
+
+/**
+ * The built service inside the test's process, where it starts in a quarter of the CPU time of a process of its own: for
+ * what neither kills it nor looks at it as at a process (docs/adr/0014).
+ */
+export class BridgeInside extends TestBridge {
+  private created: Promise<Service> | null = null;
+
+  async stop(): Promise<number | null> {
+    const service = await this.created?.catch(() => null);
+    this.created = null;
+    await within(STOP_WITHIN_MS, Promise.resolve(service?.stop()));
+    return 0;
+  }
+
+  protected run(env: Record<string, string>): void {
+    const stream = { write: (text: string) => this.read(text) };
+    const created = ownService().then((made) =>
+      made.create({ env, folder: this.folder, output: { stdout: stream, stderr: stream } }),
+    );
+    this.created = created;
+    created.then((service) => service.start()).catch((error: unknown) => this.read(`${String(error)}\n`));
+  }
+
+  protected end(): Promise<unknown> {
+    return this.stop();
+  }
+}
