@@ -24,6 +24,8 @@ describe("the portal's request budget", () => {
         DRAIN_LIMIT: String(LIMIT),
         RETRY_BASE_DELAY_MS: '1000',
         SETTLE_AFTER_MS: '1000',
+        // Each round has something to mark where events fail.
+        FAILURE_BATCH_WAIT_MS: '100',
       },
       onEvent: (event, downstream) => {
         downstream.channel.ack(event.message);
