@@ -15,8 +15,7 @@ export function startBundle(url) {
   const file = fileURLToPath(url);
   const compiled = `${file}.compiled`;
   // It has nothing but ASCII, which is read quickest as latin1.
-  const source = `(function(exports,require,module,__filename,__dirname){${readFileSync(file, 'latin1')}\n})`;
-  const script = new Script(source, {
+  const script = new Script(readFileSync(file, 'latin1'), {
     filename: file,
     cachedData: readIfThere(compiled),
   });
