@@ -53,6 +53,6 @@ export default {
   setupFilesAfterEnv: ['<rootDir>/test/support/ended-suites.mjs', '<rootDir>/test/support/no-servers.mjs'],
   testTimeout: 90_000,
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
-  // Journeys wait more than they compute. Fewer would leave two cores idle, more get into each other's way.
-  maxWorkers: 9,
+  // Journeys wait more than they compute: fewer would leave two cores idle. More touch more memory, and each takes longer.
+  maxWorkers: 7,
 };
