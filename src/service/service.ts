@@ -15,7 +15,7 @@ import { Metrics } from '../monitoring/metrics.js';
 import { startTracing } from '../tracing/start.js';
 
 /** Where a service has its settings from, and where its log goes. */
-interface Surroundings {
+interface ServiceOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Where a `.env` may be; the working directory unless it is given. */
   readonly folder?: string;
@@ -33,7 +33,7 @@ export class Service {
   ) {}
 
   /** @throws {SettingsError} */
-  static async create({ env, folder, output }: Surroundings): Promise<Service> {
+  static async create({ env, folder, output }: ServiceOptions): Promise<Service> {
     const { settings, remarks } = settingsOfProcess(env, folder);
     // The log comes first, and the tokens that it hides are known only later.
     let secrets: SecretsIn = () => [settings.B24_CLIENT_SECRET];
