@@ -13,10 +13,14 @@ const STOP_WITHIN_MS = 10_000;
 export class BridgeInside extends TestBridge {
   private created: Promise<Service> | null = null;
 
+  /** Resolves with what a process of its own would end with; null where it was not started. */
   async stop(): Promise<number | null> {
-    const service = await this.created?.catch(() => null);
+    const { created } = this;
+    if (created === null) return null;
     this.created = null;
-    await within(STOP_WITHIN_MS, Promise.resolve(service?.stop()));
+    const service = await created.catch(() => null);
+    if (service === null) return 1;
+    await within(STOP_WITHIN_MS, service.stop());
     return 0;
   }
 
