@@ -1,7 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { dirname } from 'node:path';
-import { type TestBridge } from '../support/test-bridge.js';
-import { RABBITMQ_URL } from '../support/test-bridge.js';
+import { RABBITMQ_URL, type TestBridge } from '../support/test-bridge.js';
 import { program } from '../support/programs.js';
 import { until } from '../support/until.js';
 

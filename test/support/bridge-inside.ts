@@ -7,7 +7,7 @@ import { TestBridge } from './test-bridge.js';
 const STOP_WITHIN_MS = 10_000;
 
 /**
- * The built service inside the test's process, where it starts in a quarter of the CPU time of a process of its own: for
+ * The built service inside the test's process, where a start costs a small part of what a process of its own does: for
  * what neither kills it nor looks at it as at a process (docs/adr/0014).
  */
 export class BridgeInside extends TestBridge {
