@@ -40,6 +40,16 @@ export const IN_BOTH_FORMS = [
 export const UNIT =
   /(?:\/(?:src|emulator|bench|test\/model)\/(?:[^/]+\/)*(?!.*\.rmq\.)[^/]+|\.unit)\.spec\.ts$/;
 
+/**
+ * Suites that use the same code, and how many workers `npm test` gives them: the first whose pattern a path fits. Journeys
+ * wait more than they compute; fewer workers would leave two cores idle, and each more has to load and compile it all again.
+ */
+export const KINDS = [
+  { paths: UNIT.source, workers: 1 },
+  { paths: '/(?:src|test/ledger)/', workers: 1 },
+  { paths: '', workers: 6 },
+];
+
 /** @type {import('jest').Config} */
 export default {
   // Suites run in Node itself (test/runner/runtime.cjs says why).
@@ -50,9 +60,14 @@ export default {
   testPathIgnorePatterns: ['/node_modules/', ...LONG],
   globalSetup: '<rootDir>/test/support/run-folder.mjs',
   globalTeardown: '<rootDir>/test/support/end-of-run.mjs',
-  setupFilesAfterEnv: ['<rootDir>/test/support/ended-suites.mjs', '<rootDir>/test/support/no-servers.mjs'],
+  setupFilesAfterEnv: [
+    '<rootDir>/test/support/ended-suites.mjs',
+    '<rootDir>/test/support/no-servers.mjs',
+    '<rootDir>/test/support/unit-priority.mjs',
+  ],
   testTimeout: 90_000,
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
-  // Journeys wait more than they compute: fewer would leave two cores idle. More touch more memory, and each takes longer.
+  runner: ['<rootDir>/test/runner/workers-by-kind.cjs', { kinds: KINDS }],
+  // Where all suites of a run are of one kind.
   maxWorkers: 7,
 };

@@ -14,10 +14,10 @@ const END_WITHIN_MS = 15_000;
 /**
  * What every `npm run` of a program here does: bring the build up to date, provide the services, run the
  * program with the rest of the command line, end the services, exit as the program did.
- * @param {{ file: string, rabbitmq?: boolean, postgres?: boolean, bundled?: boolean }} program
- * `file` from the project's root; `bundled` makes bundles of the service and of the command line for it
+ * @param {{ file: string, node?: string[], rabbitmq?: boolean, postgres?: boolean, bundled?: boolean }} program
+ * `file` from the project's root; `node` are Node's own options; `bundled` makes bundles of the service and of the command line for it
  */
-export async function run({ file, rabbitmq = false, postgres = false, bundled = false }) {
+export async function run({ file, node = [], rabbitmq = false, postgres = false, bundled = false }) {
   let broker;
   let database;
   let child;
@@ -38,7 +38,7 @@ export async function run({ file, rabbitmq = false, postgres = false, bundled = 
     if (rabbitmq) broker = await provideRabbitmq({ log: note });
     if (postgres) database = await providePostgres({ log: note });
     if (bundled) await prepare({ log: note, bundled, broker: broker?.url });
-    child = spawn(process.execPath, [join(root, file), ...process.argv.slice(2)], {
+    child = spawn(process.execPath, [...node, join(root, file), ...process.argv.slice(2)], {
       cwd: root,
       stdio: 'inherit',
       env: {

@@ -4,8 +4,9 @@ import { type EmulatedPortal } from '../emulator/index.js';
 import { begin } from './cli/command-line.js';
 import { json, run } from './cli/in-process.js';
 import { BACK_WITHIN_MS, nothingLost, readyAgain, seconds } from './outages/outage.js';
-import { BridgeProcess } from './support/bridge-process.js';
-import { RABBITMQ_URL } from './support/test-bridge.js';
+import { BridgeInside } from './support/bridge-inside.js';
+import { type BridgeProcess } from './support/bridge-process.js';
+import { RABBITMQ_URL, type TestBridge } from './support/test-bridge.js';
 import { TestSystem } from './support/test-system.js';
 import { until } from './support/until.js';
 
@@ -18,7 +19,7 @@ interface Diagnosis {
 
 describe('two bridges with a database each on one prefix', () => {
   let system: TestSystem<BridgeProcess>;
-  let second: BridgeProcess;
+  let second: BridgeInside;
   let globex: EmulatedPortal;
   beforeAll(async () => {
     system = await TestSystem.open({
@@ -36,7 +37,7 @@ describe('two bridges with a database each on one prefix', () => {
   // The first one of both has the prefix before each test, and after it.
   beforeEach(() => {
     globex = system.emulator.addPortal({ name: `globex-${system.emulator.portals().length}` });
-    second = new BridgeProcess({
+    second = new BridgeInside({
       ...system.bridge.settings,
       B24_DOMAIN: globex.domain,
       B24_REFRESH_TOKEN: globex.issueRefreshToken(),
@@ -44,7 +45,7 @@ describe('two bridges with a database each on one prefix', () => {
   });
   afterEach(() => second.remove());
 
-  const unready = async (bridge: BridgeProcess): Promise<string | null> => {
+  const unready = async (bridge: TestBridge): Promise<string | null> => {
     const response = await fetch(new URL('/health/ready', bridge.url));
     const { error } = (await response.json()) as { error?: { broker?: { reason?: string } } };
     return response.status === 503 ? (error?.broker?.reason ?? '') : null;
@@ -54,7 +55,7 @@ describe('two bridges with a database each on one prefix', () => {
       portal.push({ event: 'ONCRMDEALUPDATE', data: { FIELDS: { ID: String(id) } }, userId: '1' });
   };
   const retried = () => system.downstream.received.filter(({ attempt }) => attempt === 2).length;
-  const idOf = (bridge: BridgeProcess) => String(bridge.find('database.ready')?.message['identity']);
+  const idOf = (bridge: TestBridge) => String(bridge.find('database.ready')?.message['identity']);
   const arrived = (id: number) => system.delivered().has(String(id));
 
   it('the second drains nothing, says whose it is, and takes no reply; a take-over changes that, both ways', async () => {

@@ -1,9 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { json, run } from './cli/in-process.js';
-import { type BridgeProcess } from './support/bridge-process.js';
 import { openBeforeInstall } from './support/before-install.js';
 import { OwnPortal } from './support/own-portal.js';
-import { type TestSystem } from './support/test-system.js';
+import { type TestSystem, type TestSystemOptions } from './support/test-system.js';
 import { until } from './support/until.js';
 
 interface Listed {
@@ -18,37 +17,36 @@ const QUIET_MS = 4000;
 
 /** A pause by hand keeps a portal from reserving anything new, and finishes what is in hand. */
 describe('a portal that is paused', () => {
-  let system: TestSystem<BridgeProcess>;
+  let system: TestSystem;
   /** The portal whose first deliveries the consumer leaves unanswered. */
   let holding: OwnPortal | null = null;
-  beforeAll(async () => {
-    system = await openBeforeInstall({
-      process: true,
-      settings: {
-        RETRY_BASE_DELAY_MS: '1000',
-        RETRY_MAX_DELAY_MS: '1000',
-        SETTLE_MODE: 'ack',
-        SETTLE_AFTER_MS: '60000',
-      },
-      onEvent: (event, downstream) => {
-        const held = holding?.portal.memberId === event.body['memberid'];
-        if (held && Number(event.objectId) <= 5 && event.attempt === 1) return;
-        downstream.replyAndAcknowledge({ status: 'processed' }, event);
-      },
-    });
-  });
-  afterAll(() => system?.close());
+  const OPTIONS = {
+    settings: {
+      RETRY_BASE_DELAY_MS: '1000',
+      RETRY_MAX_DELAY_MS: '1000',
+      SETTLE_MODE: 'ack',
+      SETTLE_AFTER_MS: '60000',
+    },
+    onEvent: (event, downstream) => {
+      const held = holding?.portal.memberId === event.body['memberid'];
+      if (held && Number(event.objectId) <= 5 && event.attempt === 1) return;
+      downstream.replyAndAcknowledge({ status: 'processed' }, event);
+    },
+  } satisfies TestSystemOptions;
+  afterEach(() => system?.close());
 
   const pending = ({ portal }: OwnPortal) =>
     portal.rows().filter(({ PROCESS_ID }) => PROCESS_ID === '').length;
   const quiet = () => new Promise((resolve) => setTimeout(resolve, QUIET_MS));
 
   it('reserves nothing, finishes what is in hand, over a kill and a restart; resumed, it delivers everything', async () => {
+    const killed = await openBeforeInstall({ ...OPTIONS, process: true });
+    system = killed;
     const own = await OwnPortal.installed(system);
     holding = own;
     own.push(1, 10);
     await until('events in hand', () => own.received.length === 10);
-    const { bridge } = system;
+    const { bridge } = killed;
     const { portal } = own;
     expect(
       await json(bridge, ['portals', 'pause', portal.name, '--reason', 'the ERP is rebuilt']),
@@ -108,6 +106,7 @@ describe('a portal that is paused', () => {
   }, 180_000);
 
   it('without reservations it takes nothing more either', async () => {
+    system = await openBeforeInstall(OPTIONS);
     const own = await OwnPortal.installed(system, { extended: false });
     const { portal } = own;
     own.push(1, 3);

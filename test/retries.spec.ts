@@ -3,7 +3,6 @@ import { type EmulatedPortal } from '../emulator/index.js';
 import { install, openBeforeInstall } from './support/before-install.js';
 import { type Downstream, type Received } from './support/downstream.js';
 import { OwnPortal } from './support/own-portal.js';
-import { type BridgeProcess } from './support/bridge-process.js';
 import { TestSystem } from './support/test-system.js';
 import { until } from './support/until.js';
 
@@ -14,7 +13,6 @@ const QUICK = {
   FAILURE_BATCH_WAIT_MS: '100',
   SETTLE_AFTER_MS: '4000',
 };
-const SETTLED_AFTER_MS = Number(QUICK.SETTLE_AFTER_MS) + 500;
 
 interface Delivered {
   readonly received: readonly Received[];
@@ -35,12 +33,11 @@ const attemptsOf = ({ received }: Delivered) =>
   received.filter(({ objectId }) => objectId === '2').map(({ attempt }) => attempt);
 
 describe('a failed event', () => {
-  let system: TestSystem<BridgeProcess>;
+  let system: TestSystem;
   /** What the test's consumer fails; it acknowledges every event. */
   let fails: ((event: Received, downstream: Downstream) => void) | null = null;
   beforeAll(async () => {
     system = await openBeforeInstall({
-      movableClock: true,
       settings: { ...QUICK, RETRY_MAX_ATTEMPTS: '3' },
       onEvent: (event, downstream) => {
         fails?.(event, downstream);
@@ -99,32 +96,6 @@ describe('a failed event', () => {
     await until('all four', () => own.delivered().size === 4);
     await until('an empty queue', () => portal.rows().length === 0);
   });
-
-  it('reported after its row was cleared is retried from the ledger, without a mark', async () => {
-    const own = await OwnPortal.installed(system);
-    const { portal } = own;
-    own.push(1, 3);
-    await until('their record', () =>
-      own.lines('dispatch').some(({ message }) => message['confirmed'] === 3),
-    );
-    // Their time is over: nobody has replied.
-    await system.bridge.setClockForward(SETTLED_AFTER_MS);
-    await until('an empty queue', () => own.received.length === 3 && portal.rows().length === 0);
-    const held = own.received.find(({ objectId }) => objectId === '2');
-    // A newer change of the same object waits: a stale mark would destroy it.
-    portal.inject({ method: 'batch', kind: 'delay', ms: 500 });
-    system.downstream.reply({ status: 'failed', reason: 'late' }, held);
-    system.downstream.reply({ status: 'failed', reason: 'late, again' }, held);
-    await until('the retry', () => attemptsOf(own).includes(2));
-    own.push(2, 2);
-    await until('the newer change', () => attemptsOf(own).filter((attempt) => attempt === 1).length === 2);
-    await system.bridge.setClockForward(SETTLED_AFTER_MS);
-    await until('an empty queue', () => portal.rows().length === 0);
-    expect(portal.counters.perMethod['event.offline.error']).toBeUndefined();
-    expect((await system.get('/metrics')).body).toMatch(
-      new RegExp(`portal="${portal.name}",outcome="late_failed"} 1$`, 'm'),
-    );
-  });
 });
 
 describe('a failed event', () => {
@@ -147,5 +118,30 @@ describe('a failed event', () => {
     await until('an empty queue', () => system.portal.rows().length === 0);
     expect(attemptsOf(system.downstream)).toEqual([1]);
     expect(system.portal.counters.perMethod['event.offline.error']).toBeUndefined();
+  });
+
+  it('reported after its row was cleared is retried from the ledger, without a mark', async () => {
+    system = await openBeforeInstall({
+      // Their time is over soon: nobody replies.
+      settings: { ...QUICK, SETTLE_AFTER_MS: '1000', RETRY_MAX_ATTEMPTS: '3' },
+      onEvent: (event, { channel }) => channel.ack(event.message),
+    });
+    const own = await OwnPortal.installed(system);
+    const { portal } = own;
+    own.push(1, 3);
+    await until('an empty queue', () => own.received.length === 3 && portal.rows().length === 0);
+    const held = own.received.find(({ objectId }) => objectId === '2');
+    // A newer change of the same object waits: a stale mark would destroy it.
+    portal.inject({ method: 'batch', kind: 'delay', ms: 500 });
+    system.downstream.reply({ status: 'failed', reason: 'late' }, held);
+    system.downstream.reply({ status: 'failed', reason: 'late, again' }, held);
+    await until('the retry', () => attemptsOf(own).includes(2));
+    own.push(2, 2);
+    await until('the newer change', () => attemptsOf(own).filter((attempt) => attempt === 1).length === 2);
+    await until('an empty queue', () => portal.rows().length === 0);
+    expect(portal.counters.perMethod['event.offline.error']).toBeUndefined();
+    expect((await system.get('/metrics')).body).toMatch(
+      new RegExp(`portal="${portal.name}",outcome="late_failed"} 1$`, 'm'),
+    );
   });
 });

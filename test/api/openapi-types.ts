@@ -1,4 +1,5 @@
 // Made of docs/openapi.json by openapi-typescript: npm run docs:openapi
+// sha256 3d99f7561b3fff0d26954c4c06d6c4ddcf668ee38af096e7e32c8c45ab0f9438
 export interface paths {
   '/api/v1/portals': {
     parameters: {

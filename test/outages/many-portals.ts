@@ -9,15 +9,26 @@ import { openDatabase } from '../../src/database/database.js';
 import { migrate } from '../../src/database/migrate.js';
 import { PortalRegistry } from '../../src/portals/registry.js';
 import { TokenVault } from '../../src/portals/token-vault.js';
+import { BridgeInside } from '../support/bridge-inside.js';
 import { BridgeProcess } from '../support/bridge-process.js';
 import { Downstream } from '../support/downstream.js';
+import { type TestBridge } from '../support/test-bridge.js';
+import { type BridgeFor } from '../support/test-system.js';
 import { until } from '../support/until.js';
 
 const EVENT = 'ONCRMDEALUPDATE';
 const HOUR_MS = 3_600_000;
 
+interface ManyPortalsOptions {
+  readonly portal?: Partial<PortalOptions>;
+  /** Where the service finds a portal, when not at the emulator itself. */
+  readonly endpointOf?: (name: string, port: number) => Promise<string | undefined>;
+  /** The service is a process of its own; else it runs inside the test's. */
+  readonly process?: boolean;
+}
+
 /** One service for many portals, each with a trouble of its own. */
-export class ManyPortals {
+export class ManyPortals<Bridge extends TestBridge = TestBridge> {
   private readonly pushed = new Map<string, number>();
   /** Objects by portal, of as many of the received events as were looked at. */
   private readonly objects = new Map<string, Set<string>>();
@@ -25,28 +36,24 @@ export class ManyPortals {
 
   private constructor(
     readonly emulator: Emulator,
-    readonly bridge: BridgeProcess,
+    readonly bridge: Bridge,
     readonly downstream: Downstream,
   ) {}
 
-  /**
-   * Installs portals of these names and resolves when all are drained.
-   * @param endpointOf where the service finds a portal, when not at the emulator itself
-   */
+  /** Installs portals of these names and resolves when all are drained. */
+  static async open<const Options extends ManyPortalsOptions>(
+    names: readonly string[],
+    settings: Record<string, string>,
+    options?: Options,
+  ): Promise<ManyPortals<BridgeFor<Options>>>;
   static async open(
     names: readonly string[],
     settings: Record<string, string>,
-    {
-      portal,
-      endpointOf,
-    }: {
-      portal?: Partial<PortalOptions>;
-      endpointOf?: (name: string, port: number) => Promise<string | undefined>;
-    } = {},
+    { portal, endpointOf, process = false }: ManyPortalsOptions = {},
   ): Promise<ManyPortals> {
     const emulator = await startEmulator();
     const downstream = new Downstream();
-    const bridge = new BridgeProcess({
+    const bridge = new (process ? BridgeProcess : BridgeInside)({
       AMQP_PREFIX: downstream.prefix,
       B24_OAUTH_URL: emulator.url,
       B24_CLIENT_ID: emulator.clientId,

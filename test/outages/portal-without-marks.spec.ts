@@ -14,7 +14,6 @@ interface Checked {
 
 /** Object 7 always fails, object 5 once, all else is processed. */
 const OPTIONS = {
-  movableClock: true,
   settings: {
     RETRY_BASE_DELAY_MS: '500',
     RETRY_MAX_DELAY_MS: '1000',
@@ -39,15 +38,18 @@ const FAULTS: readonly (readonly [string, Omit<Fault, 'method'>])[] = [
   ['lost with the whole request', { kind: 'html', status: 502 }],
 ];
 
-let system: TestSystem<BridgeProcess>;
+let system: TestSystem;
+/** The service of the portal whose marks are lost. */
+let movable: TestSystem<BridgeProcess>;
 /** What has become of each, one beside the other, as far as no start is needed. */
 const lives = new Map<string, Promise<void>>();
 let startedAgain: OwnPortal;
 let itsFault: FaultHandle;
 beforeAll(async () => {
   system = await openBeforeInstall(OPTIONS);
-  const begin = async (what: string, life: (own: OwnPortal) => Promise<void>) => {
-    const own = await OwnPortal.installed(system);
+  movable = await openBeforeInstall({ ...OPTIONS, movableClock: true });
+  const begin = async (what: string, life: (own: OwnPortal) => Promise<void>, on: TestSystem = system) => {
+    const own = await OwnPortal.installed(on);
     const lived = life(own);
     lived.catch(() => undefined);
     lives.set(what, lived);
@@ -56,11 +58,14 @@ beforeAll(async () => {
   startedAgain = await begin('started again', untilGivenUp);
   await begin('for a while', failingForAWhile);
   for (const [what, fault] of FAULTS) {
-    const earlier = [...lives.values()];
-    await begin(what, (own) => live(own, fault, what.startsWith('lost') ? earlier : null));
+    const lost = what.startsWith('lost');
+    await begin(what, (own) => live(own, fault, lost), lost ? movable : system);
   }
 }, 120_000);
-afterAll(() => system.close());
+afterAll(async () => {
+  await movable?.close();
+  await system?.close();
+});
 
 const attempts = (own: OwnPortal, objectId: string) =>
   own.received.filter((event) => event.objectId === objectId).map((event) => event.attempt);
@@ -92,9 +97,9 @@ const failingForAWhile = async (own: OwnPortal) => {
   await own.leave();
 };
 
-/** @param others set where its marks are lost; the clock is set forward when these are over */
-const live = async (own: OwnPortal, fault: Omit<Fault, 'method'>, others: Promise<void>[] | null) => {
-  const { portal } = own;
+/** @param lost whether its marks are */
+const live = async (own: OwnPortal, fault: Omit<Fault, 'method'>, lost: boolean) => {
+  const { portal, system } = own;
   const metrics = async () => (await system.get('/metrics')).body;
   const armed = portal.inject({ method: MARK, times: Infinity, ...fault });
   own.push(1, 10);
@@ -108,7 +113,7 @@ const live = async (own: OwnPortal, fault: Omit<Fault, 'method'>, others: Promis
   });
   await givenUp(own);
   expect(own.row()?.['marks_failing_since']).toBeGreaterThan(0);
-  expect(calls(own)).toBe(others === null ? 5 : 0);
+  expect(calls(own)).toBe(lost ? 0 : 5);
   expect(portal.rows().every(({ ERROR, PROCESS_ID }) => ERROR === 0 && PROCESS_ID !== '')).toBe(true);
   const [said] = own.lines('portal.state');
   expect(said?.level).toBe('error');
@@ -118,10 +123,7 @@ const live = async (own: OwnPortal, fault: Omit<Fault, 'method'>, others: Promis
     (await metrics()).includes(`bridge_portal_state{portal="${portal.name}",state="unmarkable"} 1`),
   );
   // A lost mark may still be made for a minute.
-  if (others !== null) {
-    await Promise.allSettled(others);
-    await system.bridge.setClockForward(61_000);
-  }
+  if (lost) await movable.bridge.setClockForward(61_000);
   await until('the retries', () => attempts(own, '7').length === 3 && attempts(own, '5').length === 2);
   await until('an empty queue', () => portal.rows().length === 0);
   await until('the dead letter', async () =>
@@ -153,16 +155,21 @@ describe('portals that take no marks', () => {
   );
 
   it('have their exhausted events in the dead-letter queue', async () => {
-    const { names } = system.downstream;
     await lives.get('started again');
+    const dead = ({ downstream }: TestSystem) => downstream.depth(downstream.names.dead);
     // Another portal's object 7 fails as well, that of the test below.
-    await until('one of each', async () => (await system.downstream.depth(names.dead)) === FAULTS.length + 1);
+    await until(
+      'one of each',
+      async () => (await dead(system)) + (await dead(movable)) === FAULTS.length + 1,
+    );
   });
 });
 
 describe('a portal that takes no marks', () => {
   it('is tried once with a start, is left alone where that fails, and marks again as soon as one is made', async () => {
     await lives.get('started again');
+    // The others live in the service that is stopped.
+    await Promise.allSettled(lives.values());
     const own = startedAgain;
     const { portal } = own;
     expect(await system.bridge.stop()).toBe(0);

@@ -11,18 +11,19 @@ interface Checked {
   readonly findings: readonly { subject: string; verdict: string; text: string }[];
 }
 
+const SETTINGS = {
+  B24_AUTH_CONNECTOR: 'bridge',
+  RETRY_BASE_DELAY_MS: '300',
+  DASHBOARD_PASSWORD: 'open-sesame-123',
+};
+
 describe('of one service:', () => {
-  let system: TestSystem<BridgeProcess>;
+  let system: TestSystem;
   let own: OwnPortal;
   let failsOnce: string | null = null;
   beforeAll(async () => {
     system = await openBeforeInstall({
-      movableClock: true,
-      settings: {
-        B24_AUTH_CONNECTOR: 'bridge',
-        RETRY_BASE_DELAY_MS: '300',
-        DASHBOARD_PASSWORD: 'open-sesame-123',
-      },
+      settings: SETTINGS,
       onEvent: (event, downstream) => {
         if (event.body['memberid'] === failsOnce && event.objectId === '5' && event.attempt === 1)
           downstream.reply({ status: 'failed' }, event);
@@ -34,8 +35,14 @@ describe('of one service:', () => {
   afterEach(() => own.leave());
 
   describe('kinds of portals', () => {
+    /** For the test in which its clock is set forward. */
+    let movable: TestSystem<BridgeProcess>;
+    beforeAll(async () => {
+      movable = await openBeforeInstall({ movableClock: true, settings: SETTINGS });
+    }, 60_000);
+    afterAll(() => movable?.close());
     const finding = async (command: string[], subject: string) => {
-      const { exitCode, findings } = await json<Checked>(system.bridge, command);
+      const { exitCode, findings } = await json<Checked>(own.system.bridge, command);
       const wanted = findings.find(
         (one) => one.subject === subject && (command[0] !== 'doctor' || one.text.includes(own.portal.name)),
       );
@@ -87,8 +94,8 @@ describe('of one service:', () => {
     });
 
     it('one whose application is installed and not finished says so everywhere, and goes on when it is finished', async () => {
-      own = new OwnPortal(system, { interface: true });
-      expect(await install(system, own.portal)).toBe(200);
+      own = new OwnPortal(movable, { interface: true });
+      expect(await install(movable, own.portal)).toBe(200);
       await until('the state', () => own.state === 'unfinished');
       await until('the log line', () => states().length > 0);
       const [said] = own.lines('portal.state');
@@ -97,10 +104,10 @@ describe('of one service:', () => {
       expect(said?.message['advice']).toContain('installFinish');
       own.push(1, 3);
       expect(own.portal.rows()).toEqual([]);
-      expect((await system.get('/metrics')).body).toContain(
+      expect((await movable.get('/metrics')).body).toContain(
         `bridge_portal_state{portal="${own.portal.name}",state="unfinished"} 1`,
       );
-      expect((await system.get('/health/ready')).status).toBe(200);
+      expect((await movable.get('/health/ready')).status).toBe(200);
       for (const told of [await check('installation'), await doctor()]) {
         expect(told).toMatchObject({
           exitCode: 1,
@@ -109,13 +116,13 @@ describe('of one service:', () => {
         });
       }
       // A restart changes nothing, and says nothing new.
-      expect(await system.bridge.stop()).toBe(0);
+      expect(await movable.bridge.stop()).toBe(0);
       const asked = own.portal.counters.perMethod['app.info'] ?? 0;
-      system.bridge.start();
+      movable.bridge.start();
       await until('it to ask', () => (own.portal.counters.perMethod['app.info'] ?? 0) > asked);
       own.portal.finishInstallation();
       // It asks every half minute.
-      await system.bridge.setClockForward(31_000);
+      await movable.bridge.setClockForward(31_000);
       own.push(4, 6);
       await until('the events since', () => own.delivered().size === 3);
       await until('the state', () => own.state === 'active' && states().length > 0);

@@ -11,15 +11,13 @@ import { Visitor } from '../support/visitor.js';
 const PASSWORD = 'at-least-12-characters';
 /** Between two tries while a token is refused, with jitter. */
 const LONGEST_PAUSE_MS = 60_000;
+const SETTINGS = { DASHBOARD_PASSWORD: PASSWORD, PORTAL_RECHECK_MS: '1000' };
 
 describe('of one service:', () => {
-  let system: TestSystem<BridgeProcess>;
+  let system: TestSystem;
   let own: OwnPortal;
   beforeAll(async () => {
-    system = await openBeforeInstall({
-      movableClock: true,
-      settings: { DASHBOARD_PASSWORD: PASSWORD, PORTAL_RECHECK_MS: '1000' },
-    });
+    system = await openBeforeInstall({ settings: SETTINGS });
   });
   afterAll(() => system.close());
   // A round that is under way when the clock is set forward runs out of time: there is to be none of another test.
@@ -27,16 +25,22 @@ describe('of one service:', () => {
   const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
   describe('a portal that refuses our token', () => {
+    /** For the tests in which its clock is set forward. */
+    let movable: TestSystem<BridgeProcess>;
     let outputBefore: number;
-    const enter = async (options: Partial<PortalOptions> = {}) => {
-      outputBefore = system.bridge.output.length;
-      own = await OwnPortal.installed(system, options);
+    beforeAll(async () => {
+      movable = await openBeforeInstall({ movableClock: true, settings: SETTINGS });
+    });
+    afterAll(() => movable.close());
+    const enter = async (at: TestSystem = system, options: Partial<PortalOptions> = {}) => {
+      outputBefore = at.bridge.output.length;
+      own = await OwnPortal.installed(at, options);
       await until('the first round', () => own.row()?.['extended'] === 1);
     };
     const reason = () => String(own.row()?.['state_reason']);
     const renewals = () => own.portal.counters.tokenRequests;
     const portalPage = async () => {
-      const visitor = new Visitor(system.bridge.url);
+      const visitor = new Visitor(own.system.bridge.url);
       await visitor.logIn(PASSWORD);
       return (await visitor.get(`/portals/${own.portal.name}`)).body;
     };
@@ -60,7 +64,7 @@ describe('of one service:', () => {
     });
 
     it('behind a web server that puts its own page in the place of a 401 gets a renewed one all the same', async () => {
-      await enter({ selfHosted: true, errorPages: [401] });
+      await enter(movable, { selfHosted: true, errorPages: [401] });
       const before = renewals();
       own.portal.expireAccessTokens();
       own.push(1, 1);
@@ -75,7 +79,7 @@ describe('of one service:', () => {
       expect(renewals() - before).toBe(2);
       expect(own.state).toBe('active');
       own.portal.setState('active');
-      await system.bridge.setClockForward(LONGEST_PAUSE_MS);
+      await movable.bridge.setClockForward(LONGEST_PAUSE_MS);
       await until('what waited', () => own.delivered().has('2'), 15_000);
     }, 120_000);
 
@@ -85,7 +89,7 @@ describe('of one service:', () => {
     ])(
       'with %s stays active, is asked ever less often, tells why, and goes on when it is over',
       async (code, description) => {
-        await enter();
+        await enter(movable);
         const before = renewals();
         own.portal.setState({ status: 401, error: code, description });
         own.push(1, 3);
@@ -101,23 +105,23 @@ describe('of one service:', () => {
         const pauses = failed.map((line) => Number(line['nextInMs']));
         expect(pauses.at(-1)).toBeGreaterThan(pauses[0] ?? 0);
         expect(await portalPage()).toContain(description);
-        const { findings } = await json<{ findings: { subject: string; text: string }[] }>(system.bridge, [
+        const { findings } = await json<{ findings: { subject: string; text: string }[] }>(movable.bridge, [
           'portals',
           'check',
           own.portal.name,
         ]);
         expect(findings).toEqual([expect.objectContaining({ subject: 'authorization', verdict: 'wrong' })]);
         expect(findings[0]?.text).toContain(code);
-        expect((await run(system.bridge, ['doctor'])).stdout).toMatch(
+        expect((await run(movable.bridge, ['doctor'])).stdout).toMatch(
           new RegExp(`^note +portals +${own.portal.name} is active, but: .*${code}`, 'm'),
         );
         // Nobody is sent to the portal to install anything.
-        const output = system.bridge.output.slice(outputBefore);
+        const output = movable.bridge.output.slice(outputBefore);
         expect(output + JSON.stringify(findings)).not.toMatch(/install the application/);
         expect(own.lines('portal.state')).toEqual([]);
 
         own.portal.setState('active');
-        await system.bridge.setClockForward(LONGEST_PAUSE_MS);
+        await movable.bridge.setClockForward(LONGEST_PAUSE_MS);
         await until('the next try', () => own.row()?.['state_reason'] === null, 15_000);
         await until('what waited', () => own.delivered().size === 3, 15_000);
       },
@@ -142,8 +146,8 @@ describe('of one service:', () => {
     }, 60_000);
 
     it('while its authorization server is out of reach for us: it stays active, and goes on by itself', async () => {
-      await enter();
-      const fault = system.emulator.faults.inject({
+      await enter(movable);
+      const fault = movable.emulator.faults.inject({
         method: 'oauth',
         kind: 'drop-before-commit',
         times: Infinity,
@@ -154,7 +158,7 @@ describe('of one service:', () => {
       await pause(5000);
       expect(own.state).toBe('active');
       fault.remove();
-      await system.bridge.setClockForward(LONGEST_PAUSE_MS);
+      await movable.bridge.setClockForward(LONGEST_PAUSE_MS);
       await until('an event', () => own.delivered().has('1'), 15_000);
       await until('no reason', () => own.row()?.['state_reason'] === null);
     }, 120_000);

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import Libsql from 'libsql';
 import { type BridgeProcess } from '../support/bridge-process.js';
-import { type Received } from '../support/downstream.js';
+import { type Downstream, type Received } from '../support/downstream.js';
 import { json } from '../cli/in-process.js';
 import { openBeforeInstall } from '../support/before-install.js';
 import { OwnPortal } from '../support/own-portal.js';
@@ -26,70 +26,53 @@ const stop = async ({ bridge }: TestSystem) => expect(await bridge.stop()).toBe(
 const start = ({ bridge }: TestSystem, key: string, settings: Record<string, string> = {}) =>
   bridge.start({ ...settings, B24_AUTH_CONNECTOR: key });
 
+const SETTINGS = {
+  SETTLE_AFTER_MS: '600000',
+  DRAIN_LIMIT: '10',
+  RETRY_BASE_DELAY_MS: '1000',
+  PORTAL_RECHECK_MS: '1000',
+};
+
 /** Each test begins under no key, before the one change to a key that they have in common. */
 describe('the source key of a running installation changes', () => {
-  let system: TestSystem<BridgeProcess>;
+  let system: TestSystem;
   let own: OwnPortal;
-  let queued: OwnPortal;
   let notAllowed: OwnPortal;
   let unremembered: OwnPortal;
-  let queuedUnderTheFormer: { readonly free: number; readonly bound: number };
   /** Set, changed and set back in a `describe` of its own. */
   let setBack: OwnPortal;
-  const failing = new Set<string>();
   /** Member ids of those whose events are processed. */
   const processed = new Set<unknown>();
+  const onEvent = (event: Received, downstream: Downstream) => {
+    if (processed.has(event.body['memberid'])) downstream.reply({ status: 'processed' }, event);
+    downstream.channel.ack(event.message);
+  };
   beforeAll(async () => {
-    system = await openBeforeInstall({
-      movableClock: true,
-      settings: {
-        SETTLE_AFTER_MS: '600000',
-        DRAIN_LIMIT: '10',
-        RETRY_BASE_DELAY_MS: '1000',
-        PORTAL_RECHECK_MS: '1000',
-      },
-      onEvent: (event: Received, downstream) => {
-        const failed = event.body['memberid'] === queued.portal.memberId && failing.delete(event.objectId);
-        if (failed) downstream.reply({ status: 'failed', reason: 'out of stock' }, event);
-        else if (processed.has(event.body['memberid'])) downstream.reply({ status: 'processed' }, event);
-        downstream.channel.ack(event.message);
-      },
-    });
-    queued = await OwnPortal.installed(system);
+    system = await openBeforeInstall({ settings: SETTINGS, onEvent });
     notAllowed = await OwnPortal.installed(system, { connector: false });
     unremembered = await OwnPortal.installed(system);
     setBack = await OwnPortal.installed(system);
-    failing.add('1').add('2');
-    change(queued, 1, 12);
     change(unremembered, 1, 10);
     change(setBack, 1, 3);
     await delivered(setBack, 3);
-    await delivered(queued, 12);
     await delivered(unremembered, 10);
-    const heldAgain = () => rows(queued, '').filter((row) => row.ERROR === 1).length === 2;
-    await until('marked rows to be held again', heldAgain);
     await stop(system);
     // Nobody drains: queued under the old key.
-    change(queued, 13, 37);
     change(unremembered, 11, 20);
     const file = new Libsql(system.bridge.databaseFile);
     file
       .prepare('update portals set source_key = null where member_id = ?')
       .run(unremembered.portal.memberId);
     file.close();
-    queuedUnderTheFormer = {
-      free: rows(queued, '').filter((row) => row.PROCESS_ID === '').length,
-      bound: bound(queued, '').length,
-    };
     start(system, 'erp');
   }, 120_000);
   afterAll(() => system.close());
   afterEach(() => own.leave());
   /** Nothing is settled but by replies, so that rows are held over the changes. */
-  const settle = ({ portal, received }: OwnPortal) => {
+  const settle = ({ portal, received, system: { downstream } }: OwnPortal) => {
     processed.add(portal.memberId);
     const latest = new Map(received.map((event) => [event.objectId, event]));
-    for (const event of latest.values()) system.downstream.reply({ status: 'processed' }, event);
+    for (const event of latest.values()) downstream.reply({ status: 'processed' }, event);
   };
 
   it('is one that the plan does not allow: the former one is drained on, its bindings stay', async () => {
@@ -127,30 +110,61 @@ describe('the source key of a running installation changes', () => {
     },
   );
 
-  // The last one under this key, since the clock is set forward.
-  it('what is queued and held under the former one is finished under it, then it is forgotten', async () => {
-    own = queued;
-    expect(queuedUnderTheFormer.free).toBeGreaterThanOrEqual(25);
-    expect(queuedUnderTheFormer.bound).toBe(3);
+  describe('and time passes:', () => {
+    let movable: TestSystem<BridgeProcess>;
+    const failing = new Set(['1', '2']);
+    let queued: OwnPortal;
+    let queuedUnderTheFormer: { readonly free: number; readonly bound: number };
+    beforeAll(async () => {
+      movable = await openBeforeInstall({
+        movableClock: true,
+        settings: SETTINGS,
+        onEvent: (event, downstream) => {
+          if (!failing.delete(event.objectId)) return onEvent(event, downstream);
+          downstream.reply({ status: 'failed', reason: 'out of stock' }, event);
+          downstream.channel.ack(event.message);
+        },
+      });
+      queued = await OwnPortal.installed(movable);
+      change(queued, 1, 12);
+      await delivered(queued, 12);
+      const heldAgain = () => rows(queued, '').filter((row) => row.ERROR === 1).length === 2;
+      await until('marked rows to be held again', heldAgain);
+      await stop(movable);
+      // Nobody drains: queued under the old key.
+      change(queued, 13, 37);
+      queuedUnderTheFormer = {
+        free: rows(queued, '').filter((row) => row.PROCESS_ID === '').length,
+        bound: bound(queued, '').length,
+      };
+      start(movable, 'erp');
+    }, 120_000);
+    afterAll(() => movable.close());
 
-    await until('new bindings', () => bound(own, 'erp').length === 3);
-    await until('the old bindings to be gone', () => bound(own, '').length === 0);
-    change(own, 38, 40);
-    expect(rows(own, '').some(({ EVENT_DATA }) => JSON.stringify(EVENT_DATA).includes('"38"'))).toBe(false);
-    await delivered(own, 40);
-    settle(own);
-    await noRow(own);
-    expect(own.lines('source_key.changed').map(({ message }) => message)).toMatchObject([
-      { from: '', to: 'erp' },
-    ]);
-    // No request from before the change can be at work any more.
-    await system.bridge.setClockForward(61_000);
-    await until('it to be forgotten', () => own.lines('source_key.finished').length === 1);
-    expect(own.row()).toMatchObject({ source_key: 'erp', former_source_keys: null });
-    expect(own.portal.counters.overlaps).toBe(0);
-    // Nothing is asked under it any more.
-    expect(own.lines('round.failed')).toEqual([]);
-  }, 180_000);
+    it('what is queued and held under the former one is finished under it, then it is forgotten', async () => {
+      own = queued;
+      expect(queuedUnderTheFormer.free).toBeGreaterThanOrEqual(25);
+      expect(queuedUnderTheFormer.bound).toBe(3);
+
+      await until('new bindings', () => bound(own, 'erp').length === 3);
+      await until('the old bindings to be gone', () => bound(own, '').length === 0);
+      change(own, 38, 40);
+      expect(rows(own, '').some(({ EVENT_DATA }) => JSON.stringify(EVENT_DATA).includes('"38"'))).toBe(false);
+      await delivered(own, 40);
+      settle(own);
+      await noRow(own);
+      expect(own.lines('source_key.changed').map(({ message }) => message)).toMatchObject([
+        { from: '', to: 'erp' },
+      ]);
+      // No request from before the change can be at work any more.
+      await movable.bridge.setClockForward(61_000);
+      await until('it to be forgotten', () => own.lines('source_key.finished').length === 1);
+      expect(own.row()).toMatchObject({ source_key: 'erp', former_source_keys: null });
+      expect(own.portal.counters.overlaps).toBe(0);
+      // Nothing is asked under it any more.
+      expect(own.lines('round.failed')).toEqual([]);
+    }, 180_000);
+  });
 
   /** Both tests go through the same starts of the service. */
   describe('again:', () => {

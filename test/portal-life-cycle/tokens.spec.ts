@@ -39,24 +39,30 @@ const restart = async ({ bridge }: TestSystem, settings: Record<string, string>)
 
 describe('tokens', () => {
   const [first, secret] = [key(), key()];
+  /** Started with one key after the other. */
+  let moving: TestSystem;
   let system: TestSystem<BridgeProcess>;
   /** Installed when there was no key. */
   let moved: OwnPortal;
   /** The row of that one without a key, and after each start with others. */
   const stored: (Record<string, unknown> | undefined)[] = [];
-  /** Installed before the last start, which comes after a kill. */
+  /** Installed before a start that comes after a kill. */
   let killed: OwnPortal;
   let requestsBeforeKill: number;
   let sealed: OwnPortal;
   beforeAll(async () => {
-    system = await openBeforeInstall({ process: true, settings: { LOG_LEVEL: 'debug' } });
-    moved = await OwnPortal.installed(system);
+    moving = await openBeforeInstall({ settings: { LOG_LEVEL: 'debug' } });
+    moved = await OwnPortal.installed(moving);
     stored.push(moved.row());
-    for (const keys of [first, `${secret}, ${first}`]) {
-      await restart(system, { TOKEN_ENCRYPTION_KEY: keys });
-      await system.ready();
+    for (const keys of [first, `${secret}, ${first}`, secret]) {
+      await restart(moving, { TOKEN_ENCRYPTION_KEY: keys });
+      await moving.ready();
       stored.push(moved.row());
     }
+    system = await openBeforeInstall({
+      process: true,
+      settings: { LOG_LEVEL: 'debug', TOKEN_ENCRYPTION_KEY: `${secret}, ${first}` },
+    });
     killed = await OwnPortal.installed(system);
     sealed = await OwnPortal.installed(system);
     requestsBeforeKill = killed.portal.counters.tokenRequests;
@@ -64,9 +70,9 @@ describe('tokens', () => {
     killed.push(1, 4);
     system.bridge.start({ TOKEN_ENCRYPTION_KEY: secret });
     await system.ready();
-    stored.push(moved.row());
   }, 60_000);
   afterAll(() => system.close());
+  afterAll(() => moving.close());
 
   it('move to a new key at a start with both, and no longer need the old one then', async () => {
     const [clear, ...others] = stored;
@@ -83,7 +89,7 @@ describe('tokens', () => {
     moved.push(1, 2);
     await until('events', () => moved.delivered().size === 2);
     const told = { event: 'ONOFFLINEEVENT', auth: authOf(moved.portal) };
-    expect((await post(system.bridge, '/bitrix24/events', told)).status).toBe(200);
+    expect((await post(moving.bridge, '/bitrix24/events', told)).status).toBe(200);
   });
 
   it('survive a restart, with no refresh more than before', async () => {
@@ -136,13 +142,15 @@ describe('tokens', () => {
     answers.push((await system.get('/metrics')).body, (await system.get('/health/ready')).body);
     const disk = dump(bridge.databaseFile);
     await portal.uninstall(`${bridge.url}/bitrix24/events`);
-    expect(await bridge.stop()).toBe(0);
+    for (const one of [bridge, moving.bridge]) expect(await one.stop()).toBe(0);
 
     expect(issued.size).toBeGreaterThan(20);
     expect(bridge.output).toContain('"event":"portal.uninstalled"');
     expect(disk).toContain(portal.memberId);
-    const everything = [bridge.output, ...answers, disk, dump(bridge.databaseFile)];
-    for (const token of [...issued, portal.applicationToken, system.emulator.clientSecret, first, secret]) {
+    const written = [bridge, moving.bridge].flatMap((one) => [one.output, dump(one.databaseFile)]);
+    const everything = [...written, ...answers, disk];
+    const clientSecrets = [system, moving].map(({ emulator }) => emulator.clientSecret);
+    for (const token of [...issued, portal.applicationToken, ...clientSecrets, first, secret]) {
       for (const text of everything) expect(text.includes(token)).toBe(false);
     }
   });

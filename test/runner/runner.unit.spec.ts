@@ -15,6 +15,18 @@ describe('first', () => {
   it('fails at line 9', () => {
     expect(({ sides: 3 } satisfies Shape).sides).toBe(4);
   });
+  it('has faked timers in which the process itself goes on', async () => {
+    jest.useFakeTimers();
+    let done = 0;
+    await new Promise((resolve) => {
+      process.nextTick(() => (done += 1));
+      queueMicrotask(() => (done += 1));
+      setImmediate(resolve);
+    });
+    expect(done).toBe(2);
+    expect(jest.getTimerCount()).toBe(0);
+    jest.useRealTimers();
+  });
   it('leaves things behind', () => {
     process.env.LEFT_BEHIND = 'yes';
     delete process.env.GIVEN;
@@ -72,6 +84,34 @@ interface Results {
   }[];
 }
 
+/** Runs jest as this project does, on the suites of a folder. */
+async function runSuites(
+  folder: string,
+  more: object,
+  ...words: string[]
+): Promise<{ exitCode: number | null; output: string }> {
+  const config = {
+    rootDir: folder,
+    testMatch: ['**/*.spec.ts'],
+    testEnvironment: join(ROOT, 'test/runner/environment.mjs'),
+    runtime: join(ROOT, 'test/runner/runtime.cjs'),
+    setupFilesAfterEnv: [join(folder, 'set-up.mjs')],
+    cacheDirectory: join(folder, 'cache'),
+    ...more,
+  };
+  writeFileSync(join(folder, 'jest.config.json'), JSON.stringify(config));
+  const jest = spawn(
+    process.execPath,
+    [join(ROOT, 'node_modules/jest/bin/jest.js'), '--config', join(folder, 'jest.config.json'), ...words],
+    { cwd: folder, env: { PATH: process.env['PATH'], GIVEN: 'by the shell' } },
+  );
+  let output = '';
+  jest.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  jest.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const exitCode = await new Promise<number | null>((resolve) => jest.once('close', resolve));
+  return { exitCode, output };
+}
+
 describe('suites, one after the other in one process', () => {
   const folder = mkdtempSync(join(tmpdir(), 'runner-'));
   let exitCode: number | null;
@@ -84,28 +124,14 @@ describe('suites, one after the other in one process', () => {
     writeFileSync(join(folder, 'first.spec.ts'), `${FIRST}//${' '.repeat(2000)}\n`);
     writeFileSync(join(folder, 'second.spec.ts'), SECOND);
     writeFileSync(join(folder, 'set-up.mjs'), SET_UP);
-    const config = {
-      rootDir: folder,
-      testMatch: ['**/*.spec.ts'],
-      testEnvironment: join(ROOT, 'test/runner/environment.mjs'),
-      runtime: join(ROOT, 'test/runner/runtime.cjs'),
-      setupFilesAfterEnv: [join(folder, 'set-up.mjs')],
-      cacheDirectory: join(folder, 'cache'),
-    };
-    writeFileSync(join(folder, 'jest.config.json'), JSON.stringify(config));
-    const results = join(folder, 'results.json');
-    const jest = spawn(
-      process.execPath,
-      [
-        join(ROOT, 'node_modules/jest/bin/jest.js'),
-        ...['--config', join(folder, 'jest.config.json'), '--runInBand', '--json', '--outputFile', results],
-      ],
-      { cwd: folder, env: { PATH: process.env['PATH'], GIVEN: 'by the shell' } },
-    );
-    jest.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    jest.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    exitCode = await new Promise((resolve) => jest.once('close', resolve));
-    const { testResults } = JSON.parse(readFileSync(results, 'utf8')) as Results;
+    ({ exitCode, output } = await runSuites(
+      folder,
+      {},
+      '--runInBand',
+      '--json',
+      '--outputFile=results.json',
+    ));
+    const { testResults } = JSON.parse(readFileSync(join(folder, 'results.json'), 'utf8')) as Results;
     for (const { title, status, failureMessages } of testResults.flatMap((suite) => suite.assertionResults)) {
       statuses.set(title, status);
       messages.set(title, failureMessages.join('\n'));
@@ -117,6 +143,7 @@ describe('suites, one after the other in one process', () => {
     expect(exitCode).toBe(1);
     expect(Object.fromEntries(statuses)).toEqual({
       'fails at line 9': 'failed',
+      'has faked timers in which the process itself goes on': 'passed',
       'leaves things behind': 'passed',
       'rejects something that nobody waits for': 'failed',
       'has its own hooks, and its values 1': 'passed',
@@ -132,5 +159,37 @@ describe('suites, one after the other in one process', () => {
     expect(output).toContain('first.spec.ts:9:');
     expect(messages.get('gives up at its limit')).toContain('Exceeded timeout of 20 ms');
     expect(messages.get('rejects something that nobody waits for')).toContain('forgotten');
+  });
+});
+
+describe('suites of two kinds', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'runner-kinds-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('have workers of their own, which run all of a kind', async () => {
+    writeFileSync(join(folder, 'set-up.mjs'), SET_UP);
+    for (const name of ['one', 'two', 'other', 'fails'])
+      writeFileSync(
+        join(folder, `${name}.spec.ts`),
+        `import { writeFileSync } from 'node:fs';
+        import { expect, it } from '@jest/globals';
+        it('says where it runs', () => {
+          writeFileSync(${JSON.stringify(join(folder, name))}, String(process.pid));
+          expect(${JSON.stringify(name)}).not.toBe('fails');
+        });`,
+      );
+    const kinds = [
+      { paths: '/(?:other|fails)', workers: 1 },
+      { paths: '', workers: 1 },
+    ];
+    const runner = [join(ROOT, 'test/runner/workers-by-kind.cjs'), { kinds }];
+    const { exitCode, output } = await runSuites(folder, { runner, maxWorkers: 2 });
+    expect(output).toMatch(/Tests: +1 failed, 3 passed, 4 total/);
+    expect(exitCode).toBe(1);
+    const [one, two, other, fails] = ['one', 'two', 'other', 'fails'].map((name) =>
+      readFileSync(join(folder, name), 'utf8'),
+    );
+    expect([two, fails]).toEqual([one, other]);
+    expect(other).not.toBe(one);
   });
 });

@@ -8,6 +8,9 @@ const typescript = require('./typescript.mjs');
 const EVENT_HANDLERS = Symbol.for('EVENT_HANDLERS');
 const TEST_TIMEOUT = Symbol.for('TEST_TIMEOUT_SYMBOL');
 
+/** What Node itself goes on by, between the tests as well: it would be counted among the timers of a test, and wait for it. */
+const OF_THE_PROCESS = ['nextTick', 'queueMicrotask', 'setImmediate', 'clearImmediate'];
+
 /**
  * jest's runner asks it for modules. This one leaves that to Node: jest's own evaluates every module once more for each
  * suite, in a realm of its own, which took as long as the tests (docs/adr/0018).
@@ -67,7 +70,7 @@ module.exports = class NodeModules {
       fn: mocker.fn.bind(mocker),
       spyOn: mocker.spyOn.bind(mocker),
       restoreAllMocks: () => mocker.restoreAllMocks(),
-      useFakeTimers: (options) => timers.useFakeTimers(options),
+      useFakeTimers: () => timers.useFakeTimers({ doNotFake: OF_THE_PROCESS }),
       useRealTimers: () => timers.useRealTimers(),
       advanceTimersByTimeAsync: (ms) => timers.advanceTimersByTimeAsync(ms),
       getTimerCount: () => timers.getTimerCount(),

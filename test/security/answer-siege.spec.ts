@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type Fault, packBadAnswers } from '../../emulator/index.js';
 import { ManyPortals } from '../outages/many-portals.js';
+import { type BridgeProcess } from '../support/bridge-process.js';
 import { until } from '../support/until.js';
 import { quantile, Watch } from '../support/watch.js';
 
@@ -76,7 +77,7 @@ class Traffic {
 }
 
 describe('a portal that answers as badly as it can', () => {
-  let many: ManyPortals;
+  let many: ManyPortals<BridgeProcess>;
   let traffic: Traffic | null = null;
   let watch: Watch | null = null;
   afterEach(async () => {
@@ -86,7 +87,7 @@ describe('a portal that answers as badly as it can', () => {
   });
 
   it('is felt by nobody else', async () => {
-    many = await ManyPortals.open(['bad', ...OTHERS], { PORTAL_RECHECK_MS: '1000' });
+    many = await ManyPortals.open(['bad', ...OTHERS], { PORTAL_RECHECK_MS: '1000' }, { process: true });
     packBadAnswers();
     traffic = new Traffic(many);
     const spell = () => new Promise((resolve) => setTimeout(resolve, SPELL_MS));

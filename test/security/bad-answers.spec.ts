@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { type Fault, type FaultHandle } from '../../emulator/index.js';
 import { run } from '../cli/in-process.js';
 import { ManyPortals } from '../outages/many-portals.js';
+import { type BridgeProcess } from '../support/bridge-process.js';
 import { until } from '../support/until.js';
 import { portalRow } from '../support/before-install.js';
 import { Watch } from '../support/watch.js';
@@ -22,7 +23,7 @@ const MOST_COMPUTED_MS = 2000;
 const RSS_MB = 400;
 
 describe('answers of one portal', () => {
-  let many: ManyPortals;
+  let many: ManyPortals<BridgeProcess>;
   let name: string;
   let names: readonly string[];
   const is = (bad: string) => {
@@ -35,7 +36,7 @@ describe('answers of one portal', () => {
   const row = () => portalRow(many.bridge, many.portal(name).memberId);
   const resume = () => run(many.bridge, ['portals', 'resume', name]);
   beforeAll(async () => {
-    many = await ManyPortals.open([...BAD, ...OTHERS], SETTINGS);
+    many = await ManyPortals.open([...BAD, ...OTHERS], SETTINGS, { process: true });
     many.push(3);
     await until('a quiet start', () => many.unfinished([...BAD, ...OTHERS]).length === 0);
   });

@@ -19,7 +19,6 @@ describe('whoever holds all connections that he may have', () => {
   const sockets = new Set<Socket>();
   beforeAll(async () => {
     system = await TestSystem.prepare({
-      process: true,
       settings: {
         HTTP_MAX_CONNECTIONS: String(TOTAL),
         HTTP_MAX_CONNECTIONS_PER_ADDRESS: String(PER_ADDRESS),

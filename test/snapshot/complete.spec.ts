@@ -5,7 +5,7 @@ import { type BridgeProcess } from '../support/bridge-process.js';
 import { openBeforeInstall } from '../support/before-install.js';
 import { type Received } from '../support/downstream.js';
 import { OwnPortal } from '../support/own-portal.js';
-import { type TestSystem } from '../support/test-system.js';
+import { type TestSystem, type TestSystemOptions } from '../support/test-system.js';
 import { until } from '../support/until.js';
 import { inForm } from '../support/form.js';
 
@@ -36,36 +36,46 @@ const DEAL = 2;
 const CONTACT = 3;
 
 describe('a snapshot', () => {
-  let system: TestSystem<BridgeProcess>;
+  let system: TestSystem;
+  /** Of the test that kills it. */
+  let killed: TestSystem<BridgeProcess> | null = null;
   let own: OwnPortal;
   /** Object of the test's portal that fails whenever it comes. */
   let failing: string | null = null;
+  const OPTIONS = {
+    settings: SETTINGS,
+    onEvent: (event, downstream) => {
+      downstream.channel.ack(event.message);
+      if (event.objectId === failing) downstream.reply({ status: 'failed', reason: 'out of stock' }, event);
+    },
+  } satisfies TestSystemOptions;
   beforeAll(async () => {
-    system = await openBeforeInstall({
-      process: true,
-      settings: SETTINGS,
-      onEvent: (event, downstream) => {
-        downstream.channel.ack(event.message);
-        if (event.objectId === failing) downstream.reply({ status: 'failed', reason: 'out of stock' }, event);
-      },
-    });
+    system = await openBeforeInstall(OPTIONS);
   });
   afterEach(async () => {
     failing = null;
     await own.leave();
+    await killed?.close();
+    killed = null;
   });
   afterAll(() => system.close());
 
-  const open = async (options: Partial<PortalOptions> = {}) => {
-    own = await OwnPortal.installed(system, { ...FAST, ...options });
+  const open = async (options: Partial<PortalOptions> = {}, on: TestSystem = system) => {
+    own = await OwnPortal.installed(on, { ...FAST, ...options });
   };
 
   const start = async (...args: string[]) => {
-    const { exitCode, stderr } = await run(system.bridge, ['snapshot', 'start', own.portal.name, ...args]);
+    const { exitCode, stderr } = await run(own.system.bridge, [
+      'snapshot',
+      'start',
+      own.portal.name,
+      ...args,
+    ]);
     expect([exitCode, stderr]).toEqual([0, '']);
   };
   const last = async () => {
-    const [snapshot] = (await json<Status>(system.bridge, ['snapshot', 'status', own.portal.name])).snapshots;
+    const [snapshot] = (await json<Status>(own.system.bridge, ['snapshot', 'status', own.portal.name]))
+      .snapshots;
     if (snapshot === undefined) throw new Error('there is no snapshot');
     return snapshot;
   };
@@ -75,7 +85,8 @@ describe('a snapshot', () => {
   const over = () => until('its last event', () => completed().length > 0, 120_000);
 
   it('brings every object once, killed again and again: only what was in hand comes twice', async () => {
-    await open({ serviceTimePerPageMs: 10 });
+    killed = await openBeforeInstall({ ...OPTIONS, process: true });
+    await open({ serviceTimePerPageMs: 10 }, killed);
     // Ids with gaps, a hole, and some as dense as can be.
     own.portal.objects.seed(DEAL, { count: 2 * SIZE, step: 3 });
     own.portal.objects.seed(DEAL, { count: 3 * SIZE });
@@ -90,8 +101,8 @@ describe('a snapshot', () => {
     const kills = inForm({ full: 6, small: 2 });
     for (let kill = 1; kill <= kills; kill += 1) {
       await until(`part ${kill}`, () => distinct() >= kill * SIZE * 0.7, 60_000);
-      await system.bridge.stop('SIGKILL');
-      system.bridge.start();
+      await killed.bridge.stop('SIGKILL');
+      killed.bridge.start();
     }
     await over();
 

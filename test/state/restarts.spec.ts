@@ -26,13 +26,6 @@ describe('events with states, and what ends in the middle', () => {
   });
   afterAll(() => system.close());
 
-  const startWith = async (settings: Record<string, string>) => {
-    const { bridge } = system;
-    expect(await bridge.stop()).toBe(0);
-    for (const name of ['STATE', 'STATE_WAIT_MS']) delete bridge.settings[name];
-    bridge.start(settings);
-  };
-
   it.each([
     ['kill -9', 'SIGKILL' as const],
     ['a restart', 'SIGTERM' as const],
@@ -60,9 +53,16 @@ describe('events with states, and what ends in the middle', () => {
       await own.leave();
     },
   );
+});
+
+describe('events with states, and what ends in the middle', () => {
+  let system: TestSystem;
+  beforeAll(async () => {
+    system = await openBeforeInstall({ settings: { STATE: '*', STATE_WAIT_MS: '2000' } });
+  });
+  afterAll(() => system.close());
 
   it('a portal that throttles every request for a while holds up no event for longer than it may', async () => {
-    await startWith({ STATE: '*', STATE_WAIT_MS: '2000' });
     const own = await OwnPortal.installed(system);
     own.portal.objects.seed(DEAL, { count: EVENTS });
     const times = 3;
@@ -83,7 +83,10 @@ describe('events with states, and what ends in the middle', () => {
   });
 
   it('without the setting nothing is read, and events are what they were', async () => {
-    await startWith({});
+    const { bridge } = system;
+    expect(await bridge.stop()).toBe(0);
+    for (const name of ['STATE', 'STATE_WAIT_MS']) delete bridge.settings[name];
+    bridge.start();
     const own = await OwnPortal.installed(system);
     own.portal.objects.add(DEAL, { title: 'x' });
     await until('the event', () => own.received.length === 1);

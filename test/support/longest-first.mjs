@@ -1,4 +1,5 @@
 import Sequencer from '@jest/test-sequencer';
+import { KINDS } from '../../jest.config.mjs';
 
 /** What waits longest for the clock: begun last, it would keep everybody waiting for it alone. */
 const LONGEST = [
@@ -24,7 +25,10 @@ const LONGEST = [
 ];
 
 /** So many others between two of them. All at once they would have every worker wait, and the processors with them. */
-const BETWEEN = 8;
+const BETWEEN = 3;
+
+/** Which have workers of their own. */
+const OTHER_KINDS = KINDS.slice(0, -1).map(({ paths }) => new RegExp(paths));
 
 /**
  * The longest suites over the first half of the run, each followed by some that compute meanwhile; the others as jest
@@ -34,9 +38,11 @@ export default class LongestFirst extends Sequencer {
   async sort(tests) {
     const ordered = await super.sort(tests);
     const rank = ({ path }) => LONGEST.findIndex((part) => path.includes(`/${part}`));
+    const apart = ordered.filter(({ path }) => OTHER_KINDS.some((paths) => paths.test(path)));
     const long = ordered.filter((test) => rank(test) >= 0).sort((one, other) => rank(one) - rank(other));
-    const others = ordered.filter((test) => rank(test) < 0);
+    const others = ordered.filter((test) => rank(test) < 0 && !apart.includes(test));
     return [
+      ...apart,
       ...long.flatMap((test, index) => [test, ...others.slice(BETWEEN * index, BETWEEN * (index + 1))]),
       ...others.slice(BETWEEN * long.length),
     ];

@@ -148,7 +148,7 @@ function open(
     budget,
     http: new HttpService(),
     allowHttp: true,
-    timeoutMs: 1000,
+    timeoutMs: 30_000,
   });
   return new PortalReader({
     portal: { name: 'acme', mayRead: () => active },
