@@ -70,6 +70,4 @@ export default {
   runner: ['<rootDir>/test/runner/workers-by-kind.cjs', { kinds: KINDS }],
   // Where all suites of a run are of one kind.
   maxWorkers: 7,
-  // V8 gives back what a worker has used in more than the usual half a second.
-  workerGracefulExitTimeout: 10_000,
 };
