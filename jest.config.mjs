@@ -18,6 +18,7 @@ export const IN_BOTH_FORMS = [
   '/src/json/large-json',
   '/src/state/changes/change-chain',
   '/src/state/reconcile/missed',
+  '/test/api/openapi.unit',
   '/test/budget',
   '/test/contract/events',
   '/test/contract/replies',
