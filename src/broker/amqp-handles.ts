@@ -1,5 +1,11 @@
+import { once } from 'node:events';
 import { Duplex } from 'node:stream';
 import { type Channel, type ChannelModel } from 'amqplib';
+import { type AmqpConnectionManager } from 'amqp-connection-manager';
+import { within } from '../timing/within.js';
+
+/** How long a broker may take to agree to the end of a connection. */
+const CLOSE_TIMEOUT_MS = 3000;
 
 /**
  * The same channel, with its `error` event heard: what closed it also reaches the call that waits for it, and an
@@ -51,6 +57,20 @@ export function gatherWrites(model: ChannelModel): void {
     }
     return write(...given);
   };
+}
+
+/**
+ * Ends a managed connection for good, whether the broker answers or not: nothing is connected again. Takes a few seconds at
+ * most.
+ */
+export async function closeConnection(
+  manager: Pick<AmqpConnectionManager, 'close' | 'connection'>,
+): Promise<void> {
+  const model = manager.connection;
+  // A broker that does not answer, or is gone, never acknowledges the close, and the client library waits for that.
+  const ended = model === undefined ? [] : [once(model, 'close')];
+  await within(CLOSE_TIMEOUT_MS, Promise.race([manager.close(), ...ended])).catch(() => undefined);
+  if (model !== undefined) destroySocket(model);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Channel, type ChannelModel, type ConfirmChannel } from 'amqplib';
 import { AmqpConnectionManagerClass } from 'amqp-connection-manager';
-import { destroySocket, gatherWrites, withErrorListener } from './amqp-handles.js';
+import { closeConnection, destroySocket, gatherWrites, withErrorListener } from './amqp-handles.js';
 import { BrokerAddresses } from './addresses.js';
 import { brokersOf } from './broker-login.js';
 import { BrokerStatusBoard, type BrokerStatus, type BrokerStatusListener } from './broker-status.js';
@@ -10,7 +10,7 @@ import { Phrase } from '../i18n/translate.js';
 import { blockedFault } from './connection-fault.js';
 import { silentBrokerLogger, type BrokerLogger } from './logger.js';
 import { connectionTiming, type ConnectionTiming, managerOptions } from './connection-timing.js';
-import { TimedOut, within } from '../timing/within.js';
+import { TimedOut } from '../timing/within.js';
 import { declareOn, notDeclaredBecause } from './declaring.js';
 import { DeniedRights } from './denied-rights.js';
 import { PrefixGuard } from './prefix-guard.js';
@@ -18,7 +18,6 @@ import { type PrefixOwner, PrefixTaken } from './prefix-owner.js';
 import { type TopologyNames } from './topology.js';
 import { TopologyNotices } from './topology-notices.js';
 
-const CLOSE_TIMEOUT_MS = 3000;
 const ASKING = Phrase.of('fault.asking');
 
 /**
@@ -175,13 +174,11 @@ export class BrokerConnection {
   async close(): Promise<void> {
     if (this.stopping.signal.aborted) return;
     this.stopping.abort();
-    const { manager, model } = this;
+    const { manager } = this;
     this.model = null;
     this.board.change('closed', 'closed by the bridge');
     if (manager === null) return;
-    // A broker that does not answer never acknowledges the close, and the client library waits for that.
-    await within(CLOSE_TIMEOUT_MS, manager.close()).catch(() => undefined);
-    if (model !== null) destroySocket(model);
+    await closeConnection(manager);
     this.logger.info({ event: 'broker.closed' });
   }
 

@@ -4,7 +4,7 @@ import { ServerRMQ } from '@nestjs/microservices';
 import { type LoggerService } from '@nestjs/common';
 import { BrokerAddresses } from '../broker/addresses.js';
 import { brokersOf } from '../broker/broker-login.js';
-import { destroySocket } from '../broker/amqp-handles.js';
+import { closeConnection, destroySocket } from '../broker/amqp-handles.js';
 import { connectionTiming, managerOptions } from '../broker/connection-timing.js';
 import { TimedOut, within } from '../timing/within.js';
 import { type Log } from '../logging/log.js';
@@ -101,6 +101,8 @@ export class ReplyServer extends ServerRMQ {
    */
   override async createClient<T>(): Promise<T> {
     const manager = await super.createClient<AmqpConnectionManager>();
+    // It was closed while the client library was being loaded.
+    if (this.closing) void closeConnection(manager);
     manager.on('connect', ({ url }: { url: unknown }) => (this.host = BrokerAddresses.hostOf(String(url))));
     const create = manager.createChannel.bind(manager);
     manager.createChannel = (options) => {
@@ -149,7 +151,9 @@ export class ReplyServer extends ServerRMQ {
   override async close(): Promise<void> {
     this.closing = true;
     if (this.again !== null) clearTimeout(this.again.timer);
-    await super.close();
+    // The transport's own waits for its channel first, which a broker that is gone never agrees to end.
+    const manager = this.server as AmqpConnectionManager | null;
+    if (manager !== null) await closeConnection(manager);
   }
 
   private async consume(channel: Channel): Promise<void> {
