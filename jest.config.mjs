@@ -67,6 +67,8 @@ export default {
     '<rootDir>/test/support/unit-priority.mjs',
   ],
   testTimeout: 90_000,
+  // A worker takes more than jest's half second to end: V8 alone does, and a connection's last timer a second.
+  workerGracefulExitTimeout: 10_000,
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
   runner: ['<rootDir>/test/runner/workers-by-kind.cjs', { kinds: KINDS }],
   // Where all suites of a run are of one kind.

@@ -114,7 +114,10 @@ describe('a RabbitMQ whose owner is killed', () => {
 
   it('goes with it; it was started because another server held the port', async () => {
     const stranger = createServer((socket) =>
-      socket.on('error', () => {}).end('HTTP/1.1 400 Bad Request\r\n\r\n'),
+      socket
+        .on('error', () => {})
+        .resume()
+        .end('HTTP/1.1 400 Bad Request\r\n\r\n'),
     );
     await once(stranger.listen(0, '127.0.0.1'), 'listening');
     const { port } = stranger.address() as AddressInfo;
