@@ -42,13 +42,14 @@ export const UNIT =
   /(?:\/(?:src|emulator|bench|test\/model)\/(?:[^/]+\/)*(?!.*\.rmq\.)[^/]+|\.unit)\.spec\.ts$/;
 
 /**
- * Suites that use the same code, and how many workers `npm test` gives them: the first whose pattern a path fits. Journeys
- * wait more than they compute; fewer workers would leave two cores idle, and each more has to load and compile it all again.
+ * Suites that use the same code, the first whose pattern a path fits, and how many workers `npm test` gives them on two
+ * cores. Journeys wait more than they compute: fewer workers would leave cores idle. Each more has to load and compile it
+ * all again, which a slow machine feels, and there they compute for longer.
  */
 export const KINDS = [
-  { paths: UNIT.source, workers: 1 },
-  { paths: '/(?:src|test/ledger)/', workers: 1 },
-  { paths: '', workers: 6 },
+  { paths: UNIT.source, workers: { slow: 1, quick: 1 } },
+  { paths: '/(?:src|test/ledger)/', workers: { slow: 1, quick: 1 } },
+  { paths: '', workers: { slow: 6, quick: 10 } },
 ];
 
 /** @type {import('jest').Config} */
@@ -71,6 +72,5 @@ export default {
   workerGracefulExitTimeout: 10_000,
   testSequencer: '<rootDir>/test/support/longest-first.mjs',
   runner: ['<rootDir>/test/runner/workers-by-kind.cjs', { kinds: KINDS }],
-  // Where all suites of a run are of one kind.
-  maxWorkers: 7,
+  maxWorkers: 10,
 };

@@ -179,8 +179,8 @@ describe('suites of two kinds', () => {
         });`,
       );
     const kinds = [
-      { paths: '/(?:other|fails)', workers: 1 },
-      { paths: '', workers: 1 },
+      { paths: '/(?:other|fails)', workers: { slow: 1, quick: 1 } },
+      { paths: '', workers: { slow: 1, quick: 1 } },
     ];
     const runner = [join(ROOT, 'test/runner/workers-by-kind.cjs'), { kinds }];
     const { exitCode, output } = await runSuites(folder, { runner, maxWorkers: 2 });
