@@ -22,6 +22,11 @@ const LONGEST = [
   'test/security/tarpits',
   'test/budget',
   'test/demo',
+  'test/outages/no-twin',
+  'test/state/reconcile-',
+  'test/state/restarts',
+  'test/basic-plan',
+  'test/slow-portal',
 ];
 
 /** So many others between two of them. All at once they would have every worker wait, and the processors with them. */
