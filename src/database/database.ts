@@ -2,8 +2,8 @@ import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Kysely, PostgresDialect } from 'kysely';
 import Libsql from 'libsql';
-import pg from 'pg';
 import { type Dialect, dialectOf } from './dialect.js';
+import { PostgresPool } from './postgres-pool.js';
 import { type Schema } from './schema.js';
 import { PatientSqliteDialect, type SqliteFile } from './sqlite-driver.js';
 import { StatementCache } from './statement-cache.js';
@@ -96,30 +96,14 @@ function opened(path: string, pragmas: readonly string[]): SqliteFile {
   }
 }
 
-/** bigint holds our milliseconds and sequence numbers, all below 2^53. */
-export function postgresTypes(): pg.CustomTypesConfig {
-  const types = new pg.TypeOverrides();
-  types.setTypeParser(pg.types.builtins.INT8, Number);
-  return types;
-}
-
-/** A connection that the server cuts, idle or in use, must not end the process; the next query opens another. */
-export function survive(pool: pg.Pool): void {
-  pool.on('error', () => undefined);
-  // A query that uses it fails, and says so.
-  pool.on('connect', (client) => client.on('error', () => undefined));
-}
-
 function openPostgres(url: string, { idleInTransactionMs }: DatabaseOptions): Kysely<Schema> {
-  const pool = new pg.Pool({
+  const pool = new PostgresPool({
     connectionString: url,
     max: 10,
     fallback_application_name: 'bitrix24-bridge',
-    types: postgresTypes(),
     ...(idleInTransactionMs === undefined
       ? {}
       : { idle_in_transaction_session_timeout: idleInTransactionMs }),
   });
-  survive(pool);
   return new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
 }

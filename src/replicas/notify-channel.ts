@@ -1,7 +1,6 @@
-import { Socket } from 'node:net';
 import { Kysely, PostgresDialect } from 'kysely';
-import pg from 'pg';
-import { type Database, databaseOver, postgresTypes, survive } from '../database/database.js';
+import { type Database, databaseOver } from '../database/database.js';
+import { PostgresPool } from '../database/postgres-pool.js';
 import { type Schema } from '../database/schema.js';
 
 /** What comes in over a {@link NotifyChannel}. */
@@ -23,31 +22,31 @@ const CHANNEL = 'bitrix24_bridge';
 export class NotifyChannel {
   readonly database: Database;
   private listener: NotifyListener = { heard: () => undefined, connected: () => undefined };
-  private socket: Socket | null = null;
+  private readonly pool: PostgresPool;
 
   /** @param answerWithinMs a query without an answer for so long fails, and the connection with it */
   constructor(url: string, answerWithinMs: number) {
-    const pool = new pg.Pool({
-      connectionString: url,
-      max: 1,
-      idleTimeoutMillis: 0,
-      keepAlive: true,
-      connectionTimeoutMillis: answerWithinMs,
-      query_timeout: answerWithinMs,
-      // A server must not go on with what is not waited for any more.
-      statement_timeout: answerWithinMs,
-      fallback_application_name: 'bitrix24-bridge notify channel',
-      types: postgresTypes(),
-      stream: () => (this.socket = new Socket()),
-    });
-    survive(pool);
-    pool.on('connect', (client) => {
-      client.on('notification', ({ payload }) => this.listener.heard(payload ?? ''));
-      client.query(`listen ${CHANNEL}`).then(
-        () => this.listener.connected(),
-        () => this.hangUp(),
-      );
-    });
+    const pool = new PostgresPool(
+      {
+        connectionString: url,
+        max: 1,
+        idleTimeoutMillis: 0,
+        keepAlive: true,
+        connectionTimeoutMillis: answerWithinMs,
+        query_timeout: answerWithinMs,
+        // A server must not go on with what is not waited for any more.
+        statement_timeout: answerWithinMs,
+        fallback_application_name: 'bitrix24-bridge notify channel',
+      },
+      (client) => {
+        client.on('notification', ({ payload }) => this.listener.heard(payload ?? ''));
+        client.query(`listen ${CHANNEL}`).then(
+          () => this.listener.connected(),
+          () => this.hangUp(),
+        );
+      },
+    );
+    this.pool = pool;
     this.database = databaseOver('postgres', new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) }));
   }
 
@@ -65,7 +64,7 @@ export class NotifyChannel {
 
   /** Breaks the connection: one that does not answer would keep the next query waiting as well. */
   hangUp(): void {
-    this.socket?.destroy();
+    this.pool.cut();
   }
 
   /** Ends it for good. */

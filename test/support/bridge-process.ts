@@ -10,10 +10,10 @@ export class BridgeProcess extends TestBridge {
   private child: ChildProcess | null = null;
   private exit: Promise<number | null> | null = null;
 
-  /** @param options.movableClock its clock can be set forward */
+  /** @param options `movableClock`: its clock can be set forward; `file`: what is run, the service's program unless it is given */
   constructor(
     settings: Record<string, string>,
-    private readonly options: { readonly movableClock?: boolean } = {},
+    private readonly options: { readonly movableClock?: boolean; readonly file?: string } = {},
   ) {
     super(settings);
   }
@@ -52,7 +52,7 @@ export class BridgeProcess extends TestBridge {
   protected run(env: Record<string, string>): void {
     const movable = this.options.movableClock === true;
     const nodeArgs = ['--enable-source-maps', ...(movable ? ['--import', MOVABLE_CLOCK] : [])];
-    const child = spawn(process.execPath, [...nodeArgs, program('main.js')], {
+    const child = spawn(process.execPath, [...nodeArgs, this.options.file ?? program('main.js')], {
       env,
       cwd: this.folder,
       stdio: ['ignore', 'pipe', 'pipe', ...(movable ? (['ipc'] as const) : [])],
