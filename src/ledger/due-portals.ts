@@ -56,3 +56,19 @@ export function portalsToMark(db: Db, owner: PortalsOf, failedUntil: number): Pr
     ),
   );
 }
+
+/** Portals with marked deliveries whose time came in the span (Unix ms): their next round fetches them. */
+export function portalsToFetch(
+  db: Db,
+  owner: PortalsOf,
+  { after, until }: { readonly after: number; readonly until: number },
+): Promise<string[]> {
+  return portalsWhere(db, owner, (eb) =>
+    eb.exists(
+      deliveriesOf(eb)
+        .where('deliveries.state', '=', sql.lit('marked'))
+        .where('deliveries.due_at', '>', after)
+        .where('deliveries.due_at', '<=', until),
+    ),
+  );
+}

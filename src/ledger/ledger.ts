@@ -1,6 +1,6 @@
 import { type Database } from '../database/database.js';
 import { applyRound, type RoundApplied } from './apply-round.js';
-import { duePortals, portalsToMark, type PortalsOf } from './due-portals.js';
+import { duePortals, portalsToFetch, portalsToMark, type PortalsOf } from './due-portals.js';
 import { FencedWrites } from './fenced-writes.js';
 import {
   insertUnheld,
@@ -151,6 +151,12 @@ export class Ledger {
   /** Portals with failures that have waited for their mark for `waitMs` and more. */
   async portalsToMark(waitMs: number, owner: PortalsOf = null): Promise<string[]> {
     return portalsToMark(this.database.db, owner, this.now() - waitMs);
+  }
+
+  /** Portals with marked deliveries that have become due in the last `sinceMs`. */
+  async portalsToFetch(sinceMs: number, owner: PortalsOf = null): Promise<string[]> {
+    const now = this.now();
+    return portalsToFetch(this.database.db, owner, { after: now - sinceMs, until: now });
   }
 
   /** Process ids under which the ledger believes rows of this source key to be held, ascending. */

@@ -9,6 +9,11 @@ import { Periodic } from './periodic.js';
 
 /** The database is shared with the command line and with other replicas: what they do shows within seconds. */
 const EVERY_MS = 3000;
+/**
+ * A loop knows when what it has marked is due, and not that the command line has made it due before. One that cannot be
+ * fetched is not asked for again and again.
+ */
+const LATELY_MS = 10_000;
 
 /** What the watch tells the loops. */
 type WatchedFleet = Pick<
@@ -26,7 +31,10 @@ export class PortalWatch {
 
   constructor(
     private readonly registry: Pick<PortalRegistry, 'refresh'>,
-    private readonly ledger: Pick<Ledger, 'duePortals' | 'refusedPortals' | 'portalsToMark'>,
+    private readonly ledger: Pick<
+      Ledger,
+      'duePortals' | 'refusedPortals' | 'portalsToMark' | 'portalsToFetch'
+    >,
     private readonly fleet: WatchedFleet,
     private readonly settings: { readonly FAILURE_BATCH_WAIT_MS: number },
     /** Whose loops these are, where others have portals too. */
@@ -45,6 +53,7 @@ export class PortalWatch {
         for (const memberId of await ledger.refusedPortals(replica)) fleet.retryRefused(memberId);
         const failing = await ledger.portalsToMark(this.settings.FAILURE_BATCH_WAIT_MS, replica);
         for (const memberId of failing) fleet.wake(memberId);
+        for (const memberId of await ledger.portalsToFetch(LATELY_MS, replica)) fleet.wake(memberId);
       },
       this.log,
     );

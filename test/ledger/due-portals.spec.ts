@@ -24,6 +24,18 @@ onEveryDatabase('portals with something to publish are found without asking each
     expect((await bench.ledger.duePortals()).sort()).toEqual(['due', 'later', 'reserved']);
   });
 
+  it('names those whose marked deliveries have become due of late', async () => {
+    const bench = new LedgerBench(open);
+    const dueAt = { late: START - 1001, lately: START - 999, now: START, later: START + 1 };
+    await registerPortals(open(), [...Object.keys(dueAt), 'waiting']);
+    for (const [member, at] of Object.entries(dueAt))
+      await bench.put({ message: 'm1', member, state: 'marked', dueAt: at });
+    await bench.put({ message: 'm1', member: 'waiting', state: 'waiting', dueAt: START });
+    expect((await bench.ledger.portalsToFetch(1000)).sort()).toEqual(['lately', 'now']);
+    bench.now += 1;
+    expect((await bench.ledger.portalsToFetch(1000)).sort()).toEqual(['later', 'now']);
+  });
+
   it('names only those of one replica where it is asked for these', async () => {
     const bench = new LedgerBench(open);
     await registerPortals(open(), ['mine', 'rested', 'theirs']);
@@ -31,6 +43,7 @@ onEveryDatabase('portals with something to publish are found without asking each
       await bench.put({ message: 'm1', member, state: 'reserved' });
       await bench.put({ message: 'm2', member, state: 'failed' });
       await bench.put({ message: 'm3', member, state: 'refused', dueAt: START });
+      await bench.put({ message: 'm4', member, state: 'marked', dueAt: START });
     }
     const lease = (memberId: string, owner: string) => ({
       member_id: memberId,
@@ -43,7 +56,12 @@ onEveryDatabase('portals with something to publish are found without asking each
       .values([lease('mine', 'a'), lease('rested', 'a'), lease('theirs', 'b')])
       .execute();
     const { ledger } = bench;
-    for (const asked of [ledger.duePortals('a'), ledger.refusedPortals('a'), ledger.portalsToMark(0, 'a')]) {
+    for (const asked of [
+      ledger.duePortals('a'),
+      ledger.refusedPortals('a'),
+      ledger.portalsToMark(0, 'a'),
+      ledger.portalsToFetch(1, 'a'),
+    ]) {
       expect(await asked).toEqual(['mine']);
     }
     expect((await ledger.duePortals()).sort()).toEqual(['mine', 'theirs']);
