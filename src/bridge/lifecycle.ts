@@ -25,6 +25,8 @@ import { doSteps, type Step } from './steps.js';
 /** A round under way at the end may take this long; a stop is promised within 10 s. */
 const ROUND_GRACE_MS = 4000;
 const CONFIRM_GRACE_MS = 3000;
+/** Loops that wait for a database that does not answer are not waited for any longer. */
+const LOOPS_MS = 5500;
 const LEAVE_MS = 1500;
 /** To send signals to other replicas, or to close a connection. */
 const SHORT_MS = 1000;
@@ -121,29 +123,11 @@ export class Lifecycle {
   }
 
   private stopSteps(): Step[] {
-    const {
-      fleet,
-      jobs,
-      replica,
-      signals,
-      collector,
-      replies,
-      publisher,
-      rejecter,
-      broker,
-      database,
-      databaseStart,
-    } = this.parts;
+    const { replica, signals, collector, replies, publisher, rejecter, broker, database, databaseStart } =
+      this.parts;
     return [
       { name: 'ownership', run: () => replica.ownership.retire() },
-      {
-        name: 'loops',
-        run: () => {
-          // A job that waits for an authorization server is not waited for: the next start does what it has not done.
-          const ended = jobs.map((job) => within(ROUND_GRACE_MS, job.stop()).catch(() => undefined));
-          return Promise.all([fleet.stop(ROUND_GRACE_MS), ...ended]);
-        },
-      },
+      { name: 'loops', limitMs: LOOPS_MS, run: () => this.stopLoops() },
       // Without the database the leases expire by themselves.
       { name: 'leases', limitMs: LEAVE_MS, run: () => replica.ownership.leave() },
       { name: 'signals', limitMs: SHORT_MS, run: () => signals.flush() },
@@ -159,6 +143,15 @@ export class Lifecycle {
       { name: 'database', run: () => database.db.destroy() },
       { name: 'database file', run: () => databaseStart.close() },
     ];
+  }
+
+  private async stopLoops(): Promise<void> {
+    const { fleet, jobs, publisher } = this.parts;
+    // What the broker does not confirm is in the ledger; to wait for it would take the time of all that follows.
+    const unconfirmed = setTimeout(() => void publisher.close(0), CONFIRM_GRACE_MS);
+    // A job that waits for an authorization server is not waited for: the next start does what it has not done.
+    const ended = jobs.map((job) => within(ROUND_GRACE_MS, job.stop()).catch(() => undefined));
+    await Promise.all([fleet.stop(ROUND_GRACE_MS), ...ended]).finally(() => clearTimeout(unconfirmed));
   }
 
   private tellOfSettings(): void {

@@ -5,7 +5,7 @@ import { type AmqpConnectionManager } from 'amqp-connection-manager';
 import { within } from '../timing/within.js';
 
 /** How long a broker may take to agree to the end of a connection. */
-const CLOSE_TIMEOUT_MS = 3000;
+const CLOSE_TIMEOUT_MS = 2000;
 
 /**
  * The same channel, with its `error` event heard: what closed it also reaches the call that waits for it, and an
