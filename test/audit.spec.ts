@@ -66,6 +66,14 @@ describe('the audit log', () => {
 
     // At the command line, by the user of the operating system.
     await dead(2);
+    await run(system.bridge, ['events', 'retry', '--portal', 'acme', '--state', 'dead']);
+    expect((await audit('--action', 'retried'))[0]).toMatchObject({
+      actor: { kind: 'cli' },
+      portal: 'acme',
+      count: 2,
+      target: 'all with states: dead',
+    });
+    await dead(2);
     await run(system.bridge, ['events', 'discard', two?.id ?? '', '--yes']);
     await run(system.bridge, ['portals', 'rename', 'acme', 'beta', '--yes']);
     const me = userInfo().username;

@@ -5,16 +5,17 @@ import { type TopologyNames } from '../broker/topology.js';
 import { eventId, parseEventId } from '../contract/event.js';
 import { type DeliveryState } from '../database/schema.js';
 import { attemptOf } from '../events/attempt.js';
-import { type Choice, type EventDesk } from '../events/event-desk.js';
+import { type Choice, DEFAULT_STATES, type EventDesk } from '../events/event-desk.js';
 import { reasonShown } from '../events/refusal.js';
 import { parseJson } from '../json/exact-json.js';
 import { type DeliveryRecord } from '../ledger/find-deliveries.js';
-import { retriedOf, RETRYABLE } from '../ledger/retry-now.js';
+import { retriedOf } from '../ledger/retry-now.js';
 import { TROUBLED } from '../ledger/trouble.js';
 import { reasonOf } from '../logging/reason.js';
 import { type Log } from '../logging/log.js';
 import { type HealthChecks } from '../monitoring/health.controller.js';
 import { type Metrics } from '../monitoring/metrics.js';
+import { SeveralPortals } from '../portals/find-portal.js';
 import { type Portal } from '../portals/portal-record.js';
 import { type PortalRegistry } from '../portals/registry.js';
 import { type Signals } from '../replicas/signals.js';
@@ -109,14 +110,14 @@ export class RunningBridge
   }
 
   async retry(selection: EventSelection, by?: string): Promise<SelectionOutcome> {
-    const choice = this.choice(selection, RETRYABLE);
+    const choice = this.choice(selection, DEFAULT_STATES.retry);
     const retried = await this.parts.desk.retry(choice, caller(by));
     return { done: retriedOf(retried), later: retried.later, left: retried.left };
   }
 
   async discard(selection: EventSelection, by: string): Promise<SelectionOutcome> {
     const { discarded, left, later } = await this.parts.desk.discard(
-      this.choice(selection, ['dead']),
+      this.choice(selection, DEFAULT_STATES.discard),
       caller(by),
     );
     return { done: discarded, later, left };
@@ -136,6 +137,9 @@ export class RunningBridge
       return { references };
     }
     const { portal, states, codes } = selection;
+    // A caller's variable that is not set, and not the wish for all portals.
+    if ('portal' in selection && portal === undefined)
+      throw new SelectionError('the portal is undefined; leave it out where all portals are meant');
     return {
       filter: {
         states: states ?? byDefault,
@@ -146,9 +150,18 @@ export class RunningBridge
   }
 
   private portal(word: string): Portal {
-    const found = this.parts.registry.find(word);
+    const found = this.meant(word);
     if (found === undefined) throw new SelectionError(`no portal ${word.slice(0, 300)} is installed`);
     return found;
+  }
+
+  private meant(word: string): Portal | undefined {
+    try {
+      return this.parts.registry.meant(word);
+    } catch (error) {
+      if (error instanceof SeveralPortals) throw new SelectionError(error.message);
+      throw error;
+    }
   }
 
   private describe(record: DeliveryRecord): BridgeEvent {

@@ -10,7 +10,7 @@ import {
   type DeliveryRecord,
   type DeliveryReference,
 } from '../ledger/find-deliveries.js';
-import { type RetriedNow } from '../ledger/retry-now.js';
+import { type RetriedNow, RETRYABLE } from '../ledger/retry-now.js';
 import { eventWords, filterWords, NAMED } from './choice-words.js';
 import { PartlyDone } from './partly-done.js';
 
@@ -27,6 +27,12 @@ export type Choice =
   | { readonly seqs: readonly number[]; readonly found?: Found }
   | { readonly references: readonly DeliveryReference[] }
   | { readonly filter: DeliveryFilter };
+
+/** States of the events that are retried or discarded by what they have in common, unless others are named. */
+export const DEFAULT_STATES = {
+  retry: RETRYABLE,
+  discard: ['dead'],
+} as const satisfies Readonly<Record<BulkAction, readonly DeliveryState[]>>;
 
 /** What was done to the deliveries of a choice, beside how many it had. */
 type Done<T> = T & {

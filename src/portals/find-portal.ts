@@ -23,6 +23,29 @@ export function portalsMeant<T extends Findable>(portals: readonly T[], word: st
   return named === undefined ? portalsAt(portals, text) : [named];
 }
 
+/** Several portals are meant by a word, where one is wanted. */
+export class SeveralPortals extends Error {
+  override readonly name = 'SeveralPortals';
+
+  constructor(word: string, names: readonly string[]) {
+    super(`${word.slice(0, 300)} means several portals: name one of ${names.join(', ')}`);
+  }
+}
+
+/**
+ * The one portal that a person means by a word, undefined where it is none: something is to be done to it.
+ * @throws {SeveralPortals} where it is the address of several that are alive
+ */
+export function portalMeant<T extends Findable>(portals: readonly T[], word: string): T | undefined {
+  const meant = portalsMeant(portals, word);
+  const [first, ...others] = meant;
+  if (first === undefined || others.length === 0 || !isAlive(first)) return first;
+  throw new SeveralPortals(
+    word,
+    meant.map(({ name }) => name),
+  );
+}
+
 /** The same for an address alone. */
 export function portalsAt<T extends Findable>(portals: readonly T[], address: string): readonly T[] {
   const given = readAddress(address);

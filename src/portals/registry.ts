@@ -1,7 +1,7 @@
 import { addressText, domainOf, readAddress } from '../bitrix24/portal-address.js';
 import { type Database } from '../database/database.js';
 import { type PortalState } from '../database/schema.js';
-import { portalsAt, portalsMeant } from './find-portal.js';
+import { portalMeant, portalsAt, portalsMeant } from './find-portal.js';
 import { type Renaming } from './naming.js';
 import { type Offer, resealOffers } from './offers.js';
 import { NO_PINS, type PinnedNames } from './pinned-names.js';
@@ -97,9 +97,12 @@ export class PortalRegistry {
     return this.list().find((portal) => portal.name === name);
   }
 
-  /** The portal that is meant by a name, a domain or a member id; where it could be several, the first. */
-  find(word: string): Portal | undefined {
-    return portalsMeant(this.list(), word)[0];
+  /**
+   * The portal that a person means by a name, an address or a member id.
+   * @throws {SeveralPortals}
+   */
+  meant(word: string): Portal | undefined {
+    return portalMeant(this.list(), word);
   }
 
   /** The portal at an address as one writes it; of several the one that is alive. */
@@ -110,7 +113,7 @@ export class PortalRegistry {
   /** Member id of the portal that is meant, also of one that another process has just installed. */
   async memberIdOf(word: string): Promise<string | undefined> {
     if (this.get(word) !== undefined) return word;
-    const known = this.find(word)?.memberId;
+    const known = portalsMeant(this.list(), word)[0]?.memberId;
     if (known !== undefined) return known;
     const given = readAddress(word.trim());
     const host = given === null ? null : { ...given, folder: '/' };

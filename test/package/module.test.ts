@@ -142,6 +142,9 @@ void describe('the module in an application of somebody else', () => {
     assert.deepEqual(await bridge.discard(selection, 'a test'), { done: 1, later: 0, left: {} });
     assert.throws(() => bridge.wake('globex'), SelectionError);
     await assert.rejects(bridge.retry({ ids: ['nonsense'] }), SelectionError);
+    // Of JavaScript, or of a compiler that is not asked to tell the two apart.
+    const unset = { portal: undefined } as unknown as { portal: string };
+    await assert.rejects(bridge.discard(unset, 'a test'), SelectionError);
     // A failure may be told before the confirm of its delivery is counted.
     await until('three deliveries to be counted', async () =>
       /bridge_events_published_total\{portal="acme"\} 3/.test(await bridge.prometheus()),

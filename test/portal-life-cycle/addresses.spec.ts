@@ -5,6 +5,7 @@ import { until } from '../support/until.js';
 import { linesOf, portalRow } from '../support/before-install.js';
 
 const PASSWORD = 'correct horse battery';
+const API_SECRET = '0123456789abcdef0123456789abcdef';
 const CYRILLIC = 'xn--80aswg.localhost';
 const ALLOWED = 'САЙТ.localhost, *.САЙТ.localhost, b24_test.localhost';
 
@@ -81,6 +82,7 @@ describe('a portal at whatever address a URL takes', () => {
     beforeAll(() =>
       open('crm.localhost/b24', (port) => `crm.localhost:${port}/b24`, {
         B24_ALLOWED_PORTALS: `${ALLOWED}, crm.localhost`,
+        API_TOKEN: `ops:operate:${API_SECRET}`,
       }),
     );
     afterAll(() => system.close());
@@ -110,6 +112,17 @@ describe('a portal at whatever address a URL takes', () => {
       // The host alone may mean both.
       const both = await run(system.bridge, ['portals', 'check', `crm.localhost:${port}`]);
       expect([both.exitCode, both.stderr]).toEqual([1, expect.stringContaining('means several portals')]);
+      const discard = await fetch(new URL('/api/v1/events/discard', system.bridge.url), {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${API_SECRET}`, 'Content-Type': 'application/json' },
+        body: JSON.stringify({ filter: { portal: `crm.localhost:${port}` } }),
+      });
+      expect([discard.status, await discard.json()]).toEqual([
+        409,
+        expect.objectContaining({
+          detail: expect.stringContaining('means several portals: name one of') as unknown,
+        }),
+      ]);
     });
 
     it('is let in by a rule in any writing, and kept out by another', async () => {

@@ -79,7 +79,7 @@ export class AuditController {
   @Answers('Who did what, the latest first', 'listAudit', AuditPage, { problems: ['not-found'] })
   async list(@Query() query: AuditQuery, @Request() request: ApiRequest): Promise<AuditPage> {
     const { portal, actor, action, from, to, limit, cursor } = query;
-    const known = portal === undefined ? undefined : this.registry.find(portal);
+    const known = portal === undefined ? undefined : this.registry.meant(portal);
     if (portal !== undefined && known === undefined)
       throw new Problem('not-found', `no portal ${portal} is installed`);
     const filter = { memberId: known?.memberId, actor, action, from, to };

@@ -1,14 +1,14 @@
 import { Body, Get, Param, Query } from '@nestjs/common';
 import { parseEventId } from '../../contract/event.js';
 import { type DeliveryState } from '../../database/schema.js';
-import { type Choice, EventDesk } from '../../events/event-desk.js';
+import { type Choice, DEFAULT_STATES, EventDesk } from '../../events/event-desk.js';
 import { messageOf } from '../../events/event-message.js';
 import { readReference } from '../../events/event-reference.js';
 import { type EventQuery } from '../../events/search/event-query.js';
 import { EventSearch } from '../../events/search/event-search.js';
 import { queryWords } from '../../events/choice-words.js';
 import { LedgerAdmin } from '../../ledger/admin.js';
-import { retriedOf, RETRYABLE } from '../../ledger/retry-now.js';
+import { retriedOf } from '../../ledger/retry-now.js';
 import { PortalRegistry } from '../../portals/registry.js';
 import { actorOf, type ApiRequest, tokenOf } from '../access/api-request.js';
 import { Answers, ApiResource, Operates, Request } from '../http/api.decorators.js';
@@ -69,7 +69,7 @@ export class EventsController {
     problems: ['not-found'],
   })
   async retry(@Body() choice: EventChoice, @Request() request: ApiRequest): Promise<OutcomeView> {
-    const chosen = await this.chosen(choice, RETRYABLE);
+    const chosen = await this.chosen(choice, DEFAULT_STATES.retry);
     const retried = await this.desk.retry(chosen, actorOf(request));
     const { matched, left, later } = retried;
     return outcome(choice, { matched, done: retriedOf(retried), left, later });
@@ -80,7 +80,7 @@ export class EventsController {
     description: 'They count as processed, and the portal is cleared of them.',
   })
   async discard(@Body() choice: EventChoice, @Request() request: ApiRequest): Promise<OutcomeView> {
-    const chosen = await this.chosen(choice, ['dead']);
+    const chosen = await this.chosen(choice, DEFAULT_STATES.discard);
     const { matched, discarded, left, later } = await this.desk.discard(chosen, actorOf(request));
     return outcome(choice, { matched, done: discarded, left, later });
   }
@@ -103,7 +103,7 @@ export class EventsController {
     portal,
     ...query
   }: Omit<EventQuery, 'portals'> & { portal?: string | undefined }): EventQuery {
-    const known = portal === undefined ? undefined : this.registry.find(portal);
+    const known = portal === undefined ? undefined : this.registry.meant(portal);
     if (portal !== undefined && known === undefined)
       throw new Problem('not-found', `no portal ${portal} is installed`);
     return { ...query, ...(known === undefined ? {} : { portals: [known.memberId] }) };

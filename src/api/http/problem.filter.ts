@@ -2,6 +2,7 @@ import { type ServerResponse } from 'node:http';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import { BadCursor } from '../../http/cursor.js';
 import { reasonOf } from '../../logging/reason.js';
+import { SeveralPortals } from '../../portals/find-portal.js';
 import { PortalUninstalled } from '../../portals/pauses.js';
 import { type ApiRequest } from '../access/api-request.js';
 import { ApiLog } from './api-log.js';
@@ -26,6 +27,7 @@ export class ProblemFilter implements ExceptionFilter {
     if (error instanceof Problem) return error;
     if (error instanceof BadCursor)
       return new Problem('invalid-cursor', 'take `next` of the page before as it is');
+    if (error instanceof SeveralPortals) return new Problem('conflict', error.message);
     if (error instanceof PortalUninstalled) return new Problem('conflict', error.message);
     if (error instanceof HttpException && error.getStatus() === 404)
       return new Problem('not-found', 'no such path');

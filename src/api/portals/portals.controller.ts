@@ -90,7 +90,7 @@ export class PortalsController {
   }
 
   private portal(word: string): Portal {
-    const found = this.registry.find(word);
+    const found = this.registry.meant(word);
     if (found === undefined) throw new Problem('not-found', `no portal ${word.slice(0, 300)} is installed`);
     return found;
   }

@@ -16,7 +16,7 @@ import { Snapshots } from '../../ledger/snapshots/snapshots.js';
 import { LedgerSearch } from '../../ledger/search/ledger-search.js';
 import { LedgerAdmin } from '../../ledger/admin.js';
 import { BulkTasks } from '../../ledger/bulk-tasks.js';
-import { isAlive, portalsMeant } from '../../portals/find-portal.js';
+import { SeveralPortals } from '../../portals/find-portal.js';
 import { Pauses } from '../../portals/pauses.js';
 import { PinnedNames } from '../../portals/pinned-names.js';
 import { type Portal } from '../../portals/portal-record.js';
@@ -106,12 +106,8 @@ export class CommandContext {
 
   /** The portal of a name, a domain or a member id. @throws {CommandFailed} */
   portal(word: string): Portal {
-    const [found, ...others] = portalsMeant(this.registry.list(), word);
-    if (found !== undefined) {
-      if (others.length === 0 || !isAlive(found)) return found;
-      const names = [found, ...others].map(({ name }) => name).join(', ');
-      throw new CommandFailed(`${word} means several portals: name one of ${names}`);
-    }
+    const found = this.meant(word);
+    if (found !== undefined) return found;
     const portals = this.registry.list();
     if (portals.length === 0) throw new CommandFailed(`no portal ${word} is installed; there is none at all`);
     const nearest = nearestOf(
@@ -122,6 +118,15 @@ export class CommandContext {
     throw new CommandFailed(
       `no portal ${word} is installed; ${nearest === null ? listed : `did you mean ${nearest}?`}`,
     );
+  }
+
+  private meant(word: string): Portal | undefined {
+    try {
+      return this.registry.meant(word);
+    } catch (error) {
+      if (error instanceof SeveralPortals) throw new CommandFailed(error.message);
+      throw error;
+    }
   }
 
   /** What portals and the authorization server are called with. Loaded on demand: most commands call neither, and start sooner without. */

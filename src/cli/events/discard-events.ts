@@ -1,3 +1,4 @@
+import { DEFAULT_STATES } from '../../events/event-desk.js';
 import { DISCARDABLE } from '../../ledger/discard.js';
 import { CommandFailed, type CommandResult } from '../command/command-result.js';
 import { confirmed, type Terminal } from '../command/terminal.js';
@@ -12,7 +13,8 @@ export async function discardEvents(
   options: EventOptions & { readonly yes?: boolean },
 ): Promise<CommandResult> {
   // What still waits is given up only where that was asked for.
-  const { seqs, words } = await selectEvents(context, ids, options, DISCARDABLE, ['dead']);
+  const { words, ...choice } = await selectEvents(context, ids, options, DISCARDABLE, DEFAULT_STATES.discard);
+  const { seqs } = choice;
   if (seqs.length === 0) {
     return {
       exitCode: 1,
@@ -24,7 +26,7 @@ export async function discardEvents(
   if (options.yes !== true && !(await confirmed(terminal, question))) {
     throw new CommandFailed('not confirmed; nothing was discarded');
   }
-  const { discarded, left, later } = await context.desk.discard({ seqs }, context.actor);
+  const { discarded, left, later } = await context.desk.discard(choice, context.actor);
   const lines = [`${discarded} discarded of ${seqs.length}: ${words}`];
   if (later > 0)
     lines.push(`${later} follow: the running service does that, whatever becomes of this command`);

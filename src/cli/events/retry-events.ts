@@ -1,3 +1,4 @@
+import { DEFAULT_STATES } from '../../events/event-desk.js';
 import { retriedOf, RETRYABLE } from '../../ledger/retry-now.js';
 import { type CommandResult } from '../command/command-result.js';
 import { type CommandContext } from '../command/command-context.js';
@@ -9,8 +10,9 @@ export async function retryEvents(
   ids: readonly string[],
   options: EventOptions,
 ): Promise<CommandResult> {
-  const { seqs, words } = await selectEvents(context, ids, options, RETRYABLE, RETRYABLE);
-  const done = await context.desk.retry({ seqs }, context.actor);
+  const { words, ...choice } = await selectEvents(context, ids, options, RETRYABLE, DEFAULT_STATES.retry);
+  const { seqs } = choice;
+  const done = await context.desk.retry(choice, context.actor);
   const { renewed, due, fetched, left, later } = done;
   const retried = retriedOf(done);
   const lines = [`${retried} due now of ${seqs.length}: ${words}`];

@@ -1,4 +1,6 @@
 import { type DeliveryState } from '../../database/schema.js';
+import { filterWords } from '../../events/choice-words.js';
+import { type Found } from '../../events/event-desk.js';
 import { type DeliveryFilter } from '../../ledger/find-deliveries.js';
 import { CommandFailed } from '../command/command-result.js';
 import { type CommandContext } from '../command/command-context.js';
@@ -55,6 +57,8 @@ export function filterOf(
 /** What a change is to be applied to: numbers of deliveries, and a description for people. */
 interface Selection {
   readonly seqs: readonly number[];
+  /** By what they were found, for the record; left out where they were named. */
+  readonly found?: Found;
   readonly words: string;
 }
 
@@ -88,10 +92,15 @@ export async function selectEvents(
   }
   const states = statesOf(options.state, possible, byDefault);
   await requireKnownCodes(context, options.event);
-  const seqs = await context.desk.seqs({ filter: filterOf(context, options, states) });
+  const filter = filterOf(context, options, states);
+  const seqs = await context.desk.seqs({ filter });
   const where = options.portal === undefined ? 'of all portals' : `of ${options.portal}`;
   const which = options.event === undefined ? 'events' : options.event.join(', ');
-  return { seqs, words: `${which} ${where} (${states.join(', ')})` };
+  return {
+    seqs,
+    found: { words: filterWords(filter), memberId: filter.memberId },
+    words: `${which} ${where} (${states.join(', ')})`,
+  };
 }
 
 /** `1 published, 2 failed`, for what was left alone. */
