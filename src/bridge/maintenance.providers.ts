@@ -23,7 +23,7 @@ import { Metrics } from '../monitoring/metrics.js';
 import { InstallationDecisions } from '../portals/installation-decisions.js';
 import { PortalRegistry } from '../portals/registry.js';
 import { SnapshotLoops } from '../state/snapshot/snapshot-loops.js';
-import { TokenKeepers } from '../portals/token-keepers.js';
+import { RefreshersByPortal } from '../portals/refreshers-by-portal.js';
 import { DATABASE, JOBS, LOG, NAMES, RECONCILED, REPLICA } from './tokens.js';
 import { provide } from './provide.js';
 
@@ -42,7 +42,7 @@ export const maintenanceProviders = [
       watch: PortalWatch,
       decisions: InstallationDecisions,
       registry: PortalRegistry,
-      keepers: TokenKeepers,
+      refreshers: RefreshersByPortal,
       fleet: Fleet,
       replica: REPLICA,
       broker: BrokerConnection,
@@ -77,7 +77,7 @@ export const maintenanceProviders = [
         tokenRenewal({
           portals: () =>
             broker.withoutPrefix ? [] : registry.list().filter(({ memberId }) => isOurs(memberId)),
-          renew: (memberId) => parts.keepers.renew(memberId),
+          renew: (memberId) => parts.refreshers.renew(memberId),
           unauthorized: (memberId, reason) => parts.fleet.setState(memberId, 'unauthorized', reason),
           log,
         }),
