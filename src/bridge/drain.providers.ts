@@ -18,7 +18,7 @@ import { PortalRegistry } from '../portals/registry.js';
 import { RefreshersByPortal } from '../portals/refreshers-by-portal.js';
 import { traceRound } from '../tracing/round-spans.js';
 import { TracedPublisher } from '../tracing/traced-publisher.js';
-import { BESIDE, ENCODER, HOOKS, LOG, NAMES, REPLICA } from './tokens.js';
+import { BESIDE, ENCODER, HOOKS, LOG, NAMES, REPLICA } from './injection-tokens.js';
 import { provide } from './provide.js';
 
 /** The loops that drain portals and publish what they have. */

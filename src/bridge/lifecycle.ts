@@ -18,7 +18,7 @@ import { type PortalRegistry } from '../portals/registry.js';
 import { type Replica } from '../replicas/replica.js';
 import { type Signals } from '../replicas/signals.js';
 import { type DatabaseStart } from './database-start.js';
-import { type FirstPortal } from './first-portal.js';
+import { type FirstPortalStep } from './first-portal-step.js';
 import { type ReplicaReport } from './replica-report.js';
 import { doSteps, type Step } from './steps.js';
 
@@ -48,7 +48,7 @@ interface LifecycleParts {
   readonly signals: Signals;
   readonly collector: ReplyCollector;
   readonly replies: ReplyServer;
-  readonly firstPortal: FirstPortal;
+  readonly firstPortal: FirstPortalStep;
   readonly jobs: readonly Periodic[];
   readonly metrics: Metrics;
   readonly checks: HealthChecks;

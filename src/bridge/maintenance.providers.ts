@@ -15,7 +15,7 @@ import { UnreadDeliveries } from '../ledger/history/read-unread.js';
 import { historyUpkeep, ledgerPurge } from '../maintenance/ledger-purge.js';
 import { reconcileAsked } from '../maintenance/reconcile-asked.js';
 import { LastStatesPurge } from '../ledger/last-states/last-states-purge.js';
-import { lastStatesPurge } from '../maintenance/last-states.js';
+import { lastStatesJob } from '../maintenance/last-states-job.js';
 import { Periodic } from '../maintenance/periodic.js';
 import { PortalWatch } from '../maintenance/portal-watch.js';
 import { tokenRenewal } from '../maintenance/token-renewal.js';
@@ -24,7 +24,7 @@ import { InstallationDecisions } from '../portals/installation-decisions.js';
 import { PortalRegistry } from '../portals/registry.js';
 import { SnapshotLoops } from '../state/snapshot/snapshot-loops.js';
 import { RefreshersByPortal } from '../portals/refreshers-by-portal.js';
-import { DATABASE, JOBS, LOG, NAMES, RECONCILED, REPLICA } from './tokens.js';
+import { DATABASE, JOBS, LOG, NAMES, RECONCILED, REPLICA } from './injection-tokens.js';
 import { provide } from './provide.js';
 
 const QUEUE_DEPTHS_EVERY_MS = 15_000;
@@ -66,7 +66,7 @@ export const maintenanceProviders = [
           new UnreadDeliveries(parts.database),
           log,
         ),
-        lastStatesPurge(new LastStatesPurge(parts.database, parts.settings), log),
+        lastStatesJob(new LastStatesPurge(parts.database, parts.settings), log),
         bulkWork(parts.tasks, (seqs) => parts.desk.notice(seqs), log),
         snapshotWatch(parts.snapshots, parts.loops, log),
         auditPurge(parts.database, parts.settings.AUDIT_DAYS, log),

@@ -15,6 +15,7 @@ import { InstallationDecisions } from '../portals/installation-decisions.js';
 import { InstallationProof } from '../portals/installation-proof.js';
 import { Installations } from '../portals/installations.js';
 import { Offers } from '../portals/offers.js';
+import { Pauses } from '../portals/pauses.js';
 import { PinnedNames } from '../portals/pinned-names.js';
 import { type PortalEvents, PortalReception } from '../portals/reception.js';
 import { PortalRegistry } from '../portals/registry.js';
@@ -22,7 +23,7 @@ import { RefreshersByPortal } from '../portals/refreshers-by-portal.js';
 import { TokenVault } from '../portals/token-vault.js';
 import { Trials } from '../portals/trials.js';
 import { Signals } from '../replicas/signals.js';
-import { DATABASE, LOG, PATIENT_OAUTH, PORTAL_EVENTS } from './tokens.js';
+import { DATABASE, LOG, PATIENT_OAUTH, PORTAL_EVENTS } from './injection-tokens.js';
 import { provide } from './provide.js';
 
 const PROOF_TIMEOUT_MS = 15_000;
@@ -161,5 +162,20 @@ export const portalProviders = [
     PortalReception,
     [PortalRegistry, Installations, AllowedPortals, PORTAL_EVENTS, LOG, AuthorizationServers],
     (...parts) => new PortalReception(...parts),
+  ),
+  provide(
+    Pauses,
+    [PortalRegistry, Fleet, Signals, AuditLog, LOG],
+    (registry, fleet, signals, audit, log) =>
+      new Pauses({
+        registry,
+        changed: (memberId, paused) => {
+          if (paused) fleet.paused(memberId);
+          else fleet.endPause(memberId);
+          signals.portalsChanged();
+        },
+        audit,
+        log,
+      }),
   ),
 ];

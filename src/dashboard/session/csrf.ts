@@ -1,5 +1,5 @@
 import { ForbiddenException } from '@nestjs/common';
-import { type DashboardRequest, fieldsOf } from './request.js';
+import { type DashboardRequest, fieldsOf } from './dashboard-request.js';
 import { type Session, type Sessions } from './sessions.js';
 
 /** A form that was not made for this session, or that another site has sent: 403. */

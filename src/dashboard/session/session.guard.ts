@@ -11,7 +11,7 @@ import { AuditLog } from '../../audit/audit-log.js';
 import { Access } from './access.js';
 import { actorOf } from './actor-of.js';
 import { refuseForeignForm } from './csrf.js';
-import { type DashboardRequest } from './request.js';
+import { type DashboardRequest } from './dashboard-request.js';
 import { type Session } from './sessions.js';
 
 const OPEN_TO_ALL = 'dashboard:open-to-all';
