@@ -16,7 +16,7 @@ import {
 } from '../src/bitrix24/offline-events.js';
 import { PortalClient } from '../src/bitrix24/portal-client.js';
 import { RateBudget } from '../src/bitrix24/rate-budget.js';
-import { TokenKeeper, type StoredTokens } from '../src/bitrix24/token-keeper.js';
+import { TokenRefresher, type StoredTokens } from '../src/bitrix24/token-refresher.js';
 
 const EVENT = 'ONCRMDEALUPDATE';
 
@@ -61,7 +61,7 @@ function clientWith({
     },
   };
   return new PortalClient({
-    tokens: new TokenKeeper(portal.memberId, store, oauth),
+    tokens: new TokenRefresher(portal.memberId, store, oauth),
     budget: new RateBudget({ perSecond, burst }),
     http,
     allowHttp: true,

@@ -1,7 +1,7 @@
 import { type DynamicModule, type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
 import { AuditReader } from '../audit/audit-reader.js';
 import { provide } from '../bridge/provide.js';
-import { DATABASE, LOG, NAMES } from '../bridge/tokens.js';
+import { DATABASE, LOG, NAMES } from '../bridge/injection-tokens.js';
 import { BrokerConnection } from '../broker/connection.js';
 import { readApiTokens } from '../config/api-tokens.js';
 import { Settings } from '../config/settings.js';
@@ -11,7 +11,7 @@ import { Metrics } from '../monitoring/metrics.js';
 import { ReconcileReport } from '../state/reconcile/reconcile-report.js';
 import { ApiEntry, ApiRequests } from './access/entry.js';
 import { RequestRate } from './access/request-rate.js';
-import { ApiTokens } from './access/tokens.js';
+import { BearerTokens } from './access/bearer-tokens.js';
 import { AuditController } from './audit/audit.controller.js';
 import { EventsController } from './events/events.controller.js';
 import { ROOT } from './http/api.decorators.js';
@@ -36,9 +36,9 @@ const CONTROLLERS = [
 ];
 
 const providers = [
-  provide(ApiTokens, [Settings], ({ API_TOKEN }) => {
+  provide(BearerTokens, [Settings], ({ API_TOKEN }) => {
     if (API_TOKEN === undefined) throw new SettingsError(['the API needs API_TOKEN']);
-    return new ApiTokens(readApiTokens(API_TOKEN));
+    return new BearerTokens(readApiTokens(API_TOKEN));
   }),
   provide(RequestRate, [Settings], (settings) => new RequestRate(settings.API_RATE_PER_MINUTE)),
   provide(ApiRequests, [Metrics], (metrics): ApiRequests => metrics),

@@ -1,4 +1,4 @@
-import { checkedAddress } from './request.js';
+import { checkedAddress } from './send-request.js';
 
 /** What is known of the authorization server that a portal belongs to. */
 export interface Belonging {

@@ -6,7 +6,7 @@ import {
   TokenExpired,
 } from './errors.js';
 import { RenewalAllowance } from './renewal-allowance.js';
-import { notPermitted } from './request.js';
+import { notPermitted } from './send-request.js';
 import { type TokenSource } from './token-source.js';
 
 /**

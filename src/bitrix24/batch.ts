@@ -26,7 +26,7 @@ export interface BatchCommand extends RestCommand {
   name: string;
 }
 
-export interface CommandResult {
+export interface BatchCommandResult {
   result: unknown;
   /** Where a list's next page starts; null: this is the last. */
   next: number | null;
@@ -34,7 +34,7 @@ export interface CommandResult {
   total: number | null;
 }
 
-export type CommandOutcome = CommandResult | { error: PortalError };
+export type CommandOutcome = BatchCommandResult | { error: PortalError };
 
 /** Whether a command failed. */
 export function isFailed(outcome: CommandOutcome): outcome is { error: PortalError } {

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { OutboundHttp, OutboundRoutes } from './outbound-routes.js';
-import { sendRequest } from './request.js';
+import { sendRequest } from './send-request.js';
 
 /** Longer than Node by itself waits for one address before it gives it up and turns to the next. */
 const BUSY_MS = 400;

@@ -4,7 +4,7 @@ import { type AuthorizationServers, type Belonging } from './authorization-serve
 import { PortalError, PortalMisconfigured, PortalUnauthorized } from './errors.js';
 import { disowns, type TokenGrant, parseTokenGrant, tokenRefusal } from './token-grant.js';
 import { textOf } from './json-values.js';
-import { sendRequest, withoutSecrets } from './request.js';
+import { sendRequest, withoutSecrets } from './send-request.js';
 
 export { type TokenGrant } from './token-grant.js';
 

@@ -1,7 +1,7 @@
 import { type AnswerLimits } from './answer-limits.js';
 import { type AnswerShare } from './answer-room.js';
 import { type AnswerTime } from './answer-time.js';
-import { type CommandOutcome, type CommandResult } from './batch.js';
+import { type CommandOutcome, type BatchCommandResult } from './batch.js';
 import { type PortalAction } from './errors.js';
 
 export interface CallOptions {
@@ -19,7 +19,7 @@ export interface CallOptions {
   large?: () => Promise<void>;
 }
 
-export interface CallAnswer extends CommandResult {
+export interface CallAnswer extends BatchCommandResult {
   time: AnswerTime;
 }
 

@@ -21,7 +21,7 @@ import { MovedPortal } from './moved-portal.js';
 import { type BatchAnswer, type CallAnswer, type CallOptions, type RequestReport } from './portal-call.js';
 import { type BudgetReport, type RateBudget } from './rate-budget.js';
 import { REDIRECTED } from './redirect.js';
-import { checkedAddress, notPermitted, sendRequest, withoutSecrets } from './request.js';
+import { checkedAddress, notPermitted, sendRequest, withoutSecrets } from './send-request.js';
 import { type TokenSource } from './token-source.js';
 
 export interface PortalClientOptions {

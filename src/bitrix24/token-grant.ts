@@ -10,7 +10,7 @@ import {
   type PortalError,
 } from './errors.js';
 import { textOf, wholeNumber } from './json-values.js';
-import { checkedAddress } from './request.js';
+import { checkedAddress } from './send-request.js';
 
 /** What the authorization server granted for one portal. */
 export interface TokenGrant {

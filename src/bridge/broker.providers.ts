@@ -3,7 +3,7 @@ import { BrokerConnection } from '../broker/connection.js';
 import { Publisher } from '../broker/publisher.js';
 import { topologyNames } from '../broker/topology.js';
 import { Settings } from '../config/settings.js';
-import { BROKER_URLS, LOG, NAMES } from './tokens.js';
+import { BROKER_URLS, LOG, NAMES } from './injection-tokens.js';
 import { provide } from './provide.js';
 
 /** RabbitMQ: one connection to publish and to inspect queues; the reply queue has another. */

@@ -11,7 +11,7 @@ import { PortalRegistry } from '../portals/registry.js';
 import { forgetTypes } from '../state/reconcile/memory/forget.js';
 import { DatabaseStart } from './database-start.js';
 import { Secrets } from './secrets.js';
-import { DATABASE, LOG, RECONCILED } from './tokens.js';
+import { DATABASE, LOG, RECONCILED } from './injection-tokens.js';
 import { provide } from './provide.js';
 
 /** The database and what reads and writes it. Nothing is opened before it is used. */

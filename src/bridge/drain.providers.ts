@@ -15,10 +15,10 @@ import { countPublishes, countRounds } from '../monitoring/listeners.js';
 import { Metrics } from '../monitoring/metrics.js';
 import { ReplyWatermark } from '../outcomes/reply-watermark.js';
 import { PortalRegistry } from '../portals/registry.js';
-import { TokenKeepers } from '../portals/token-keepers.js';
+import { RefreshersByPortal } from '../portals/refreshers-by-portal.js';
 import { traceRound } from '../tracing/round-spans.js';
 import { TracedPublisher } from '../tracing/traced-publisher.js';
-import { BESIDE, ENCODER, HOOKS, LOG, NAMES, REPLICA } from './tokens.js';
+import { BESIDE, ENCODER, HOOKS, LOG, NAMES, REPLICA } from './injection-tokens.js';
 import { provide } from './provide.js';
 
 /** The loops that drain portals and publish what they have. */
@@ -33,7 +33,7 @@ export const drainProviders = [
       broker: BrokerConnection,
       publisher: Publisher,
       registry: PortalRegistry,
-      keepers: TokenKeepers,
+      refreshers: RefreshersByPortal,
       ledger: Ledger,
       replica: REPLICA,
       encoder: ENCODER,
@@ -75,7 +75,7 @@ export const drainProviders = [
           }),
         clientFor: (portal, permit) =>
           new PortalClient({
-            tokens: parts.keepers.open(portal.memberId),
+            tokens: parts.refreshers.open(portal.memberId),
             budget: new RateBudget({
               perSecond: settings.B24_RATE_PER_SECOND,
               burst: settings.B24_RATE_BURST,

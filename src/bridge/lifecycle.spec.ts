@@ -1,8 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { type DatabaseIdentity } from '../database/identity.js';
 import { type LogFields } from '../logging/log.js';
-import { Lifecycle } from './lifecycle.js';
+import { Lifecycle, type LifecycleParts } from './lifecycle.js';
 
-type LifecycleParts = ConstructorParameters<typeof Lifecycle>[0];
+type SignalListener = Parameters<NonNullable<LifecycleParts['replica']['channel']>['listen']>[0];
+type FirstInstalled = Awaited<ReturnType<LifecycleParts['firstPortal']['install']>>;
+
+const IDENTITY: DatabaseIdentity = { id: 'a database', madeOn: 'a machine' };
 
 const START = [
   'settings',
@@ -42,70 +46,92 @@ describe('the life of the bridge', () => {
   /** What a part does instead of nothing, by its name and the method's. */
   let instead: Map<string, () => unknown>;
   let lifecycle: Lifecycle;
+  /** What signals of other replicas come to. */
+  let listener: SignalListener | null;
 
-  /** Notes that it was called. */
+  /** Notes that it was called. @param result what it yields where nothing else is wanted of it */
   const does =
-    (name: string, result: unknown = undefined) =>
-    () => {
+    <T>(name: string, result: T) =>
+    (): T => {
       done.push(name);
       const work = instead.get(name);
-      return work === undefined ? result : work();
+      return work === undefined ? result : (work() as T);
     };
+  const doesAll = (name: string) => does(name, Promise.resolve());
   const write = (fields: LogFields) => void lines.push(fields);
   const failures = () => lines.filter(({ event }) => event === 'bridge.step_failed');
-  const parts = () =>
-    ({
-      settings: { DATABASE_URL: 'file:bridge.db', TOKEN_ENCRYPTION_KEY: 'a key', DRAIN_MAX_IN_FLIGHT: 1 },
-      http: { routes: { facts: does('settings', null) } },
-      broker: {
-        onChange: does('broker.onChange'),
-        start: does('broker.start'),
-        claimPrefix: does('broker.claimPrefix'),
-        whenUp: does('broker.whenUp', Promise.resolve()),
-        close: does('broker.close'),
+  const up = () => Promise.resolve({ up: true, reason: null, since: null });
+  const parts = (): LifecycleParts => ({
+    settings: { DATABASE_URL: 'file:bridge.db', TOKEN_ENCRYPTION_KEY: 'a key', DRAIN_MAX_IN_FLIGHT: 1 },
+    http: { routes: { facts: does('settings', null) } },
+    broker: {
+      onChange: does('broker.onChange', () => undefined),
+      start: does('broker.start', undefined),
+      claimPrefix: does('broker.claimPrefix', undefined),
+      whenUp: doesAll('broker.whenUp'),
+      close: doesAll('broker.close'),
+    },
+    publisher: { close: doesAll('publisher.close') },
+    rejecter: { close: doesAll('rejecter.close') },
+    database: { dialect: 'sqlite', db: { destroy: doesAll('database.destroy') } },
+    databaseStart: {
+      open: does('database.open', Promise.resolve(IDENTITY)),
+      close: does('database.close', undefined),
+    },
+    registry: { list: does('registry.list', [{ name: 'acme' }]), doubt: does('registry.doubt', undefined) },
+    offers: { release: doesAll('offers.release') },
+    replica: {
+      name: 'one',
+      ownership: {
+        count: 0,
+        start: does('ownership.start', undefined),
+        wake: does('ownership.wake', undefined),
+        retire: does('ownership.retire', undefined),
+        leave: doesAll('ownership.leave'),
       },
-      publisher: { close: does('publisher.close') },
-      rejecter: { close: does('rejecter.close') },
-      database: { dialect: 'sqlite', db: { destroy: does('database.destroy') } },
-      databaseStart: { open: does('database.open', { id: 'a database' }), close: does('database.close') },
-      registry: { list: does('registry.list', [{ name: 'acme' }]) },
-      offers: { release: does('offers.release') },
-      replica: {
-        name: 'one',
-        ownership: {
-          count: 0,
-          start: does('ownership.start'),
-          retire: does('ownership.retire'),
-          leave: does('ownership.leave'),
-        },
-        channel: { listen: () => undefined, close: does('channel.close') },
-      },
-      report: { next: () => null },
-      fleet: {
-        stop: does('fleet.stop'),
-        open: does('fleet.open'),
-        renamed: does('fleet.renamed'),
-      },
-      watch: { lookQuietly: () => Promise.resolve() },
-      signals: { flush: does('signals.flush'), portalsChanged: does('signals.portalsChanged') },
-      collector: { close: does('collector.close') },
-      replies: { listen: does('replies.listen'), close: does('replies.close') },
-      firstPortal: { install: does('firstPortal.install', null) },
-      jobs: [{ start: does('job.start'), stop: does('job.stop', Promise.resolve()) }],
-      metrics: {
-        portalsOwned: does('metrics'),
-        eventsInFlightLimit: () => undefined,
-        watchDependencies: () => undefined,
-      },
-      checks: { checks: () => [] },
-      log: { debug: write, info: write, warn: write, error: write },
-    }) as unknown as LifecycleParts;
+      channel: { listen: (given) => void (listener = given), close: doesAll('channel.close') },
+    },
+    report: { next: () => null },
+    fleet: {
+      brokerReady: does('fleet.brokerReady', undefined),
+      gained: does('fleet.gained', undefined),
+      handOver: doesAll('fleet.handOver'),
+      lost: does('fleet.lost', undefined),
+      open: does('fleet.open', undefined),
+      renamed: does('fleet.renamed', undefined),
+      stop: doesAll('fleet.stop'),
+    },
+    watch: { refreshQuietly: doesAll('watch.refreshQuietly') },
+    signals: {
+      flush: doesAll('signals.flush'),
+      leasesChanged: does('signals.leasesChanged', undefined),
+      portalsChanged: does('signals.portalsChanged', undefined),
+      receive: does('signals.receive', undefined),
+    },
+    collector: { close: doesAll('collector.close') },
+    replies: {
+      listen: doesAll('replies.listen'),
+      pause: does('replies.pause', undefined),
+      resume: does('replies.resume', undefined),
+      close: doesAll('replies.close'),
+    },
+    firstPortal: { install: does('firstPortal.install', Promise.resolve(null)) },
+    jobs: [{ start: does('job.start', undefined), stop: doesAll('job.stop') }],
+    metrics: {
+      portalsOwned: does('metrics', undefined),
+      eventsInFlightLimit: () => undefined,
+      watchDependencies: () => undefined,
+    },
+    checks: { checks: () => ({ broker: up, database: up }) },
+    log: { debug: write, info: write, warn: write, error: write },
+  });
 
   beforeEach(() => {
     jest.useFakeTimers();
     done = [];
     lines = [];
     instead = new Map();
+    listener = null;
     lifecycle = new Lifecycle(parts());
   });
   afterEach(() => {
@@ -128,9 +154,8 @@ describe('the life of the bridge', () => {
   });
 
   it('opens the first portal once all is up, and the one that gives up its name for it before', async () => {
-    instead.set('firstPortal.install', () =>
-      Promise.resolve({ memberId: 'm', renamed: [{ from: 'acme', to: 'acme-old' }] }),
-    );
+    const installed: FirstInstalled = { memberId: 'm', renamed: [{ memberId: 'other', former: 'acme' }] };
+    instead.set('firstPortal.install', () => Promise.resolve(installed));
     await lifecycle.start();
     expect(done.slice(-4)).toEqual([
       'fleet.renamed',
@@ -138,6 +163,12 @@ describe('the life of the bridge', () => {
       'signals.portalsChanged',
       'registry.list',
     ]);
+  });
+
+  it('reads the registry anew, and looks for portals to take, whenever it can hear other replicas again', async () => {
+    await lifecycle.start();
+    listener?.connected();
+    expect(done.slice(START.length)).toEqual(['registry.doubt', 'watch.refreshQuietly', 'ownership.wake']);
   });
 
   it.each(START.filter((name) => name !== 'database.open'))(
@@ -189,7 +220,7 @@ describe('the life of the bridge', () => {
     const started = lifecycle.start();
     await jest.advanceTimersByTimeAsync(1);
     const stopped = lifecycle.stop();
-    opened({ id: 'a database' });
+    opened(IDENTITY);
     await Promise.all([started, stopped]);
     expect(done).not.toContain('broker.claimPrefix');
     expect(done).toEqual(expect.arrayContaining(STOP.flat()));

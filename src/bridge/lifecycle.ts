@@ -18,7 +18,7 @@ import { type PortalRegistry } from '../portals/registry.js';
 import { type Replica } from '../replicas/replica.js';
 import { type Signals } from '../replicas/signals.js';
 import { type DatabaseStart } from './database-start.js';
-import { type FirstPortal } from './first-portal.js';
+import { type FirstPortalStep } from './first-portal-step.js';
 import { type ReplicaReport } from './replica-report.js';
 import { doSteps, type Step } from './steps.js';
 
@@ -32,28 +32,31 @@ const LEAVE_MS = 1500;
 const SHORT_MS = 1000;
 const STOP_MS = 9000;
 
-/** What is started and stopped. */
-interface LifecycleParts {
-  readonly settings: Settings;
-  readonly http: OutboundHttp;
-  readonly broker: BrokerConnection;
-  readonly publisher: Publisher;
-  readonly rejecter: Publisher;
-  readonly database: Database;
-  readonly databaseStart: DatabaseStart;
-  readonly registry: PortalRegistry;
-  readonly offers: Offers;
-  readonly replica: Replica;
-  readonly report: ReplicaReport;
-  readonly fleet: Fleet;
-  readonly watch: PortalWatch;
-  readonly signals: Signals;
-  readonly collector: ReplyCollector;
-  readonly replies: ReplyServer;
-  readonly firstPortal: FirstPortal;
-  readonly jobs: readonly Periodic[];
-  readonly metrics: Metrics;
-  readonly checks: HealthChecks;
+/** What is started and stopped: of each part no more than that takes, so that tests can stand in for it. */
+export interface LifecycleParts {
+  readonly settings: Pick<Settings, 'DATABASE_URL' | 'DRAIN_MAX_IN_FLIGHT' | 'TOKEN_ENCRYPTION_KEY'>;
+  readonly http: { readonly routes: Pick<OutboundHttp['routes'], 'facts'> };
+  readonly broker: Pick<BrokerConnection, 'onChange' | 'start' | 'claimPrefix' | 'whenUp' | 'close'>;
+  readonly publisher: Pick<Publisher, 'close'>;
+  readonly rejecter: Pick<Publisher, 'close'>;
+  readonly database: Pick<Database, 'dialect'> & { readonly db: Pick<Database['db'], 'destroy'> };
+  readonly databaseStart: Pick<DatabaseStart, 'open' | 'close'>;
+  readonly registry: Pick<PortalRegistry, 'doubt'> & { list(): readonly unknown[] };
+  readonly offers: Pick<Offers, 'release'>;
+  readonly replica: Pick<Replica, 'name'> & {
+    readonly ownership: Pick<Replica['ownership'], 'count' | 'start' | 'wake' | 'retire' | 'leave'>;
+    readonly channel: Pick<NonNullable<Replica['channel']>, 'listen' | 'close'> | null;
+  };
+  readonly report: Pick<ReplicaReport, 'next'>;
+  readonly fleet: Pick<Fleet, 'brokerReady' | 'gained' | 'handOver' | 'lost' | 'open' | 'renamed' | 'stop'>;
+  readonly watch: Pick<PortalWatch, 'refreshQuietly'>;
+  readonly signals: Pick<Signals, 'flush' | 'leasesChanged' | 'portalsChanged' | 'receive'>;
+  readonly collector: Pick<ReplyCollector, 'close'>;
+  readonly replies: Pick<ReplyServer, 'listen' | 'pause' | 'resume' | 'close'>;
+  readonly firstPortal: Pick<FirstPortalStep, 'install'>;
+  readonly jobs: readonly Pick<Periodic, 'start' | 'stop'>[];
+  readonly metrics: Pick<Metrics, 'eventsInFlightLimit' | 'portalsOwned' | 'watchDependencies'>;
+  readonly checks: Pick<HealthChecks, 'checks'>;
   readonly log: Log;
 }
 

@@ -15,7 +15,7 @@ import { UnreadDeliveries } from '../ledger/history/read-unread.js';
 import { historyUpkeep, ledgerPurge } from '../maintenance/ledger-purge.js';
 import { reconcileAsked } from '../maintenance/reconcile-asked.js';
 import { LastStatesPurge } from '../ledger/last-states/last-states-purge.js';
-import { lastStatesPurge } from '../maintenance/last-states.js';
+import { lastStatesJob } from '../maintenance/last-states-job.js';
 import { Periodic } from '../maintenance/periodic.js';
 import { PortalWatch } from '../maintenance/portal-watch.js';
 import { tokenRenewal } from '../maintenance/token-renewal.js';
@@ -23,8 +23,8 @@ import { Metrics } from '../monitoring/metrics.js';
 import { InstallationDecisions } from '../portals/installation-decisions.js';
 import { PortalRegistry } from '../portals/registry.js';
 import { SnapshotLoops } from '../state/snapshot/snapshot-loops.js';
-import { TokenKeepers } from '../portals/token-keepers.js';
-import { DATABASE, JOBS, LOG, NAMES, RECONCILED, REPLICA } from './tokens.js';
+import { RefreshersByPortal } from '../portals/refreshers-by-portal.js';
+import { DATABASE, JOBS, LOG, NAMES, RECONCILED, REPLICA } from './injection-tokens.js';
 import { provide } from './provide.js';
 
 const QUEUE_DEPTHS_EVERY_MS = 15_000;
@@ -42,7 +42,7 @@ export const maintenanceProviders = [
       watch: PortalWatch,
       decisions: InstallationDecisions,
       registry: PortalRegistry,
-      keepers: TokenKeepers,
+      refreshers: RefreshersByPortal,
       fleet: Fleet,
       replica: REPLICA,
       broker: BrokerConnection,
@@ -66,7 +66,7 @@ export const maintenanceProviders = [
           new UnreadDeliveries(parts.database),
           log,
         ),
-        lastStatesPurge(new LastStatesPurge(parts.database, parts.settings), log),
+        lastStatesJob(new LastStatesPurge(parts.database, parts.settings), log),
         bulkWork(parts.tasks, (seqs) => parts.desk.notice(seqs), log),
         snapshotWatch(parts.snapshots, parts.loops, log),
         auditPurge(parts.database, parts.settings.AUDIT_DAYS, log),
@@ -77,7 +77,7 @@ export const maintenanceProviders = [
         tokenRenewal({
           portals: () =>
             broker.withoutPrefix ? [] : registry.list().filter(({ memberId }) => isOurs(memberId)),
-          renew: (memberId) => parts.keepers.renew(memberId),
+          renew: (memberId) => parts.refreshers.renew(memberId),
           unauthorized: (memberId, reason) => parts.fleet.setState(memberId, 'unauthorized', reason),
           log,
         }),

@@ -6,7 +6,7 @@ import { HealthChecks } from '../monitoring/health.controller.js';
 import { Metrics } from '../monitoring/metrics.js';
 import { PortalRegistry } from '../portals/registry.js';
 import { ReplicaReport } from './replica-report.js';
-import { LOG } from './tokens.js';
+import { LOG } from './injection-tokens.js';
 import { provide } from './provide.js';
 
 /** Health, metrics, and the report for other replicas. */

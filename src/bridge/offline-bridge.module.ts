@@ -54,9 +54,9 @@ import { outcomeProviders } from './outcome.providers.js';
 import { portalProviders } from './portal.providers.js';
 import { keyOf, provide, type Token, token } from './provide.js';
 import { replicaProviders } from './replica.providers.js';
-import { serviceProviders } from './service.providers.js';
+import { eventProviders } from './event.providers.js';
 import { Secrets } from './secrets.js';
-import { DATABASE, HOOKS, LOG, NAMES } from './tokens.js';
+import { DATABASE, HOOKS, LOG, NAMES } from './injection-tokens.js';
 
 /** Options of {@link OfflineBridgeModule.forRootAsync}: `useFactory` with `inject` and `imports`, `useClass` or `useExisting`. */
 export type OfflineBridgeAsyncOptions = ConfigurableModuleAsyncOptions<
@@ -152,7 +152,7 @@ const ownProviders = [
     ...maintenanceProviders,
     ...monitoringProviders,
     ...lifecycleProviders,
-    ...serviceProviders,
+    ...eventProviders,
   ],
   // For applications the first; the others are for the dashboard and the API.
   exports: [

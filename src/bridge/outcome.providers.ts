@@ -15,7 +15,7 @@ import { PortalRegistry } from '../portals/registry.js';
 import { SetAside } from '../outcomes/set-aside.js';
 import { Signals } from '../replicas/signals.js';
 import { traceReplies } from '../tracing/reply-spans.js';
-import { BROKER_URLS, LOG, NAMES, REJECTER } from './tokens.js';
+import { BROKER_URLS, LOG, NAMES, REJECTER } from './injection-tokens.js';
 import { provide } from './provide.js';
 
 const MIB = 1024 * 1024;

@@ -15,14 +15,15 @@ import { InstallationDecisions } from '../portals/installation-decisions.js';
 import { InstallationProof } from '../portals/installation-proof.js';
 import { Installations } from '../portals/installations.js';
 import { Offers } from '../portals/offers.js';
+import { Pauses } from '../portals/pauses.js';
 import { PinnedNames } from '../portals/pinned-names.js';
 import { type PortalEvents, PortalReception } from '../portals/reception.js';
 import { PortalRegistry } from '../portals/registry.js';
-import { TokenKeepers } from '../portals/token-keepers.js';
+import { RefreshersByPortal } from '../portals/refreshers-by-portal.js';
 import { TokenVault } from '../portals/token-vault.js';
 import { Trials } from '../portals/trials.js';
 import { Signals } from '../replicas/signals.js';
-import { DATABASE, LOG, PATIENT_OAUTH, PORTAL_EVENTS } from './tokens.js';
+import { DATABASE, LOG, PATIENT_OAUTH, PORTAL_EVENTS } from './injection-tokens.js';
 import { provide } from './provide.js';
 
 const PROOF_TIMEOUT_MS = 15_000;
@@ -62,9 +63,9 @@ export const portalProviders = [
   provide(OAuthClient, [Settings, AuthorizationServers, OutboundHttp], oauthClient),
   provide(AllowedPortals, [Settings], (settings) => new AllowedPortals(settings.B24_ALLOWED_PORTALS)),
   provide(
-    TokenKeepers,
+    RefreshersByPortal,
     [PortalRegistry, OAuthClient, AllowedPortals],
-    (...parts) => new TokenKeepers(...parts),
+    (...parts) => new RefreshersByPortal(...parts),
   ),
   // The administrator who installs the application waits for the answer.
   provide(PATIENT_OAUTH, [Settings, AuthorizationServers, OutboundHttp], (settings, servers, http) =>
@@ -74,8 +75,8 @@ export const portalProviders = [
   provide(Offers, [DATABASE, TokenVault], (...parts) => new Offers(...parts)),
   provide(
     Trials,
-    [Settings, Offers, AllowedPortals, PATIENT_OAUTH, OutboundHttp, TokenKeepers, Fleet],
-    (settings, offers, allowed, oauth, http, keepers, fleet) => {
+    [Settings, Offers, AllowedPortals, PATIENT_OAUTH, OutboundHttp, RefreshersByPortal, Fleet],
+    (settings, offers, allowed, oauth, http, refreshers, fleet) => {
       const clientFor = (tokens: TokenSource) =>
         new PortalClient({
           tokens,
@@ -94,7 +95,7 @@ export const portalProviders = [
         oauth,
         clientFor,
         // Another replica may run its rounds: the user who opens the application is sent to any.
-        presentClient: (memberId) => fleet.clientOf(memberId) ?? clientFor(keepers.open(memberId)),
+        presentClient: (memberId) => fleet.clientOf(memberId) ?? clientFor(refreshers.open(memberId)),
       });
     },
   ),
@@ -161,5 +162,20 @@ export const portalProviders = [
     PortalReception,
     [PortalRegistry, Installations, AllowedPortals, PORTAL_EVENTS, LOG, AuthorizationServers],
     (...parts) => new PortalReception(...parts),
+  ),
+  provide(
+    Pauses,
+    [PortalRegistry, Fleet, Signals, AuditLog, LOG],
+    (registry, fleet, signals, audit, log) =>
+      new Pauses({
+        registry,
+        changed: (memberId, paused) => {
+          if (paused) fleet.paused(memberId);
+          else fleet.endPause(memberId);
+          signals.portalsChanged();
+        },
+        audit,
+        log,
+      }),
   ),
 ];

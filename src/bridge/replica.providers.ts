@@ -5,7 +5,7 @@ import { PortalWatch } from '../maintenance/portal-watch.js';
 import { PortalRegistry } from '../portals/registry.js';
 import { replicaFor } from '../replicas/replica.js';
 import { Signals } from '../replicas/signals.js';
-import { LOG, REPLICA } from './tokens.js';
+import { LOG, REPLICA } from './injection-tokens.js';
 import { provide } from './provide.js';
 
 /** This process among those that share its database. */

@@ -21,7 +21,7 @@ import { ReconcileLoop } from '../state/reconcile/reconcile-loop.js';
 import { ReconciledTypes } from '../state/reconcile/reconciled-types.js';
 import { SnapshotLoop } from '../state/snapshot/snapshot-loop.js';
 import { SnapshotLoops } from '../state/snapshot/snapshot-loops.js';
-import { BESIDE, DATABASE, LOG, RECONCILED } from './tokens.js';
+import { BESIDE, DATABASE, LOG, RECONCILED } from './injection-tokens.js';
 import { provide } from './provide.js';
 
 /** States in hand over all portals, bytes: beyond, events come without rather than memory grows. */

@@ -1,6 +1,6 @@
 import { type DynamicModule, type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
 import { provide } from '../bridge/provide.js';
-import { DATABASE, LOG, NAMES } from '../bridge/tokens.js';
+import { DATABASE, LOG, NAMES } from '../bridge/injection-tokens.js';
 import { BrokerConnection } from '../broker/connection.js';
 import { readQueueDepths } from '../broker/queue-depths.js';
 import { UnroutedKeys } from '../broker/unrouted-keys.js';

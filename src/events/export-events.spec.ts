@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { type DeliveryRecord, type PageMark } from '../ledger/find-deliveries.js';
-import { foundDelivery } from '../ledger/search/found-event.js';
+import { foundDelivery } from '../ledger/search/found-delivery.js';
 import { type Portal } from '../portals/portal-record.js';
 import { deliveryRows, exportCsv, exportJson, foundRows } from './export-events.js';
 import { foundEvent } from './search/found-event.js';

@@ -1,7 +1,7 @@
 import { subjectOf } from '../contract/event.js';
 import { parseJson } from '../json/exact-json.js';
 import { type DeliveryFilter, type DeliveryRecord, type PageMark } from '../ledger/find-deliveries.js';
-import { foundDelivery } from '../ledger/search/found-event.js';
+import { foundDelivery } from '../ledger/search/found-delivery.js';
 import { type Portal } from '../portals/portal-record.js';
 import { foundLink, objectLink } from './object-link.js';
 import { type EventQuery } from './search/event-query.js';

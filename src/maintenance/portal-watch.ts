@@ -1,7 +1,7 @@
 import { type Fleet } from '../drain/loop/fleet.js';
 import { type Ledger } from '../ledger/ledger.js';
 import { type Log } from '../logging/log.js';
-import { type PortalChange } from '../portals/portal-refresh.js';
+import { type PortalChange } from '../portals/registry-reread.js';
 import { type PortalRegistry } from '../portals/registry.js';
 import { sayPaused, sayResumed } from '../portals/pauses.js';
 import { reasonOf } from '../logging/reason.js';

@@ -12,7 +12,7 @@ import {
   type GroupReply,
   groupSize,
   type HeardReply,
-  type PortalNames,
+  type NamedPortals,
   readGroup,
   type Understood,
 } from './reply-group.js';
@@ -63,7 +63,7 @@ export class ReplyCollector {
 
   constructor(
     private readonly ledger: Pick<Ledger, 'recordOutcomes' | 'takeBack'>,
-    private readonly portals: PortalNames,
+    private readonly portals: NamedPortals,
     private readonly aside: SetAside,
     private readonly limits: {
       /** The exchange that dead-lettered events come through. */

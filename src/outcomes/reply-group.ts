@@ -13,7 +13,7 @@ export interface HeardReply {
 export type CountedKind = ReplyKind | 'malformed' | 'too_large' | 'unknown_portal';
 
 /** Finds portals by what replies call them. */
-export interface PortalNames {
+export interface NamedPortals {
   /** The member id of the portal that is meant by a member id, a name or an address. */
   memberIdOf(word: string): Promise<string | undefined>;
   nameOf(memberId: string): string;
@@ -64,7 +64,7 @@ export function groupSize(waiting: readonly Understood[]): number {
 /** What a group says: replies for the ledger, how many there are of each kind, and what is to be set aside. */
 export async function readGroup(
   group: readonly Understood[],
-  portals: Pick<PortalNames, 'memberIdOf'>,
+  portals: Pick<NamedPortals, 'memberIdOf'>,
 ): Promise<{
   heard: GroupReply[];
   kinds: ReadonlyMap<CountedKind, number>;

@@ -9,7 +9,7 @@ import { type Installed, PortalInstall } from './portal-install.js';
 import { type NamePortal, PortalNames } from './portal-names.js';
 import { type PausedNow, PortalPause, type Resumed } from './portal-pause.js';
 import { type GrantedTokens, type InstallRefused, type Portal, readPortal } from './portal-record.js';
-import { type PortalChange, PortalRefresh } from './portal-refresh.js';
+import { type PortalChange, RegistryReread } from './registry-reread.js';
 import { PortalStore } from './portal-store.js';
 import { resealTokens, saveTokens } from './portal-tokens.js';
 import { parseKeys, type SourceKeys, writeKeys } from './source-keys.js';
@@ -23,7 +23,7 @@ export class PortalRegistry {
   private readonly store: PortalStore;
   private readonly names: PortalNames;
   private readonly installing: PortalInstall;
-  private readonly refreshing: PortalRefresh;
+  private readonly rereading: RegistryReread;
   private readonly pausing: PortalPause;
   private isLoaded = false;
 
@@ -37,7 +37,7 @@ export class PortalRegistry {
     this.store = new PortalStore(database, vault);
     this.names = new PortalNames(this.store, namePortal, pins);
     this.installing = new PortalInstall(this.store, this.names, now);
-    this.refreshing = new PortalRefresh(this.store);
+    this.rereading = new RegistryReread(this.store);
     this.pausing = new PortalPause(this.store, now);
   }
 
@@ -66,12 +66,12 @@ export class PortalRegistry {
    * @throws {TokenVaultError} when a changed portal's tokens were sealed with a key that is not set
    */
   refresh(): Promise<PortalChange[]> {
-    return this.refreshing.run();
+    return this.rereading.run();
   }
 
   /** Others may have changed something that was missed: the next {@link refresh} compares every portal. */
   doubt(): void {
-    this.refreshing.doubt();
+    this.rereading.doubt();
   }
 
   list(): readonly Portal[] {

@@ -2,7 +2,7 @@ import { type OAuthClient } from '../bitrix24/oauth-client.js';
 import { PortalError } from '../bitrix24/errors.js';
 import { type PortalClient } from '../bitrix24/portal-client.js';
 import { administratorQuestion } from '../bitrix24/portal-facts.js';
-import { TokenKeeper, type TokenStore } from '../bitrix24/token-keeper.js';
+import { TokenRefresher, type TokenStore } from '../bitrix24/token-refresher.js';
 import { type TokenSource } from '../bitrix24/token-source.js';
 import { type AllowedPortals } from './allowed-portals.js';
 import { type Offer, type Offers } from './offers.js';
@@ -51,8 +51,8 @@ const REFUSALS: ReadonlySet<string> = new Set([
 
 /** Tries tokens on their portal, by a call that changes nothing and needs the right that draining the portal needs. */
 export class Trials {
-  /** A pair that is granted and could not be stored is in its keeper alone. */
-  private readonly keepers = new Map<string, TokenKeeper>();
+  /** A pair that is granted and could not be stored is in its refresher alone. */
+  private readonly refreshers = new Map<string, TokenRefresher>();
   private readonly present = new Map<string, { readonly until: number; readonly works: Promise<boolean> }>();
   private readonly running = new Map<string, number>();
   private underWay = 0;
@@ -65,10 +65,10 @@ export class Trials {
   /** Tries what was offered; it stays stored, whatever comes out. */
   async of(offer: Offer): Promise<Verdict> {
     const { id, grant } = offer;
-    let keeper = this.keepers.get(id);
-    if (keeper === undefined) {
-      keeper = new TokenKeeper(grant.memberId, this.storeOf(offer), this.deps.oauth);
-      this.keepers.set(id, keeper);
+    let refresher = this.refreshers.get(id);
+    if (refresher === undefined) {
+      refresher = new TokenRefresher(grant.memberId, this.storeOf(offer), this.deps.oauth);
+      this.refreshers.set(id, refresher);
     }
     const { memberId } = grant;
     const running = this.running.get(memberId) ?? 0;
@@ -77,15 +77,15 @@ export class Trials {
     }
     this.underWay += 1;
     this.running.set(memberId, running + 1);
-    const verdict = await ask(this.deps.clientFor(keeper)).finally(() => this.ended(memberId));
+    const verdict = await ask(this.deps.clientFor(refresher)).finally(() => this.ended(memberId));
     // One that is unknown may be so because what was granted is not stored.
-    if (verdict.may !== 'unknown') this.keepers.delete(id);
+    if (verdict.may !== 'unknown') this.refreshers.delete(id);
     return verdict;
   }
 
   /** It is over: these tokens are not tried again. */
   end(offer: Offer): void {
-    this.keepers.delete(offer.id);
+    this.refreshers.delete(offer.id);
   }
 
   /** Whether the tokens with which a portal is drained do work, as it said within the last seconds. */

@@ -1,6 +1,6 @@
 import { type PortalStates } from './events/portal-states.js';
 import { type PortalReader } from './reading/portal-reader.js';
-import { type QueueRead } from './reconcile/portal-queue.js';
+import { type QueueRead } from './reconcile/queue-reads.js';
 
 /** What goes on at a portal beside its rounds: it reads through the portal's reader. */
 export interface PortalTask {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type PortalError, PortalUnreachable, RequestCancelled } from '../../src/bitrix24/errors.js';
-import { type HttpRequest, sendRequest } from '../../src/bitrix24/request.js';
+import { type HttpRequest, sendRequest } from '../../src/bitrix24/send-request.js';
 import { OutboundHttp, OutboundRoutes, type OutboundSettings } from '../../src/bitrix24/outbound-routes.js';
 import { Authority, type Certified } from '../support/certificates.js';
 import { HttpProxy, type HttpProxyOptions } from '../support/http-proxy.js';

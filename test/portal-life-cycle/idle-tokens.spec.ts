@@ -10,7 +10,7 @@ import { TokenRenewal } from '../../src/maintenance/token-renewal.js';
 import { AllowedPortals } from '../../src/portals/allowed-portals.js';
 import { NO_PINS } from '../../src/portals/pinned-names.js';
 import { PortalRegistry } from '../../src/portals/registry.js';
-import { TokenKeepers } from '../../src/portals/token-keepers.js';
+import { RefreshersByPortal } from '../../src/portals/refreshers-by-portal.js';
 import { TokenVault } from '../../src/portals/token-vault.js';
 
 const DAY_MS = 86_400_000;
@@ -46,10 +46,10 @@ describe('tokens of idle portals', () => {
       http: new HttpService(),
       allowHttp: true,
     });
-    const keepers = new TokenKeepers(registry, oauth, new AllowedPortals(['*']));
+    const refreshers = new RefreshersByPortal(registry, oauth, new AllowedPortals(['*']));
     renewal = new TokenRenewal({
       portals: () => registry.list(),
-      renew: (memberId) => keepers.renew(memberId),
+      renew: (memberId) => refreshers.renew(memberId),
       unauthorized: async (memberId, reason) => {
         await registry.setState(memberId, 'unauthorized', reason);
       },

@@ -11,7 +11,7 @@ import { Problem } from '../http/problem.js';
 import { sendProblem } from '../http/problem.filter.js';
 import { type ApiRequest } from './api-request.js';
 import { RequestRate } from './request-rate.js';
-import { ApiTokens } from './tokens.js';
+import { BearerTokens } from './bearer-tokens.js';
 
 /** Counts answers; see Metrics. */
 export abstract class ApiRequests {
@@ -37,7 +37,7 @@ export class ApiEntry implements NestMiddleware {
   private saidAt = Number.NEGATIVE_INFINITY;
 
   constructor(
-    private readonly tokens: ApiTokens,
+    private readonly tokens: BearerTokens,
     private readonly rate: RequestRate,
     private readonly requests: ApiRequests,
     private readonly audit: AuditLog,

@@ -3,7 +3,7 @@ import { AuthorizationServers } from '../../bitrix24/authorization-servers.js';
 import { OAuthClient } from '../../bitrix24/oauth-client.js';
 import { PortalClient } from '../../bitrix24/portal-client.js';
 import { RateBudget } from '../../bitrix24/rate-budget.js';
-import { TokenKeeper } from '../../bitrix24/token-keeper.js';
+import { TokenRefresher } from '../../bitrix24/token-refresher.js';
 import { OutboundHttp, OutboundRoutes } from '../../bitrix24/outbound-routes.js';
 import { type Settings } from '../../config/settings.js';
 import { AllowedPortals } from '../../portals/allowed-portals.js';
@@ -53,7 +53,7 @@ export class Outbound {
       assertAllowed: (clientEndpoint: string) => this.allowed.assert(memberId, clientEndpoint),
     };
     return new PortalClient({
-      tokens: new TokenKeeper(memberId, store, this.oauth),
+      tokens: new TokenRefresher(memberId, store, this.oauth),
       budget: new RateBudget({ perSecond: settings.B24_RATE_PER_SECOND, burst: settings.B24_RATE_BURST }),
       http,
       answers: pageLimits(settings, settings.DRAIN_LIMIT),

@@ -9,7 +9,7 @@ import { type DeliveryRecord } from '../../ledger/find-deliveries.js';
 import { retriedOf, RETRYABLE } from '../../ledger/retry-now.js';
 import { countedStates } from '../../events/counted-states.js';
 import { Phrase } from '../../i18n/translate.js';
-import { type Choice, filterOf } from './event-query.js';
+import { type Choice, filterOf } from './trouble-query.js';
 import { ObservedService } from '../live/observed-service.js';
 
 export type ActionName = 'retry' | 'discard';

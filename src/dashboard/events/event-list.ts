@@ -4,14 +4,14 @@ import { type DeliveryFilter, type DeliveryRecord, type PageMark } from '../../l
 import { type LedgerAdmin } from '../../ledger/admin.js';
 import { type ReasonGroup } from '../../ledger/reason-groups.js';
 import { type HeldRows } from '../session/held-rows.js';
-import { type EventQuery, pageMarkOf, markText } from './event-query.js';
+import { type TroubleQuery, pageMarkOf, markText } from './trouble-query.js';
 
 const PAGE_SIZE = 50;
 const MOST_REASONS = 100;
 
 /** One page of events. */
 export interface EventList {
-  readonly query: EventQuery;
+  readonly query: TroubleQuery;
   readonly records: readonly DeliveryRecord[];
   /** All that match, by state. */
   readonly counts: Readonly<Partial<Record<DeliveryState, number>>>;
@@ -34,7 +34,7 @@ export interface EventList {
  */
 export async function readEventList(
   admin: Pick<LedgerAdmin, 'count' | 'lastOf' | 'latest' | 'reasons'>,
-  query: EventQuery,
+  query: TroubleQuery,
   filter: DeliveryFilter | null,
   after: PageMark | undefined,
   held: HeldRows | null,

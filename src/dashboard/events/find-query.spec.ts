@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Portal } from '../../portals/portal-record.js';
-import { type Fields } from '../session/request.js';
+import { type Fields } from '../session/dashboard-request.js';
 import { findPath, type FindQuery, readFindQuery, searchOf } from './find-query.js';
 
 const acme = { name: 'acme', memberId: 'm1' } as Portal;

@@ -2,7 +2,7 @@ import { readTime } from '../../audit/read-time.js';
 import { type EventQuery } from '../../events/search/event-query.js';
 import { FOUND_STATES, type FoundState } from '../../ledger/search/event-filter.js';
 import { type Portal } from '../../portals/portal-record.js';
-import { type Fields, textField } from '../session/request.js';
+import { type Fields, textField } from '../session/dashboard-request.js';
 
 /** What a user looks for among all events, as it was typed; '' does not narrow. */
 export interface FindQuery {

@@ -4,7 +4,7 @@ import { type AuditMark } from '../../audit/entries.js';
 import { readTime } from '../../audit/read-time.js';
 import { ObservedService } from '../live/observed-service.js';
 import { type Portal } from '../../portals/portal-record.js';
-import { type Fields, textField } from '../session/request.js';
+import { type Fields, textField } from '../session/dashboard-request.js';
 import { auditPage, type AuditQuery } from '../views/audit-page.js';
 import { type HttpContext } from './http-context.js';
 import { DashboardController, Http, Page } from './page.decorators.js';

@@ -2,7 +2,7 @@ import { type ServerResponse } from 'node:http';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import { Assets } from './assets.js';
 import { DashboardLog } from '../session/dashboard-log.js';
-import { type DashboardRequest } from '../session/request.js';
+import { type DashboardRequest } from '../session/dashboard-request.js';
 import { wordsIn } from '../html/words.js';
 import { languageOf } from './language-of.js';
 import { errorPage } from '../views/error-page.js';

@@ -8,12 +8,12 @@ import { type Timeline } from '../../events/search/timeline.js';
 import { actorOf } from '../session/actor-of.js';
 import { type ActionName, EventActions } from '../events/event-actions.js';
 import { readEventList } from '../events/event-list.js';
-import { filterOf, readChoice, readEventQuery, readPageMark } from '../events/event-query.js';
+import { filterOf, readChoice, readTroubleQuery, readPageMark } from '../events/trouble-query.js';
 import { notDone } from '../events/not-done.js';
 import { ObservedService } from '../live/observed-service.js';
 import { heldRows } from '../session/held-rows.js';
 import { ownPath } from '../session/own-path.js';
-import { type Fields, fieldsOf, numberField, textField } from '../session/request.js';
+import { type Fields, fieldsOf, numberField, textField } from '../session/dashboard-request.js';
 import { confirmPage } from '../views/confirm-page.js';
 import { eventPage } from '../views/event-page.js';
 import { EVENT_ROWS, eventsPage, idOf } from '../views/events-page.js';
@@ -39,7 +39,7 @@ export class EventsController {
   @Page()
   async list(@Query() fields: Fields, @Http() http: HttpContext): Promise<string> {
     const { admin, registry, settings } = this.service;
-    const query = readEventQuery(fields);
+    const query = readTroubleQuery(fields);
     const named = await this.eventNamed(query.text);
     if (named !== null) {
       http.response.statusCode = 303;

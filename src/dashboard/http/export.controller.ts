@@ -1,8 +1,8 @@
 import { Get, Param, Query, type StreamableFile } from '@nestjs/common';
 import { deliveryRows } from '../../events/export-events.js';
-import { filterOf, readEventQuery } from '../events/event-query.js';
+import { filterOf, readTroubleQuery } from '../events/trouble-query.js';
 import { ObservedService } from '../live/observed-service.js';
-import { type Fields } from '../session/request.js';
+import { type Fields } from '../session/dashboard-request.js';
 import { exportFile } from './export-file.js';
 import { type HttpContext } from './http-context.js';
 import { DashboardController, Http } from './page.decorators.js';
@@ -15,7 +15,7 @@ export class ExportController {
   @Get(':format')
   write(@Param('format') format: string, @Query() fields: Fields, @Http() http: HttpContext): StreamableFile {
     const { admin, registry } = this.service;
-    const filter = filterOf(readEventQuery(fields), registry);
+    const filter = filterOf(readTroubleQuery(fields), registry);
     const rows = deliveryRows(admin, filter ?? { states: [] }, (memberId) => registry.get(memberId));
     return exportFile(format, rows, http);
   }

@@ -3,7 +3,7 @@ import { foundRows } from '../../events/export-events.js';
 import { BadCursor } from '../../http/cursor.js';
 import { FIND_PATH, readFindQuery, searchOf } from '../events/find-query.js';
 import { ObservedService } from '../live/observed-service.js';
-import { type Fields, textField } from '../session/request.js';
+import { type Fields, textField } from '../session/dashboard-request.js';
 import { foundPage } from '../views/found-page.js';
 import { exportFile } from './export-file.js';
 import { type HttpContext } from './http-context.js';

@@ -1,5 +1,5 @@
 import { type ServerResponse } from 'node:http';
-import { type DashboardRequest } from '../session/request.js';
+import { type DashboardRequest } from '../session/dashboard-request.js';
 
 /** A request and what is said beside its answer: cookies, status, headers. */
 export interface HttpContext {

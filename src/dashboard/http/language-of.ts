@@ -1,7 +1,7 @@
 import { type IncomingMessage } from 'node:http';
 import { asLanguage, type Language, languageOfHeader } from '../../i18n/language.js';
 import { cookieName, readCookie, writeCookie } from '../session/cookies.js';
-import { type DashboardRequest } from '../session/request.js';
+import { type DashboardRequest } from '../session/dashboard-request.js';
 
 const YEAR_SECONDS = 365 * 86_400;
 

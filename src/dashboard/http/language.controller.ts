@@ -11,7 +11,7 @@ import {
 } from '@nestjs/common';
 import { asLanguage } from '../../i18n/language.js';
 import { ownPath } from '../session/own-path.js';
-import { type DashboardRequest, fieldsOf, textField } from '../session/request.js';
+import { type DashboardRequest, fieldsOf, textField } from '../session/dashboard-request.js';
 import { OpenToAll, SessionGuard } from '../session/session.guard.js';
 import { ErrorsFilter } from './errors.filter.js';
 import { languageCookie } from './language-of.js';

@@ -3,7 +3,7 @@ import { type ServerResponse } from 'node:http';
 import { expect, it } from '@jest/globals';
 import { type SnapshotFeed } from '../live/snapshot-feed.js';
 import { type Access } from '../session/access.js';
-import { type DashboardRequest } from '../session/request.js';
+import { type DashboardRequest } from '../session/dashboard-request.js';
 import { LiveController } from './live.controller.js';
 
 const feed = { watch: () => () => undefined } as unknown as SnapshotFeed;

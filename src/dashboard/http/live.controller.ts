@@ -12,7 +12,7 @@ import {
 import { Observable } from 'rxjs';
 import { SnapshotFeed } from '../live/snapshot-feed.js';
 import { Access } from '../session/access.js';
-import { type DashboardRequest } from '../session/request.js';
+import { type DashboardRequest } from '../session/dashboard-request.js';
 import { sessionOf } from '../session/session.guard.js';
 import { DashboardController } from './page.decorators.js';
 

@@ -7,7 +7,7 @@ import { cookieName, writeCookie } from '../session/cookies.js';
 import { DashboardLog } from '../session/dashboard-log.js';
 import { LogInThrottle } from '../session/log-in-throttle.js';
 import { ownPath } from '../session/own-path.js';
-import { type Fields, fieldsOf, textField } from '../session/request.js';
+import { type Fields, fieldsOf, textField } from '../session/dashboard-request.js';
 import { OpenToAll, sessionOf } from '../session/session.guard.js';
 import { logInPage } from '../views/log-in-page.js';
 import { type HttpContext } from './http-context.js';

@@ -6,7 +6,7 @@ import { ReconcileReport } from '../../state/reconcile/reconcile-report.js';
 import { wordsIn } from '../html/words.js';
 import { ObservedService } from '../live/observed-service.js';
 import { actorOf } from '../session/actor-of.js';
-import { type Fields, textField } from '../session/request.js';
+import { type Fields, textField } from '../session/dashboard-request.js';
 import { missedPage } from '../views/missed-page.js';
 import { type HttpContext } from './http-context.js';
 import { languageOf } from './language-of.js';

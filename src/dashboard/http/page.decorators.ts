@@ -11,7 +11,7 @@ import {
   UseFilters,
   UseGuards,
 } from '@nestjs/common';
-import { type DashboardRequest } from '../session/request.js';
+import { type DashboardRequest } from '../session/dashboard-request.js';
 import { SessionGuard } from '../session/session.guard.js';
 import { ErrorsFilter } from './errors.filter.js';
 import { type HttpContext } from './http-context.js';

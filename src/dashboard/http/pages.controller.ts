@@ -1,8 +1,8 @@
 import { NotFoundException, Param, Post, Query, Redirect } from '@nestjs/common';
 import { REACHES } from '../../monitoring/long-past.js';
 import { ObservedService } from '../live/observed-service.js';
-import { countQueue } from '../live/portal-queue.js';
-import { type Fields, textField } from '../session/request.js';
+import { countPortalQueue } from '../live/count-portal-queue.js';
+import { type Fields, textField } from '../session/dashboard-request.js';
 import { readPortalQuery } from '../portals/portal-query.js';
 import { heldRows } from '../session/held-rows.js';
 import { OVERVIEW_REACH, overviewPage, PORTAL_ROWS } from '../views/overview-page.js';
@@ -49,7 +49,7 @@ export class PagesController {
   async count(@Param('name') name: string, @Http() http: HttpContext): Promise<{ url: string }> {
     const portal = this.service.registry.byName(name);
     if (portal === undefined) throw new NotFoundException();
-    this.pages.tell(http, await countQueue(this.service, portal));
+    this.pages.tell(http, await countPortalQueue(this.service, portal));
     return { url: `/portals/${encodeURIComponent(name)}` };
   }
 

@@ -1,7 +1,7 @@
 import { type ServerResponse } from 'node:http';
 import bodyParser from 'body-parser';
 import { NO_SNIFFING } from '../../http/no-sniffing.js';
-import { type DashboardRequest } from '../session/request.js';
+import { type DashboardRequest } from '../session/dashboard-request.js';
 
 type Next = (error?: unknown) => void;
 

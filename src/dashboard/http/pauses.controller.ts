@@ -2,7 +2,7 @@ import { NotFoundException, Param, Post, Redirect } from '@nestjs/common';
 import { type Portal } from '../../portals/portal-record.js';
 import { wordsIn } from '../html/words.js';
 import { ObservedService } from '../live/observed-service.js';
-import { fieldsOf, textField } from '../session/request.js';
+import { fieldsOf, textField } from '../session/dashboard-request.js';
 import { actorOf } from '../session/actor-of.js';
 import { LONGEST_REASON, pausePage } from '../views/pause-page.js';
 import { languageOf } from './language-of.js';

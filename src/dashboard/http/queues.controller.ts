@@ -5,7 +5,7 @@ import { MOST_AT_ONCE } from '../../outcomes/republished.js';
 import { wordsIn } from '../html/words.js';
 import { ObservedService } from '../live/observed-service.js';
 import { actorOf } from '../session/actor-of.js';
-import { fieldsOf, numberField, textField } from '../session/request.js';
+import { fieldsOf, numberField, textField } from '../session/dashboard-request.js';
 import { republishedWords, republishPage } from '../views/republish-page.js';
 import { languageOf } from './language-of.js';
 import { type HttpContext } from './http-context.js';

@@ -7,7 +7,7 @@ import { STEERED, type Steering } from '../../ledger/snapshots/steer-snapshot.js
 import { type Portal } from '../../portals/portal-record.js';
 import { ObservedService } from '../live/observed-service.js';
 import { actorOf } from '../session/actor-of.js';
-import { fieldsOf, textField } from '../session/request.js';
+import { fieldsOf, textField } from '../session/dashboard-request.js';
 import { snapshotsPage } from '../views/snapshots-page.js';
 import { type HttpContext } from './http-context.js';
 import { DashboardController, Http, Page } from './page.decorators.js';

@@ -2,7 +2,7 @@ import { shownAddress } from '../../bitrix24/portal-address.js';
 import { PORTAL_STATES } from '../../database/schema.js';
 import { type Reach, REACHES } from '../../monitoring/long-past.js';
 import { byNeed, needsAttention, type PortalView } from '../live/snapshot.js';
-import { type Fields, numberField, textField } from '../session/request.js';
+import { type Fields, numberField, textField } from '../session/dashboard-request.js';
 
 /** States as people filter by them. */
 export const PORTAL_FILTERS = ['all', 'trouble', ...PORTAL_STATES] as const;

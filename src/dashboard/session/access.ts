@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { type Settings } from '../../config/settings.js';
 import { trustOf } from '../../http/sender.js';
-import { type DashboardRequest } from './request.js';
+import { type DashboardRequest } from './dashboard-request.js';
 import { type SessionEnds } from './session-ends.js';
 import { Sessions, type Session } from './sessions.js';
 import { SignedValues } from './signed-values.js';

@@ -1,4 +1,4 @@
-import { type DashboardRequest } from './request.js';
+import { type DashboardRequest } from './dashboard-request.js';
 
 /** A list whose rows stay where they are, because somebody works with it. */
 export interface HeldRows {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { cookieName, readCookie, writeCookie } from './cookies.js';
-import { type DashboardRequest } from './request.js';
+import { type DashboardRequest } from './dashboard-request.js';
 import { type SignedValues } from './signed-values.js';
 
 /** A user back from a holiday is still known. */

@@ -6,7 +6,7 @@ import { Access } from './access.js';
 import { DashboardLog } from './dashboard-log.js';
 import { KnownBrowser } from './known-browser.js';
 
-import { type DashboardRequest } from './request.js';
+import { type DashboardRequest } from './dashboard-request.js';
 
 const SAY_EVERY_MS = 60_000;
 

@@ -2,7 +2,7 @@ import { AUDIT_ACTIONS, type AuditAction } from '../../audit/audit-log.js';
 import { ACTOR_KINDS, type ActorKind } from '../../audit/actor.js';
 import { type AuditMark, type StoredEntry } from '../../audit/entries.js';
 import { html, type Html, type Part } from '../html/html.js';
-import { portalNames } from './portal-names.js';
+import { portalNamesList } from './portal-names-list.js';
 import { type Words } from '../html/words.js';
 import { type Snapshot } from '../live/snapshot.js';
 import { type PageContext, page } from './layout.js';
@@ -91,8 +91,8 @@ function filterForm({ t }: Words, snapshot: Snapshot, query: AuditQuery): Html {
         )}
       </select>
     </label>
-    ${field('portal', t('audit.portal'), html`list="portal-names"`, t('audit.all'))} ${portalNames(snapshot)}
-    ${field('from', t('audit.from'), null, '2026-11-29 14:00')}
+    ${field('portal', t('audit.portal'), html`list="portal-names"`, t('audit.all'))}
+    ${portalNamesList(snapshot)} ${field('from', t('audit.from'), null, '2026-11-29 14:00')}
     ${field('to', t('audit.to'), null, '2026-11-30')}
     <div class="filter-end">
       <button type="submit">${t('audit.apply')}</button>

@@ -1,6 +1,6 @@
 import { countedStates } from '../../events/counted-states.js';
 import { type ActionName, type Preview } from '../events/event-actions.js';
-import { type Choice, queryFields } from '../events/event-query.js';
+import { type Choice, queryFields } from '../events/trouble-query.js';
 import { html, type Html } from '../html/html.js';
 import { type Words } from '../html/words.js';
 import { type Snapshot } from '../live/snapshot.js';

@@ -1,8 +1,8 @@
 import { TROUBLED } from '../../ledger/trouble.js';
-import { type EventQuery } from '../events/event-query.js';
+import { type TroubleQuery } from '../events/trouble-query.js';
 import { findPath } from '../events/find-query.js';
 import { html, type Html } from '../html/html.js';
-import { portalNames } from './portal-names.js';
+import { portalNamesList } from './portal-names-list.js';
 import { type Words } from '../html/words.js';
 import { type Snapshot } from '../live/snapshot.js';
 
@@ -13,7 +13,7 @@ const REASON_NAMED = 120;
 export function filterForm(
   { t, language }: Words,
   snapshot: Snapshot,
-  { states, portal, event, text, reason, order, group }: EventQuery,
+  { states, portal, event, text, reason, order, group }: TroubleQuery,
 ): Html {
   return html`<form
     class="filter"
@@ -48,7 +48,7 @@ export function filterForm(
         autocomplete="off"
       />
     </label>
-    ${portalNames(snapshot)}
+    ${portalNamesList(snapshot)}
     <label
       >${t('events.code')}
       <input
@@ -93,7 +93,7 @@ export function filterForm(
 }
 
 /** In the place of a list with nothing in it. */
-export function emptyList({ t, h }: Words, { states, portal, event, text, reason }: EventQuery): Html {
+export function emptyList({ t, h }: Words, { states, portal, event, text, reason }: TroubleQuery): Html {
   const narrow =
     reason !== null || portal !== '' || event !== '' || text !== '' || states.length < TROUBLED.length;
   return html`<div class="empty">

@@ -8,14 +8,20 @@ import { DISCARDABLE } from '../../ledger/discard.js';
 import { RETRYABLE } from '../../ledger/retry-now.js';
 import { TROUBLED } from '../../ledger/trouble.js';
 import { type EventList } from '../events/event-list.js';
-import { type EventQuery, eventsPath, exportPath, queryFields, seenValue } from '../events/event-query.js';
+import {
+  type TroubleQuery,
+  eventsPath,
+  exportPath,
+  queryFields,
+  seenValue,
+} from '../events/trouble-query.js';
 import { html, type Html, type Part } from '../html/html.js';
 import { type Words } from '../html/words.js';
 import { eventTabs } from './event-tabs.js';
 import { type Snapshot } from '../live/snapshot.js';
 import { emptyList, filterForm } from './events-filter.js';
 import { type PageContext, page, token } from './layout.js';
-import { reasonTable } from './reason-groups.js';
+import { reasonTable } from './reason-table.js';
 import { stateBadge } from './state-badge.js';
 
 /** Name of the list, whose rows stay where they are while somebody works with it. */
@@ -101,7 +107,7 @@ function actions(words: Words, { counts, query, groups, waiting }: EventList, to
 }
 
 /** Newer events wait behind a button, so that nothing moves under the pointer; its place is kept for it. */
-function newer({ t, count }: Words, query: EventQuery, waiting: number): Html {
+function newer({ t, count }: Words, query: TroubleQuery, waiting: number): Html {
   if (waiting === 0) return html`<span class="quiet">${t('list.nothingNew')}</span>`;
   const number = waiting > MOST_TOLD ? `${count(MOST_TOLD)}+` : count(waiting);
   return html`<a
@@ -141,7 +147,7 @@ function table(words: Words, snapshot: Snapshot, { records, maxAttempts, query, 
 }
 
 /** Whether the list would have it, were it drawn anew. */
-function listed({ states }: EventQuery, { state }: DeliveryRecord): boolean {
+function listed({ states }: TroubleQuery, { state }: DeliveryRecord): boolean {
   return states.some((one) => one === state);
 }
 

@@ -2,7 +2,7 @@ import { type FoundEvent } from '../../events/search/found-event.js';
 import { FOUND_STATES } from '../../ledger/search/event-filter.js';
 import { FIND_PATH, findPath, type FindQuery } from '../events/find-query.js';
 import { html, type Html, type Part } from '../html/html.js';
-import { portalNames } from './portal-names.js';
+import { portalNamesList } from './portal-names-list.js';
 import { type Words } from '../html/words.js';
 import { type Snapshot } from '../live/snapshot.js';
 import { eventTabs } from './event-tabs.js';
@@ -83,7 +83,7 @@ function findForm({ t, language }: Words, snapshot: Snapshot, query: FindQuery):
       </select>
     </label>
     ${field('portal', t('events.portal'), t('events.all'), html`list="portal-names"`)}
-    ${portalNames(snapshot)} ${field('event', t('events.code'), t('events.all'))}
+    ${portalNamesList(snapshot)} ${field('event', t('events.code'), t('events.all'))}
     ${field('from', t('find.from'), '2026-11-29 14:00')} ${field('to', t('find.to'), '2026-11-30')}
     <div class="filter-end">
       <button type="submit">${t('find.submit')}</button>

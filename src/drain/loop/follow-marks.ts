@@ -1,5 +1,5 @@
 import { type PortalError } from '../../bitrix24/errors.js';
-import { type CommandResult } from '../round/command-result.js';
+import { type RoundCommandResult } from '../round/round-command-result.js';
 import { type LoopDependencies } from './loop-dependencies.js';
 import { MARK_ATTEMPTS, noteMarks, pauseMarks } from '../round/marking.js';
 import { backOff } from '../pacing/pacing.js';
@@ -13,7 +13,7 @@ import { type RoundMemory } from '../round/round-memory.js';
 export async function followMarks(
   { portal, log }: Pick<LoopDependencies, 'portal' | 'log'>,
   memory: RoundMemory,
-  results: readonly CommandResult<PortalError>[],
+  results: readonly RoundCommandResult<PortalError>[],
   now: number,
   random: number,
 ): Promise<void> {

@@ -1,5 +1,5 @@
 import { type BatchAnswer } from '../../bitrix24/portal-call.js';
-import { type CommandResult } from '../round/command-result.js';
+import { type RoundCommandResult } from '../round/round-command-result.js';
 import { type Cost } from './batch-size.js';
 import { type ExecutionTime } from '../../bitrix24/execution-time.js';
 import { methodOf, nameOf } from '../round/round-request.js';
@@ -13,7 +13,7 @@ const RESERVING = 'event.offline.get';
  * @param tookSeconds of the whole request, which counts where the portal says nothing
  */
 export function roundCost(
-  results: readonly CommandResult<unknown>[],
+  results: readonly RoundCommandResult<unknown>[],
   times: BatchAnswer['times'],
   tookSeconds: number,
 ): { reservation: Cost | null; execution: ExecutionTime } {

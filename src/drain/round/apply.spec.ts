@@ -3,7 +3,7 @@ import { type LedgerChange } from '../../ledger/ledger-change.js';
 import { type ReservedEvent } from '../../ledger/record-reserved.js';
 import { type RoundSnapshot } from '../../ledger/round-snapshot.js';
 import { applyAnswer, type ApplyInput } from './apply.js';
-import { type CommandResult } from './command-result.js';
+import { type RoundCommandResult } from './round-command-result.js';
 import { type ListedRow } from './apply-journal.js';
 import { type RoundCommand } from './round-command.js';
 import { distrust, freshMemory, type RoundMemory } from './round-memory.js';
@@ -51,7 +51,7 @@ const calm = (part: Partial<RoundMemory> = {}): RoundMemory => ({
   ...part,
 });
 
-type Result = CommandResult<string>;
+type Result = RoundCommandResult<string>;
 const ok = (
   command: RoundCommand,
   part: Omit<Result & { failed: false }, 'command' | 'failed'> = {},

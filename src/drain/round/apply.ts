@@ -3,7 +3,7 @@ import { type ReservedEvent } from '../../ledger/record-reserved.js';
 import { type RoundSnapshot } from '../../ledger/round-snapshot.js';
 import { applyJournal, type JournalStep, PAGE } from './apply-journal.js';
 import { adoptPage, type AdoptedPage, displaceOrphans } from './adoption.js';
-import { type CommandResult } from './command-result.js';
+import { type RoundCommandResult } from './round-command-result.js';
 import { type RoundCommand, type RoundPlan } from './round-command.js';
 import { type RoundOutcome } from './round-outcome.js';
 import { endScan, forgetGone, noteScanned } from './orphan-scan.js';
@@ -11,7 +11,7 @@ import { markedAgain, markSeen, type RoundMemory } from './round-memory.js';
 
 export interface ApplyInput<Failure> {
   readonly plan: RoundPlan;
-  readonly results: readonly CommandResult<Failure>[];
+  readonly results: readonly RoundCommandResult<Failure>[];
   readonly snapshot: RoundSnapshot;
   readonly heldProcessIds: readonly string[];
   /** Whether the plan was made for a portal with reservations. */

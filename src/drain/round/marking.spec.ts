@@ -6,7 +6,7 @@ import {
   PortalThrottled,
   RequestRefused,
 } from '../../bitrix24/errors.js';
-import { type CommandResult } from './command-result.js';
+import { type RoundCommandResult } from './round-command-result.js';
 import { freshMarking, type Marking, MARKS_AGAIN_MS } from './mark-memory.js';
 import { batchesGivenUp, MARK_ATTEMPTS, marksLost, noteMarks, pauseMarks } from './marking.js';
 import { type RoundCommand } from './round-command.js';
@@ -15,7 +15,7 @@ const NOW = 1_721_298_751_000;
 const DETAILS = { method: 'event.offline.error', code: 'ERROR_CORE' };
 const UNKNOWN = new PortalFailed(DETAILS);
 const REFUSED = new RequestRefused(DETAILS);
-type Result = CommandResult<PortalError>;
+type Result = RoundCommandResult<PortalError>;
 
 const mark = (processId: string, ...messageIds: string[]): RoundCommand => ({
   kind: 'mark',

@@ -1,5 +1,5 @@
 import { type PortalError } from '../../bitrix24/errors.js';
-import { type CommandResult } from './command-result.js';
+import { type RoundCommandResult } from './round-command-result.js';
 import { type Marking, MARKS_AGAIN_MS } from './mark-memory.js';
 import { type RoundCommand } from './round-command.js';
 
@@ -38,7 +38,7 @@ export function marksLost(marking: Marking, commands: readonly RoundCommand[]): 
  */
 export function noteMarks(
   marking: Marking,
-  results: readonly CommandResult<PortalError>[],
+  results: readonly RoundCommandResult<PortalError>[],
   now: number,
   pauseMs: (failures: number) => number,
 ): MarksSeen {

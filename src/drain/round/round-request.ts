@@ -14,7 +14,7 @@ import {
   RESERVATIONS,
   reservationsQuestion,
 } from '../../bitrix24/portal-facts.js';
-import { type CommandResult } from './command-result.js';
+import { type RoundCommandResult } from './round-command-result.js';
 import { type RoundCommand, type RoundPlan } from './round-command.js';
 
 /** More rows than any batch has: reading one must never be cut short. */
@@ -122,9 +122,9 @@ export function readResults(
   plan: RoundPlan,
   outcomes: ReadonlyMap<string, CommandOutcome>,
   answeredAt: number,
-): { results: CommandResult<PortalError>[]; checks: CheckAnswers } {
+): { results: RoundCommandResult<PortalError>[]; checks: CheckAnswers } {
   const checks: { -readonly [Name in keyof CheckAnswers]: unknown } = {};
-  const results = plan.commands.map((command, index): CommandResult<PortalError> => {
+  const results = plan.commands.map((command, index): RoundCommandResult<PortalError> => {
     const outcome = outcomes.get(nameOf(index));
     if (outcome === undefined) {
       return { command, failed: true, failure: new UnreadableAnswer(command.kind, 'the answer lacks it') };

@@ -18,7 +18,7 @@ export interface FoundPage {
 }
 
 /** Events with one reason, whatever the case of its letters. */
-export interface ReasonGroup {
+export interface FoundReason {
   /** As one of them has it; it finds all of them as {@link EventQuery.reason}. */
   readonly reason: string;
   readonly events: number;
@@ -71,7 +71,7 @@ export class EventSearch {
   }
 
   /** What a query finds, by reason, the most frequent first. */
-  async reasons(query: EventQuery, limit: number): Promise<ReasonGroup[]> {
+  async reasons(query: EventQuery, limit: number): Promise<FoundReason[]> {
     const groups = await this.ledger.reasons(await this.filterOf(query), limit);
     return groups.map(({ memberIds, ...group }) => ({
       ...group,

@@ -1,7 +1,7 @@
 import { eventId, originOfRow } from '../../contract/event.js';
 import { type EventOrigin } from '../../contract/event-facts.js';
 import { subjectPrefix } from '../../contract/topics.js';
-import { type FoundDelivery } from '../../ledger/search/found-event.js';
+import { type FoundDelivery } from '../../ledger/search/found-delivery.js';
 import { reasonShown } from '../refusal.js';
 
 /** An event as people see it in a list, whether it is under way, in trouble or over. Times are Unix ms. */

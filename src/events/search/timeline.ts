@@ -1,5 +1,5 @@
 import { eventId } from '../../contract/event.js';
-import { type FoundDelivery } from '../../ledger/search/found-event.js';
+import { type FoundDelivery } from '../../ledger/search/found-delivery.js';
 import { type EventLogEntry } from '../../ledger/search/ledger-search.js';
 import { type FoundEvent } from './found-event.js';
 

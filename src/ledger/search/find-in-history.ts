@@ -10,7 +10,7 @@ import { type Db } from '../transitions.js';
 import { amongChanges } from './among-changes.js';
 import { ofObject } from './by-object.js';
 import { type Condition, type FoundMark, type FoundOrder, type FoundState } from './event-filter.js';
-import { type FoundDelivery } from './found-event.js';
+import { type FoundDelivery } from './found-delivery.js';
 
 interface HistoryRow {
   readonly seq: number;

@@ -7,7 +7,7 @@ import { isTroubled, TROUBLED } from '../trouble.js';
 import { amongChanges } from './among-changes.js';
 import { ofObject } from './by-object.js';
 import { type Condition, type FoundMark, type FoundOrder } from './event-filter.js';
-import { DELIVERY_COLUMNS, type DeliveryRow, foundDelivery, type FoundDelivery } from './found-event.js';
+import { DELIVERY_COLUMNS, type DeliveryRow, foundDelivery, type FoundDelivery } from './found-delivery.js';
 
 /** Deliveries that are read and sorted within a few milliseconds. */
 const FEW = 2000;

@@ -6,7 +6,7 @@ import { keyOf } from '../history/reasons.js';
 import { both, type Condition, type EventFilter, type FoundMark, type FoundOrder } from './event-filter.js';
 import { findInHistory, historyCondition } from './find-in-history.js';
 import { canBeInLedger, findInLedger, ledgerCondition } from './find-in-ledger.js';
-import { type FoundDelivery } from './found-event.js';
+import { type FoundDelivery } from './found-delivery.js';
 
 /** What happened on an event's way; see {@link EventLogTable}. */
 export type EventLogEntry = Omit<EventLogTable, 'no' | 'reason_no'> & {

@@ -1,7 +1,7 @@
 import { LeaseLost } from '../../ledger/lease.js';
 import { reasonOf } from '../../logging/reason.js';
 import { WakeableSleep } from '../../timing/wakeable-sleep.js';
-import { type QueueRead } from './portal-queue.js';
+import { type QueueRead } from './queue-reads.js';
 import { Reconciler } from './reconciler.js';
 import { type ReconcileDependencies } from './reconcile-dependencies.js';
 

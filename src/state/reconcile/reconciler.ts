@@ -7,7 +7,7 @@ import { suspectSince } from './memory/suspects.js';
 import { readTypes, type ReconciledType, setProgress } from './memory/types.js';
 import { typeNumbers } from '../../ledger/note-announced.js';
 import { GRACE_MS } from './missed.js';
-import { PortalQueue, type QueueRead } from './portal-queue.js';
+import { QueueReads, type QueueRead } from './queue-reads.js';
 import { CannotRead } from './read-pages.js';
 import { type FoundChange, type ReconcileDependencies } from './reconcile-dependencies.js';
 import { settleSuspects } from './settle-suspects.js';
@@ -32,7 +32,7 @@ type Due = 'settle' | 'sweep' | 'look' | null;
  * the database.
  */
 export class Reconciler {
-  private readonly queue: PortalQueue;
+  private readonly queue: QueueReads;
   private readonly ranges = new Map<number, IdRanges>();
   /** When the oldest suspicion can be settled, Unix ms by our clock. */
   private settleAt = Number.POSITIVE_INFINITY;
@@ -50,7 +50,7 @@ export class Reconciler {
     private readonly deps: ReconcileDependencies,
     keys: () => readonly string[],
   ) {
-    this.queue = new PortalQueue(keys);
+    this.queue = new QueueReads(keys);
   }
 
   /** @returns whether there may be something to do by now */

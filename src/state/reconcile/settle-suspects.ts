@@ -14,7 +14,7 @@ import { installedAt, spellsSince } from './memory/silent-spells.js';
 import { clearAnnounced, suspectsOf } from './memory/suspects.js';
 import { type ReconciledType } from './memory/types.js';
 import { GRACE_MS, judgeAbsent, judgeListed } from './missed.js';
-import { type PortalQueue } from './portal-queue.js';
+import { type QueueReads } from './queue-reads.js';
 import { CannotRead, readPages } from './read-pages.js';
 import { dataOf } from './reconciled-types.js';
 import { type FoundChange, type ReconcileDependencies } from './reconcile-dependencies.js';
@@ -42,7 +42,7 @@ interface FoundMissed extends Missed {
  */
 export async function settleSuspects(
   deps: ReconcileDependencies,
-  queue: PortalQueue,
+  queue: QueueReads,
   type: ReconciledType,
   signal: AbortSignal,
 ): Promise<{ found: FoundChange[]; more: boolean }> {
@@ -116,7 +116,7 @@ interface JudgeInput {
 
 async function judge(
   { portal, types }: ReconcileDependencies,
-  queue: PortalQueue,
+  queue: QueueReads,
   type: ReconciledType,
   { tx, ids, confirmed, ownUser, emptyAt, readAt }: JudgeInput,
 ): Promise<{ missed: FoundMissed[]; remembered: Remembered[] }> {

@@ -9,7 +9,7 @@ export interface QueueRead {
 }
 
 /** Until when a portal's queue is known to have been read to its end, under every source key that it has rows under. */
-export class PortalQueue {
+export class QueueReads {
   private readonly emptyAt = new Map<string, number>();
   private skewMs: number | null = null;
 

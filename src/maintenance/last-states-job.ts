@@ -5,7 +5,7 @@ import { Periodic } from './periodic.js';
 const EVERY_MS = 300_000;
 
 /** Forgets states of objects that are one too many, or not wanted any more. */
-export function lastStatesPurge(states: { run(): Promise<number> }, log: Log): Periodic {
+export function lastStatesJob(states: { run(): Promise<number> }, log: Log): Periodic {
   return new Periodic(
     'last_states_purge',
     EVERY_MS,

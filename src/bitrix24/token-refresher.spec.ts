@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { OutcomeUnknown, PortalUnauthorized, PortalUnreachable } from './errors.js';
 import { type TokenGrant } from './oauth-client.js';
-import { TokenKeeper, type StoredTokens, type TokenStore } from './token-keeper.js';
+import { TokenRefresher, type StoredTokens, type TokenStore } from './token-refresher.js';
 
 const MEMBER = 'a223c6b3710f85df22e9377d6c4f7553';
 const ENDPOINT = 'https://acme.bitrix24.com/rest/';
@@ -65,88 +65,88 @@ class Server {
   }
 }
 
-function setUp(): { disk: Disk; server: Server; keeper: TokenKeeper } {
+function setUp(): { disk: Disk; server: Server; refresher: TokenRefresher } {
   const disk = new Disk();
   const server = new Server();
-  return { disk, server, keeper: new TokenKeeper(MEMBER, disk, server, 0) };
+  return { disk, server, refresher: new TokenRefresher(MEMBER, disk, server, 0) };
 }
 
-describe('TokenKeeper', () => {
+describe('TokenRefresher', () => {
   it('serves the stored token and address', async () => {
-    const { keeper, disk } = setUp();
-    expect(() => keeper.endpoint()).toThrow(/not loaded/);
-    expect(await keeper.accessToken()).toBe('access-1');
-    expect(await keeper.accessToken()).toBe('access-1');
-    expect(keeper.endpoint()).toBe(ENDPOINT);
+    const { refresher, disk } = setUp();
+    expect(() => refresher.endpoint()).toThrow(/not loaded/);
+    expect(await refresher.accessToken()).toBe('access-1');
+    expect(await refresher.accessToken()).toBe('access-1');
+    expect(refresher.endpoint()).toBe(ENDPOINT);
     expect(disk.loads).toBe(1);
   });
 
   it('refreshes once for fifty callers with the same expired token', async () => {
-    const { keeper, server } = setUp();
-    const used = await keeper.accessToken();
-    const renewed = await Promise.all(Array.from({ length: 50 }, () => keeper.renew(used)));
+    const { refresher, server } = setUp();
+    const used = await refresher.accessToken();
+    const renewed = await Promise.all(Array.from({ length: 50 }, () => refresher.renew(used)));
     expect(new Set(renewed)).toEqual(new Set(['access-2']));
     expect(server.asked).toEqual(['refresh-1']);
     // One that comes late with the old token gets the current one.
-    expect(await keeper.renew(used)).toBe('access-2');
+    expect(await refresher.renew(used)).toBe('access-2');
     expect(server.asked).toHaveLength(1);
-    expect(keeper.endpoint()).toBe('https://acme2.bitrix24.com/rest/');
+    expect(refresher.endpoint()).toBe('https://acme2.bitrix24.com/rest/');
 
-    expect(await keeper.renew('access-2')).toBe('access-3');
+    expect(await refresher.renew('access-2')).toBe('access-3');
     expect(server.asked).toEqual(['refresh-1', 'refresh-2']);
   });
 
   it('fails for all of them together, and may be asked again', async () => {
-    const { keeper, server } = setUp();
+    const { refresher, server } = setUp();
     server.faults = ['unreachable'];
-    const outcomes = await Promise.allSettled(Array.from({ length: 50 }, () => keeper.renew('access-1')));
+    const outcomes = await Promise.allSettled(Array.from({ length: 50 }, () => refresher.renew('access-1')));
     expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true);
     expect(server.asked).toHaveLength(1);
-    expect(await keeper.renew('access-1')).toBe('access-2');
+    expect(await refresher.renew('access-1')).toBe('access-2');
   });
 
   it('uses a new pair only once it is stored, and never loses one that was not', async () => {
-    const { keeper, server, disk } = setUp();
+    const { refresher, server, disk } = setUp();
     disk.broken = true;
-    await expect(keeper.renew('access-1')).rejects.toThrow('disk full');
-    expect(await keeper.accessToken()).toBe('access-1');
-    await expect(keeper.renew('access-1')).rejects.toThrow('disk full');
+    await expect(refresher.renew('access-1')).rejects.toThrow('disk full');
+    expect(await refresher.accessToken()).toBe('access-1');
+    await expect(refresher.renew('access-1')).rejects.toThrow('disk full');
     disk.broken = false;
-    expect(await keeper.renew('access-1')).toBe('access-2');
+    expect(await refresher.renew('access-1')).toBe('access-2');
     expect(disk.tokens).toMatchObject({ accessToken: 'access-2', refreshToken: 'refresh-2' });
     // The server would have refused a second refresh with the old token.
     expect(server.asked).toEqual(['refresh-1']);
   });
 
   it('tries the old refresh token once more when the answer was lost', async () => {
-    const { keeper, server } = setUp();
+    const { refresher, server } = setUp();
     server.faults = ['before'];
-    expect(await keeper.renew('access-1')).toBe('access-2');
+    expect(await refresher.renew('access-1')).toBe('access-2');
     expect(server.asked).toEqual(['refresh-1', 'refresh-1']);
   });
 
   it('is unauthorized only when the server says so', async () => {
-    const { keeper, server } = setUp();
+    const { refresher, server } = setUp();
     server.faults = ['before', 'before'];
-    await expect(keeper.renew('access-1')).rejects.toMatchObject({ action: 'unknown-outcome' });
+    await expect(refresher.renew('access-1')).rejects.toMatchObject({ action: 'unknown-outcome' });
     expect(server.asked).toHaveLength(2);
     server.faults = ['after'];
-    await expect(keeper.renew('access-1')).rejects.toMatchObject({ action: 'unauthorized' });
+    await expect(refresher.renew('access-1')).rejects.toMatchObject({ action: 'unauthorized' });
     expect(server.asked).toHaveLength(4);
   });
 
   it('takes over what another process renewed', async () => {
-    const { keeper, server, disk } = setUp();
-    await keeper.accessToken();
+    const { refresher, server, disk } = setUp();
+    await refresher.accessToken();
     disk.tokens = { accessToken: 'access-9', refreshToken: 'refresh-9', clientEndpoint: ENDPOINT };
-    expect(await keeper.renew('access-1')).toBe('access-9');
+    expect(await refresher.renew('access-1')).toBe('access-9');
     expect(server.asked).toEqual([]);
   });
 
   it('takes over what another process renewed at the same moment', async () => {
-    const { keeper, server, disk } = setUp();
+    const { refresher, server, disk } = setUp();
     server.valid = 'refresh-9';
-    const renewing = keeper.renew('access-1');
+    const renewing = refresher.renew('access-1');
     while (server.asked.length === 0) await tick();
     disk.tokens = { accessToken: 'access-9', refreshToken: 'refresh-9', clientEndpoint: ENDPOINT };
     expect(await renewing).toBe('access-9');
@@ -154,9 +154,9 @@ describe('TokenKeeper', () => {
 
   it('waits a moment for another process to store what it was granted', async () => {
     const { server, disk } = setUp();
-    const keeper = new TokenKeeper(MEMBER, disk, server, 10_000);
+    const refresher = new TokenRefresher(MEMBER, disk, server, 10_000);
     server.valid = 'refresh-9';
-    const renewing = keeper.renew('access-1');
+    const renewing = refresher.renew('access-1');
     while (disk.loads < 3) await tick();
     disk.tokens = { accessToken: 'access-9', refreshToken: 'refresh-9', clientEndpoint: ENDPOINT };
     expect(await renewing).toBe('access-9');
@@ -164,9 +164,9 @@ describe('TokenKeeper', () => {
   });
 
   it('takes no tokens of another portal', async () => {
-    const { keeper, server, disk } = setUp();
+    const { refresher, server, disk } = setUp();
     server.memberId = 'b'.repeat(32);
-    await expect(keeper.renew('access-1')).rejects.toMatchObject({
+    await expect(refresher.renew('access-1')).rejects.toMatchObject({
       action: 'configuration',
       code: 'WRONG_PORTAL',
     });

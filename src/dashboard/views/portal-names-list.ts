@@ -5,7 +5,7 @@ import { type Snapshot } from '../live/snapshot.js';
 const MOST = 500;
 
 /** What a field with `list="portal-names"` offers. */
-export function portalNames({ portals }: Pick<Snapshot, 'portals'>): Html {
+export function portalNamesList({ portals }: Pick<Snapshot, 'portals'>): Html {
   const names = portals.map((view) => view.portal.name).sort();
   return html`<datalist id="portal-names">
     ${names.slice(0, MOST).map((name) => html`<option value="${name}"></option>`)}

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { type ApiToken } from '../../config/api-tokens.js';
 
 /** The tokens that open the API. */
-export class ApiTokens {
+export class BearerTokens {
   private readonly known: readonly { readonly token: ApiToken; readonly digest: Buffer }[];
 
   constructor(tokens: readonly ApiToken[]) {

@@ -3,7 +3,7 @@ import { type ListedRow } from './apply-journal.js';
 import { type RoundCommand } from './round-command.js';
 
 /** What became of one command: its parsed result, or the failure that the portal answered. */
-export type CommandResult<Failure> =
+export type RoundCommandResult<Failure> =
   | { readonly command: RoundCommand; readonly failed: true; readonly failure: Failure }
   | {
       readonly command: RoundCommand;

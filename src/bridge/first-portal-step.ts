@@ -6,7 +6,7 @@ import { type Database } from '../database/database.js';
 import { oneAtATime } from '../database/one-at-a-time.js';
 import { type Log } from '../logging/log.js';
 import { type PortalWatch } from '../maintenance/portal-watch.js';
-import { installFirstPortal } from '../portals/first-portal.js';
+import { installFirstPortal } from '../portals/install-first-portal.js';
 import { type PortalRegistry } from '../portals/registry.js';
 import { type Replica } from '../replicas/replica.js';
 
@@ -21,8 +21,8 @@ interface FirstPortalDependencies {
   readonly log: Log;
 }
 
-/** The portal of `B24_DOMAIN` and `B24_REFRESH_TOKEN`. */
-export class FirstPortal {
+/** The step of the start that installs the portal of `B24_DOMAIN` and `B24_REFRESH_TOKEN`. */
+export class FirstPortalStep {
   constructor(private readonly deps: FirstPortalDependencies) {}
 
   /**

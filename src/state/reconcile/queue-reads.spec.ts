@@ -1,9 +1,9 @@
 import { expect, it } from '@jest/globals';
-import { PortalQueue } from './portal-queue.js';
+import { QueueReads } from './queue-reads.js';
 import { lastSweepTime } from './sweep-time.js';
 
 it('is read to its end where that is so under every source key', () => {
-  const queue = new PortalQueue(() => ['new', 'old']);
+  const queue = new QueueReads(() => ['new', 'old']);
   queue.read('new', { sentAt: 5000, portalTime: 5, toItsEnd: true });
   expect(queue.readToItsEndAt()).toBeNull();
   queue.read('old', { sentAt: 4000, portalTime: 4, toItsEnd: true });
@@ -13,7 +13,7 @@ it('is read to its end where that is so under every source key', () => {
 });
 
 it('knows the time of a portal whose clock is off', () => {
-  const queue = new PortalQueue(() => ['']);
+  const queue = new QueueReads(() => ['']);
   expect(queue.portalTime(0)).toBeNull();
   queue.read('', { sentAt: 1_000_000, portalTime: 1000 - 7200, toItsEnd: false });
   expect(queue.portalTime(1_060_000)).toBe(1060 - 7200);

@@ -1,10 +1,10 @@
 import { type DeliveryFilter, type DeliveryRecord, type PageMark } from '../../ledger/find-deliveries.js';
 import { TROUBLED, type TroubledState } from '../../ledger/trouble.js';
 import { type Portal } from '../../portals/portal-record.js';
-import { type Fields, listField, numberField, textField } from '../session/request.js';
+import { type Fields, listField, numberField, textField } from '../session/dashboard-request.js';
 
 /** What a user looks for among the events that went wrong. */
-export interface EventQuery {
+export interface TroubleQuery {
   readonly states: readonly TroubledState[];
   /** Name of a portal; '' for all. */
   readonly portal: string;
@@ -22,7 +22,7 @@ export interface EventQuery {
 const MAX_TEXT = 200;
 
 /** Reads a query or a form; what is strange in it is left out. */
-export function readEventQuery(fields: Fields): EventQuery {
+export function readTroubleQuery(fields: Fields): TroubleQuery {
   const states = listField(fields, 'state');
   const known = TROUBLED.filter((state) => states.includes(state));
   return {
@@ -46,7 +46,7 @@ function decoded(text: string): string | null {
 }
 
 /** The query as the fields of a form, for the way back. */
-export function queryFields(query: EventQuery): [string, string][] {
+export function queryFields(query: TroubleQuery): [string, string][] {
   const { states, portal, event, text, reason, order, group } = query;
   return [
     ...(states.length === TROUBLED.length ? [] : states.map((state): [string, string] => ['state', state])),
@@ -60,14 +60,14 @@ export function queryFields(query: EventQuery): [string, string][] {
 }
 
 /** Where the query's list is, from `after` on. */
-export function eventsPath(query: EventQuery, after?: PageMark): string {
+export function eventsPath(query: TroubleQuery, after?: PageMark): string {
   const fields = queryFields(query);
   if (after !== undefined) fields.push(['after', markText(after)]);
   return fields.length === 0 ? '/events' : `/events?${new URLSearchParams(fields).toString()}`;
 }
 
 /** Where all that the query finds is, as a file. */
-export function exportPath(query: EventQuery, format: 'csv' | 'json'): string {
+export function exportPath(query: TroubleQuery, format: 'csv' | 'json'): string {
   const fields = queryFields(query);
   const path = `/events/export/${format}`;
   return fields.length === 0 ? path : `${path}?${new URLSearchParams(fields).toString()}`;
@@ -93,7 +93,7 @@ export function pageMarkOf(text: string): PageMark | undefined {
 
 /** The query as the ledger understands it; null where it names an unknown portal. */
 export function filterOf(
-  query: EventQuery,
+  query: TroubleQuery,
   portals: { byName(name: string): Portal | undefined },
 ): DeliveryFilter | null {
   const portal = query.portal === '' ? null : portals.byName(query.portal);
@@ -120,7 +120,7 @@ interface SeenDelivery {
 export type Choice =
   | { readonly seen: readonly SeenDelivery[] }
   /** All that match, of those that were there when they were counted. */
-  | { readonly query: EventQuery; readonly upToSeq: number | null };
+  | { readonly query: TroubleQuery; readonly upToSeq: number | null };
 
 /** What a button or a box says of the delivery that is seen beside it. */
 export function seenValue({
@@ -134,11 +134,11 @@ export function seenValue({
 /** Reads the form around the list of events. */
 export function readChoice(fields: Fields): Choice {
   if (fields['ofReason'] !== undefined) {
-    const query = readEventQuery({ ...fields, reason: textField(fields, 'ofReason') });
+    const query = readTroubleQuery({ ...fields, reason: textField(fields, 'ofReason') });
     return { query, upToSeq: numberField(fields, 'upTo') };
   }
   if (textField(fields, 'scope') === 'matching') {
-    return { query: readEventQuery(fields), upToSeq: numberField(fields, 'upTo') };
+    return { query: readTroubleQuery(fields), upToSeq: numberField(fields, 'upTo') };
   }
   const only = seenOf(textField(fields, 'only'));
   if (only !== null) return { seen: [only] };

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { TROUBLED } from '../../ledger/trouble.js';
-import { eventsPath, filterOf, readChoice, readEventQuery, readPageMark } from './event-query.js';
+import { eventsPath, filterOf, readChoice, readTroubleQuery, readPageMark } from './trouble-query.js';
 import { ownPath } from '../session/own-path.js';
-import { type Fields } from '../session/request.js';
+import { type Fields } from '../session/dashboard-request.js';
 
 const fieldsOf = (path: string): Fields => {
   const fields: Record<string, string[]> = {};
@@ -12,7 +12,7 @@ const fieldsOf = (path: string): Fields => {
 
 describe('a query for events', () => {
   it('comes back from its own address', () => {
-    const query = readEventQuery({
+    const query = readTroubleQuery({
       state: ['dead', 'waiting'],
       portal: 'acme',
       event: 'oncrmdealadd',
@@ -28,23 +28,23 @@ describe('a query for events', () => {
       group: false,
     });
     const path = eventsPath(query, { stateAt: 5, seq: 7 });
-    expect(readEventQuery(fieldsOf(path))).toEqual(query);
+    expect(readTroubleQuery(fieldsOf(path))).toEqual(query);
     expect(readPageMark(fieldsOf(path))).toEqual({ stateAt: 5, seq: 7 });
-    expect(eventsPath(readEventQuery({}))).toBe('/events');
+    expect(eventsPath(readTroubleQuery({}))).toBe('/events');
   });
 
   it.each([{}, { state: 'published' }, { state: [] }, { after: '1' }])(
     'is about everything that went wrong where it says nothing usable: %j',
     (fields) => {
-      expect(readEventQuery(fields).states).toEqual(TROUBLED);
+      expect(readTroubleQuery(fields).states).toEqual(TROUBLED);
       expect(readPageMark(fields)).toBeUndefined();
     },
   );
 
   it('finds nothing at a portal that nobody knows', () => {
     const nobody = { byName: () => undefined };
-    expect(filterOf(readEventQuery({ portal: 'x' }), nobody)).toBeNull();
-    expect(filterOf(readEventQuery({ event: 'A, B', q: 't' }), nobody)).toEqual({
+    expect(filterOf(readTroubleQuery({ portal: 'x' }), nobody)).toBeNull();
+    expect(filterOf(readTroubleQuery({ event: 'A, B', q: 't' }), nobody)).toEqual({
       states: TROUBLED,
       events: ['A', 'B'],
       text: 't',
@@ -56,8 +56,8 @@ describe('a reason', () => {
   it.each(['customer 42 is unknown', 'first line\nsecond & 100 %', ''])(
     'comes back from a form and an address as it was: %j',
     (reason) => {
-      const query = { ...readEventQuery({}), reason, order: 'oldest', group: true } as const;
-      expect(readEventQuery(fieldsOf(eventsPath(query)))).toEqual(query);
+      const query = { ...readTroubleQuery({}), reason, order: 'oldest', group: true } as const;
+      expect(readTroubleQuery(fieldsOf(eventsPath(query)))).toEqual(query);
       const choice = readChoice({ ofReason: encodeURIComponent(reason), portal: 'acme' });
       expect(choice).toMatchObject({ query: { reason, portal: 'acme' } });
       const nobody = { byName: () => undefined };
@@ -83,7 +83,7 @@ describe('a choice of events', () => {
     [{}, { seen: [] }],
     [
       { seq: '1', scope: 'matching', upTo: '9' },
-      { query: readEventQuery({}), upToSeq: 9 },
+      { query: readTroubleQuery({}), upToSeq: 9 },
     ],
   ])('of %j', (fields, choice) => {
     expect(readChoice(fields as Fields)).toEqual(choice);

@@ -35,7 +35,7 @@ const LOOK_EVERY_MS = 100;
  * One portal's tokens, renewed one refresh at a time. A new pair is stored before it is used: a refresh voids the
  * old one, so a pair that only memory knew would be lost with the process, and the portal with it.
  */
-export class TokenKeeper implements TokenSource {
+export class TokenRefresher implements TokenSource {
   private current: StoredTokens | null = null;
   private renewing: Promise<StoredTokens> | null = null;
   /** A granted pair that could not be stored yet: it is kept, because the server will not grant it again. */

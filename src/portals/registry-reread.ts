@@ -17,8 +17,8 @@ const UNREAD_IN_A_ROW = 20;
 /** PostgreSQL: so long what is noted of changes is believed; then memory is compared with all rows anyway. */
 const BELIEVED_MS = 600_000;
 
-/** Finds what other processes have changed of the portals. */
-export class PortalRefresh {
+/** Reads the registry anew: finds what other processes have changed of the portals. Refreshes no token. */
+export class RegistryReread {
   /** The data version up to which everything is known; null where that is not certain. */
   private knownUpTo: number | null = null;
   private unread = 0;

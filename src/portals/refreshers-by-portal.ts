@@ -1,14 +1,14 @@
 import { type OAuthClient } from '../bitrix24/oauth-client.js';
-import { TokenKeeper, type TokenStore } from '../bitrix24/token-keeper.js';
+import { TokenRefresher, type TokenStore } from '../bitrix24/token-refresher.js';
 import { type AllowedPortals } from './allowed-portals.js';
 import { type PortalRegistry } from './registry.js';
 
 /**
- * The keepers of portals' tokens: one a portal, so that all requests that want them renewed share one refresh.
+ * The refreshers of portals' tokens: one a portal, so that all requests that want them renewed share one refresh.
  * Tokens come from the database itself, where another process may have renewed them.
  */
-export class TokenKeepers {
-  private readonly keepers = new Map<string, TokenKeeper>();
+export class RefreshersByPortal {
+  private readonly refreshers = new Map<string, TokenRefresher>();
 
   constructor(
     private readonly registry: Pick<PortalRegistry, 'current' | 'saveTokens'>,
@@ -16,11 +16,11 @@ export class TokenKeepers {
     private readonly allowed: Pick<AllowedPortals, 'assert'>,
   ) {}
 
-  /** A keeper that knows nothing of the tokens before; the portal's earlier one is no longer asked. */
-  open(memberId: string): TokenKeeper {
-    const keeper = new TokenKeeper(memberId, this.storeOf(memberId), this.oauth);
-    this.keepers.set(memberId, keeper);
-    return keeper;
+  /** A refresher that knows nothing of the tokens before; the portal's earlier one is no longer asked. */
+  open(memberId: string): TokenRefresher {
+    const refresher = new TokenRefresher(memberId, this.storeOf(memberId), this.oauth);
+    this.refreshers.set(memberId, refresher);
+    return refresher;
   }
 
   /**
@@ -28,8 +28,8 @@ export class TokenKeepers {
    * @throws {PortalError} as the authorization server's client does, or whatever the database throws
    */
   async renew(memberId: string): Promise<void> {
-    const keeper = this.keepers.get(memberId) ?? this.open(memberId);
-    await keeper.renew(await keeper.accessToken());
+    const refresher = this.refreshers.get(memberId) ?? this.open(memberId);
+    await refresher.renew(await refresher.accessToken());
   }
 
   private storeOf(memberId: string): TokenStore {

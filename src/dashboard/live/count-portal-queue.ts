@@ -18,7 +18,7 @@ const COUNTS: readonly BatchCommand[] = [
  * Counts the rows of a portal's queue, which costs one request of its budget, and notes them. Returns the
  * notice for the user.
  */
-export async function countQueue(
+export async function countPortalQueue(
   { clientOf, activity }: Pick<ObservedService, 'clientOf' | 'activity'>,
   { memberId, name }: Portal,
 ): Promise<Phrase> {

@@ -1,5 +1,5 @@
 import { type ReasonGroup } from '../../ledger/reason-groups.js';
-import { type EventQuery, eventsPath } from '../events/event-query.js';
+import { type TroubleQuery, eventsPath } from '../events/trouble-query.js';
 import { html, type Html } from '../html/html.js';
 import { type Words } from '../html/words.js';
 
@@ -9,7 +9,7 @@ const NAMED = 80;
 /** `customer 42 is unknown`, 31 events, 9 portals: a row and one button each, inside the form of the page. */
 export function reasonTable(
   words: Words,
-  query: EventQuery,
+  query: TroubleQuery,
   groups: readonly ReasonGroup[],
   now: number,
 ): Html {
