@@ -1,6 +1,9 @@
 import { USER_ID } from './callers.js';
 
-/** Who works on a portal. The first one installed the application; tokens and the webhook are his unless told otherwise. */
+/**
+ * Who works on a portal. The first one installed the application; tokens and the webhook belong to that user unless told
+ * otherwise.
+ */
 export class Users {
   private readonly administrators = new Map<number, boolean>();
 

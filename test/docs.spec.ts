@@ -339,3 +339,31 @@ describe('the log lines', () => {
     expect(Object.fromEntries(rows.map(({ name, levels }) => [name, [...levels].sort()]))).toEqual(ofCode);
   });
 });
+
+describe('the lines of portals check and doctor', () => {
+  /** What stands first in a line, by the texts of the code: its findings, or what they are named by. */
+  const subjects = (files: readonly string[]) =>
+    new Set(
+      files.flatMap((name) =>
+        [...read(name).matchAll(/(?:\b(?:ok|note|wrong)\(\s*|\bsubject = )'([^']+)'/g)].map(
+          ([, subject = '']) => subject,
+        ),
+      ),
+    );
+  const rows = (heading: string) => {
+    const [, section = ''] = read('docs/command-line.md').split(`${heading}\n`);
+    const [table = ''] = section.split(/^##/m);
+    return [...table.matchAll(/^\| (`[^|]+`) +\|/gm)].flatMap(([, cell = '']) =>
+      [...cell.matchAll(/`([^`]+)`/g)].map(([, subject = '']) => subject),
+    );
+  };
+
+  it.each([
+    ['### `portals check <portal>`', ['src/cli/portals/check-portal.ts']],
+    ['## `doctor`', filesIn('src/cli/doctor')],
+  ])('%s are all explained in the manual', (heading, files) => {
+    const made = subjects(files);
+    expect(made.size).toBeGreaterThan(10);
+    expect([...made].filter((subject) => !rows(heading).includes(subject))).toEqual([]);
+  });
+});

@@ -40,7 +40,7 @@ describe('the versions of Node that are promised', () => {
   });
 
   it('are what the README and the operations page name, and the image is built on one', () => {
-    expect(read('README.md')).toContain('Node 20.19 or later, 22.13 or later, 24 or 26');
+    expect(read('README.md')).toContain('Node 20 (from 20.19), 22 (from 22.13), 24 or 26');
     const [, table = ''] =
       /## Versions of Node\n([^]*?)\n## /.exec(read('docs/operations/deployment.md')) ?? [];
     for (const version of ['20.19', '22.13', '24', '26']) expect(table).toContain(`| ${version} `);

@@ -227,7 +227,7 @@ describe('the books of the demo', () => {
       extras: { snapshot: { announced: 300, received: 300 }, withheld: 4, found: 4, faults: [] },
     };
     const good = summarize(balance(goodBooks()), run);
-    expect(good).toContain('2 REST calls in all, 2.0 events a call');
+    expect(good).toContain('2 REST calls until the queues were drained, 2.0 events a call');
     expect(good).toContain('snapshot of 300 deals: 300 received\n4 changes that fired no event: 4 found\n');
     expect(good).toMatch(/\nThe books balance\.$/);
     const bad = summarize(

@@ -10,7 +10,7 @@ export interface RunFacts {
   readonly drainSeconds: number;
   readonly routingKeys: number;
   readonly failuresByWay: Readonly<Record<Way, number>>;
-  /** REST requests that the portals got, in all. */
+  /** REST requests that the portals had got when their queues were drained. */
   readonly requests: number;
   readonly extras: ExtrasReport;
 }
@@ -39,7 +39,7 @@ export function summarize(balance: Balance, run: RunFacts): string {
     ...(run.extras.withheld === 0
       ? []
       : [`${run.extras.withheld} changes that fired no event: ${run.extras.found} found`]),
-    `${run.requests} REST calls in all, ${perCall.toFixed(1)} events a call`,
+    `${run.requests} REST calls until the queues were drained, ${perCall.toFixed(1)} events a call`,
   ];
   if (faults.length === 0) {
     lines.push(

@@ -21,7 +21,7 @@ export function openapiDocument(app: INestApplication): OpenAPIObject {
     .addBearerAuth({ type: 'http', scheme: 'bearer' }, 'token')
     .addTag('portals', 'Where the application is installed.')
     .addTag('events', 'What portals have announced, and what became of it.')
-    .addTag('queues', 'What lies at RabbitMQ, and having delivered again what nobody got.')
+    .addTag('queues', 'Events at RabbitMQ that no consumer has processed, and having them delivered again.')
     .addTag('audit', 'Who did what.')
     .addTag('service', 'The service itself.')
     .build();

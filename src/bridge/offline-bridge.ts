@@ -94,11 +94,6 @@ export abstract class OfflineBridge {
    */
   abstract wake(portal: string): void;
 
-  /** @deprecated It is {@link wake} now, and goes with the next release. */
-  poke(portal: string): void {
-    this.wake(portal);
-  }
-
   /**
    * Events of the ledger, oldest reservation first; by default those in trouble: failed, marked, waiting, refused, dead.
    * @param limit 100 unless said otherwise

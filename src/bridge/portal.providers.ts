@@ -103,7 +103,7 @@ export const portalProviders = [
     PORTAL_EVENTS,
     [Fleet, Signals, Metrics, PortalRegistry, AuditLog],
     (fleet, signals, metrics, registry, audit): PortalEvents => {
-      // A portal's owner may install the application as often as he likes.
+      // A portal's owner may install the application as often as they like.
       const record = (memberId: string, action: AuditAction, detail?: string) =>
         void audit.recordOften({
           actor: { kind: 'portal', name: registry.get(memberId)?.domain ?? memberId },

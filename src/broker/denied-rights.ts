@@ -14,7 +14,7 @@ export interface DeniedRight {
 const DENIED = /(?:\w+ )?access to (?:exchange|queue) '([^']+)' in vhost '.*' refused for user '.*'/;
 
 /**
- * The rights without which nothing comes of anything, where the broker has refused them: to publish events, and to read
+ * The rights without which the bridge cannot work, where the broker has refused them: to publish events, and to read
  * replies. It tells of one only when it is used, by ending the channel, so that a connection seems to be well meanwhile.
  */
 export class DeniedRights {

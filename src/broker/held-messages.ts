@@ -63,7 +63,7 @@ export class HeldMessages {
     this.room += window;
     await this.channel.prefetch(window);
     await this.channel.consume(this.queue, (message) => {
-      if (message === null) return this.failed('somebody deleted the queue');
+      if (message === null) return this.failed('the queue was deleted');
       this.waiting.push(message);
       this.wake?.();
     });

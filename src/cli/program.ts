@@ -260,7 +260,7 @@ export function program({ read, terminal, out, err, done }: ProgramContext): Com
     .option('--yes', 'do not ask')
     .action(({ json, yes }: Json & { yes?: true }) => takePrefix(json === true, yes === true));
 
-  const queues = root.command('queues').description('What lies on RabbitMQ that nobody has got.');
+  const queues = root.command('queues').description('Events on RabbitMQ that no consumer has processed.');
   const lookInto = withDatabase(async (context, queue: string) => {
     const { lookIntoQueue } = await import('./queues/republish.js');
     return lookIntoQueue(context, queue);

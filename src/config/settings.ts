@@ -252,7 +252,7 @@ export class Settings {
   NO_PROXY?: string[];
 
   /**
-   * File with certificates (PEM) of your own authorities. For `amqps://` and PostgreSQL it counts only
+   * File with certificates (PEM) of your own authorities. For `amqps://`, PostgreSQL and traces it counts only
    * where it is set in the environment of the process, not in `.env`; see
    * docs/operations/deployment.md#proxy-and-certificates.
    */
@@ -301,8 +301,8 @@ export class Settings {
 
   /**
    * Requests under way at once to portals that answer in time; one that asks for more than 500 events counts as one
-   * for every 500 of them. Portals that take more than a second, hang, or are not known yet have 700 places of their
-   * own and take none of these.
+   * for every 500 of them. Portals that take more than a second, hang, or are not known yet have 500 places of their
+   * own and take none of these; 200 more take over rounds that turn out to be slow.
    */
   @WholeNumber('DRAIN_CONCURRENCY', 1, 10_000)
   DRAIN_CONCURRENCY = 100;
@@ -310,7 +310,8 @@ export class Settings {
   /**
    * What an event may weigh in an answer, bytes of JSON, on average over a page. An answer is read and
    * unpacked up to this times the events that were asked for, 10 MiB at least; one that is larger is asked for again
-   * with fewer events. A single event that outweighs it suspends its portal until this is raised: nothing is lost.
+   * with fewer events. An event larger than 50 times this, and than 10 MiB, suspends its portal until this is raised:
+   * nothing is lost.
    */
   @WholeNumber('DRAIN_EVENT_BYTES', 1024, 16_777_216)
   DRAIN_EVENT_BYTES = 16_384;
@@ -470,9 +471,9 @@ export class Settings {
   LEASE_MS = 15_000;
 
   /**
-   * 32 bytes in base64 (`openssl rand -base64 32`): portals' tokens are stored encrypted. Without it the
-   * start warns. To replace a key, put the new one before the old one, comma-separated, until the next
-   * start.
+   * 32 bytes in base64 (`openssl rand -base64 32`): portals' tokens, and states kept by `STATE_CHANGES`, are stored
+   * encrypted. Without it the start warns. To replace a key, put the new one before the old one, comma-separated,
+   * restart, and drop the old one when `doctor` says that it can go.
    */
   @IsOptional()
   @Validate(AesKeys)

@@ -1,7 +1,7 @@
 /** `urgent`: others wait for what it ends. `unhurried`: it takes long, and comes after what is short. */
 export type Haste = 'urgent' | 'ordinary' | 'unhurried';
 
-/** Every so many pieces comes one that has time. */
+/** One low-priority piece after so many others. */
 const UNHURRIED_EVERY = 8;
 
 /**

@@ -67,7 +67,7 @@ export interface PortalsTable {
   source_key: string | null;
   /** JSON list of the source keys that it had before and that may still have rows or bindings; null for none. */
   former_source_keys: string | null;
-  /** When another system was last seen to drain its queue; null where none was. */
+  /** When another program was last seen to drain its queue; null where none was. */
   shared_seen_at: number | null;
   /** Host of the authorization server that the portal belongs to; null where nothing has told yet. */
   authorization_server: string | null;
@@ -149,8 +149,8 @@ export interface DeliveriesTable {
    */
   heard: Generated<Flag>;
   /**
-   * Whether its marked row stands for a newer change of the object, which the mark has deleted before it was seen
-   * it: 0 surely not, 1 perhaps; null where no mark of it is known.
+   * Whether its marked row stands for a newer change of the object, deleted by the mark before it was seen: 0 no,
+   * 1 perhaps; null where no mark of it is known.
    */
   stands_for_newer: Flag | null;
   /** When a mark of it was last sent; null where none was. */

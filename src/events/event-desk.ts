@@ -55,8 +55,8 @@ type Books = Pick<
 >;
 
 /**
- * Finds events, retries them and discards them: the one way for the dashboard, the command line and the module's own
- * service. Methods reject with the database driver's error, and where a part of a change was done before, with a
+ * Finds events, retries them and discards them: the one way for the dashboard, the API, the command line and the
+ * module's own service. Methods reject with the database driver's error, and where a part of a change was done before, with a
  * {@link PartlyDone}.
  */
 export class EventDesk {

@@ -13,7 +13,7 @@ const LOG_INS_CLAIMED = 5;
 /** From everywhere: a hundred million a year, far too few to guess a random password of twelve characters. */
 const LOG_INS_OF_ALL = 1000;
 
-/** What an attempt by somebody whom nobody knows is counted on. */
+/** What an attempt from a browser that has not logged in before is counted on. */
 export function accountsOf({ address, proxies, claimed }: Sender): Account[] {
   return [
     { key: 'all', limit: LOG_INS_OF_ALL },

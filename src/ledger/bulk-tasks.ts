@@ -18,7 +18,7 @@ export interface BulkPolicy extends LedgerPolicy {
 /** Deliveries that had their turn. */
 type Slice = readonly number[];
 
-/** Deliveries changed in one transaction: everybody else is held up for milliseconds. */
+/** Deliveries changed in one transaction: other writers wait for milliseconds. */
 const SLICE = 500;
 /** A runner that comes late makes up for so much of its lateness. */
 const LATEST_MS = 2000;

@@ -2,14 +2,14 @@ import { type ExpressionBuilder, type SqlBool, sql, type Expression } from 'kyse
 import { type Schema } from '../database/schema.js';
 import { type Db } from './transitions.js';
 
-/** Of whose portals something is asked: of those that this replica has leases of; null: of all. */
+/** Which portals to look at: those leased to this replica; null: all. */
 export type PortalsOf = string | null;
 
 type Asking = ExpressionBuilder<Schema & { portal: { member_id: string } }, 'portal'>;
 
 /**
- * Portals for which a condition holds. It costs so much for each portal that is asked, however many others there are.
- * A lease that has just expired counts: nothing comes of a name whose loops do not run.
+ * Portals for which a condition holds. Costs a fixed amount per portal looked at, however many others there are. A portal
+ * whose lease has just expired may be listed: without a loop here it is ignored.
  */
 export async function portalsWhere(
   db: Db,

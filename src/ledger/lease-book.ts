@@ -142,8 +142,8 @@ export class LeaseBook {
   }
 
   /**
-   * For leases that are named anyway: in this form no index of owners applies, and each is found by its own key. A planner that has
-   * not heard yet how many we have would take them all for each one that is named.
+   * For leases that are named anyway. Written so that the planner does not use the index by owner: with stale statistics it
+   * would read all our leases for each one named.
    */
   private get isOurs(): RawBuilder<boolean> {
     return sql`l.owner is not distinct from ${this.replica}`;

@@ -233,7 +233,7 @@ export class Ledger {
     return unpublishedOf(this.database.db, memberId, processId);
   }
 
-  /** How many deliveries of a portal are neither settled nor marked, and how many of them are still to be published. */
+  /** How many deliveries of a portal are neither settled, refused nor marked; how many of them are still to be published. */
   async underWay(memberId: string): Promise<{ readonly inFlight: number; readonly unpublished: number }> {
     return underWay(this.database.db, memberId);
   }
@@ -363,7 +363,7 @@ export class Ledger {
     return purge(this.database, this.settings, this.now(), limit);
   }
 
-  /** Where so many rows are to be read: few at once, and many when there is time. */
+  /** The connection to read with: small reads are served first. */
   private reading(rows: number): Db {
     return rows < MANY ? this.database.db : this.database.unhurried;
   }
@@ -383,5 +383,5 @@ export const PURGED_AT_ONCE = 1000;
 
 /** Reading so many rows with what they carry takes longer than most questions. */
 const MANY = 50;
-/** It may be any number of rows. */
+/** For reads of unknown size. */
 const UNKNOWN = Number.POSITIVE_INFINITY;

@@ -27,7 +27,7 @@ interface Clearable {
 
 /** What the ledger knows of one portal when a round is planned; what is to be done there, of the round's source key. */
 export interface RoundSnapshot {
-  /** Deliveries that are neither settled nor marked. */
+  /** Deliveries that are neither settled, refused nor marked. */
   readonly inFlight: number;
   /** Deliveries that are still to be published for the first time. */
   readonly unpublished: number;
@@ -97,7 +97,7 @@ export async function snapshotIfInOrder(
   return fillIn(db, scope, outline, settings, now);
 }
 
-/** How many deliveries of a portal are neither settled nor marked, and how many of them are still to be published. */
+/** How many deliveries of a portal are neither settled, refused nor marked; how many of them are still to be published. */
 export async function underWay(
   db: Db,
   memberId: string,

@@ -57,7 +57,7 @@ export async function troubleByPortal(db: Db): Promise<Map<string, Troubles>> {
   return troubles;
 }
 
-/** Counts deliveries that are neither settled nor marked, by member id, from the indexes of those states. */
+/** Counts deliveries that are neither settled, refused nor marked, by member id, from the indexes of those states. */
 export async function inFlightByPortal(db: Db): Promise<Map<string, number>> {
   const sums = new Map<string, number>();
   for (const state of ['reserved', 'published', 'failed', 'waiting'] as const) {

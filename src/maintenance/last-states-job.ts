@@ -4,7 +4,7 @@ import { Periodic } from './periodic.js';
 /** To count a million takes its time, and a few too many do no harm. */
 const EVERY_MS = 300_000;
 
-/** Forgets states of objects that are one too many, or not wanted any more. */
+/** Forgets states of objects beyond `STATE_MAX_OBJECTS`, or not wanted any more. */
 export function lastStatesJob(states: { run(): Promise<number> }, log: Log): Periodic {
   return new Periodic(
     'last_states_purge',

@@ -7,7 +7,7 @@ import { Periodic } from './periodic.js';
 const EVERY_MS = 30_000;
 /** A run that finds more than it can delete in so long leaves the rest to the next one. */
 const RUN_MS = 20_000;
-/** Of the time that a part took, so much passes before the next: others write meanwhile. */
+/** The pause after each part, as a multiple of the time that it took: others write meanwhile. */
 const PAUSE_TIMES = 1;
 
 /**

@@ -28,7 +28,7 @@ export class Metrics {
   ]);
   private readonly inFlight = this.gauge(
     'bridge_events_in_flight',
-    'Events that are neither settled nor marked.',
+    'Events that are neither settled, refused nor marked.',
     ['portal'],
   );
   private readonly refused = this.counter(

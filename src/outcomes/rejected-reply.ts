@@ -1,7 +1,10 @@
 import { type ConsumeMessage } from 'amqplib';
 import { type OutgoingMessage, type OutgoingProperties } from '../broker/outgoing.js';
 
-/** Where the sender asked for copies: the sender has had them, and one may have gone to the reply queue, so that it never ended. */
+/**
+ * Headers by which the sender asked for copies. RabbitMQ has made these already; a copy addressed to the reply queue
+ * would be rejected again and again.
+ */
 const COPIES: ReadonlySet<string> = new Set(['CC', 'BCC']);
 
 /** A reply that could not be understood, as it goes to its queue: untouched but for a header that says why. */

@@ -11,7 +11,7 @@ const MESSAGES = 1200;
 /** RabbitMQ 4 drops what is given back much more often. */
 const LOOKS = 8;
 
-describe('the queues of what nobody got', () => {
+describe('the queues of events that no consumer has processed', () => {
   const names = topologyNames(`test-${randomUUID()}`);
   const recorded: AuditEntry[] = [];
   let model: ChannelModel;

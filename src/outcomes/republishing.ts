@@ -36,7 +36,7 @@ interface RepublishingDependencies {
 }
 
 /**
- * Has events delivered again that lie in the queues for what nobody got: for the dashboard, the API and the command line.
+ * Has events delivered again that no consumer has processed: for the dashboard, the API and the command line.
  * Any replica can do it for portals of all.
  */
 export class Republishing {

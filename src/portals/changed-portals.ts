@@ -26,15 +26,15 @@ export async function changedPortals({ db }: Pick<Database, 'db'>, since: number
 }
 
 /**
- * Counts the portals anew where their number is not the noted one: somebody has written without triggers, say who restored
- * a backup.
+ * Counts the portals anew where their number is not the noted one: rows were written without triggers, by a restored
+ * backup, say.
  */
 export async function recountPortals({ db }: Pick<Database, 'db'>): Promise<void> {
   const { rows } = await sql<{ wrong: boolean }>`
     select portals <> (select count(*) from portals) as wrong from portal_total`.execute(db);
   if (rows[0]?.wrong !== true) return;
   await db.transaction().execute(async (tx) => {
-    // Whoever has been noted has ended then; whoever has not adds itself to what is counted now.
+    // Transactions counted so far have ended then; the others add themselves to the new count.
     await sql`lock table portal_total in share row exclusive mode`.execute(tx);
     await sql`update portal_total set portals = (select count(*) from portals)`.execute(tx);
   });

@@ -2,7 +2,7 @@ import { shownAddress } from '../bitrix24/portal-address.js';
 import { type Log } from '../logging/log.js';
 import { type Installed } from './portal-install.js';
 
-/** Says what an installation has done to names; nothing where it did as one expects. */
+/** Logs which portals an installation renamed, or could not name as wished; nothing where neither happened. */
 export function tellOfNames({ portal, displaced, formerlyCalled, missedName }: Installed, log: Log): void {
   const domain = shownAddress(portal.clientEndpoint);
   if (formerlyCalled !== null) {

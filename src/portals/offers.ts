@@ -19,10 +19,10 @@ export interface Offer {
   readonly tries: number;
 }
 
-/** More users' tokens than that do not wait of one portal. */
+/** At most this many users' tokens wait for one portal. */
 export const MOST_OFFERS = 20;
 const DUE_AT_ONCE = 20;
-/** Whose portals hang have their offers tried a few at a time. */
+/** Of one portal, at most this many at a time: it may hang. */
 const DUE_OF_PORTAL = 2;
 const LOOKED_AT = 500;
 

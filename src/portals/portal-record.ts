@@ -29,7 +29,7 @@ export interface Portal {
   /** Address that we had the portal notify; null where it notifies none of ours. */
   readonly notificationHandler: string | null;
   readonly sourceKeys: SourceKeys;
-  /** When another consumer was last seen to drain its queue, Unix ms; null where none was. */
+  /** When another program was last seen to drain its queue, Unix ms; null where none was. */
   readonly sharedSeenAt: number | null;
   /** Host of the authorization server that it belongs to; null where it is not known yet. */
   readonly authorizationServer: string | null;

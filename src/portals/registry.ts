@@ -276,7 +276,7 @@ export class PortalRegistry {
     });
   }
 
-  /** Remembers when another consumer was seen to drain the portal's queue. */
+  /** Remembers when another program was seen to drain the portal's queue. */
   setSharedSeen(memberId: string, at: number): Promise<void> {
     return this.store.change(memberId, { shared_seen_at: at }, { sharedSeenAt: at });
   }

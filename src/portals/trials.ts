@@ -146,7 +146,7 @@ async function ask(client: Pick<PortalClient, 'call'>, patienceMs?: number): Pro
   }
 }
 
-/** What it says of tokens that a call with them failed so: of none but theirs, a refusal is a no. */
+/** What a failed trial call says of the tokens: `no` only where the portal refused these tokens; else `unknown`. */
 export function verdictOn(error: unknown): 'no' | 'unknown' {
   if (!(error instanceof PortalError) || error.executed !== 'no') return 'unknown';
   const { action, code } = error;

@@ -11,8 +11,8 @@ export type ReadClock = () => ClockReading;
 export const readClock: ReadClock = () => ({ monotonic: performance.now(), wall: Date.now() });
 
 /**
- * Milliseconds since then, by the clock that says more: what is over too early can be had again, what is taken to
- * last longer than it does cannot be undone.
+ * Milliseconds since then, by whichever clock shows more time. To give up a lease too early is harmless; to trust it too
+ * long would let two replicas act at once.
  */
 export function elapsedSince(since: ClockReading, now: ClockReading): number {
   return Math.max(now.monotonic - since.monotonic, now.wall - since.wall);

@@ -1,5 +1,5 @@
 // Made of docs/openapi.json by openapi-typescript: npm run docs:openapi
-// sha256 3d99f7561b3fff0d26954c4c06d6c4ddcf668ee38af096e7e32c8c45ab0f9438
+// sha256 b1e975d81ee0048387b20e52ef5838b4e8e81b01a7cade1db8a118db0230a5c5
 export interface paths {
   '/api/v1/portals': {
     parameters: {

@@ -128,12 +128,12 @@ describe('the doctor', () => {
   }, 180_000);
 
   // It leaves in trouble what the tests before it find well.
-  it('says what the service says of itself, what nobody got, and what of the tokens and keys can be better', async () => {
+  it('says what the service says of itself, which events are unprocessed, and what of the tokens and keys can be better', async () => {
     const { bridge, downstream } = system;
     system.push(1, 3);
     downstream.reply('this is no reply');
     const depth = (queue: string) => downstream.depth(queue);
-    await until('what nobody got', async () => {
+    await until('the unprocessed events', async () => {
       const { unrouted, rejected } = downstream.names;
       return (await depth(unrouted)) === 3 && (await depth(rejected)) === 1;
     });

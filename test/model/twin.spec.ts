@@ -20,7 +20,7 @@ const accounted = [advance(61_000), round(), advance(250_000), round()];
 const strange = [change(0), orphan(false)];
 const found = [advance(250_000), round(), round(), dispatch()];
 
-describe('somebody else who drains the queue', () => {
+describe('another program that drains the queue', () => {
   let database: Database;
   beforeAll(async () => {
     database = await openMigratedInMemory();

@@ -74,7 +74,7 @@ export class World {
   brokerUp = true;
   /** Hears of every command and round, for who looks into a counterexample. */
   trace: (line: string) => void = () => undefined;
-  /** Batches that the bridge said were reserved by somebody else. */
+  /** Batches that the bridge said were reserved by another program. */
   readonly recognized: string[] = [];
   private readonly reservedByOthers = new Set<string>();
   private forgottenTooEarly: Broken | null = null;
@@ -195,7 +195,8 @@ export class World {
     this.trace(`   ${JSON.stringify(report)} ${JSON.stringify(await this.oracle.deliveries())}`);
     this.ledger.failNextWrite = false;
     const own = this.recognized.filter((processId) => !this.reservedByOthers.has(processId));
-    if (own.length > 0) throw new Broken(`our own batches ${own.join(', ')} were taken for somebody else's`);
+    if (own.length > 0)
+      throw new Broken(`our own batches ${own.join(', ')} were taken for another program's`);
     if (this.forgottenTooEarly !== null) throw this.forgottenTooEarly;
     if (fault === 'crash') this.crash();
     return report;

@@ -11,7 +11,7 @@ const A_MINUTE_MS = 61_000;
 const FOUR_MINUTES_MS = 241_000;
 const seconds = (count: number) => new Promise((resolve) => setTimeout(resolve, count * 1000));
 
-describe('that somebody else drains the queue with the same keys', () => {
+describe('that another program drains the queue with the same keys', () => {
   let system: TestSystem<BridgeProcess>;
   let pusher: Pusher | undefined;
   afterEach(async () => {

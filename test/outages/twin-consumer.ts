@@ -54,7 +54,7 @@ export class Pusher {
   }
 }
 
-/** Batches of somebody else that the service has counted. */
+/** Batches of another program that the service has counted. */
 export async function foreignBatches(system: TestSystem): Promise<number> {
   const { body } = await system.get('/metrics');
   return Number(/^bridge_foreign_batches_total\{portal="acme"\} (\d+)$/m.exec(body)?.[1]);

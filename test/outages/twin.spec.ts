@@ -12,7 +12,7 @@ const RECOGNIZED_WITHIN_MS = 90_000;
 const A_MINUTE_MS = 61_000;
 const seconds = (count: number) => new Promise((resolve) => setTimeout(resolve, count * 1000));
 
-describe('somebody else drains the queue with the same keys', () => {
+describe('another program drains the queue with the same keys', () => {
   let system: TestSystem<BridgeProcess>;
   let twin: Twin | undefined;
   let pusher: Pusher | undefined;
@@ -31,7 +31,7 @@ describe('somebody else drains the queue with the same keys', () => {
     });
     const { bridge, portal } = system;
     const scans = () => portal.counters.perMethod['event.offline.list'] ?? 0;
-    // No request of an earlier process can be at work any more: what turns up from then on is somebody else's.
+    // No request of an earlier process can be at work any more: what turns up from then on is another program's.
     const before = scans();
     await bridge.setClockForward(A_MINUTE_MS);
     await until('a look for what nobody answers for', () => scans() > before);
@@ -62,10 +62,12 @@ describe('somebody else drains the queue with the same keys', () => {
     await untilLater('more of them', async () => (await foreignBatches(system)) > first);
     expect(linesOf(system.bridge, 'queue.shared')).toHaveLength(1);
     const doctor = await run(system.bridge, ['doctor']);
-    expect(doctor.stdout).toMatch(/^wrong +twin +another program drains acme, last seen .*staging copy/m);
+    expect(doctor.stdout).toMatch(
+      /^wrong +shared queue +another program drains acme, last seen .*staging copy/m,
+    );
     expect(doctor.exitCode).toBe(1);
     const check = await run(system.bridge, ['portals', 'check', 'acme']);
-    expect(check.stdout).toMatch(/^wrong +twin +another program drains this portal/m);
+    expect(check.stdout).toMatch(/^wrong +shared queue +another program drains this portal/m);
 
     events.stop();
     await staging.stop();

@@ -12,7 +12,7 @@ import { Problem } from '../http/problem.js';
 import { QueueLookView, QueuesView, RepublishBody, RepublishedView } from './queue-view.js';
 import { Queues } from './queues.js';
 
-/** What lies at RabbitMQ, and having delivered again what nobody got. */
+/** Events at RabbitMQ that no consumer has processed, and having them delivered again. */
 @ApiResource('queues', 'queues')
 export class QueuesController {
   constructor(

@@ -16,7 +16,9 @@ export function portalFindings(portal: Portal, pins: PinnedNames, allowed: Allow
   const findings: Finding[] = [];
   if (sharedLately(portal, Date.now())) {
     const when = utcTime(portal.sharedSeenAt) ?? '';
-    findings.push(wrong('twin', Phrase.of('doctor.twin', { portal: name, when, advice: SHARED_ADVICE })));
+    findings.push(
+      wrong('shared queue', Phrase.of('doctor.twin', { portal: name, when, advice: SHARED_ADVICE })),
+    );
   }
   const pinned = pins.nameOf(portal);
   if (pinned !== null && pinned !== name) {

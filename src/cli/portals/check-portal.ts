@@ -269,7 +269,7 @@ function clockFinding({ batch, sentAt, answeredAt }: Answer): Finding {
 function twinFindings(portal: Portal): Finding[] {
   if (!sharedLately(portal, Date.now())) return [];
   const seen = utcTime(portal.sharedSeenAt) ?? '';
-  return [wrong('twin', Phrase.of('check.twin', { when: seen, advice: SHARED_ADVICE }))];
+  return [wrong('shared queue', Phrase.of('check.twin', { when: seen, advice: SHARED_ADVICE }))];
 }
 
 /** Whether people have paused it. */

@@ -20,7 +20,7 @@ export async function lookIntoQueue(context: CommandContext, word: string): Prom
   return { exitCode: 0, json: { queue, ...look }, text: lookText(look) };
 }
 
-/** Has events delivered again that lie in a queue for what nobody got. */
+/** Has events delivered again that lie in a queue of those that no consumer has processed. */
 export async function republishQueue(
   context: CommandContext,
   word: string,

@@ -12,7 +12,7 @@ import { type HttpContext } from './http-context.js';
 import { DashboardController, Http, PostForPage } from './page.decorators.js';
 import { PageContextService } from './page-context.service.js';
 
-/** What lies in the queues for what nobody got, and having it delivered again. */
+/** Events in the queues that no consumer has processed, and having them delivered again. */
 @DashboardController('queues')
 export class QueuesController {
   constructor(

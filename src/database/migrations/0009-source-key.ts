@@ -1,7 +1,7 @@
 import { type Kysely, type Migration } from 'kysely';
 
 /**
- * Under which source key each batch is held, which ones each portal had, and when another system was last seen to drain
+ * Under which source key each batch is held, which ones each portal had, and when another program was last seen to drain
  * its queue.
  */
 export function sourceKeyMigration(): Migration {

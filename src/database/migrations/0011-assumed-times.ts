@@ -1,6 +1,6 @@
 import { type Kysely, type Migration } from 'kysely';
 
-/** Whose time of change the portal told in no way that can be read: the row's identity is then the ledger's to remember. */
+/** Deliveries whose time of change could not be read: the ledger then remembers which row they are. */
 export function assumedTimesMigration(): Migration {
   return {
     async up(db: Kysely<unknown>): Promise<void> {

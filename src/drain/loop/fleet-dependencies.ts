@@ -40,7 +40,7 @@ export type MakeBeside = (
 /** Told of portals' states, for metrics. */
 export interface FleetListener extends RoundListener {
   portalState(portal: Portal): void;
-  /** So many batches were found that another user of the queue has reserved. */
+  /** So many batches were found that another program has reserved. */
   foreignBatches(portal: string, count: number): void;
   /** So many deliveries of a portal are refused by a queue at present. */
   refusedNow(memberId: string, count: number): void;
@@ -63,7 +63,7 @@ export interface FleetDependencies {
   /** What the answer to a request for so many events may be. */
   readonly answersOf: (events: number) => AnswerLimits;
   readonly brokerReady: () => boolean;
-  /** Nothing comes of new events at present, though what there is may be tried. */
+  /** No new events are reserved at present; what the ledger holds may still be published. */
   readonly reservesNothing?: () => boolean;
   readonly silence: Silence;
   /** The exchanges and queues belong to another bridge: portals are left alone. */

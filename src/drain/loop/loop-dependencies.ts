@@ -80,7 +80,7 @@ interface PortalRegistration {
    */
   answered?(): Promise<void>;
   /**
-   * Another system reserves the portal's events for our application.
+   * Another program reserves the portal's events for our application.
    * @param processIds of its batches that were found now
    * @throws the database's error
    */

@@ -177,7 +177,7 @@ export class PortalBuilder {
     return runningPortal;
   }
 
-  /** Another system drains the portal's queue as well: logged once, and again after a day without a sign of it. */
+  /** Another program drains the portal's queue as well: logged once, and again after a day without a sign of it. */
   private async noteShared(memberId: string, batches: number): Promise<void> {
     const { registry, listener, log } = this.deps;
     const portal = registry.get(memberId);

@@ -226,7 +226,7 @@ export class RoundRunner {
       portal.queueRead?.({ sentAt, portalTime: answer.time.start, toItsEnd: outcome.toItsEnd });
       if (vanished > 0) {
         log.warn({ event: 'round.vanished', portal: portal.name, deliveries: vanished });
-        // Another user of the queue cleared them, and may hold rows of its own.
+        // Another program cleared them, and may hold rows of its own.
         this.memory.watchUntil = this.now() + WATCH_MS;
       }
       if (outcome.foreign.length > 0) await portal.shared?.(outcome.foreign);

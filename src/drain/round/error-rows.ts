@@ -4,7 +4,7 @@ import { marksInDoubt, type RoundMemory } from './round-memory.js';
 
 /** An error row swallows the later changes of its object, so it is fetched long before a late retry is due. */
 export const MAX_ERROR_ROW_AGE_MS = 30_000;
-/** Rows that another system marked, or that we have forgotten, show only when they are asked for. */
+/** Rows that another program marked, or that we have forgotten, show only when they are asked for. */
 export const ERROR_ROWS_EVERY_MS = 60_000;
 
 /**

@@ -5,7 +5,7 @@ import { type RoundMemory } from './round-memory.js';
 
 /** Orphans are promised to be found within 5 minutes whatever happened. */
 export const ORPHAN_SCAN_EVERY_MS = 240_000;
-/** While another system may be draining the queue as well, orphans are scanned for more often. */
+/** While another program may be draining the queue as well, orphans are scanned for more often. */
 const WATCH_EVERY_MS = 30_000;
 /** For so long after something strange was seen, ms. */
 export const WATCH_MS = 600_000;
@@ -43,7 +43,7 @@ const MOST_ORPHANS = 500;
 
 /**
  * Notes what a scan of one gap has shown: batches that the ledger does not know become orphans. Returns the process ids
- * of those that another user of the queue has reserved.
+ * of those that another program has reserved.
  * @param after where the gap begins
  * @param known process ids that the ledger knows
  */

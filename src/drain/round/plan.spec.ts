@@ -299,7 +299,7 @@ describe('the scan', () => {
     expect(orphanScanDue(memory, NOW)).toBe(due);
   });
 
-  it('is not kept from reserving by orphans of somebody else', () => {
+  it('is not kept from reserving by orphans of another program', () => {
     const orphans = new Map([['o', { afterRowId: null, rows: [] }]]);
     expect(only('reserve', { memory: calm({ orphans, accounted: true }) })).toHaveLength(1);
     expect(only('reserve', { memory: calm({ orphans }) })).toHaveLength(0);

@@ -81,7 +81,7 @@ export interface RoundMemory {
   scanSafe: boolean;
   /**
    * Whether every batch is accounted for: there was such a scan, and no answer was lost since. What turns up from then
-   * on was reserved by another user of the queue.
+   * on was reserved by another program.
    */
   accounted: boolean;
   /** Nothing was ever asked of the portal before these rounds, and no answer of theirs was lost: no batch can be unknown. */

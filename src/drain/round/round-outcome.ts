@@ -14,7 +14,7 @@ export interface RoundOutcome<Failure> {
   readonly full: boolean;
   /** `TIMESTAMP_X` of the oldest change among the new ones, Unix seconds; null where nothing new was found. */
   readonly oldestChange: number | null;
-  /** Process ids of batches that another user of the queue has reserved. */
+  /** Process ids of batches that another program has reserved. */
   readonly foreign: readonly string[];
   /** Rows that are left under a source key which is to be finished; null where they were not counted. */
   readonly left: number | null;

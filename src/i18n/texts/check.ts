@@ -20,8 +20,8 @@ export const checkTexts = {
   'subject.queue': { en: 'queue', ru: 'очередь' },
   'subject.reservations': { en: 'reservations', ru: 'резервирование' },
   'subject.service': { en: 'service', ru: 'сервис' },
+  'subject.shared queue': { en: 'shared queue', ru: 'общая очередь' },
   'subject.source key': { en: 'source key', ru: 'ключ источника' },
-  'subject.twin': { en: 'twin', ru: 'двойник' },
 
   'check.removed': {
     en: 'it is removed: {command}',
@@ -156,7 +156,7 @@ export const checkTexts = {
   },
   'check.twin': {
     en: 'another program drains this portal, last seen {when}: {advice}',
-    ru: 'очередь этого портала разбирает кто-то ещё, последний раз замечено {when}: {advice}',
+    ru: 'очередь этого портала разбирает другая программа, последний раз замечено {when}: {advice}',
   },
   'check.troubled': {
     en: 'it is troubled, and tries again by itself: {reason}',

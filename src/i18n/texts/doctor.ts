@@ -175,7 +175,7 @@ export const doctorTexts = {
   'doctor.noPortals': { en: 'none is installed', ru: 'нет ни одного' },
   'doctor.twin': {
     en: 'another program drains {portal}, last seen {when}: {advice}',
-    ru: 'очередь портала {portal} разбирает кто-то ещё, последний раз замечено {when}: {advice}',
+    ru: 'очередь портала {portal} разбирает другая программа, последний раз замечено {when}: {advice}',
   },
   'doctor.pinned': {
     en: 'PORTAL_NAMES says that {portal} ({address}) is {name}: a restart of the service renames it, unless another portal at its address has that name',

@@ -41,7 +41,7 @@ export const layoutTexts = {
     ru: 'Вход в панель идёт через прокси с проверкой пользователей, а этот запрос пришёл без его подтверждения. Откройте панель по адресу прокси.',
   },
   'logIn.undeclaredProxy': {
-    en: 'This page came through a proxy that {setting} does not name. So everybody who comes through it counts as one when passwords are tried: a stranger can use up your attempts. Set it to the proxy’s address; the log has it.',
+    en: 'This page came through a proxy that {setting} does not name. So all its visitors count as one when passwords are tried: a stranger can use up your attempts. Set it to the proxy’s address; the log has it.',
     ru: 'Страница пришла через прокси, который не указан в {setting}. Поэтому все, кто идёт через него, считаются одним посетителем, и посторонний может исчерпать ваши попытки входа. Укажите в настройке адрес прокси: он есть в журнале.',
   },
 

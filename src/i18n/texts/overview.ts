@@ -50,7 +50,7 @@ export const overviewTexts = {
     en: 'was {name}, which another portal is now',
     ru: 'прежнее имя {name}, теперь его носит другой портал',
   },
-  'portal.sharedShort': { en: 'another program drains it', ru: 'его очередь разбирает кто-то ещё' },
+  'portal.sharedShort': { en: 'another program drains it', ru: 'его очередь разбирает другая программа' },
 
   'chart.spark': {
     en: '{name}: events a second over two minutes, at most {most}',

@@ -35,7 +35,7 @@ export const portalTexts = {
   'portal.helps': { en: 'What helps: {advice}.', ru: 'Что делать: {advice}.' },
   'portal.shared': {
     en: 'Another program drains this queue, last seen {when}: {advice}.',
-    ru: 'Эту очередь разбирает кто-то ещё, замечено {when}: {advice}.',
+    ru: 'Эту очередь разбирает другая программа, замечено {when}: {advice}.',
   },
   'portal.formerKeys': {
     en: 'Being finished: what is left under {keys}, which it had before.',

@@ -11,7 +11,7 @@ interface Told {
   readonly seq: number;
   readonly by: string;
   text: string;
-  /** What it was compared with has reached nobody. */
+  /** What it was compared with was not confirmed. */
   unfounded: boolean;
   confirmed: boolean;
 }
@@ -65,7 +65,7 @@ export class ChangeChain {
     return this.settle();
   }
 
-  /** It has reached nobody. */
+  /** It was not confirmed. */
   lost(seq: number): void {
     const at = this.told.findIndex((one) => one.seq === seq);
     if (at < 0) return;

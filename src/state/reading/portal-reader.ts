@@ -48,7 +48,7 @@ const ATTEMPTS = 3;
  * Reads one portal's objects for all who want some, beside its rounds: one request at a time, which gives way to rounds,
  * and a second one while more states of events wait than one can carry. What is wanted goes into the next request when
  * that leaves, most urgent first, up to 50 commands of 50 objects. What fails for a cause that may pass is asked again,
- * more and more slowly, for as long as somebody waits for it.
+ * more and more slowly, for as long as a caller waits for it.
  */
 export class PortalReader {
   private readonly queue = new ReadQueue();

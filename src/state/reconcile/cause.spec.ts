@@ -33,7 +33,7 @@ it('lasts where a spell is not over', () => {
   );
 });
 
-it('is the installation, our own user, another system, or nothing that is known', () => {
+it('is the installation, our own user, another program, or nothing that is known', () => {
   expect(likelyCause(facts({ installedAt: AT + 1 }))).toBe('not_installed');
   expect(likelyCause(facts({ ownUser: '1' }))).toBe('own_write');
   expect(likelyCause(facts({ ownUser: '2', sharedSeenAt: AT - 3_600_000 }))).toBe('shared_queue');

@@ -15,7 +15,7 @@ export interface CauseFacts {
   /** Who changed the object last, and for whom the application acts; null where that is not known. */
   readonly updatedBy: string | null;
   readonly ownUser: string | null;
-  /** When another system was last seen to reserve the portal's events; null where none was. */
+  /** When another program was last seen to reserve the portal's events; null where none was. */
   readonly sharedSeenAt: number | null;
 }
 

@@ -32,7 +32,7 @@ export interface ReconciledPortal {
   stateSince(): number;
   /** Since when people keep it from reserving anything; null while they do not. */
   pausedSince(): number | null;
-  /** When another system was last seen to reserve its events; null where none was. */
+  /** When another program was last seen to reserve its events; null where none was. */
   sharedSeenAt(): number | null;
   /** For whom the application acts, where that makes its own changes silent: null where they are not, or it is not known. */
   ownUser(signal: AbortSignal): Promise<string | null>;

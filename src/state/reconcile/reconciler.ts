@@ -17,7 +17,7 @@ import { beginSweep, sweepOn } from './sweep.js';
 
 /** Looked at again this often where nothing is due: the portal may be readable again. */
 const IDLE_MS = 60_000;
-/** What a type's refusal is waited for. */
+/** After a refusal, a type is tried again this much later. */
 const TROUBLE_MS = 300_000;
 /** Bindings are checked every few minutes; what was seen need not be written each time. */
 const BINDINGS_NOTED_MS = 60_000;
