@@ -190,11 +190,6 @@ export class RateBudget {
     this.letThrough();
   }
 
-  /** When a request asked for now would pass, Unix milliseconds. */
-  nextFreeAt(): number {
-    return this.wallClock() + this.waitFor(this.waiters.length + 1);
-  }
-
   report(): BudgetReport {
     // Brings the level up to date.
     this.waitFor(1);

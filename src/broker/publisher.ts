@@ -83,11 +83,6 @@ export class Publisher {
     return queueMessages(messages, this.queue, signal, () => this.pump());
   }
 
-  /** The largest body that is sent, in bytes: the configured limit, or a lower one that the broker named. */
-  get bodyLimit(): number {
-    return this.limit.bytes;
-  }
-
   /**
    * Takes nothing new, answers `unconfirmed` for what was not sent yet, and waits up to `deadlineMs` for the
    * confirms in flight; what has none by then is `unconfirmed`.

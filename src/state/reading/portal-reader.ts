@@ -72,11 +72,6 @@ export class PortalReader {
     return this.underWay > 0;
   }
 
-  /** How much waits to be read; counts of lists and objects. */
-  get wanted(): number {
-    return this.queue.size;
-  }
-
   /**
    * When the next request may leave at the earliest, Unix ms: now, unless the portal has refused or failed the last ones,
    * its execution time is used up, or it is paused (Infinity: until that ends).
