@@ -15,7 +15,7 @@ import { eventWords, filterWords, NAMED } from './choice-words.js';
 import { PartlyDone } from './partly-done.js';
 
 /** By what deliveries were found, for the record. */
-export interface Found {
+interface Found {
   /** What they have in common, but for the portal. */
   readonly words: string;
   /** The portal that they are all of, where one was named. */
