@@ -6,7 +6,6 @@ import { Authority, tokenAnswer, type AuthorityOptions } from './oauth.js';
 import { RestError } from './rest-error.js';
 
 interface AuthorizationServerOptions extends AuthorityOptions {
-  readonly name: string;
   /** Where clients reach it; known once it listens. */
   readonly url: () => string;
   /** Faults of the emulator as a whole, which hit every authorization server under `oauth`. */
@@ -25,10 +24,6 @@ export class AuthorizationServer {
 
   constructor(private readonly options: AuthorizationServerOptions) {
     this.authority = new Authority(options);
-  }
-
-  get name(): string {
-    return this.options.name;
   }
 
   /** Its address as clients see it, and what its `server_endpoint` begins with. */

@@ -66,7 +66,6 @@ export class Emulator {
       names.map((name) => [
         name,
         new AuthorizationServer({
-          name,
           now: this.now,
           clientId: this.clientId,
           clientSecret: this.clientSecret,

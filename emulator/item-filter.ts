@@ -16,7 +16,7 @@ export interface ItemOrder {
 }
 
 /** Both ends are included. */
-export interface Range {
+interface Range {
   readonly first: number;
   readonly last: number;
 }
@@ -54,7 +54,7 @@ const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator>([
 
 const TIMES: readonly string[] = ['createdTime', 'updatedTime'];
 
-export const invalidArgument = (description: string): RestError =>
+const invalidArgument = (description: string): RestError =>
   new RestError(400, 'INVALID_ARG_VALUE', description);
 
 function readValue(field: string, value: unknown, reading: FilterReading): string | number {

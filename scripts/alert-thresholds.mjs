@@ -4,7 +4,7 @@
  * By name: the alert, and the text of its expression or duration around the figure, which stands at `@`.
  * @type {Readonly<Record<string, { alert: string, text: string, unit: string }>>}
  */
-export const THRESHOLDS = {
+const THRESHOLDS = {
   'lag-seconds': {
     alert: 'BridgeLagHigh',
     text: ') > @)',

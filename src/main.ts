@@ -4,6 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { SettingsError } from './config/settings-error.js';
 import { DatabaseInUse } from './database/sole-process.js';
 import { printable } from './logging/printable.js';
+import { reasonOf } from './logging/reason.js';
 import { TokenVaultError } from './portals/token-vault.js';
 import { Service } from './service/service.js';
 import { CONNECT_ATTEMPT_MS } from './timing/connect-attempt.js';
@@ -34,7 +35,7 @@ function stopOnSignals(service: Service): void {
     void service.stop().then(
       () => process.exit(0),
       (error: unknown) => {
-        service.log.error({ event: 'process.stop_failed', reason: String(error) });
+        service.log.error({ event: 'process.stop_failed', reason: reasonOf(error) });
         process.exit(1);
       },
     );
@@ -57,7 +58,7 @@ async function main(): Promise<void> {
     if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
       fail(`${error.message}\nAnother program listens there: set HTTP_PORT to a free port.`, 1);
     }
-    fail(error instanceof Error ? (error.stack ?? error.message) : String(error), 1);
+    fail((error instanceof Error ? error.stack : undefined) ?? reasonOf(error), 1);
   }
 }
 

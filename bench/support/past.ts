@@ -24,8 +24,8 @@ export const CODES = [
   'ONTASKUPDATE',
   'ONCRMCOMPANYADD',
 ] as const;
-export const OBJECTS = 200_000;
-export const BATCH = 500;
+const OBJECTS = 200_000;
+const BATCH = 500;
 /** A million events in nearly a week. */
 export const STEP_MS = 600;
 /** One event in so many failed once, was retried by hand, died, was given up, has the code that few have. */

@@ -29,7 +29,7 @@ const WIDTH = NAME_WIDTH + COLUMNS.reduce((sum, { title }) => sum + Math.max(tit
 const PLAIN_EVERY_MS = 2000;
 
 /** Adds the portals up; the lag is the longest. */
-export function total(lines: readonly Line[]): Line {
+function total(lines: readonly Line[]): Line {
   const sum = (pick: (line: Line) => number) => lines.reduce((all, line) => all + pick(line), 0);
   const lags = lines.map((line) => line.lagMs).filter((lag) => lag !== null);
   return {

@@ -4,7 +4,7 @@ import { type StoredEntry } from './entries.js';
 import { factsOf } from './stored-audit-log.js';
 
 /** More than so many are not kept, however young: no script that retries all day fills the database. */
-export const AUDIT_MAX_ENTRIES = 1_000_000;
+const AUDIT_MAX_ENTRIES = 1_000_000;
 const DAY_MS = 86_400_000;
 /** Deleted, or told, in one go. */
 const AT_ONCE = 1000;

@@ -137,12 +137,12 @@ export class RateBudget {
   private wait(line: Waiter[], signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) {
-        reject(reasonOf(signal));
+        reject(abortReason(signal));
         return;
       }
       const onAbort = (): void => {
         line.splice(line.indexOf(waiter), 1);
-        if (signal !== undefined) reject(reasonOf(signal));
+        if (signal !== undefined) reject(abortReason(signal));
         this.letThrough();
       };
       const waiter: Waiter = {
@@ -188,11 +188,6 @@ export class RateBudget {
     this.countRefusal();
     this.blockedUntil = Math.max(this.blockedUntil, this.time() + wait);
     this.letThrough();
-  }
-
-  /** When a request asked for now would pass, Unix milliseconds. */
-  nextFreeAt(): number {
-    return this.wallClock() + this.waitFor(this.waiters.length + 1);
   }
 
   report(): BudgetReport {
@@ -280,6 +275,6 @@ export class RateBudget {
   }
 }
 
-function reasonOf(signal: AbortSignal): Error {
+function abortReason(signal: AbortSignal): Error {
   return signal.reason instanceof Error ? signal.reason : new Error('Aborted', { cause: signal.reason });
 }

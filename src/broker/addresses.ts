@@ -1,6 +1,7 @@
 import { type Phrase } from '../i18n/translate.js';
 import { decoded } from './broker-login.js';
 import { explainedFault } from './connection-fault.js';
+import { reasonOf } from '../logging/reason.js';
 
 /** The broker's addresses are unusable. Names the fault by position, as an address may hold a password. */
 export class BrokerAddressError extends Error {
@@ -42,13 +43,13 @@ export class BrokerAddresses {
 
   /** What went wrong, in one line without credentials. */
   reasonOf(error: unknown): string {
-    return this.redact(messageOf(error));
+    return this.redact(faultOf(error));
   }
 
   /** Why the broker at `url` cannot be used and what to do, without credentials. */
   explain(error: unknown, url: string): Promise<Phrase> {
     const code = codeOf(error);
-    const words = messageOf(error);
+    const words = faultOf(error);
     const said = code === '' || words.includes(code) ? words : `${code}: ${words}`;
     return explainedFault(said, url, (text) => this.redact(text));
   }
@@ -90,11 +91,7 @@ function codeOf(error: unknown): string {
     : '';
 }
 
-/** Not by `instanceof`: an error may come from another realm. A connect over two IP families has no message. */
-export function messageOf(error: unknown): string {
-  if (typeof error !== 'object' || error === null) return 'connection closed';
-  const message = 'message' in error ? String(error.message) : '';
-  if (message !== '') return message;
-  if ('errors' in error && Array.isArray(error.errors)) return error.errors.map(messageOf).join('; ');
-  return 'name' in error ? String(error.name) : 'unknown error';
+/** A connection that just ends does so without an error. */
+function faultOf(error: unknown): string {
+  return error === undefined || error === null ? 'connection closed' : reasonOf(error);
 }

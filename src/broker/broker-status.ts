@@ -1,5 +1,6 @@
 import { Phrase } from '../i18n/translate.js';
 import { type BrokerLogger } from './logger.js';
+import { reasonOf } from '../logging/reason.js';
 
 /**
  * `connecting`: the broker does not answer, or not yet; `up`: usable, topology declared; `blocked`: the broker
@@ -56,7 +57,7 @@ export class BrokerStatusBoard {
         listener(this.status);
       } catch (error) {
         // We are inside the client library's frame loop, where a throw would be taken for a broken connection.
-        this.logger.error({ event: 'broker.listener_failed', reason: String(error) });
+        this.logger.error({ event: 'broker.listener_failed', reason: reasonOf(error) });
       }
     }
   }

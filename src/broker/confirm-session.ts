@@ -1,9 +1,9 @@
 import { type ConfirmChannel, type Message } from 'amqplib';
-import { messageOf } from './addresses.js';
 import { closeQuietly } from './amqp-handles.js';
 import { within } from '../timing/within.js';
 import { confirmed, refused, type QueuedMessage, unsendable } from './outgoing.js';
 import { brokerText, replyCode } from './topology.js';
+import { reasonOf } from '../logging/reason.js';
 
 export interface ConfirmWindow {
   /** Messages sent and not yet answered, at most. */
@@ -99,7 +99,7 @@ export class ConfirmSession {
         return false;
       }
       // Thrown while encoding, before anything was written: too long a key, a header of no known type.
-      item.answer(unsendable(messageOf(error)));
+      item.answer(unsendable(reasonOf(error)));
       return true;
     }
     item.sentAt = Date.now();

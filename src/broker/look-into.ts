@@ -2,7 +2,7 @@ import { type Channel } from 'amqplib';
 import { HeldMessages, isWorn } from './held-messages.js';
 
 /** Messages that one look passes by. */
-export const MOST_LOOKED_AT = 20_000;
+const MOST_LOOKED_AT = 20_000;
 /** What lies in a queue. */
 export interface QueueLook {
   /** By routing key, those with the most messages first. */

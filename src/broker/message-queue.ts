@@ -47,11 +47,6 @@ export class MessageQueue {
     else this.turn = (this.turn + 1) % this.waiting.length;
   }
 
-  /** Messages that it keeps alive: those that wait, and some that have left. */
-  get retained(): number {
-    return this.waiting.reduce((sum, { flow }) => sum + flow.retained, this.returned.retained);
-  }
-
   /** Puts `items`, in their order, before all others. */
   putBack(items: readonly QueuedMessage[]): void {
     this.returned.putBack(items);
@@ -95,10 +90,6 @@ class Flow {
       this.items = this.items.slice(this.head);
       this.head = 0;
     }
-  }
-
-  get retained(): number {
-    return this.items.length;
   }
 
   putBack(items: readonly QueuedMessage[]): void {

@@ -1,4 +1,3 @@
-import { messageOf } from './addresses.js';
 import { type BrokerStatus } from './broker-status.js';
 import { ConfirmSession, NO_ROUTE, type ConfirmWindow, type SessionEnd } from './confirm-session.js';
 import { type BrokerConnection } from './connection.js';
@@ -13,6 +12,7 @@ import {
   type OutgoingMessage,
   type PublishResult,
 } from './outgoing.js';
+import { reasonOf } from '../logging/reason.js';
 
 export interface PublisherOptions extends Partial<ConfirmWindow> {
   readonly logger?: BrokerLogger;
@@ -81,11 +81,6 @@ export class Publisher {
     const because = this.unusableBecause() ?? (signal?.aborted === true ? 'aborted' : null);
     if (because !== null) return Promise.resolve(messages.map(() => unconfirmed(because)));
     return queueMessages(messages, this.queue, signal, () => this.pump());
-  }
-
-  /** The largest body that is sent, in bytes: the configured limit, or a lower one that the broker named. */
-  get bodyLimit(): number {
-    return this.limit.bytes;
   }
 
   /**
@@ -193,7 +188,7 @@ export class Publisher {
       this.logger.info({ event: 'publisher.open' });
     } catch (error) {
       this.failures += 1;
-      this.logger.warn({ event: 'publisher.open_failed', reason: messageOf(error) });
+      this.logger.warn({ event: 'publisher.open_failed', reason: reasonOf(error) });
     } finally {
       this.opening = false;
     }

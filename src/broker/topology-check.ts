@@ -1,5 +1,4 @@
 import { type ChannelModel } from 'amqplib';
-import { messageOf } from './addresses.js';
 import { onThrowAway } from './amqp-handles.js';
 import {
   declareObject,
@@ -12,6 +11,7 @@ import {
   type TopologyObject,
   topologyObjects,
 } from './topology.js';
+import { reasonOf } from '../logging/reason.js';
 
 /** What was found of one exchange or queue. */
 interface TopologyFinding {
@@ -57,7 +57,7 @@ export async function checkTopology(model: ChannelModel, names: TopologyNames): 
         findings.push({ ...found, state: 'conflict', reason: error.difference });
       } else if (replyCode(error) === NOT_FOUND) {
         findings.push({ ...found, state: 'missing', reason: 'it does not exist' });
-      } else findings.push({ ...found, state: 'unknown', reason: messageOf(error) });
+      } else findings.push({ ...found, state: 'unknown', reason: reasonOf(error) });
     }
   }
   return findings;

@@ -1,5 +1,4 @@
 import { type Channel, type Options } from 'amqplib';
-import { messageOf } from './addresses.js';
 import {
   deadQueue,
   type QueueDeclaration,
@@ -7,6 +6,7 @@ import {
   repliesQueue,
   unroutedQueue,
 } from './queue-options.js';
+import { reasonOf } from '../logging/reason.js';
 
 /** Names of every exchange and queue of one bridge. */
 export interface TopologyNames {
@@ -196,7 +196,7 @@ export function replyCode(error: unknown): number | null {
 
 /** The broker's own words inside the client library's message. */
 export function brokerText(error: unknown): string {
-  const message = messageOf(error);
+  const message = reasonOf(error);
   const quoted = /with message "(.*)"$/s.exec(message)?.[1] ?? message;
   return quoted.replace(/^[A-Z_]+ - /, '');
 }

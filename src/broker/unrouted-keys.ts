@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { type Channel, type ConsumeMessage } from 'amqplib';
 import { closeQuietly } from './amqp-handles.js';
-import { messageOf } from './addresses.js';
 import { type BrokerConnection } from './connection.js';
 import { brokerText, lacksRight, type TopologyNames } from './topology.js';
+import { reasonOf } from '../logging/reason.js';
 
 /** Events that no queue was bound to, by their routing key. */
 interface UnroutedKey {
@@ -100,7 +100,7 @@ export class UnroutedKeys {
     } catch (error) {
       const reason = lacksRight(error)
         ? `this user of the broker may not declare a queue of its own: ${brokerText(error)}`
-        : messageOf(error);
+        : reasonOf(error);
       if (this.channel === null) this.again(reason);
       // The broker has closed the channel, and its end told of nothing but that.
       else this.ended(this.channel, reason);

@@ -1,5 +1,5 @@
 /** What a token of the API may do: look, or act as well. */
-export type ApiRight = 'read' | 'operate';
+type ApiRight = 'read' | 'operate';
 
 /** A token of the API. */
 export interface ApiToken {

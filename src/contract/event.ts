@@ -10,12 +10,7 @@ import { cutToBytes, fitsShortstr, SHORTSTR_BYTES } from './shortstr.js';
 import { standardRoutingKey } from './routing-key.js';
 import { subjectPrefix } from './topics.js';
 
-export {
-  type Correlation,
-  decodeCorrelationId,
-  encodeCorrelationId,
-  UnencodableEvent,
-} from './correlation-id.js';
+export { decodeCorrelationId, UnencodableEvent } from './correlation-id.js';
 export { type EventFacts } from './event-facts.js';
 
 export const EVENT_CONTENT_TYPE = 'application/cloudevents+json';

@@ -7,7 +7,7 @@ import {
 } from './object-types.js';
 
 /** Every field, also those that hold personal data. */
-export const EVERY_FIELD = '*';
+const EVERY_FIELD = '*';
 
 /** What every object has. */
 const COMMON = [

@@ -31,13 +31,12 @@ import { snapshotsMigration } from './migrations/0035-snapshots.js';
 import { objectStatesMigration } from './migrations/0036-object-states.js';
 import { reconcileMigration } from './migrations/0037-reconcile.js';
 import { portalChangesMigration } from './migrations/0038-portal-changes.js';
+import { reasonOf } from '../logging/reason.js';
 
 /** A migration failed; the database is as it was before that migration. */
 export class MigrationError extends Error {
   constructor(name: string, cause: unknown) {
-    super(`Database migration ${name} failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    });
+    super(`Database migration ${name} failed: ${reasonOf(cause)}`, { cause });
     this.name = 'MigrationError';
   }
 }

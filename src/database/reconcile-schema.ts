@@ -52,7 +52,7 @@ interface SeenObjectsTable {
 }
 
 /** Why a portal may have announced nothing for a time. */
-export const SILENT_CAUSES = [
+const SILENT_CAUSES = [
   'bindings_missing',
   'not_installed',
   'unfinished',

@@ -3,17 +3,8 @@ import { type ObjectStatesSchema } from './object-states-schema.js';
 import { type ReconcileSchema } from './reconcile-schema.js';
 
 /** What became of one delivery; docs/states.md has the picture. */
-export const DELIVERY_STATES = [
-  'reserved',
-  'refused',
-  'published',
-  'processed',
-  'failed',
-  'marked',
-  'waiting',
-  'dead',
-] as const;
-export type DeliveryState = (typeof DELIVERY_STATES)[number];
+export type DeliveryState =
+  'reserved' | 'refused' | 'published' | 'processed' | 'failed' | 'marked' | 'waiting' | 'dead';
 
 /**
  * Whether rounds run for a portal, and if not, why not. They run where it is `unfinished` as well (the application's
@@ -203,7 +194,7 @@ interface HistoryBatchesTable {
 }
 
 /** What became of deliveries whose records are gone. */
-export interface HistoryTable {
+interface HistoryTable {
   /** The number that the delivery had. */
   seq: number;
   portal_no: number;

@@ -1,3 +1,5 @@
+import { reasonOf } from '../logging/reason.js';
+
 /** The database took a part of a change by hand and then no more: what is done is done, the rest is as it was. */
 export class PartlyDone extends Error {
   override readonly name = 'PartlyDone';
@@ -10,6 +12,6 @@ export class PartlyDone extends Error {
     readonly done: number,
     cause: unknown,
   ) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    super(reasonOf(cause), { cause });
   }
 }

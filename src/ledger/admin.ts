@@ -17,7 +17,6 @@ import {
 import { lastOfEvents } from './last-of-events.js';
 import { reasonGroups, type ReasonGroup } from './reason-groups.js';
 import { recordsOf } from './records-of.js';
-import { refusedByPortal, type RefusedCount } from './refused.js';
 import { retriedOf, retryNow, type RetriedNow } from './retry-now.js';
 import { addUp } from './state-counts.js';
 import { type LedgerPolicy } from './history/history-settings.js';
@@ -86,11 +85,6 @@ export class LedgerAdmin {
   /** What went wrong at every portal where something did, by member id. */
   troubleByPortal(): Promise<Map<string, Troubles>> {
     return troubleByPortal(this.database.db);
-  }
-
-  /** What queues refuse at present, by member id and routing key. */
-  refusedByPortal(): Promise<Map<string, RefusedCount[]>> {
-    return refusedByPortal(this.database.db);
   }
 
   /** Deliveries that are neither settled, refused nor marked, by member id. */

@@ -7,8 +7,7 @@ export interface ReasonGroup {
   readonly reason: string | null;
   readonly events: number;
   readonly portals: number;
-  /** When the first and the last of them entered their states, Unix ms. */
-  readonly firstAt: number;
+  /** When the last of them entered its state, Unix ms. */
   readonly lastAt: number;
 }
 
@@ -19,7 +18,6 @@ export async function reasonGroups(db: Db, filter: DeliveryFilter, limit: number
       'reason' as const,
       eb.fn.countAll().as('events'),
       eb.fn.count('member_id').distinct().as('portals'),
-      eb.fn.min('state_at').as('first'),
       eb.fn.max('state_at').as('last'),
     ])
     .groupBy('reason')
@@ -31,7 +29,6 @@ export async function reasonGroups(db: Db, filter: DeliveryFilter, limit: number
     reason: row.reason,
     events: Number(row.events),
     portals: Number(row.portals),
-    firstAt: Number(row.first),
     lastAt: Number(row.last),
   }));
 }

@@ -9,7 +9,7 @@ import { attemptInSeries, isLastAttempt, retryDueAt } from './retry-timing.js';
 import { type Db } from './transitions.js';
 import { type DeliveryChange, writeOutcomes } from './write-outcomes.js';
 
-function reasonOf({ reason }: Outcome): string {
+function failureReason({ reason }: Outcome): string {
   return (reason ?? 'failed without a reason').slice(0, 1000);
 }
 
@@ -70,7 +70,7 @@ export async function recordOutcomes(
         !changes.has(target.seq) &&
         speaksOfSilence(target, { attempt: outcome.attempt, formerChange: named.formerChange });
       if (silent && outcome.outcome === 'failed') {
-        const reason = reasonOf(outcome);
+        const reason = failureReason(outcome);
         end(target, silentAttempt(target), outcome, reason);
         target.reason = reason;
         target.heard = 0;
@@ -102,7 +102,7 @@ export async function recordOutcomes(
       } else {
         const late = target.state === 'processed' && target.held === 0;
         add(late ? recorded.lateFailed : recorded.failed, target.member_id);
-        const reason = reasonOf(outcome);
+        const reason = failureReason(outcome);
         end(target, target.attempt, outcome, reason);
         target.state = afterFailure(target, policy);
         if (target.state === 'failed') {

@@ -2,7 +2,7 @@ import { writeAnyJson } from '../json/exact-json.js';
 import { objectIdOf } from '../json/object-id.js';
 
 /** Longer ones, which no portal has, are found by their beginning. PostgreSQL's indexes take 2,700 bytes. */
-export const OBJECT_ID_LENGTH = 200;
+const OBJECT_ID_LENGTH = 200;
 
 /** One row of a portal's queue, as an answer showed it. */
 export interface ReservedEvent {

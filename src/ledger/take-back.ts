@@ -27,7 +27,7 @@ export interface Returned {
   readonly reason: string | null;
 }
 
-const reasonOf = ({ reason }: Returned) => reason ?? 'failed without a reason';
+const failureReason = ({ reason }: Returned) => reason ?? 'failed without a reason';
 
 /**
  * Takes failed events back into the ledger, each for its next attempt, or as one that has used up all of them. Nothing
@@ -42,19 +42,19 @@ export async function takeBack(
   now: number,
 ): Promise<Returned[]> {
   const taken: Returned[] = [];
-  const reasons = await reasonNumbers(db, returned.map(reasonOf), now);
+  const reasons = await reasonNumbers(db, returned.map(failureReason), now);
   for (const one of returned) {
     const known = await deliveriesOf(db, one);
     if (known.some(({ state, attempt }) => state !== 'processed' || attempt > one.attempt)) continue;
     const isLast = one.attempt >= policy.RETRY_MAX_ATTEMPTS;
-    const reasonNo = reasons.get(reasonOf(one)) ?? null;
+    const reasonNo = reasons.get(failureReason(one)) ?? null;
     const dueAt = isLast
       ? now
       : retryDueAt(now, one.attempt, Number(/\d+$/.exec(one.rowId)?.[0] ?? 0), policy);
     const seq = await insertForgotten(
       db,
       one,
-      { dueAt, attemptsBefore: 0, reason: reasonOf(one), reasonNo },
+      { dueAt, attemptsBefore: 0, reason: failureReason(one), reasonNo },
       now,
     );
     if (seq === null) continue;

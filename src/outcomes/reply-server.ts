@@ -80,7 +80,7 @@ export class ReplyServer extends ServerRMQ {
   }
 
   override async setupChannel(channel: Channel, callback: () => void): Promise<void> {
-    channel.on('error', (error: Error) => this.connectAgain(channel, error.message));
+    channel.on('error', (error: Error) => this.connectAgain(channel, reasonOf(error)));
     channel.on('close', () => {
       if (this.consumer?.channel === channel) this.consumer = null;
       this.connectAgain(channel, 'channel closed');
@@ -185,7 +185,7 @@ export class ReplyServer extends ServerRMQ {
   }
 
   private failed({ channel }: ReplyConsumer, error: unknown): void {
-    this.connectAgain(channel, error instanceof Error ? error.message : String(error));
+    this.connectAgain(channel, reasonOf(error));
   }
 
   private read(consumer: ReplyConsumer): Promise<void> {
@@ -227,5 +227,5 @@ async function leave(model: ChannelModel): Promise<void> {
 
 function describe(message: unknown): string {
   const cause = typeof message === 'object' && message !== null && 'err' in message ? message.err : message;
-  return cause instanceof Error ? cause.message : typeof cause === 'string' ? cause : JSON.stringify(cause);
+  return cause instanceof Error || typeof cause === 'string' ? reasonOf(cause) : JSON.stringify(cause);
 }

@@ -18,10 +18,6 @@ export class Allowances {
     private readonly mostAccounts = MOST_ACCOUNTS,
   ) {}
 
-  get accounts(): number {
-    return this.periods.size;
-  }
-
   /** Whether one more is allowed; counts it where it is. */
   take(account: string): boolean {
     const now = this.now();

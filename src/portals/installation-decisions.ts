@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type TokenGrant } from '../bitrix24/oauth-client.js';
 import { shown } from '../bitrix24/portal-address.js';
 import { type Log } from '../logging/log.js';
+import { reasonOf } from '../logging/reason.js';
 import { type AllowedPortals } from './allowed-portals.js';
 import { ProofUnavailable } from './installation-proof.js';
 import { tellOfNames } from './naming-news.js';
@@ -95,7 +96,7 @@ export class InstallationDecisions {
       if (await registry.setAddress(memberId, clientEndpoint)) events.installed(memberId);
       return 'refused';
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       log.warn({ event: 'install.not_stored', memberId, reason });
       return 'unavailable';
     }
@@ -161,7 +162,7 @@ export class InstallationDecisions {
         return true;
       }
       // It is stored, and taken up again when its time is over.
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       log.warn({ event: 'install.undecided', portal: name, reason });
       events.installation('waiting', name);
     }
@@ -252,7 +253,7 @@ export class InstallationDecisions {
         return await store();
       } catch (error) {
         if (error instanceof OfferGone) throw error;
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = reasonOf(error);
         const last = attempt >= STORE_TRIES;
         this.deps.log[last ? 'error' : 'warn']({
           event: 'install.not_stored',

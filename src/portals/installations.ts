@@ -2,6 +2,7 @@ import { type AuthorizationServers } from '../bitrix24/authorization-servers.js'
 import { type TokenGrant } from '../bitrix24/oauth-client.js';
 import { domainOf, shown } from '../bitrix24/portal-address.js';
 import { type Log } from '../logging/log.js';
+import { reasonOf } from '../logging/reason.js';
 import { type AllowedPortals, NOT_ALLOWED } from './allowed-portals.js';
 import { Allowances } from './allowances.js';
 import {
@@ -70,7 +71,7 @@ export class Installations {
     clearTimeout(timer);
     if (outcome !== 'late') return outcome;
     judged.catch((error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = reasonOf(error);
       this.deps.log.error({ event: 'install.failed', claimed: notification.memberId, reason });
     });
     return 'unavailable';

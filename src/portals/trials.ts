@@ -6,6 +6,7 @@ import { TokenRefresher, type TokenStore } from '../bitrix24/token-refresher.js'
 import { type TokenSource } from '../bitrix24/token-source.js';
 import { type AllowedPortals } from './allowed-portals.js';
 import { type Offer, type Offers } from './offers.js';
+import { reasonOf } from '../logging/reason.js';
 
 /** What a portal says of tokens. */
 type Verdict =
@@ -141,7 +142,7 @@ async function ask(client: Pick<PortalClient, 'call'>, patienceMs?: number): Pro
     );
     return { may: 'yes' };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     return { may: verdictOn(error), reason };
   }
 }

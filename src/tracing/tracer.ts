@@ -1,4 +1,5 @@
 import { diag, ProxyTracerProvider, trace, type Tracer } from '@opentelemetry/api';
+import { reasonOf } from '../logging/reason.js';
 
 const NAME = 'bitrix24-offline-bridge';
 
@@ -14,7 +15,7 @@ export function harmless<T>(work: () => T): T | undefined {
   try {
     return work();
   } catch (error) {
-    diag.error('a span was lost', String(error));
+    diag.error('a span was lost', reasonOf(error));
     return undefined;
   }
 }

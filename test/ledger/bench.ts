@@ -131,7 +131,7 @@ export class LedgerBench {
 export const CHANGED_AT = START / 1000 - 60;
 
 /** Row 17 for message m17. */
-export const rowOf = (message: string) => message.replace(/\D/g, '') || '1';
+const rowOf = (message: string) => message.replace(/\D/g, '') || '1';
 
 /** A row of the portal's queue. */
 export function event(message: string, more: Partial<ReservedEvent> = {}): ReservedEvent {

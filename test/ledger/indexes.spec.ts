@@ -3,6 +3,7 @@ import { CompiledQuery, type Kysely, sql } from 'kysely';
 import { type Database } from '../../src/database/database.js';
 import { type DeliveryState, type Schema } from '../../src/database/schema.js';
 import { LedgerAdmin } from '../../src/ledger/admin.js';
+import { refusedByPortal } from '../../src/ledger/refused.js';
 import { TROUBLED } from '../../src/ledger/trouble.js';
 import { TRANSITIONS } from '../../src/ledger/transitions.js';
 import { CHANGED_AT, event, LedgerBench, MEMBER, reply, SETTINGS } from './bench.js';
@@ -104,7 +105,11 @@ const VERBS: readonly [string, readonly string[], (bench: LedgerBench) => Promis
 ];
 
 /** The same for what people ask. */
-const QUESTIONS: readonly [string, readonly string[], (admin: LedgerAdmin) => Promise<unknown>][] = [
+const QUESTIONS: readonly [
+  string,
+  readonly string[],
+  (admin: LedgerAdmin, database: Database) => Promise<unknown>,
+][] = [
   [
     'latest',
     ['deliveries_trouble'],
@@ -128,7 +133,7 @@ const QUESTIONS: readonly [string, readonly string[], (admin: LedgerAdmin) => Pr
         { memberId: MEMBER, rowId: '2', changedAt: CHANGED_AT },
       ]),
   ],
-  ['refusedByPortal', ['deliveries_refused'], (admin) => admin.refusedByPortal()],
+  ['refusedByPortal', ['deliveries_refused'], (_, { db }) => refusedByPortal(db)],
   ['troubleByPortal', ['deliveries_trouble'], (admin) => admin.troubleByPortal()],
   [
     'inFlightByPortal',
@@ -154,7 +159,7 @@ onEveryDatabase('no verb reads the whole ledger', (open, kind) => {
       await bench.put({ message: state, state });
 
     const [traced, queries] = trace(open());
-    await ask(new LedgerAdmin(traced, SETTINGS));
+    await ask(new LedgerAdmin(traced, SETTINGS), traced);
     await expectIndexes(queries, indexes, open(), kind);
   });
 });

@@ -26,7 +26,6 @@ onEveryDatabase('what lists of events are drawn from', (open) => {
       reason: 'customer 42 is unknown',
       events: 3,
       portals: 2,
-      firstAt: START,
       lastAt: START + 5000,
     });
     expect(groups.map(({ reason, events }) => [reason, events])).toContainEqual([null, 1]);

@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type PrivateRabbitmq } from '../../scripts/rabbitmq.mjs';
 import { BrokerConnection } from '../../src/broker/connection.js';
+import { type BrokerLogger, silentBrokerLogger } from '../../src/broker/logger.js';
 import { type OutgoingMessage, type PublishResult } from '../../src/broker/outgoing.js';
 import { Publisher } from '../../src/broker/publisher.js';
 import { topologyNames } from '../../src/broker/topology.js';
@@ -108,7 +109,9 @@ export function publisherOutage(node: () => PrivateRabbitmq): void {
       };
       await limit(100_000);
       // A channel takes the limit when it is opened.
-      const fresh = new Publisher(connection);
+      const warnings: object[] = [];
+      const logger: BrokerLogger = { ...silentBrokerLogger, warn: (line) => void warnings.push(line) };
+      const fresh = new Publisher(connection, { logger });
       const bodies = Array.from({ length: 30 }, (_, n) => `${n}:`.padEnd(n % 10 === 5 ? 200_000 : 1000, 'x'));
       try {
         const results = await fresh.publish(bodies.map(message));
@@ -118,7 +121,7 @@ export function publisherOutage(node: () => PrivateRabbitmq): void {
           reason: 'the body has 200000 bytes, the limit is 100000',
         });
         expect(results.filter(({ status }) => status === 'confirmed')).toHaveLength(27);
-        expect(fresh.bodyLimit).toBe(100_000);
+        expect(warnings).toContainEqual({ event: 'publisher.size_limit_learned', bytes: 100_000 });
         const kept = new Set<string>();
         while (kept.size < 27) (await dead()).forEach((body) => kept.add(body));
       } finally {

@@ -24,7 +24,7 @@ export interface Portal {
   push(change: { event: string; data: unknown; userId: string }): unknown;
 }
 
-export type Body = Record<string, unknown> & { subject?: string; attempt?: number; id?: string };
+type Body = Record<string, unknown> & { subject?: string; attempt?: number; id?: string };
 export interface Received {
   readonly key: string;
   readonly body: Body;

@@ -95,7 +95,8 @@ describe('a user who is no administrator', () => {
     const lines = own.lines('install.lesser_right').map(({ message }) => message);
     expect(lines).toMatchObject([{ portal: portal.name, from: '127.0.0.1' }]);
     expect(String(lines[0]?.['reason'])).toContain('ACCESS_DENIED');
-    expect(await metrics()).toContain(`bridge_installs_refused_total{portal="${portal.name}"} 3`);
+    const counted = `bridge_installs_refused_total{portal="${portal.name}"} 3`;
+    await until('all three to be counted', async () => (await metrics()).includes(counted));
     const { findings } = await json<{ findings: { subject: string; verdict: string; text: string }[] }>(
       system.bridge,
       ['portals', 'check', portal.name],

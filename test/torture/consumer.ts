@@ -46,7 +46,7 @@ export function arrivalOf(text: string, dead: boolean): Arrival {
 }
 
 /** What a consumer makes of a delivery: the same for every copy of it, whenever it comes. */
-export function verdictOf(messageId: string, attempt: number): 'ok' | 'failed' {
+function verdictOf(messageId: string, attempt: number): 'ok' | 'failed' {
   const roll = createHash('md5').update(messageId).digest().readUInt16BE(0) % 1000;
   // A few objects never work out; more fail once or twice.
   if (roll < 8) return 'failed';

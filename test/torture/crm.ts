@@ -9,7 +9,7 @@ const LIVELY = 150;
 /** Of the others, those to be deleted with an event, and to be changed and deleted without one. */
 const ONCE = 200;
 
-export type Action = 'ADD' | 'UPDATE' | 'DELETE';
+type Action = 'ADD' | 'UPDATE' | 'DELETE';
 
 /** A change that no event announced; its contact is changed by nothing else. */
 export interface Withheld {

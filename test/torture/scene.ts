@@ -32,7 +32,7 @@ export interface Scene {
 }
 
 /** A clock that is ahead of the true one: what takes a minute need not be waited for. */
-export class Clock {
+class Clock {
   private aheadMs = 0;
 
   constructor(private readonly bridge: () => BridgeProcess) {}

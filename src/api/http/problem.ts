@@ -53,6 +53,6 @@ export class Problem extends HttpException {
 }
 
 /** The stable name of a problem, for programs. */
-export function typeOf(problem: ProblemName): string {
+function typeOf(problem: ProblemName): string {
   return `urn:bitrix24-bridge:problem:${problem}`;
 }

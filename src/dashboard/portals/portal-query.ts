@@ -26,7 +26,7 @@ export interface PortalQuery {
 }
 
 /** Portals on one page. */
-export const PORTALS_PER_PAGE = 50;
+const PORTALS_PER_PAGE = 50;
 
 /** Reads an address; what is strange in it is left out. */
 export function readPortalQuery(fields: Fields): PortalQuery {

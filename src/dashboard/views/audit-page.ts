@@ -30,7 +30,7 @@ export interface AuditList {
 }
 
 /** Where a query's list is, from `after` on. */
-export function auditPath(query: AuditQuery, after?: AuditMark): string {
+function auditPath(query: AuditQuery, after?: AuditMark): string {
   const fields = Object.entries(query).filter(([, value]) => value !== '') as [string, string][];
   if (after !== undefined) fields.push(['after', `${after.at}-${after.id}`]);
   return fields.length === 0 ? '/audit' : `/audit?${new URLSearchParams(fields).toString()}`;

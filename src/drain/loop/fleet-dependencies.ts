@@ -29,7 +29,7 @@ export interface PortalBeside {
 }
 
 /** Makes what works on a portal beside its rounds, within the same client. */
-export type MakeBeside = (
+type MakeBeside = (
   portal: Portal,
   client: PortalClient,
   permit: Permit,

@@ -71,11 +71,6 @@ export class Admission {
     this.slow = new FairPlaces(this.options.slowLimit);
   }
 
-  /** Rounds that wait. */
-  get waiting(): number {
-    return this.quick.waiting + this.slow.waiting;
-  }
-
   /** Places that are taken. */
   get inside(): number {
     return this.quick.taken + this.slow.taken;

@@ -10,7 +10,7 @@ export interface StateKey extends Omit<PublishableKey, 'payload'> {
 }
 
 /** Which deliveries of a portal may be published now. */
-export interface ReadyDeliveries {
+interface ReadyDeliveries {
   /** Their numbers: what is known of their objects is all that they will carry. */
   readonly ready: ReadonlySet<number>;
   /** When the next of the others may be published at the latest, Unix ms; null where none waits. */

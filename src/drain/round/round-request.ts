@@ -189,7 +189,7 @@ export function needsReservations({ kind }: RoundCommand): boolean {
 }
 
 /** Whether the command reads as many events as the portal has, up to a limit. */
-export function reservesEvents({ kind }: RoundCommand): boolean {
+function reservesEvents({ kind }: RoundCommand): boolean {
   return ['reserve', 'fetch_error_rows', 'take', 'adopt'].includes(kind);
 }
 

@@ -16,7 +16,7 @@ export interface EventQuery {
   /** Event codes, whatever their case. */
   readonly codes?: readonly string[] | undefined;
   readonly states?: readonly FoundState[] | undefined;
-  /** The whole reason of a group; see {@link EventSearch.reasons}. */
+  /** A whole reason, whatever its case. */
   readonly reason?: string | undefined;
   /** Changed on the portal then or later, and until then; Unix ms. */
   readonly from?: number | undefined;

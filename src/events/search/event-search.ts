@@ -17,17 +17,6 @@ export interface FoundPage {
   readonly next: string | null;
 }
 
-/** Events with one reason, whatever the case of its letters. */
-export interface FoundReason {
-  /** As one of them has it; it finds all of them as {@link EventQuery.reason}. */
-  readonly reason: string;
-  readonly events: number;
-  /** Names of the portals that they are of. */
-  readonly portals: readonly string[];
-  /** When the last of them entered its state, Unix ms. */
-  readonly latestAt: number;
-}
-
 /** Deliveries that one event has at most, beyond which the oldest are left out: its row was fetched again and again. */
 const DELIVERIES = 50;
 
@@ -61,22 +50,8 @@ export class EventSearch {
   }
 
   /** Numbers of the deliveries that a query finds and that can still be acted on, ascending. */
-  async seqs(query: EventQuery, upToSeq?: number): Promise<number[]> {
-    return this.ledger.seqs(await this.filterOf(query), upToSeq);
-  }
-
-  /** How many of the deliveries that a query finds in the ledger are in which state; a state with none is missing. */
-  async count(query: EventQuery): Promise<Partial<Record<DeliveryState, number>>> {
-    return this.ledger.count(await this.filterOf(query));
-  }
-
-  /** What a query finds, by reason, the most frequent first. */
-  async reasons(query: EventQuery, limit: number): Promise<FoundReason[]> {
-    const groups = await this.ledger.reasons(await this.filterOf(query), limit);
-    return groups.map(({ memberIds, ...group }) => ({
-      ...group,
-      portals: memberIds.map((memberId) => this.registry.nameOf(memberId)).sort(),
-    }));
+  async seqs(query: EventQuery): Promise<number[]> {
+    return this.ledger.seqs(await this.filterOf(query));
   }
 
   /**

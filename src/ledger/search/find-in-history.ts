@@ -62,7 +62,7 @@ export async function findInHistory(
 }
 
 /** The condition on `history`; null where nothing there can meet it. */
-export async function historyCondition(db: Db, condition: Condition): Promise<RawBuilder<boolean> | null> {
+async function historyCondition(db: Db, condition: Condition): Promise<RawBuilder<boolean> | null> {
   const { memberIds, codes, states, objectId, reasonNos, processId, seq, rowId, changes, from, to } =
     condition;
   const wanted: RawBuilder<unknown>[] = [];

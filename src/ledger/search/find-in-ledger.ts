@@ -66,7 +66,7 @@ function ofPortals(db: Db, { memberIds }: Condition) {
     .where('own.member_id', 'in', ['', ...(memberIds ?? [])]);
 }
 
-export function areTroubled({ states }: Condition): boolean {
+function areTroubled({ states }: Condition): boolean {
   return states !== undefined && states.every((state) => isLedgerState(state) && isTroubled(state));
 }
 

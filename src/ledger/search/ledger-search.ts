@@ -4,7 +4,7 @@ import { type EventLogTable } from '../../database/schema.js';
 import { anywhere, fold } from '../history/fold.js';
 import { keyOf } from '../history/reasons.js';
 import { both, type Condition, type EventFilter, type FoundMark, type FoundOrder } from './event-filter.js';
-import { findInHistory, historyCondition } from './find-in-history.js';
+import { findInHistory } from './find-in-history.js';
 import { canBeInLedger, findInLedger, ledgerCondition } from './find-in-ledger.js';
 import { type FoundDelivery } from './found-delivery.js';
 
@@ -13,15 +13,6 @@ export type EventLogEntry = Omit<EventLogTable, 'no' | 'reason_no'> & {
   readonly no: number;
   readonly reason: string | null;
 };
-
-/** Events with one reason. */
-export interface ReasonCount {
-  readonly reason: string;
-  readonly events: number;
-  readonly memberIds: readonly string[];
-  /** When the last of them entered its state, Unix ms. */
-  readonly latestAt: number;
-}
 
 /** More of them than one index look-up each is worth. */
 const ONE_BY_ONE = 10;
@@ -60,65 +51,10 @@ export class LedgerSearch {
       .slice(0, limit);
   }
 
-  /** Numbers of the deliveries in the ledger that are meant, ascending. @param upToSeq none that came later */
-  async seqs(filter: EventFilter, upToSeq = Number.MAX_SAFE_INTEGER): Promise<number[]> {
-    const rows = await this.matching(filter).select('seq').where('seq', '<=', upToSeq).execute();
+  /** Numbers of the deliveries in the ledger that are meant, ascending. */
+  async seqs(filter: EventFilter): Promise<number[]> {
+    const rows = await this.matching(filter).select('seq').execute();
     return rows.map(({ seq }) => seq).sort((left, right) => left - right);
-  }
-
-  /** How many of the ledger are in which state; a state with none is missing. */
-  async count(filter: EventFilter): Promise<Partial<Record<string, number>>> {
-    const rows = await this.matching(filter)
-      .select((eb) => ['state' as const, eb.fn.countAll().as('count')])
-      .groupBy('state')
-      .execute();
-    return Object.fromEntries(rows.map(({ state, count }) => [state, Number(count)]));
-  }
-
-  /** How many events there are of each reason, by folded text, the most frequent first; at most `limit`. */
-  async reasons(filter: EventFilter, limit: number): Promise<ReasonCount[]> {
-    const { db } = this.database;
-    const groups = new Map<
-      string,
-      { reason: string; events: number; memberIds: Set<string>; latestAt: number }
-    >();
-    const rows = await this.matching(filter)
-      .innerJoin('reasons', 'reasons.no', 'deliveries.reason_no')
-      .select((eb) => [
-        'reasons.fold_key',
-        'reasons.text',
-        'deliveries.member_id',
-        eb.fn.countAll().as('events'),
-        eb.fn.max('deliveries.state_at').as('latest'),
-      ])
-      .where('deliveries.reason_no', 'is not', null)
-      .groupBy(['reasons.fold_key', 'reasons.text', 'deliveries.member_id'])
-      .execute();
-    const past = await Promise.all(alternatives(filter).map((condition) => historyCondition(db, condition)));
-    const possible = past.filter((condition) => condition !== null);
-    if (possible.length > 0) {
-      const { rows: old } = await sql<(typeof rows)[number]>`
-        select r.fold_key, r.text, p.member_id, count(*) as events, max(h.settled_at) as latest
-        from history h join reasons r on r.no = h.reason_no join portal_numbers p on p.no = h.portal_no
-        where h.reason_no is not null and h.seq in (
-          select seq from history where reason_no is not null and (${sql.join(
-            possible.map((condition) => sql`(${condition})`),
-            sql` or `,
-          )}))
-        group by r.fold_key, r.text, p.member_id`.execute(db);
-      rows.push(...old);
-    }
-    for (const { fold_key: key, text, member_id: memberId, events, latest } of rows) {
-      const group = groups.get(key) ?? { reason: text, events: 0, memberIds: new Set(), latestAt: 0 };
-      group.events += Number(events);
-      group.memberIds.add(memberId);
-      group.latestAt = Math.max(group.latestAt, Number(latest));
-      groups.set(key, group);
-    }
-    return [...groups.values()]
-      .sort((left, right) => right.events - left.events || right.latestAt - left.latestAt)
-      .slice(0, limit)
-      .map((group) => ({ ...group, memberIds: [...group.memberIds] }));
   }
 
   /** Numbers of the reasons in which this occurs, whatever its case. */

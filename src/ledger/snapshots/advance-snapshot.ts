@@ -70,16 +70,6 @@ export async function failSnapshot(db: Db, no: number, reason: string, now: numb
   await end(db, no, 'failed', reason, now);
 }
 
-/** Writes down what holds a running snapshot up; null: nothing any more. */
-export async function noteReason(db: Db, no: number, reason: string | null): Promise<void> {
-  await db
-    .updateTable('snapshots')
-    .set({ reason })
-    .where('no', '=', no)
-    .where('state', '=', 'running')
-    .execute();
-}
-
 async function assertRunning(db: Db, no: number, now: number): Promise<void> {
   const running = await db
     .updateTable('snapshots')

@@ -18,7 +18,7 @@ interface DeliveryKey extends StateSubject {
   readonly since: number;
 }
 
-export interface StateSettings {
+interface StateSettings {
   readonly STATE_WAIT_MS: number;
   readonly STATE_MAX_BYTES: number;
 }

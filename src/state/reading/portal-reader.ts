@@ -3,6 +3,7 @@ import { type BatchCommand, type CommandOutcome, encodeCommand } from '../../bit
 import { OutcomeUnknown, PortalError, RequestCancelled, RequestRefused } from '../../bitrix24/errors.js';
 import { type PortalClient } from '../../bitrix24/portal-client.js';
 import { type Log } from '../../logging/log.js';
+import { reasonOf } from '../../logging/reason.js';
 import { WakeableSleep } from '../../timing/wakeable-sleep.js';
 import {
   type ListCommand,
@@ -70,11 +71,6 @@ export class PortalReader {
   /** Whether a request is under way. */
   get reading(): boolean {
     return this.underWay > 0;
-  }
-
-  /** How much waits to be read; counts of lists and objects. */
-  get wanted(): number {
-    return this.queue.size;
   }
 
   /**
@@ -349,6 +345,6 @@ function nothingWanted(): PortalError {
 }
 
 function nothingSent(error: unknown): PortalError {
-  const description = error instanceof Error ? error.message : String(error);
+  const description = reasonOf(error);
   return new RequestCancelled({ method: 'batch', code: 'NOT_SENT', description });
 }

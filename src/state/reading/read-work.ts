@@ -18,7 +18,7 @@ interface Work {
 }
 
 /** A list to be read. */
-export interface ListWork extends Work {
+interface ListWork extends Work {
   readonly kind: 'list';
   readonly command: RestCommand;
   readonly settle: (outcome: ListOutcome) => void;

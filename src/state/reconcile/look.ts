@@ -64,7 +64,7 @@ export async function look(
 }
 
 /** From when to when changes are looked through, Unix seconds by the portal's clock. Pure. */
-export function spanOf(
+function spanOf(
   { looked_at: lookedAt, looked_to: lookedTo }: Pick<ReconciledType, 'looked_at' | 'looked_to'>,
   now: number,
   portalTime: number,

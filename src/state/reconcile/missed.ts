@@ -86,7 +86,7 @@ export function judgeAbsent(known: Known | undefined, confirmed: boolean | null,
 }
 
 /** Whether all that was queued of what was seen then has been read since. */
-export function isOver(
+function isOver(
   suspectAt: number,
   { emptyAt, graceMs = GRACE_MS }: Pick<Judging, 'emptyAt' | 'graceMs'>,
 ): boolean {

@@ -45,7 +45,7 @@ export interface ReconcileListener {
   missed(memberId: string, type: string, change: MissedKind, count: number): void;
 }
 
-export interface ReconcileSettings {
+interface ReconcileSettings {
   readonly RECONCILE_EVERY_MS: number;
   /** `HH:MM`, of the process's own time zone. */
   readonly RECONCILE_SWEEP_AT: string;

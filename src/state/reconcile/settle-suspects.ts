@@ -20,7 +20,7 @@ import { dataOf } from './reconciled-types.js';
 import { type FoundChange, type ReconcileDependencies } from './reconcile-dependencies.js';
 
 /** Suspicions that are settled at once. */
-export const SETTLED_AT_ONCE = 500;
+const SETTLED_AT_ONCE = 500;
 
 /** What the portal says of suspect objects now. */
 interface Confirmed {

@@ -3,7 +3,7 @@ import { type ReservedEvent } from '../../ledger/reserved-batch.js';
 import { type SnapshotRecord, type SnapshotType } from '../../ledger/snapshots/snapshot-record.js';
 
 /** The code of the event that ends a snapshot. */
-export const COMPLETED = 'bridge.snapshot.completed';
+const COMPLETED = 'bridge.snapshot.completed';
 
 /**
  * The event of an object that a snapshot has read.

@@ -29,7 +29,7 @@ import { type SnapshotLoops } from './snapshot-loops.js';
 import { completedEvent, messageIdOf, objectEvent } from './snapshot-events.js';
 
 /** Takes what was read of objects, for the events that tell of them. */
-export interface ReadStates {
+interface ReadStates {
   /** @param readAt Unix ms, when the reading began */
   known(object: ObjectType & { readonly id: string }, fields: ObjectFields, readAt: number): void;
 }

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { type Db } from '../../../ledger/transitions.js';
 
 /** The report is kept so long. */
-export const REPORT_MS = 90 * 86_400_000;
+const REPORT_MS = 90 * 86_400_000;
 
 /**
  * Forgets everything of types that are reconciled no more: what their events announce is not noted, so that at a later

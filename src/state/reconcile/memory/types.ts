@@ -14,10 +14,6 @@ export async function readTypes(db: Db, memberId: string): Promise<ReconciledTyp
     .execute();
 }
 
-export async function readType(db: Db, no: number): Promise<ReconciledType | undefined> {
-  return db.selectFrom('reconciled_types').selectAll().where('no', '=', no).executeTakeFirst();
-}
-
 /** What a look or a sweep has done. */
 export type TypeProgress = Partial<Omit<ReconciledType, 'no' | 'member_id' | 'entity_type_id' | 'type'>>;
 
