@@ -8,8 +8,41 @@ const notFrom = (from, to, comment) => ({
   to: { path: room(to) },
 });
 
+/**
+ * The rooms from the bottom to the top. One imports from those below its own layer, and from none beside it; what stands in
+ * the way of more is said further down.
+ */
+const LAYERS = [
+  ['i18n', 'json', 'logging', 'timing'],
+  ['bitrix24', 'broker', 'contract', 'database', 'http'],
+  ['audit', 'ledger'],
+  ['outcomes', 'portals', 'tracing'],
+  ['config', 'events', 'state'],
+  ['replicas'],
+  ['drain'],
+  ['maintenance', 'monitoring'],
+  ['bridge', 'cli'],
+  ['api', 'dashboard'],
+  ['service'],
+];
+const anyOf = (layers) => `(${layers.flat().join('|')})`;
+const pointsDown = (layer, index) => ({
+  name: `layer-${index + 1}-points-down`,
+  severity: 'error',
+  comment: `${layer.join(', ')}: imports come from the layers below`,
+  from: { path: `^src/${anyOf(layer)}/`, pathNot: '\\.spec\\.ts$' },
+  to: { path: `^src/${anyOf(LAYERS.slice(index))}/`, pathNot: '^src/$1/' },
+});
+
 module.exports = {
   forbidden: [
+    ...LAYERS.map(pointsDown),
+    {
+      name: 'each-room-has-its-layer',
+      severity: 'error',
+      from: {},
+      to: { path: '^src/[^/]+/', pathNot: `^src/${anyOf(LAYERS)}/` },
+    },
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'not-to-unresolvable',

@@ -48,8 +48,7 @@ export const drainProviders = [
       const nameOf = (memberId: string) => registry.nameOf(memberId);
       const counted = countPublishes(metrics, nameOf);
       const room = new AnswerRoom(settings.DRAIN_ANSWER_BYTES);
-      const dispatch = (memberId: string) => fleet.dispatch(memberId);
-      const fleet = new Fleet({
+      return new Fleet({
         registry,
         ledger,
         ownership: parts.replica.ownership,
@@ -90,7 +89,7 @@ export const drainProviders = [
           }),
         silence: parts.silence,
         room,
-        beside: parts.beside({ room, dispatch }),
+        beside: parts.beside(room),
         answersOf: (events) => pageLimits(settings, events),
         brokerReady: () => broker.status().state === 'up',
         reservesNothing: () => broker.usability().state !== 'up',
@@ -107,7 +106,6 @@ export const drainProviders = [
         },
         log,
       });
-      return fleet;
     },
   ),
 ];

@@ -8,7 +8,7 @@ import { type Database } from '../database/database.js';
 import { type Log } from '../logging/log.js';
 import { type Periodic } from '../maintenance/periodic.js';
 import { type Replica } from '../replicas/replica.js';
-import { type FleetDependencies } from '../drain/loop/fleet-dependencies.js';
+import { type MakeBeside } from '../drain/loop/fleet-dependencies.js';
 import { type AnswerRoom } from '../bitrix24/answer-room.js';
 import { type ReconciledTypes } from '../state/reconcile/reconciled-types.js';
 import { token } from './provide.js';
@@ -29,13 +29,7 @@ export const REPLICA = token<Replica>('Replica');
 /** Which kinds of objects are compared with events. */
 export const RECONCILED = token<ReconciledTypes>('ReconciledTypes');
 
-/** What work beside a portal's rounds needs of the loops. */
-export interface BesideRounds {
-  readonly room: AnswerRoom;
-  /** A portal has something to publish. */
-  readonly dispatch: (memberId: string) => void;
-}
-/** Makes what works beside portals' rounds. */
-export const BESIDE = token<(rounds: BesideRounds) => NonNullable<FleetDependencies['beside']>>('Beside');
+/** Makes what works beside portals' rounds, with the same bound on answers in memory. */
+export const BESIDE = token<(room: AnswerRoom) => MakeBeside>('Beside');
 /** What runs again and again. */
 export const JOBS = token<readonly Periodic[]>('Jobs');

@@ -87,25 +87,25 @@ export const outcomeProviders = [
     [BROKER_URLS, NAMES, BrokerConnection, ReplyCollector, ReplyWatermark, LOG],
     (urls, names, broker, collector, watermark, log) => {
       const readers = new WeakMap<Channel, ReplyReader>();
-      const readerOf = (channel: Channel) => {
+      const readerOf = (channel: Channel, reading: () => boolean) => {
         const reader = {
           queueStatus: () => channel.checkQueue(names.replies),
           recorded: () => collector.recorded(),
           givenBack: () => collector.givenBack,
-          reading: () => server.reading,
+          reading,
         };
         readers.set(channel, reader);
         return reader;
       };
-      const server: ReplyServer = new ReplyServer(
+      return new ReplyServer(
         {
           urls,
           queue: names.replies,
           declare: () => void broker.redeclare(),
           limits: IN_HAND,
-          began: (channel) => {
+          began: (channel, reading) => {
             broker.granted(names.replies);
-            watermark.begins(readerOf(channel));
+            watermark.begins(readerOf(channel, reading));
           },
           ended: (channel) => watermark.ends(readers.get(channel) ?? null),
           interrupted: (reason) => broker.channelEnded(reason),
@@ -113,7 +113,6 @@ export const outcomeProviders = [
         log,
         (delivered) => collector.add(delivered),
       );
-      return server;
     },
   ),
 ];

@@ -57,8 +57,8 @@ export const stateProviders = [
       const fields = new StateFields(settings.STATE_FIELDS ?? '');
       const listener = countReconciling(metrics, (memberId) => registry.nameOf(memberId));
       const key = settings.B24_AUTH_CONNECTOR ?? '';
-      return ({ room, dispatch }) =>
-        ({ memberId, name }, client, permit, wakeDispatch) => {
+      return (room) =>
+        ({ memberId, name }, client, permit, { wakeDispatch, dispatch }) => {
           const known = () => registry.get(memberId);
           const mayRead = () => {
             const { state, paused } = known() ?? { state: 'uninstalled', paused: null };
@@ -87,7 +87,7 @@ export const stateProviders = [
             loops,
             fieldsOf: (type) => fields.of(type),
             states: portalStates,
-            published: () => dispatch(memberId),
+            published: dispatch,
             mayPublish: () => permit.valid() && broker.status().state === 'up',
             settings,
             log,
@@ -112,7 +112,7 @@ export const stateProviders = [
               settings,
               listener,
               log,
-              wakeDispatch: () => dispatch(memberId),
+              wakeDispatch: dispatch,
               now: () => Date.now(),
             },
             () => {

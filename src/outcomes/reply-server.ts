@@ -20,8 +20,8 @@ interface ReplyServerOptions {
   readonly declare: () => void;
   /** How much is asked for at once, and how much is in hand at most: what is not answered yet. */
   readonly limits: HandLimits & { readonly messages: number };
-  /** The queue is being read on this channel from now on. */
-  readonly began: (channel: Channel) => void;
+  /** The queue is being read on this channel from now on; `reading` tells whether it is at present. */
+  readonly began: (channel: Channel, reading: () => boolean) => void;
   /** It is not read on this channel any more, where it was. */
   readonly ended: (channel: Channel) => void;
   /** Why a channel that was to read it ended. */
@@ -170,7 +170,7 @@ export class ReplyServer extends ServerRMQ {
   private async begin(consumer: ReplyConsumer): Promise<void> {
     await this.read(consumer);
     if (this.paused || this.consumer !== consumer) return;
-    this.replies.began(consumer.channel);
+    this.replies.began(consumer.channel, () => this.reading);
     this.log.info({ event: 'replies.consuming', queue: this.replies.queue, host: this.host });
   }
 

@@ -29,12 +29,16 @@ export interface PortalBeside {
 }
 
 /** Makes what works on a portal beside its rounds, within the same client. */
-type MakeBeside = (
+export type MakeBeside = (
   portal: Portal,
   client: PortalClient,
   permit: Permit,
-  /** More of the portal's events may be published. */
-  wakeDispatch: () => void,
+  loops: {
+    /** More of the portal's events may be published. */
+    readonly wakeDispatch: () => void;
+    /** The portal has more events, which are to be published. */
+    readonly dispatch: () => void;
+  },
 ) => PortalBeside;
 
 /** Told of portals' states, for metrics. */

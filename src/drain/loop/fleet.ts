@@ -30,6 +30,7 @@ export class Fleet implements PortalLoops {
     this.builder = new PortalBuilder(deps, this.admission, dispatcher, {
       runs: (portal) => this.runningPortals.get(portal.memberId) === portal,
       setState: (memberId, state, reason) => this.setState(memberId, state, reason),
+      dispatch: (memberId) => this.dispatch(memberId),
     });
   }
 

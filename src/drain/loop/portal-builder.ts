@@ -35,6 +35,8 @@ interface RunningFleet {
   /** Whether this is what the portal runs by now: not an earlier installation's, and not stopped. */
   runs(portal: RunningPortal): boolean;
   setState(memberId: string, state: PortalState, reason: string | null): Promise<void>;
+  /** Deliveries of a portal are due. */
+  dispatch(memberId: string): void;
 }
 
 /** Makes the loops of a portal: its rounds under each source key, and its publishing. */
@@ -57,7 +59,11 @@ export class PortalBuilder {
     const { memberId, name } = portal;
     const client = this.deps.clientFor(portal, permit);
     const ledger = this.deps.ledger.fencedBy(permit.lease, () => permit.refused());
-    const beside = this.deps.beside?.(portal, client, permit, () => dispatch.wake()) ?? null;
+    const loops = {
+      wakeDispatch: () => dispatch.wake(),
+      dispatch: () => this.fleet.dispatch(memberId),
+    };
+    const beside = this.deps.beside?.(portal, client, permit, loops) ?? null;
     const dispatcher = this.dispatcher.over(ledger, beside?.states);
     const dispatch: DispatchLoop = new DispatchLoop({
       portal: { memberId, name, source: siteOf(portal.clientEndpoint) },
