@@ -1,5 +1,4 @@
 import { type DynamicModule, type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
-import { AuditReader } from '../audit/audit-reader.js';
 import { provide } from '../bridge/provide.js';
 import { DATABASE, LOG, NAMES } from '../bridge/injection-tokens.js';
 import { BrokerConnection } from '../broker/connection.js';
@@ -8,7 +7,6 @@ import { Settings } from '../config/settings.js';
 import { SettingsError } from '../config/settings-error.js';
 import { IdempotencyKeys } from '../database/idempotency-keys.js';
 import { Metrics } from '../monitoring/metrics.js';
-import { ReconcileReport } from '../state/reconcile/reconcile-report.js';
 import { ApiEntry, ApiRequests } from './access/entry.js';
 import { RequestRate } from './access/request-rate.js';
 import { BearerTokens } from './access/bearer-tokens.js';
@@ -44,8 +42,6 @@ const providers = [
   provide(ApiRequests, [Metrics], (metrics): ApiRequests => metrics),
   provide(ApiLog, [LOG], (log): ApiLog => log),
   provide(IdempotencyKeys, [DATABASE], (database) => new IdempotencyKeys(database)),
-  provide(AuditReader, [DATABASE], (database) => new AuditReader(database)),
-  provide(ReconcileReport, [DATABASE], (database) => new ReconcileReport(database)),
   provide(Queues, [BrokerConnection, NAMES], (broker, names) => new Queues(broker, names)),
 ];
 

@@ -1,4 +1,5 @@
 import { AuditLog } from '../audit/audit-log.js';
+import { AuditReader } from '../audit/audit-reader.js';
 import { BrokerConnection } from '../broker/connection.js';
 import { Settings } from '../config/settings.js';
 import { EventDesk } from '../events/event-desk.js';
@@ -10,13 +11,16 @@ import { LedgerSearch } from '../ledger/search/ledger-search.js';
 import { Snapshots } from '../ledger/snapshots/snapshots.js';
 import { Republishing } from '../outcomes/republishing.js';
 import { PortalRegistry } from '../portals/registry.js';
+import { ReconcileReport } from '../state/reconcile/reconcile-report.js';
 import { SnapshotLoops } from '../state/snapshot/snapshot-loops.js';
 import { Signals } from '../replicas/signals.js';
-import { NAMES } from './injection-tokens.js';
+import { DATABASE, NAMES } from './injection-tokens.js';
 import { provide } from './provide.js';
 
 /** What people see and do of events, and have read of objects: behind the dashboard, the API and the command line. */
 export const eventProviders = [
+  provide(AuditReader, [DATABASE], (database) => new AuditReader(database)),
+  provide(ReconcileReport, [DATABASE], (database) => new ReconcileReport(database)),
   provide(
     EventDesk,
     [LedgerAdmin, Signals, AuditLog, BulkTasks],

@@ -11,6 +11,8 @@ import { RouterModule } from '@nestjs/core';
 import { TerminusModule } from '@nestjs/terminus';
 import axios from 'axios';
 import { AuditLog } from '../audit/audit-log.js';
+import { AuditReader } from '../audit/audit-reader.js';
+import { ReconcileReport } from '../state/reconcile/reconcile-report.js';
 import { OutboundHttp, OutboundRoutes } from '../bitrix24/outbound-routes.js';
 import { BrokerConnection } from '../broker/connection.js';
 import { misspelled } from '../config/process-settings.js';
@@ -166,6 +168,8 @@ const ownProviders = [
     EventSearch,
     SnapshotDesk,
     AuditLog,
+    AuditReader,
+    ReconcileReport,
     Signals,
     Pauses,
     Republishing,

@@ -20,9 +20,7 @@ import { Metrics } from '../monitoring/metrics.js';
 import { Republishing } from '../outcomes/republishing.js';
 import { Pauses } from '../portals/pauses.js';
 import { PortalRegistry } from '../portals/registry.js';
-import { ReconcileReport } from '../state/reconcile/reconcile-report.js';
 import { EventActions } from './events/event-actions.js';
-import { AuditReader } from '../audit/audit-reader.js';
 import { AuditController } from './http/audit.controller.js';
 import { AssetsController } from './http/assets.controller.js';
 import { Assets } from './http/assets.js';
@@ -72,8 +70,6 @@ const providers = [
       throw new SettingsError(['the dashboard needs DASHBOARD_PASSWORD or DASHBOARD_PROXY_HEADER']);
     return new Access(settings, new SessionEnds(new EndedSessionsStore(database)));
   }),
-  provide(AuditReader, [DATABASE], (database) => new AuditReader(database)),
-  provide(ReconcileReport, [DATABASE], (database) => new ReconcileReport(database)),
   provide(DashboardLog, [LOG], (log): DashboardLog => log),
   provide(UnroutedKeys, [BrokerConnection, NAMES], (broker, names) => {
     const unrouted = new UnroutedKeys(broker, names);
