@@ -365,7 +365,7 @@ export class Ledger {
 
   /** The connection to read with: small reads are served first. */
   private reading(rows: number): Db {
-    return rows < MANY ? this.database.db : this.database.unhurried;
+    return rows < MANY ? this.database.db : this.database.lowPriority;
   }
 
   private queue(memberId: string): QueueScope {

@@ -9,7 +9,7 @@ import { roundCost } from '../pacing/round-cost.js';
 import { ThrottledMethods } from '../pacing/throttled-methods.js';
 import { applyAnswer } from '../round/apply.js';
 import { PAGE } from '../round/apply-journal.js';
-import { heldBack, withoutHaste } from '../round/held-back.js';
+import { heldBack, withoutLoneClears } from '../round/held-back.js';
 import { WATCH_MS } from '../round/orphan-scan.js';
 import { planRound } from '../round/plan.js';
 import { FIRST_LIMIT } from '../round/plan-input.js';
@@ -151,7 +151,7 @@ export class RoundRunner {
       done,
       paused: this.deps.portal.paused(),
     });
-    return this.throttledMethods.leaveOut(withoutHaste(planned, this.heldBackSince, now), now);
+    return this.throttledMethods.leaveOut(withoutLoneClears(planned, this.heldBackSince, now), now);
   }
 
   private async send(

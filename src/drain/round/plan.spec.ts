@@ -8,7 +8,7 @@ import { markableNow, marksDueAt } from './plan-marks.js';
 import { type PlanInput } from './plan-input.js';
 import { planRound } from './plan.js';
 import { ORPHAN_SCAN_EVERY_MS, orphanScanDue } from './orphan-scan.js';
-import { withoutHaste } from './held-back.js';
+import { withoutLoneClears } from './held-back.js';
 import { freshMemory, type MarkInDoubt, type RoundMemory } from './round-memory.js';
 import { compareRowIds, largest } from './row-ids.js';
 import { inForm } from '../../../test/support/form.js';
@@ -706,17 +706,17 @@ describe('a portal that is held back', () => {
 
   it('is not asked for clears alone, until they have waited half a minute', () => {
     const plan = { commands: [clear], more: true };
-    expect(withoutHaste(plan, NOW - 29_999, NOW)).toEqual({ commands: [], more: false });
-    expect(withoutHaste(plan, NOW - 30_000, NOW)).toBe(plan);
+    expect(withoutLoneClears(plan, NOW - 29_999, NOW)).toEqual({ commands: [], more: false });
+    expect(withoutLoneClears(plan, NOW - 30_000, NOW)).toBe(plan);
     // A clock that was set back makes nothing wait.
-    expect(withoutHaste(plan, NOW + 1, NOW)).toBe(plan);
+    expect(withoutLoneClears(plan, NOW + 1, NOW)).toBe(plan);
   });
 
   it('is asked for everything else, and for clears while there is room', () => {
     const both = { commands: [mark, clear], more: false };
-    expect(withoutHaste(both, NOW, NOW)).toBe(both);
+    expect(withoutLoneClears(both, NOW, NOW)).toBe(both);
     const plan = { commands: [clear], more: false };
-    expect(withoutHaste(plan, null, NOW)).toBe(plan);
+    expect(withoutLoneClears(plan, null, NOW)).toBe(plan);
   });
 });
 
