@@ -89,7 +89,7 @@ describe('with a public address', () => {
     }
     await until('their lines', () => refusals().length >= refusedBefore + 5);
     expect(refusals()).toHaveLength(refusedBefore + 5);
-    // A true one counts, so the forged ones were no poke.
+    // A true one counts, so the forged ones woke nothing.
     expect(
       (await post(system.bridge, '/bitrix24/events', { event: EVENT, auth: authOf(own.portal) })).status,
     ).toBe(200);

@@ -16,7 +16,7 @@ describe('replicas on one database', () => {
   it('share the portals equally, and whichever is told of a change or a failure, the owner acts', async () => {
     const port = await freePort();
     set = await ReplicaSet.prepare(NAMES, {
-      // Without a poke a portal would be looked at when the test is over.
+      // Without a wake a portal would be looked at when the test is over.
       settings: {
         DRAIN_INTERVAL_MS: '3600000',
         SETTLE_AFTER_MS: '3600000',
