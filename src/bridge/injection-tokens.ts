@@ -9,7 +9,7 @@ import { type Log } from '../logging/log.js';
 import { type Periodic } from '../maintenance/periodic.js';
 import { type Replica } from '../replicas/replica.js';
 import { type FleetDependencies } from '../drain/loop/fleet-dependencies.js';
-import { type AnswerRoom } from '../bitrix24/answer-room.js';
+import { type AnswerMemory } from '../bitrix24/answer-memory.js';
 import { type ReconciledTypes } from '../state/reconcile/reconciled-types.js';
 import { token } from './provide.js';
 
@@ -31,7 +31,7 @@ export const RECONCILED = token<ReconciledTypes>('ReconciledTypes');
 
 /** What work beside a portal's rounds needs of the loops. */
 export interface BesideRounds {
-  readonly room: AnswerRoom;
+  readonly answerMemory: AnswerMemory;
   /** A portal has something to publish. */
   readonly dispatch: (memberId: string) => void;
 }

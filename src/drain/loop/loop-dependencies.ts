@@ -1,6 +1,6 @@
 import { type BatchCommand } from '../../bitrix24/batch.js';
 import { type AnswerLimits } from '../../bitrix24/answer-limits.js';
-import { type AnswerRoom } from '../../bitrix24/answer-room.js';
+import { type AnswerMemory } from '../../bitrix24/answer-memory.js';
 import { type BatchAnswer, type CallOptions } from '../../bitrix24/portal-call.js';
 import { type PortalState } from '../../database/schema.js';
 import { type LedgerChange } from '../../ledger/ledger-change.js';
@@ -171,8 +171,8 @@ export interface LoopDependencies {
   readonly admission: Entrance;
   /** Whether the process has much to do: what need not be asked now is then not asked in groups. */
   readonly busy?: () => boolean;
-  /** Room for the answers of all portals; by default each may take any. */
-  readonly room?: AnswerRoom;
+  /** Memory for the answers of all portals; by default each may take any. */
+  readonly answerMemory?: AnswerMemory;
   /** What the answer to a request for so many events may be; by default what the client's answers may. */
   readonly answersOf?: (events: number) => AnswerLimits;
   /** The ledger may have something to publish. */

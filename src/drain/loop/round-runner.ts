@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type AnswerShare, ROOM_ENOUGH } from '../../bitrix24/answer-room.js';
+import { type AnswerShare, UNLIMITED_MEMORY } from '../../bitrix24/answer-memory.js';
 import { PortalError } from '../../bitrix24/errors.js';
 import { type BatchAnswer } from '../../bitrix24/portal-call.js';
 import { type RoundSnapshot } from '../../ledger/round-snapshot.js';
@@ -159,7 +159,7 @@ export class RoundRunner {
     snapshot: RoundSnapshot,
     heldProcessIds: readonly string[],
   ): Promise<RoundReport> {
-    const share = (this.deps.room ?? ROOM_ENOUGH).open();
+    const share = (this.deps.answerMemory ?? UNLIMITED_MEMORY).open();
     try {
       return await this.sendWith(plan, snapshot, heldProcessIds, share);
     } finally {

@@ -1,4 +1,4 @@
-import { type AnswerRoom } from '../../bitrix24/answer-room.js';
+import { type AnswerMemory } from '../../bitrix24/answer-memory.js';
 import { type BatchCommand, type CommandOutcome, encodeCommand } from '../../bitrix24/batch.js';
 import { OutcomeUnknown, PortalError, RequestCancelled, RequestRefused } from '../../bitrix24/errors.js';
 import { type PortalClient } from '../../bitrix24/portal-client.js';
@@ -34,7 +34,7 @@ export interface ReaderDependencies {
   /** The one of the portal's rounds, whose budget and tokens it shares. */
   readonly client: Pick<PortalClient, 'lateBatch' | 'budgetReport'>;
   /** For the answers of all portals. */
-  readonly room: AnswerRoom;
+  readonly answerMemory: AnswerMemory;
   readonly log: Log;
   readonly now?: () => number;
   readonly random?: () => number;
@@ -197,8 +197,8 @@ export class PortalReader {
   }
 
   private async readOnce(priorities: readonly ReadPriority[]): Promise<void> {
-    const { client, room } = this.deps;
-    const share = room.open();
+    const { client, answerMemory } = this.deps;
+    const share = answerMemory.open();
     const waiting = new AbortController();
     this.waiting.add(waiting);
     let planned: PlannedCommand[] = [];
