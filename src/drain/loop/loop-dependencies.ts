@@ -6,7 +6,7 @@ import { type PortalState } from '../../database/schema.js';
 import { type LedgerChange } from '../../ledger/ledger-change.js';
 import { type Ledger } from '../../ledger/ledger.js';
 import { type Log } from '../../logging/log.js';
-import { type Entrance } from '../pacing/admission.js';
+import { type RoundGate } from '../pacing/admission.js';
 import { type BatchSize } from '../pacing/batch-size.js';
 import { type IdleSettings, type Notifies } from '../pacing/idle-pace.js';
 import { type PlanSettings } from '../round/plan-input.js';
@@ -168,7 +168,7 @@ export interface LoopDependencies {
   /** The exchanges and queues belong to another bridge: the portal is left alone, not only its new events. */
   readonly standsBack?: () => boolean;
   /** Where rounds of all portals wait for their turn. */
-  readonly admission: Entrance;
+  readonly admission: RoundGate;
   /** Whether the process has much to do: what need not be asked now is then not asked in groups. */
   readonly busy?: () => boolean;
   /** Memory for the answers of all portals; by default each may take any. */
