@@ -41,7 +41,7 @@ describe('replicas on one database', () => {
     await until('the notifications to be bound', () =>
       set.portals().every((portal) => portal.bindings().some(({ event }) => event === 'ONOFFLINEEVENT')),
     );
-    // All announcements come to the first, two thirds of them for portals of others.
+    // All notifications come to the first, two thirds of them for portals of others.
     set.push(1);
     await set.allDelivered();
     await set.explained(() =>

@@ -130,7 +130,7 @@ describe(`a flood of ${forged} forged installations`, () => {
     );
   });
 
-  it('does not hold up portals that are installed: they install again, open the application and announce', async () => {
+  it('does not hold up portals that are installed: they install again, open the application and notify', async () => {
     const throttled = () => linesOf(system.bridge, 'notification.throttled').length;
     const before = throttled();
     await amid(

@@ -36,7 +36,7 @@ const SLOW_MS = 1000;
 /** Rounds in time after which a slow portal counts as quick: at first, and at most, as it may hang again each time. */
 const RECOVERY_ROUNDS = 3;
 const MOST_RECOVERY_ROUNDS = 96;
-/** After so many in a row the next time that it hangs counts as its first. */
+/** After so many in a row it counts as having hung once. */
 const RESET_AFTER = 500;
 
 /** A round that holds a quick place, and can be moved to a slow one. */
