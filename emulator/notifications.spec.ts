@@ -57,7 +57,7 @@ describe('notifications', () => {
     return first.form;
   }
 
-  it('announces a changed queue, without its data, at most once in minTimeout seconds', async () => {
+  it('notifies of a changed queue, without its data, at most once in minTimeout seconds', async () => {
     const rest = new PortalCaller(emulator, portal);
     expect(await change()).toBe(0);
     const options = { minTimeout: 5 };
@@ -103,7 +103,7 @@ describe('notifications', () => {
     });
   });
 
-  it('announces a change by a REST call to those who hear of it', async () => {
+  it('notifies of a change by a REST call to those who hear of it', async () => {
     portal.bind('ONCRMDEALADD');
     portal.bindNotification(handler);
     const rest = new PortalCaller(emulator, portal);

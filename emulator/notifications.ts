@@ -95,8 +95,8 @@ export class Notifier {
   }
 
   /**
-   * Whether a binding may be notified now. A change within `minTimeout` seconds of the last notification is
-   * not announced at all: nothing is made up for later.
+   * Whether a binding may be notified now. A change within `minTimeout` seconds of the last notification has
+   * none at all: nothing is made up for later.
    */
   isDue(bindingId: number, minTimeoutSeconds: number): boolean {
     const now = this.now();

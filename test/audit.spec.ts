@@ -20,7 +20,7 @@ describe('the audit log', () => {
     return audit(...args);
   };
 
-  it('says who retried, discarded, renamed, installed and logged in, by every door', async () => {
+  it('says who retried, discarded, renamed, installed and logged in, by every way in', async () => {
     system = await TestSystem.open({
       settings: {
         RETRY_MAX_ATTEMPTS: '1',

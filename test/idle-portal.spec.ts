@@ -50,7 +50,7 @@ describe('an idle portal', () => {
     expect(await live(3_600_000)).toBeLessThanOrEqual((3_600_000 / LONGEST_MS) * 1.3);
   });
 
-  it('is polled again once a change came that it did not announce, until it notifies again', async () => {
+  it('is polled again once a change came that it did not notify of, until it notifies again', async () => {
     const { world, live } = await idle(true);
     await world.change(1);
     // It waits for the next round, which comes within the longest pause.
@@ -60,18 +60,18 @@ describe('an idle portal', () => {
     expect(await live(600_000)).toBeGreaterThan((600_000 / INTERVAL_MS) * 0.8);
 
     await world.change(2);
-    world.announce();
+    world.notify();
     await live(180_000);
     expect(world.broker.inbox).toHaveLength(2);
     expect(await live(600_000)).toBeLessThanOrEqual((600_000 / LONGEST_MS) * 2);
   });
 
-  it('stays relied on where every change is announced, be it a second late', async () => {
+  it('stays relied on where it notifies of every change, be it a second late', async () => {
     const { world, live } = await idle(true);
     for (let change = 1; change <= 20; change += 1) {
       await world.change(change);
       world.advance(1000);
-      world.announce();
+      world.notify();
       await live(47_000);
     }
     await live(180_000);
@@ -82,7 +82,7 @@ describe('an idle portal', () => {
   it('has its events settled and its marks fetched again in time all the same', async () => {
     const { world, live } = await idle(true);
     await world.change(1);
-    world.announce();
+    world.notify();
     await live(10_000);
     await world.reply('failed', 0);
     // As a failure does: it is to be marked a second later.

@@ -14,7 +14,7 @@ const BACKLOG = 100_000;
 /** Quiet portals that have changes, one after another. */
 const CHANGING = 100;
 const APART_MS = 50;
-/** A portal announces at most one change a second. */
+/** A portal notifies us of at most one change a second. */
 const LEAST_TURN_MS = 2000;
 const AT_REST_AFTER_MS = 90_000;
 
@@ -66,7 +66,7 @@ async function run({ cleanup, quick, say }: RunContext): Promise<Measurement> {
     B24_RATE_BURST: '100000',
   });
   await until('bindings', async () => (await portals.withRequestsUpTo(1)) === 0, { everyMs: 500 });
-  // Portals that announce their changes are asked less and less often.
+  // Portals that notify us of their changes are asked less and less often.
   await pause(quick ? 1000 : AT_REST_AFTER_MS);
   const watched = new Watched(new Set(busy.map(({ name }) => name)));
   await broker.consume((message) => watched.add(message.content));
@@ -85,7 +85,7 @@ async function run({ cleanup, quick, say }: RunContext): Promise<Measurement> {
   const destroyed = await portals.destroyed();
   await service.stop();
 
-  const unannounced = 2 * turns * changing.length - beforePosts - besidePosts;
+  const missing = 2 * turns * changing.length - beforePosts - besidePosts;
   return {
     ratios: [],
     figures: [
@@ -96,27 +96,27 @@ async function run({ cleanup, quick, say }: RunContext): Promise<Measurement> {
       { name: 'bridge: warnings logged', value: service.complained, unit: 'lines' },
     ],
     checks: [
-      { name: 'every change was announced', ok: unannounced === 0, found: `${unannounced} were not` },
+      { name: 'every change was notified', ok: missing === 0, found: `${missing} were not` },
       { name: 'the backlog outlasted the quiet changes', ok: quick || left > 0, found: `${left} left` },
       { name: 'no live change was destroyed', ok: destroyed === 0, found: `${destroyed} destroyed` },
     ],
   };
 }
 
-/** From each announcement until a consumer had the event, ms, without the portal's own time; and how many there were. */
+/** From each notification until a consumer had the event, ms, without the portal's own time; and how many there were. */
 async function waits(
   portals: readonly Portal[],
   turns: number,
   watched: Watched,
-  announcedBefore: number,
+  notifiedBefore: number,
 ): Promise<[number[], number]> {
   const changes = await changeInTurn(portals, turns);
   await until('every change', () => changes.every((change) => watched.at.has(change)));
   const found: number[] = [];
   for (const portal of portals) {
-    const posted = (await portal.posted()).slice(announcedBefore);
+    const posted = (await portal.posted()).slice(notifiedBefore);
     posted.forEach(({ at }, index) => {
-      const arrived = watched.at.get(`${portal.name} ${announcedBefore + index + 1}`);
+      const arrived = watched.at.get(`${portal.name} ${notifiedBefore + index + 1}`);
       found.push((arrived ?? Number.NaN) - at - QUIET.serviceTimeMs);
     });
   }
@@ -134,11 +134,11 @@ export const fairness: Scenario = {
   name: 'fairness',
   title: 'the quiet portals beside a few with a long backlog',
   method: [
-    `${PORTALS} portals (${QUICK_PORTALS} with --quick), which announce changes, take ${QUIET.serviceTimeMs} ms a request ` +
-      `and have come to rest in ${AT_REST_AFTER_MS / 1000} s; ${CHANGING} of them have a change in turn, one every ${APART_MS} ms. Measured from the announcement ` +
+    `${PORTALS} portals (${QUICK_PORTALS} with --quick), which notify of changes, take ${QUIET.serviceTimeMs} ms a request ` +
+      `and have come to rest in ${AT_REST_AFTER_MS / 1000} s; ${CHANGING} of them have a change in turn, one every ${APART_MS} ms. Measured from the notification ` +
       "until a consumer has the event, without the portal's own time: alone, and while " +
       `${BUSY} portals without limits have ${BACKLOG} changes each and the process is as busy as it can be.`,
-    'A change that is announced while a poll of its portal is under way waits for that one: one service time.',
+    'A change that is notified while a poll of its portal is under way waits for that one: one service time.',
   ],
   maxRuns: 1,
   targets: [{ figure: "beside the backlog: p99 above the portal's service time", atMost: 1000 }],

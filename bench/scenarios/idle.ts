@@ -14,7 +14,7 @@ const PORTAL = { ratePerSecond: 2, burst: 50, serviceTimeMs: 150, serviceTimePer
 const WOKEN = 20;
 
 /**
- * From its first round until a portal that announces changes is asked as rarely as it ever is: pauses of 5, 5, 10,
+ * From its first round until a portal that notifies of changes is asked as rarely as it ever is: pauses of 5, 5, 10,
  * 20 and 40 s come before those of DRAIN_MAX_INTERVAL_MS.
  */
 const STRETCHING_MS = 100_000;
@@ -27,7 +27,7 @@ interface Minute {
 
 interface Idle {
   readonly firstMinute: Minute;
-  /** Where portals announce changes: a minute in which their pauses grow no longer. */
+  /** Where portals notify of changes: a minute in which their pauses grow no longer. */
   readonly atRest: Minute | null;
   readonly peakRssMb: number;
   readonly heapMb: number;
@@ -62,7 +62,7 @@ async function restWith({ cleanup, quick, say, profile }: RunContext, notified: 
 
   // Whole turns of DRAIN_INTERVAL_MS: portals that were found together are polled together.
   const seconds = quick ? 5 : 60;
-  const kind = notified ? 'which announce changes' : 'polled';
+  const kind = notified ? 'which notify of changes' : 'polled';
   say(`${count} portals, ${kind}: ${seconds} s of quiet`);
   let from = profileClock();
   const firstMinute = await measured(service, portals, seconds);
@@ -123,22 +123,22 @@ async function measured(service: Service, portals: Portals, seconds: number): Pr
 }
 
 async function run(context: RunContext): Promise<Measurement> {
-  const announced = await restWith(context, true);
+  const notified = await restWith(context, true);
   const polled = await restWith(context, false);
   return {
     ...(polled.profile === undefined ? {} : { profile: polled.profile }),
     ratios: [],
-    figures: [...figuresOf('notified', announced), ...figuresOf('polled', polled)],
+    figures: [...figuresOf('notified', notified), ...figuresOf('polled', polled)],
     checks: [
       {
         name: 'every portal that was woken delivered its change within a minute',
-        ok: announced.silent + polled.silent === 0,
-        found: `${announced.silent + polled.silent} of ${2 * WOKEN} did not`,
+        ok: notified.silent + polled.silent === 0,
+        found: `${notified.silent + polled.silent} of ${2 * WOKEN} did not`,
       },
       {
         name: 'the portals refused the bridge nothing',
-        ok: announced.refusals + polled.refusals === 0,
-        found: `${announced.refusals + polled.refusals} refusals`,
+        ok: notified.refusals + polled.refusals === 0,
+        found: `${notified.refusals + polled.refusals} refusals`,
       },
     ],
   };
@@ -170,9 +170,9 @@ export const idle: Scenario = {
     `${PORTALS} portals (${QUICK_PORTALS} with --quick), the default settings, SQLite. CPU over a minute (5 s with ` +
       "--quick) from /proc, of the bridge's process alone: the portals are another. Memory is the median of what is " +
       'resident in that minute.',
-    `Notified: with a PUBLIC_URL, so that portals announce changes. Polled: without. Then ${WOKEN} portals have a ` +
+    `Notified: with a PUBLIC_URL, so that portals notify of changes. Polled: without. Then ${WOKEN} portals have a ` +
       'change each, and the run fails unless all of them arrive.',
-    'The first minute begins 10 s after the last portal was bound. A portal that announces changes is asked less and ' +
+    'The first minute begins 10 s after the last portal was bound. A portal that notifies of changes is asked less and ' +
       `less often, from every 5 s to every 60 s; at rest is the minute that begins ${STRETCHING_MS / 1000} s later, when ` +
       'its pauses grow no longer.',
   ],

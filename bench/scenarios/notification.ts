@@ -10,7 +10,7 @@ const PORTALS = 20;
 const PORTAL = { ratePerSecond: 2, burst: 50, serviceTimeMs: 150 };
 /** Polling has to stay out of the way: it is what notifications make needless. */
 const INTERVAL_MS = 120_000;
-/** A portal announces at most one change a second; whatever comes sooner is not announced. */
+/** A portal notifies us of at most one change a second; of whatever comes sooner it does not. */
 const APART_MS = { least: 1500, most: 2500 };
 
 async function run({ cleanup, quick, say }: RunContext): Promise<Measurement> {
@@ -40,10 +40,10 @@ async function run({ cleanup, quick, say }: RunContext): Promise<Measurement> {
   await Promise.all(all.map((portal) => changeNowAndThen(portal, each)));
   await until('every change', () => arrivedAt.size >= each * PORTALS);
   const waits: number[] = [];
-  let unannounced = 0;
+  let missing = 0;
   for (const portal of all) {
     const posted = await portal.posted();
-    unannounced += each - posted.length;
+    missing += each - posted.length;
     posted.forEach(({ at }, index) => {
       waits.push((arrivedAt.get(`${portal.name} ${index + 1}`) ?? Number.NaN) - at - PORTAL.serviceTimeMs);
     });
@@ -64,9 +64,9 @@ async function run({ cleanup, quick, say }: RunContext): Promise<Measurement> {
     ],
     checks: [
       {
-        name: 'every change was announced',
-        ok: unannounced === 0,
-        found: `${unannounced} were not`,
+        name: 'every change was notified',
+        ok: missing === 0,
+        found: `${missing} were not`,
       },
       { name: 'no live change was destroyed', ok: destroyed === 0, found: `${destroyed} destroyed` },
     ],
@@ -94,10 +94,10 @@ export const notification: Scenario = {
   title: 'from the notification of a change to a consumer',
   method: [
     `${PORTALS} portals that take ${PORTAL.serviceTimeMs} ms a request, each with a change every ${APART_MS.least} to ` +
-      `${APART_MS.most} ms, announced by ONOFFLINEEVENT to the bridge's own address. The portal stamps when it posts ` +
+      `${APART_MS.most} ms, notified by ONOFFLINEEVENT to the bridge's own address. The portal stamps when it posts ` +
       `and a consumer when it has the event, on one clock; the ${PORTAL.serviceTimeMs} ms of the one request that ` +
       'fetches it are taken off.',
-    `DRAIN_INTERVAL_MS is ${INTERVAL_MS}, so that no poll happens to be under way: an announced change waits for ` +
+    `DRAIN_INTERVAL_MS is ${INTERVAL_MS}, so that no poll happens to be under way: a notified change waits for ` +
       'that one first, at most one service time.',
   ],
   targets: [{ figure: "p99 above the portal's service time", atMost: 50 }],

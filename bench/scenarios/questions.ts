@@ -1,6 +1,6 @@
 import { openDatabase } from '../../src/database/database.js';
 import { type Figure, type Measurement, type RunContext, type Scenario } from '../scenario.js';
-import { type Answered, askEverywhere, type Doors, type Question } from '../support/asking.js';
+import { type Answered, askEverywhere, type ServiceAccess, type Question } from '../support/asking.js';
 import { Broker } from '../support/broker.js';
 import {
   CODES,
@@ -28,7 +28,7 @@ const SECRET = '0123456789abcdef'.repeat(3);
 const PROXY_HEADER = 'X-Forwarded-User';
 /** A reply of today, beside those of the past. */
 const REASON = 'customer 471100 is unknown to the shop';
-/** How long an answer may take at any door. */
+/** How long an answer may take in any way. */
 const SECONDS = 60;
 
 /** Number of a past event that was retried, of yesterday at two (UTC), or as near as the past goes back. */
@@ -155,7 +155,7 @@ async function run({ cleanup, quick, say }: RunContext): Promise<Measurement> {
   await database.db.destroy();
 
   const service = await Service.start(cleanup, settings);
-  const doors: Doors = {
+  const access: ServiceAccess = {
     url: service.address,
     secret: SECRET,
     proxyHeader: PROXY_HEADER,
@@ -170,7 +170,7 @@ async function run({ cleanup, quick, say }: RunContext): Promise<Measurement> {
   });
   const named = (number: number) => all[number - 1] as Portal;
   for (const number of [SLOW_PORTAL, FAILING_PORTAL]) await named(number).change(5);
-  await pause(doors, 'portal-30', 'a move of the shop');
+  await pause(access, 'portal-30', 'a move of the shop');
   await until('failures of today', () => failed >= 5);
   await until('the slow portal', async () => (await portals.rowsOf(named(SLOW_PORTAL))) === 0);
 
@@ -178,13 +178,13 @@ async function run({ cleanup, quick, say }: RunContext): Promise<Measurement> {
   const unanswered: string[] = [];
   let slowest = 0;
   for (const question of asked(past)) {
-    for (const { door, seconds, failure } of await askEverywhere(doors, question)) {
+    for (const { via, seconds, failure } of await askEverywhere(access, question)) {
       say(
-        `${question.ask} ${door}: ${seconds.toFixed(2)} s${failure === null ? '' : `, NOT ANSWERED: ${failure}`}`,
+        `${question.ask} ${via}: ${seconds.toFixed(2)} s${failure === null ? '' : `, NOT ANSWERED: ${failure}`}`,
       );
       slowest = Math.max(slowest, seconds);
-      if (failure !== null) unanswered.push(`${question.ask} (${door})`);
-      figures.push({ name: `${question.ask} ${DOORS[door]}`, value: seconds, unit: 's' });
+      if (failure !== null) unanswered.push(`${question.ask} (${via})`);
+      figures.push({ name: `${question.ask} ${VIA[via]}`, value: seconds, unit: 's' });
     }
   }
   await service.stop();
@@ -193,7 +193,7 @@ async function run({ cleanup, quick, say }: RunContext): Promise<Measurement> {
     figures: [{ name: 'slowest answer', value: slowest, unit: 's' }, ...figures],
     checks: [
       {
-        name: 'every question was answered at every door',
+        name: 'every question was answered in every way',
         ok: unanswered.length === 0,
         found: unanswered.length === 0 ? `${figures.length} answers` : `not ${unanswered.join('; ')}`,
       },
@@ -201,13 +201,13 @@ async function run({ cleanup, quick, say }: RunContext): Promise<Measurement> {
   };
 }
 
-const DOORS: Readonly<Record<Answered['door'], string>> = {
+const VIA: Readonly<Record<Answered['via'], string>> = {
   command: 'At the command line',
   api: 'By the API',
   page: 'On the dashboard',
 };
 
-async function pause({ url, secret }: Doors, portal: string, reason: string): Promise<void> {
+async function pause({ url, secret }: ServiceAccess, portal: string, reason: string): Promise<void> {
   const response = await fetch(`${url}/api/v1/portals/${portal}/pause`, {
     method: 'POST',
     headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 /** build/bench/support → the project's root. */
 const ROOT = join(import.meta.dirname, '../../..');
 
-/** A question, how one asks it at each door, and what the answer has to say. */
+/** A question, how one asks it in each way, and what the answer has to say. */
 export interface Question {
   readonly ask: string;
   /** Words after `bitrix24-bridge`. */
@@ -17,13 +17,13 @@ export interface Question {
 }
 
 export interface Answered {
-  readonly door: 'command' | 'api' | 'page';
+  readonly via: 'command' | 'api' | 'page';
   readonly seconds: number;
   /** Null where the answer was said. */
   readonly failure: string | null;
 }
 
-export interface Doors {
+export interface ServiceAccess {
   /** Address of the service. */
   readonly url: string;
   readonly secret: string;
@@ -33,26 +33,29 @@ export interface Doors {
   readonly folder: string;
 }
 
-/** Asks at all three doors, one after the other. */
-export async function askEverywhere({ url, secret, proxyHeader, ...line }: Doors, question: Question) {
+/** Asks in all three ways, one after the other. */
+export async function askEverywhere(
+  { url, secret, proxyHeader, ...line }: ServiceAccess,
+  question: Question,
+) {
   const { command, api, page, answer } = question;
-  const ways: Partial<Record<Answered['door'], () => Promise<string>>> = {
+  const ways: Partial<Record<Answered['via'], () => Promise<string>>> = {
     command: () => runCommand(line, command),
     ...(api === null ? {} : { api: () => get(`${url}/api/v1${api}`, { authorization: `Bearer ${secret}` }) }),
     page: async () => wordsOf(await get(`${url}${page}`, { [proxyHeader]: 'stranger' })),
   };
   const answered: Answered[] = [];
-  for (const [door, ask] of Object.entries(ways) as [Answered['door'], () => Promise<string>][]) {
+  for (const [via, ask] of Object.entries(ways) as [Answered['via'], () => Promise<string>][]) {
     const startedAt = performance.now();
     const said = await ask().catch((error: unknown) => `failed: ${String(error)}`);
     const seconds = (performance.now() - startedAt) / 1000;
-    answered.push({ door, seconds, failure: answer.test(said) ? null : said.slice(0, 3000) });
+    answered.push({ via, seconds, failure: answer.test(said) ? null : said.slice(0, 3000) });
   }
   return answered;
 }
 
 async function runCommand(
-  { settings, folder }: Pick<Doors, 'settings' | 'folder'>,
+  { settings, folder }: Pick<ServiceAccess, 'settings' | 'folder'>,
   command: readonly string[],
 ): Promise<string> {
   const child = spawn(process.execPath, [join(ROOT, 'dist/cli/main.js'), ...command], {

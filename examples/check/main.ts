@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEmulator } from '../../emulator/index.js';
-import { type Example, type Surroundings, Trial } from './trial.js';
+import { type Example, type TrialContext, Trial } from './trial.js';
 
 /** Each is a bridge, a consumer and their load on the broker: more at once would only wait for each other. */
 const AT_ONCE = 4;
@@ -24,9 +24,9 @@ function candidates(): Candidate[] {
 }
 
 /** Prints one line about it. */
-async function tryOut(example: Example, around: Surroundings): Promise<boolean> {
+async function tryOut(example: Example, context: TrialContext): Promise<boolean> {
   const startedAt = performance.now();
-  const trial = new Trial(example, around);
+  const trial = new Trial(example, context);
   const name = example.name.padEnd(WIDTH);
   try {
     await trial.run();
@@ -53,7 +53,7 @@ async function main(): Promise<number> {
   }
   const folder = mkdtempSync(join(tmpdir(), 'examples-'));
   const emulator = await startEmulator();
-  const around: Surroundings = {
+  const context: TrialContext = {
     rabbitmqUrl: (process.env['RABBITMQ_URL'] ?? 'amqp://guest:guest@127.0.0.1:5672').split(',')[0] ?? '',
     emulator,
     folder,
@@ -68,7 +68,7 @@ async function main(): Promise<number> {
   const results: boolean[] = [];
   const takeTurns = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      results.push(await tryOut(next, around));
+      results.push(await tryOut(next, context));
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, takeTurns));

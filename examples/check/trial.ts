@@ -16,7 +16,7 @@ export interface Example {
   readonly args: readonly string[];
 }
 
-export interface Surroundings {
+export interface TrialContext {
   readonly rabbitmqUrl: string;
   readonly emulator: Emulator;
   /** For logs and databases. */
@@ -50,9 +50,9 @@ export class Trial {
 
   constructor(
     private readonly example: Example,
-    private readonly around: Surroundings,
+    private readonly context: TrialContext,
   ) {
-    const { emulator, folder, rabbitmqUrl } = around;
+    const { emulator, folder, rabbitmqUrl } = context;
     this.names = topologyNames(this.prefix);
     mkdirSync(join(folder, example.name));
     this.bridge = new BridgeService(join(folder, example.name), {
@@ -68,7 +68,7 @@ export class Trial {
 
   /** @throws Error saying what was waited for in vain */
   async run(): Promise<void> {
-    const portal = this.around.emulator.addPortal({ name: this.example.name });
+    const portal = this.context.emulator.addPortal({ name: this.example.name });
     await this.bridge.start({ domain: portal.domain, refreshToken: portal.issueRefreshToken() });
     await this.until('the bridge to bind its events', () => portal.bindings().length >= 3);
     const channel = await this.listen();
@@ -106,7 +106,7 @@ export class Trial {
     this.consumer?.kill('SIGKILL');
     await this.bridge.stop();
     await this.bridge.closeLog();
-    const connection = await amqp.connect(this.around.rabbitmqUrl);
+    const connection = await amqp.connect(this.context.rabbitmqUrl);
     const channel = await connection.createChannel();
     await channel.deleteQueue(this.queue);
     await deleteTopology(channel, this.names);
@@ -116,7 +116,7 @@ export class Trial {
 
   /** Keeps every event, to have one to repeat. */
   private async listen(): Promise<Channel> {
-    this.connection = await amqp.connect(this.around.rabbitmqUrl);
+    this.connection = await amqp.connect(this.context.rabbitmqUrl);
     this.connection.on('error', () => undefined);
     const channel = await this.connection.createChannel();
     const { queue } = await channel.assertQueue('', { exclusive: true });
@@ -131,7 +131,7 @@ export class Trial {
     const child = spawn(command, args, {
       env: {
         ...environment,
-        RABBITMQ_URL: this.around.rabbitmqUrl,
+        RABBITMQ_URL: this.context.rabbitmqUrl,
         AMQP_PREFIX: this.prefix,
         QUEUE: this.queue,
       },
@@ -167,7 +167,7 @@ export class Trial {
 
   private async until(what: string, condition: () => boolean): Promise<void> {
     while (!condition()) {
-      this.around.signal.throwIfAborted();
+      this.context.signal.throwIfAborted();
       if (this.bridge.failure !== null) throw new Error(`the bridge ended: ${this.bridge.failure}`);
       const { consumer } = this;
       if (consumer !== null && (consumer.exitCode !== null || consumer.signalCode !== null)) {

@@ -36,7 +36,7 @@ const tampered = (change: (books: Draft) => void) => {
 };
 
 /** An event of another change of row 2's object, which the mark of row 2 took off the portal at 200. */
-const SWEPT = { row: 'acme/9', message: 'acme/m2' };
+const DISPLACED = { row: 'acme/9', message: 'acme/m2' };
 
 describe('the books of the demo', () => {
   it('balance when everything was delivered, marked and retried', () => {
@@ -169,24 +169,29 @@ describe('the books of the demo', () => {
   });
 
   it('let one mark stand for two changes of an object, where the other was there before it', () => {
-    const withSwept = (changedAt: number) => (books: Draft) => {
-      books.changes = [...books.changes, { ...SWEPT, at: changedAt }];
+    const withDisplaced = (changedAt: number) => (books: Draft) => {
+      books.changes = [...books.changes, { ...DISPLACED, at: changedAt }];
       books.deliveries = [
         ...books.deliveries,
-        { ...SWEPT, correlationId: 'p3:1:m2', at: 210, failed: true },
-        { ...SWEPT, correlationId: 'p3:2:m2', at: 400, failed: false },
+        { ...DISPLACED, correlationId: 'p3:1:m2', at: 210, failed: true },
+        { ...DISPLACED, correlationId: 'p3:2:m2', at: 400, failed: false },
       ];
       books.bridge = { ...books.bridge, published: 6, processed: 4, failed: 2 };
     };
-    expect(tampered(withSwept(150))).toMatchObject({ marked: 1, markedTogether: 1, retried: 2, faults: [] });
-    expect(tampered(withSwept(205)).faults).toEqual(['failed and never marked: row acme/9 (p3:1:m2)']);
+    expect(tampered(withDisplaced(150))).toMatchObject({
+      marked: 1,
+      markedTogether: 1,
+      retried: 2,
+      faults: [],
+    });
+    expect(tampered(withDisplaced(205)).faults).toEqual(['failed and never marked: row acme/9 (p3:1:m2)']);
   });
 
   it('take the retry of a marked row for the delivery of a change that its mark took along', () => {
-    const withSwept = (changedAt: number) => (books: Draft) =>
-      (books.changes = [...books.changes, { ...SWEPT, at: changedAt }]);
-    expect(tampered(withSwept(150)).faults).toEqual([]);
-    expect(tampered(withSwept(205)).faults).toEqual(['not delivered: the last change of row acme/9']);
+    const withDisplaced = (changedAt: number) => (books: Draft) =>
+      (books.changes = [...books.changes, { ...DISPLACED, at: changedAt }]);
+    expect(tampered(withDisplaced(150)).faults).toEqual([]);
+    expect(tampered(withDisplaced(205)).faults).toEqual(['not delivered: the last change of row acme/9']);
   });
 
   it('excuse as many unmarked failures as came too late, and no more', () => {

@@ -137,7 +137,7 @@ class Crossings {
     for (const [row, { message, last }] of this.rows) {
       if (this.byRow.get(row)?.some((delivery) => delivery.at >= last)) continue;
       // The mark of an older change takes the row along; the marked row's retry then tells of both.
-      const together = this.sweptBy(row, message, last);
+      const together = this.isDisplaced(row, message, last);
       if (together && this.byMessage.get(message)?.some((delivery) => delivery.at >= last)) continue;
       const before = this.byRow.get(row)?.length ?? 0;
       faults.push(
@@ -167,7 +167,7 @@ class Crossings {
     for (const failure of failed) {
       const history = this.rows.get(failure.row);
       const marked = this.marks.get(failure.message)?.some((mark) => mark.row === failure.row) ?? false;
-      const together = history !== undefined && this.sweptBy(failure.row, failure.message, history.first);
+      const together = history !== undefined && this.isDisplaced(failure.row, failure.message, history.first);
       if (marked) counts.marked += 1;
       else if (together) counts.markedTogether += 1;
       else unmarked.push(failure);
@@ -208,7 +208,7 @@ class Crossings {
   }
 
   /** Whether another row of the object was marked when this one had already seen a change of time `at`. */
-  private sweptBy(row: string, message: string, at: number): boolean {
+  private isDisplaced(row: string, message: string, at: number): boolean {
     return this.marks.get(message)?.some((mark) => mark.row !== row && mark.at >= at) ?? false;
   }
 }

@@ -1,7 +1,7 @@
 import { pipeline, type Readable, type Transform } from 'node:stream';
 import { types } from 'node:util';
 import zlib from 'node:zlib';
-import { type AnswerShare } from './answer-room.js';
+import { type AnswerShare } from './answer-memory.js';
 
 /** What is wrong with an answer, beside its connection. */
 export class BadBody extends Error {

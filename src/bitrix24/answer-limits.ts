@@ -22,7 +22,7 @@ const BYTES_A_VALUE = 40;
 /** Only what events hold can be nested at will, and that is looked at event by event. */
 const LEVELS = 20_000;
 
-/** Answers of so many events, by what an event may weigh; 10 MiB at least, half of all room at most. */
+/** Answers of so many events, by what an event may weigh; 10 MiB at least, half of all memory for answers at most. */
 export function pageLimits(settings: AnswerSettings, events: number): AnswerLimits {
   const asked = events * settings.DRAIN_EVENT_BYTES;
   return answerLimits(Math.min(Math.max(asked, LEAST_BYTES), settings.DRAIN_ANSWER_BYTES / 2));

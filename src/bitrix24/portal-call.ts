@@ -1,5 +1,5 @@
 import { type AnswerLimits } from './answer-limits.js';
-import { type AnswerShare } from './answer-room.js';
+import { type AnswerShare } from './answer-memory.js';
 import { type AnswerTime } from './answer-time.js';
 import { type CommandOutcome, type BatchCommandResult } from './batch.js';
 import { type PortalAction } from './errors.js';
@@ -11,7 +11,7 @@ export interface CallOptions {
   cut?: AbortSignal;
   /** It gives way: it waits while others that do not give way need the rate budget. */
   beside?: boolean;
-  /** What the answer takes of the room for all answers, until its owner closes it; by default it may take any. */
+  /** What the answer takes of the memory for all answers, until its owner closes it; by default it may take any. */
   share?: AnswerShare;
   /** What the answer to this batch may be; by default what the client's answers may. */
   answers?: AnswerLimits | undefined;

@@ -3,27 +3,27 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { RateBudget, type Sleep } from './rate-budget.js';
 
-/** A clock that the test moves, and the alarms set on it. */
+/** A clock that the test moves, and the timers set on it. */
 class VirtualTime {
   at = 0;
-  private alarms: { at: number; wake: () => void }[] = [];
+  private timers: { at: number; wake: () => void }[] = [];
 
   now = (): number => this.at;
   sleep: Sleep = (ms, wake) => {
-    const alarm = { at: this.at + ms, wake };
-    this.alarms.push(alarm);
+    const timer = { at: this.at + ms, wake };
+    this.timers.push(timer);
     return () => {
-      this.alarms = this.alarms.filter((other) => other !== alarm);
+      this.timers = this.timers.filter((other) => other !== timer);
     };
   };
 
-  /** Moves on to `end`, ringing every alarm on the way. */
+  /** Moves on to `end`, ending every timer on the way. */
   async runTo(end: number): Promise<void> {
     await settled();
     for (;;) {
-      const next = this.alarms.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+      const next = this.timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
       if (next === undefined) break;
-      this.alarms = this.alarms.filter((alarm) => alarm !== next);
+      this.timers = this.timers.filter((timer) => timer !== next);
       this.at = Math.max(this.at, next.at);
       next.wake();
       await settled();

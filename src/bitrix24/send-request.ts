@@ -5,7 +5,7 @@ import axios from 'axios';
 import { firstValueFrom } from 'rxjs';
 import { BadBody, PACKINGS, readBody } from './answer-body.js';
 import { type AnswerLimits, ERROR_ANSWER } from './answer-limits.js';
-import { type AnswerShare, ROOM_ENOUGH } from './answer-room.js';
+import { type AnswerShare, UNLIMITED_MEMORY } from './answer-memory.js';
 import { certificateAdvice } from './certificates.js';
 import { SendRecorder } from './connections.js';
 import {
@@ -38,7 +38,7 @@ export interface HttpRequest {
   connection: 'kept' | 'fresh';
   /** What the answer may be where the server did what it was asked; any other has to be a small one. */
   limits: AnswerLimits;
-  /** What the answer takes of the room for all; by default it may take any. */
+  /** What the answer takes of the memory for all; by default it may take any. */
   share?: AnswerShare | undefined;
   /** Called, and waited for, when the answer turns out to be a large one, before it is read on. */
   large?: (() => Promise<void>) | undefined;
@@ -75,7 +75,7 @@ const BODY_MS = 20_000;
  */
 export async function sendRequest(http: HttpService, request: HttpRequest): Promise<JsonAnswer> {
   const stop = new AbortController();
-  const ownShare = request.share === undefined ? ROOM_ENOUGH.open() : null;
+  const ownShare = request.share === undefined ? UNLIMITED_MEMORY.open() : null;
   const { proxy, agents } = (http instanceof OutboundHttp ? http.routes : DIRECT).to(
     request.url,
     request.connection,
@@ -150,7 +150,7 @@ export async function sendRequest(http: HttpService, request: HttpRequest): Prom
     const body = await readBody(data, {
       packing: headerText(answer.headers['content-encoding']) ?? '',
       limit: limits.bytes,
-      share: request.share ?? ownShare ?? ROOM_ENOUGH.open(),
+      share: request.share ?? ownShare ?? UNLIMITED_MEMORY.open(),
       large: request.large,
       signal: stop.signal,
       waits,

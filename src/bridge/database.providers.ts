@@ -21,7 +21,7 @@ export const databaseProviders = [
   ),
   provide(Ledger, [DATABASE, Settings, RECONCILED], (database, settings, reconciled) => {
     const ledger = new Ledger(database, settings);
-    return reconciled.none ? ledger : ledger.noting((event, data) => reconciled.announcementOf(event, data));
+    return reconciled.none ? ledger : ledger.noting((event, data) => reconciled.mentionOf(event, data));
   }),
   provide(LedgerAdmin, [DATABASE, Settings], (...parts) => new LedgerAdmin(...parts)),
   provide(BulkTasks, [DATABASE, Settings], (...parts) => new BulkTasks(...parts)),

@@ -1,5 +1,5 @@
 import { pageLimits } from '../bitrix24/answer-limits.js';
-import { AnswerRoom } from '../bitrix24/answer-room.js';
+import { AnswerMemory } from '../bitrix24/answer-memory.js';
 import { PortalClient } from '../bitrix24/portal-client.js';
 import { RateBudget } from '../bitrix24/rate-budget.js';
 import { OutboundHttp } from '../bitrix24/outbound-routes.js';
@@ -47,7 +47,7 @@ export const drainProviders = [
       const { settings, names, broker, registry, ledger, metrics, log } = parts;
       const nameOf = (memberId: string) => registry.nameOf(memberId);
       const counted = countPublishes(metrics, nameOf);
-      const room = new AnswerRoom(settings.DRAIN_ANSWER_BYTES);
+      const answerMemory = new AnswerMemory(settings.DRAIN_ANSWER_BYTES);
       return new Fleet({
         registry,
         ledger,
@@ -88,8 +88,8 @@ export const drainProviders = [
             observer: (report) => metrics.portalRequest(portal.name, report),
           }),
         silence: parts.silence,
-        room,
-        beside: parts.beside(room),
+        answerMemory,
+        beside: parts.beside(answerMemory),
         answersOf: (events) => pageLimits(settings, events),
         brokerReady: () => broker.status().state === 'up',
         reservesNothing: () => broker.usability().state !== 'up',

@@ -9,7 +9,7 @@ import { type Log } from '../logging/log.js';
 import { type Periodic } from '../maintenance/periodic.js';
 import { type Replica } from '../replicas/replica.js';
 import { type MakeBeside } from '../drain/loop/fleet-dependencies.js';
-import { type AnswerRoom } from '../bitrix24/answer-room.js';
+import { type AnswerMemory } from '../bitrix24/answer-memory.js';
 import { type ReconciledTypes } from '../state/reconcile/reconciled-types.js';
 import { token } from './provide.js';
 
@@ -30,6 +30,6 @@ export const REPLICA = token<Replica>('Replica');
 export const RECONCILED = token<ReconciledTypes>('ReconciledTypes');
 
 /** Makes what works beside portals' rounds, with the same bound on answers in memory. */
-export const BESIDE = token<(room: AnswerRoom) => MakeBeside>('Beside');
+export const BESIDE = token<(answerMemory: AnswerMemory) => MakeBeside>('Beside');
 /** What runs again and again. */
 export const JOBS = token<readonly Periodic[]>('Jobs');

@@ -13,7 +13,7 @@ import { keysToFinish } from '../portals/source-keys.js';
 import { LastStates } from '../state/changes/last-states.js';
 import { ObjectChanges } from '../state/changes/object-changes.js';
 import { PortalStates } from '../state/events/portal-states.js';
-import { StateRoom } from '../state/events/state-room.js';
+import { StateMemory } from '../state/events/state-memory.js';
 import { PortalReader } from '../state/reading/portal-reader.js';
 import { PortalWork } from '../state/portal-work.js';
 import { OwnUser } from '../state/reconcile/own-user.js';
@@ -53,24 +53,24 @@ export const stateProviders = [
     },
     ({ settings, types, snapshots, loops, database, vault, ledger, registry, broker, metrics, log }) => {
       const stateTypes = new ObjectTypes(settings.STATE ?? []);
-      const states = new StateRoom(STATES_IN_HAND);
+      const states = new StateMemory(STATES_IN_HAND);
       const fields = new StateFields(settings.STATE_FIELDS ?? '');
       const listener = countReconciling(metrics, (memberId) => registry.nameOf(memberId));
       const key = settings.B24_AUTH_CONNECTOR ?? '';
-      return (room) =>
+      return (answerMemory) =>
         ({ memberId, name }, client, permit, { wakeDispatch, dispatch }) => {
           const known = () => registry.get(memberId);
           const mayRead = () => {
             const { state, paused } = known() ?? { state: 'uninstalled', paused: null };
             return permit.valid() && RUNNING_STATES.has(state) && paused === null;
           };
-          const reader = new PortalReader({ portal: { name, mayRead }, client, room, log });
+          const reader = new PortalReader({ portal: { name, mayRead }, client, answerMemory, log });
           const portalStates = new PortalStates({
             reader,
             types: stateTypes,
             fields,
             settings,
-            room: states,
+            stateMemory: states,
             wakeDispatch,
             told: (status) => metrics.stateRead(name, status),
             ...(settings.STATE_CHANGES

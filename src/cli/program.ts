@@ -244,7 +244,7 @@ export function program({ read, terminal, out, err, done }: ProgramContext): Com
     'Show who did what: retries, discards, installations, names, log-ins. The latest first.',
   )
     .option('--portal <portal>', 'only what was done to this portal (name, domain or member id)')
-    .option('--actor <name>', 'only what this user, token or door did (alice, dashboard, cli)')
+    .option('--actor <name>', 'only what this user, token or way in did (alice, dashboard, cli)')
     .option('--action <action>', 'only this: retried, discarded, paused, resumed, installed, renamed, …')
     .option('--from <time>', 'not before this day or time, UTC (2026-11-29, "2026-11-29 14:00")')
     .option('--to <time>', 'before this day or time, UTC')

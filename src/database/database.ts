@@ -8,14 +8,14 @@ import { type Schema } from './schema.js';
 import { PatientSqliteDialect, type SqliteFile } from './sqlite-driver.js';
 import { StatementCache } from './statement-cache.js';
 import { groupCommit, type Transact } from './transactions.js';
-import { withoutHurry } from './unhurried.js';
+import { withLowPriority } from './low-priority.js';
 import { WatchedFile } from './watched-file.js';
 
 /** An open database and which dialect it speaks. */
 export interface Database {
   readonly db: Kysely<Schema>;
   /** The same for questions with long answers: on SQLite, short ones go first. */
-  readonly unhurried: Kysely<Schema>;
+  readonly lowPriority: Kysely<Schema>;
   readonly dialect: Dialect;
   /** Transactions of the ledger; those of SQLite are committed together where several wait. */
   readonly transact: Transact;
@@ -56,7 +56,7 @@ export function databaseOver(dialect: Dialect, db: Kysely<Schema>): Database {
   return {
     dialect,
     db,
-    unhurried: dialect === 'sqlite' ? withoutHurry(db) : db,
+    lowPriority: dialect === 'sqlite' ? withLowPriority(db) : db,
     checkFile: () => undefined,
     transact: dialect === 'sqlite' ? groupCommit(db) : (work) => db.transaction().execute(work),
   };

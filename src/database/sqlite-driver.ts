@@ -11,7 +11,7 @@ import {
 } from 'kysely';
 import { Semaphore } from '../timing/semaphore.js';
 import { EventLoopYield } from './event-loop-yield.js';
-import { isUnhurried } from './unhurried.js';
+import { isLowPriority } from './low-priority.js';
 
 /** An open file, as the driver package gives it. */
 export interface SqliteFile extends SqliteDatabase {
@@ -34,7 +34,7 @@ const LOCKED_MS = 2000;
 const FIRST_LOOK_MS = 2;
 const LAST_LOOK_MS = 50;
 /** How long queries may follow one another before the event loop runs. */
-const TURN_MS = 2;
+const YIELD_EVERY_MS = 2;
 
 /**
  * SQLite within one process, as the ledger needs it.
@@ -88,7 +88,7 @@ class PatientSqliteDriver implements Driver {
    * and fails, instead of making those behind it wait as long again.
    */
   private lockedSince: number | null = null;
-  private readonly eventLoop = new EventLoopYield(TURN_MS);
+  private readonly eventLoop = new EventLoopYield(YIELD_EVERY_MS);
   private writer: SqliteFile | null = null;
   private reader: SqliteFile | null = null;
   private readonly ask = <R>(session: Session, query: CompiledQuery) => this.execute<R>(session, query);
@@ -116,7 +116,7 @@ class PatientSqliteDriver implements Driver {
   }
 
   async commitTransaction(): Promise<void> {
-    await this.eventLoop.run(() => this.commit(), 'urgent');
+    await this.eventLoop.run(() => this.commit(), 'high');
   }
 
   rollbackTransaction(): Promise<void> {
@@ -138,9 +138,9 @@ class PatientSqliteDriver implements Driver {
   }
 
   private async execute<R>(session: Session, query: CompiledQuery): Promise<QueryResult<R>> {
-    if (session.inTransaction) return this.eventLoop.run(() => runOn<R>(this.file, query), 'urgent');
+    if (session.inTransaction) return this.eventLoop.run(() => runOn<R>(this.file, query), 'high');
     if (this.opening.openReader !== undefined && isRead(query))
-      return this.eventLoop.run(() => this.read<R>(query), isUnhurried(query) ? 'unhurried' : 'ordinary');
+      return this.eventLoop.run(() => this.read<R>(query), isLowPriority(query) ? 'low' : 'normal');
     await this.writing.take();
     try {
       return await this.write<R>(query);
@@ -172,8 +172,8 @@ class PatientSqliteDriver implements Driver {
     }
     await this.begin();
     try {
-      const result = await this.eventLoop.run(() => runOn<R>(this.file, query), 'urgent');
-      await this.eventLoop.run(() => this.commit(), 'urgent');
+      const result = await this.eventLoop.run(() => runOn<R>(this.file, query), 'high');
+      await this.eventLoop.run(() => this.commit(), 'high');
       return result;
     } catch (error) {
       this.rollback();

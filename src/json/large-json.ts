@@ -17,7 +17,7 @@ const SLICE_BYTES = 64 * 1024;
 /** A batch's answer has its rows six levels deep; what is nested deeper is read in one go. */
 const SLICED_LEVELS = 8;
 /** Other work waits no longer than this and one slice. */
-const TURN_MS = 8;
+const YIELD_EVERY_MS = 8;
 
 /**
  * Reads a JSON text of any size as {@link parseJson} does, in slices between which the process does everything
@@ -27,11 +27,11 @@ const TURN_MS = 8;
  * @throws {SyntaxError} it is no JSON
  */
 export async function readJson(bytes: Buffer, limits: JsonLimits): Promise<unknown> {
-  const turn = new Turn();
+  const yielder = new Yielder();
   const structure = new JsonStructure(bytes, limits, { large: SLICE_BYTES, levels: SLICED_LEVELS });
-  while (!structure.next()) await turn.pass();
+  while (!structure.next()) await yielder.yieldWhenDue();
   if (structure.large.size === 0) return parseJson(withoutMark(bytes.toString('utf8')));
-  return new SlicedReader(bytes, structure.large, turn).read();
+  return new SlicedReader(bytes, structure.large, yielder).read();
 }
 
 function withoutMark(text: string): string {
@@ -39,11 +39,11 @@ function withoutMark(text: string): string {
 }
 
 /** Yields to the event loop where this slice has lasted long enough. */
-class Turn {
+class Yielder {
   private begunAt = performance.now();
 
-  async pass(): Promise<void> {
-    if (performance.now() - this.begunAt < TURN_MS) return;
+  async yieldWhenDue(): Promise<void> {
+    if (performance.now() - this.begunAt < YIELD_EVERY_MS) return;
     await new Promise((resolve) => setImmediate(resolve));
     this.begunAt = performance.now();
   }
@@ -53,7 +53,7 @@ class SlicedReader {
   constructor(
     private readonly bytes: Buffer,
     private readonly large: ReadonlyMap<number, number>,
-    private readonly turn: Turn,
+    private readonly yielder: Yielder,
   ) {}
 
   async read(): Promise<unknown> {
@@ -93,7 +93,7 @@ class SlicedReader {
           if (before < from) throw new SyntaxError('a part of a map without a name');
           this.addBefore(whole, from, before);
           const key = isMap ? keyOf(this.text(before, name[1] + 1), this.text(name[1] + 1, at)) : '';
-          await this.turn.pass();
+          await this.yielder.yieldWhenDue();
           whole.add(key, await this.part(at, partEnd));
           const next = this.afterSpace(partEnd + 1);
           if (next === end) return whole.value;
@@ -106,11 +106,11 @@ class SlicedReader {
           if (at - from < SLICE_BYTES) break;
           whole.addSlice(this.text(from, at));
           from = at + 1;
-          await this.turn.pass();
+          await this.yielder.yieldWhenDue();
       }
     }
     whole.addSlice(this.text(from, end));
-    await this.turn.pass();
+    await this.yielder.yieldWhenDue();
     return whole.value;
   }
 

@@ -1,6 +1,6 @@
 import { forgetVanished, releaseVanished } from './forget-vanished.js';
 import { type LedgerChange } from './ledger-change.js';
-import { type AnnouncementOf, noteAnnounced } from './note-announced.js';
+import { type MentionOf, noteMentions } from './note-mentions.js';
 import { among } from './lists.js';
 import { recordMarked } from './record-marked.js';
 import { recordReserved } from './record-reserved.js';
@@ -21,7 +21,7 @@ export interface RoundApplied {
 
 /**
  * Writes what a round did. Run it in one transaction: the portal did it in one request.
- * @param announcementOf what of its events is noted beside them; null: nothing
+ * @param mentionOf what of its events is noted beside them; null: nothing
  */
 export async function applyRound(
   db: Db,
@@ -29,7 +29,7 @@ export async function applyRound(
   changes: readonly LedgerChange[],
   policy: LedgerPolicy,
   now: number,
-  announcementOf: AnnouncementOf | null = null,
+  mentionOf: MentionOf | null = null,
 ): Promise<RoundApplied> {
   const { memberId } = scope;
   const applied: RoundApplied = { marked: 0, cleared: 0, vanished: 0, displaced: 0 };
@@ -37,10 +37,10 @@ export async function applyRound(
     switch (change.type) {
       case 'reserved':
         await recordReserved(db, scope, change.batch, policy, now);
-        if (announcementOf !== null) {
+        if (mentionOf !== null) {
           const { events, errored, reservedAt = null } = change.batch;
           const markedUntil = errored ? reservedAt : null;
-          await noteAnnounced(db, memberId, { events, errored, markedUntil }, announcementOf);
+          await noteMentions(db, memberId, { events, errored, markedUntil }, mentionOf);
         }
         break;
       case 'marked': {
@@ -72,9 +72,9 @@ export async function applyRound(
         break;
       case 'journaled':
         await writeJournal(db, scope, change);
-        if (announcementOf !== null) {
+        if (mentionOf !== null) {
           const { events, errored } = change;
-          await noteAnnounced(db, memberId, { events, errored, markedUntil: null }, announcementOf);
+          await noteMentions(db, memberId, { events, errored, markedUntil: null }, mentionOf);
         }
         break;
       case 'journal_taken':

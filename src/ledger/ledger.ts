@@ -37,7 +37,7 @@ import { releaseUnmarkable } from './release-unmarkable.js';
 import { type RetryPolicy } from './retry-timing.js';
 import { type HistorySettings } from './history/history-settings.js';
 import { markedDue } from './marked-due.js';
-import { type AnnouncementOf } from './note-announced.js';
+import { type MentionOf } from './note-mentions.js';
 import { noteMarksSent, type MarksSent } from './note-marks-sent.js';
 import {
   heldProcessIds,
@@ -71,12 +71,12 @@ export class Ledger {
     private readonly now: () => number = Date.now,
     private readonly sourceKey = '',
     private readonly writes = new FencedWrites(database),
-    private readonly announcementOf: AnnouncementOf | null = null,
+    private readonly mentionOf: MentionOf | null = null,
   ) {}
 
-  /** This ledger, which notes what events say of objects beside them; see {@link noteAnnounced}. */
-  noting(announcementOf: AnnouncementOf): Ledger {
-    return new Ledger(this.database, this.settings, this.now, this.sourceKey, this.writes, announcementOf);
+  /** This ledger, which notes what events say of objects beside them; see {@link noteMentions}. */
+  noting(mentionOf: MentionOf): Ledger {
+    return new Ledger(this.database, this.settings, this.now, this.sourceKey, this.writes, mentionOf);
   }
 
   /**
@@ -87,7 +87,7 @@ export class Ledger {
   fencedBy(lease: Lease | null, refused: () => void): Ledger {
     if (lease === null) return this;
     const writes = new FencedWrites(this.database, { lease, refused });
-    return new Ledger(this.database, this.settings, this.now, this.sourceKey, writes, this.announcementOf);
+    return new Ledger(this.database, this.settings, this.now, this.sourceKey, writes, this.mentionOf);
   }
 
   /**
@@ -96,7 +96,7 @@ export class Ledger {
    */
   under(sourceKey: string): Ledger {
     if (sourceKey === this.sourceKey) return this;
-    return new Ledger(this.database, this.settings, this.now, sourceKey, this.writes, this.announcementOf);
+    return new Ledger(this.database, this.settings, this.now, sourceKey, this.writes, this.mentionOf);
   }
 
   /**
@@ -197,7 +197,7 @@ export class Ledger {
     if (changes.length === 0) return { marked: 0, cleared: 0, vanished: 0, displaced: 0 };
     return this.writes.of(
       [memberId],
-      (tx) => applyRound(tx, this.queue(memberId), changes, this.settings, this.now(), this.announcementOf),
+      (tx) => applyRound(tx, this.queue(memberId), changes, this.settings, this.now(), this.mentionOf),
       rowsOf(changes),
     );
   }
@@ -365,7 +365,7 @@ export class Ledger {
 
   /** The connection to read with: small reads are served first. */
   private reading(rows: number): Db {
-    return rows < MANY ? this.database.db : this.database.unhurried;
+    return rows < MANY ? this.database.db : this.database.lowPriority;
   }
 
   private queue(memberId: string): QueueScope {

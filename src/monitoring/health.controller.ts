@@ -27,7 +27,7 @@ export abstract class HealthChecks {
  */
 @Controller('health')
 export class HealthController {
-  private readonly readiness = new SharedAnswer(() => this.askFoundations(), 'waiting');
+  private readonly readiness = new SharedAnswer(() => this.checkDependencies(), 'waiting');
 
   constructor(
     @Inject(HealthCheckService) private readonly health: HealthCheckService,
@@ -47,7 +47,7 @@ export class HealthController {
     return this.readiness.read();
   }
 
-  private askFoundations(): Promise<HealthCheckResult> {
+  private checkDependencies(): Promise<HealthCheckResult> {
     return this.health.check(
       Object.entries(this.healthChecks.checks()).map(
         ([name, check]) =>

@@ -48,7 +48,7 @@ export class LeasedOwnership implements Ownership {
   private heartbeatAt: ClockReading | null = null;
   private replicas: readonly string[] = [];
   private running: Promise<void> | null = null;
-  private wakeUp: (() => void) | null = null;
+  private endSleep: (() => void) | null = null;
   private woken = false;
   private lapses: NodeJS.Timeout | null = null;
   private retired = false;
@@ -84,7 +84,7 @@ export class LeasedOwnership implements Ownership {
 
   wake(): void {
     this.woken = true;
-    this.wakeUp?.();
+    this.endSleep?.();
   }
 
   retire(): void {
@@ -247,12 +247,12 @@ export class LeasedOwnership implements Ownership {
     return new Promise((resolve) => {
       const wake = () => {
         clearTimeout(timer);
-        this.wakeUp = null;
+        this.endSleep = null;
         this.woken = false;
         resolve();
       };
       const timer = setTimeout(wake, this.lookEveryMs);
-      this.wakeUp = wake;
+      this.endSleep = wake;
       if (this.woken) wake();
     });
   }

@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { WakeableSleep } from './wakeable-sleep.js';
 
-describe('the alarm clock', () => {
+describe('a sleep that can be cut short', () => {
   beforeEach(() => void jest.useFakeTimers());
   afterEach(() => void jest.useRealTimers());
 
   /** Milliseconds that a sleep took, seen from outside. */
-  const sleeper = (alarm: WakeableSleep, ms: number) => {
+  const sleeper = (pause: WakeableSleep, ms: number) => {
     const sleep = { awake: false, done: Promise.resolve() };
-    sleep.done = alarm.sleep(ms).then(() => void (sleep.awake = true));
+    sleep.done = pause.sleep(ms).then(() => void (sleep.awake = true));
     return sleep;
   };
   const pass = (ms: number) => jest.advanceTimersByTimeAsync(ms);
@@ -22,29 +22,29 @@ describe('the alarm clock', () => {
   });
 
   it('is woken at once', async () => {
-    const alarm = new WakeableSleep();
-    const sleep = sleeper(alarm, 1000);
-    alarm.wakeIn(0);
+    const pause = new WakeableSleep();
+    const sleep = sleeper(pause, 1000);
+    pause.wakeIn(0);
     await sleep.done;
     expect(jest.getTimerCount()).toBe(0);
   });
 
   it('wakes earlier, never later, than it was told', async () => {
-    const alarm = new WakeableSleep();
-    const sleep = sleeper(alarm, 1000);
-    alarm.wakeIn(300);
-    alarm.wakeIn(5000);
+    const pause = new WakeableSleep();
+    const sleep = sleeper(pause, 1000);
+    pause.wakeIn(300);
+    pause.wakeIn(5000);
     await pass(299);
     expect(sleep.awake).toBe(false);
     await pass(1);
     expect(sleep.awake).toBe(true);
   });
 
-  it('remembers a ring that came before the sleep, once', async () => {
-    const alarm = new WakeableSleep();
-    alarm.wakeIn(0);
-    await alarm.sleep(1000);
-    const second = sleeper(alarm, 1000);
+  it('remembers a wake that came before the sleep, once', async () => {
+    const pause = new WakeableSleep();
+    pause.wakeIn(0);
+    await pause.sleep(1000);
+    const second = sleeper(pause, 1000);
     await pass(999);
     expect(second.awake).toBe(false);
     await pass(1);
@@ -52,11 +52,11 @@ describe('the alarm clock', () => {
   });
 
   it('remembers a time that was set before the sleep', async () => {
-    const alarm = new WakeableSleep();
-    alarm.wakeIn(800);
-    alarm.wakeIn(500);
+    const pause = new WakeableSleep();
+    pause.wakeIn(800);
+    pause.wakeIn(500);
     await pass(100);
-    const sleep = sleeper(alarm, 5000);
+    const sleep = sleeper(pause, 5000);
     await pass(399);
     expect(sleep.awake).toBe(false);
     await pass(1);
@@ -64,20 +64,20 @@ describe('the alarm clock', () => {
   });
 
   it('wakes at once where that time has passed', async () => {
-    const alarm = new WakeableSleep();
-    alarm.wakeIn(50);
+    const pause = new WakeableSleep();
+    pause.wakeIn(50);
     await pass(100);
-    const sleep = sleeper(alarm, 5000);
+    const sleep = sleeper(pause, 5000);
     await pass(0);
     expect(sleep.awake).toBe(true);
   });
 
-  it('forgets the time once it has rung', async () => {
-    const alarm = new WakeableSleep();
-    const first = sleeper(alarm, 10);
+  it('forgets the time once it has woken', async () => {
+    const pause = new WakeableSleep();
+    const first = sleeper(pause, 10);
     await pass(10);
     await first.done;
-    const second = sleeper(alarm, 1000);
+    const second = sleeper(pause, 1000);
     await pass(999);
     expect(second.awake).toBe(false);
     await pass(1);

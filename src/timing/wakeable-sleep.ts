@@ -5,13 +5,13 @@ export class WakeableSleep {
   private wake: (() => void) | null = null;
   private timer: NodeJS.Timeout | null = null;
   private dueAt = Number.POSITIVE_INFINITY;
-  private rung = false;
+  private wokenEarly = false;
 
   /** Sleeps until `ms` have passed or {@link wakeIn} says so; a wake that came before counts. */
   sleep(ms: number): Promise<void> {
     return new Promise((resolve) => {
       this.wake = resolve;
-      if (this.rung) this.finish();
+      if (this.wokenEarly) this.finish();
       else this.arm(ms);
     });
   }
@@ -19,7 +19,7 @@ export class WakeableSleep {
   /** Wakes the sleeper, now or the next one, after `ms` at the latest. */
   wakeIn(ms: number): void {
     if (this.wake === null) {
-      if (ms <= 0) this.rung = true;
+      if (ms <= 0) this.wokenEarly = true;
       else this.dueAt = Math.min(this.dueAt, performance.now() + ms);
     } else if (ms <= 0) this.finish();
     else this.arm(ms);
@@ -37,7 +37,7 @@ export class WakeableSleep {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
     this.dueAt = Number.POSITIVE_INFINITY;
-    this.rung = false;
+    this.wokenEarly = false;
     const { wake } = this;
     this.wake = null;
     wake?.();

@@ -190,7 +190,7 @@ describe('the command line, of portals,', () => {
       expect(checked).toMatchObject({ exitCode: 1, verdicts: { bindings: 'wrong', authorization: 'ok' } });
       expect(checked.text).toContain('not bound: ONCRMLEADADD, ONOFFLINEEVENT');
       // It was installed by a refresh token.
-      expect(checked.verdicts).toMatchObject({ announcements: 'note' });
+      expect(checked.verdicts).toMatchObject({ notifications: 'note' });
 
       portal.setAdministrator(false);
       checked = await check();

@@ -173,7 +173,7 @@ export class World {
   }
 
   /** The portal notifies us of new events. */
-  announce(): void {
+  notify(): void {
     this.loops.get(this.key)?.notified();
   }
 

@@ -16,7 +16,7 @@ describe('replicas on one database', () => {
   it('share the portals equally, and whichever is told of a change or a failure, the owner acts', async () => {
     const port = await freePort();
     set = await ReplicaSet.prepare(NAMES, {
-      // Without a poke a portal would be looked at when the test is over.
+      // Without a wake a portal would be looked at when the test is over.
       settings: {
         DRAIN_INTERVAL_MS: '3600000',
         SETTLE_AFTER_MS: '3600000',
@@ -41,7 +41,7 @@ describe('replicas on one database', () => {
     await until('the notifications to be bound', () =>
       set.portals().every((portal) => portal.bindings().some(({ event }) => event === 'ONOFFLINEEVENT')),
     );
-    // All announcements come to the first, two thirds of them for portals of others.
+    // All notifications come to the first, two thirds of them for portals of others.
     set.push(1);
     await set.allDelivered();
     await set.explained(() =>

@@ -98,7 +98,7 @@ describe('what one replica tells the others', () => {
     expect(a.heard).toEqual(['round m1', 'mark m1 2']);
   });
 
-  it('hastens what a person made due, by whoever owns the portal', async () => {
+  it('wakes for what a person made due, by whoever owns the portal', async () => {
     const [a, b] = [await join('a', 'm1'), await join('b', 'm2')];
     a.signals.due(['m1', 'm2']);
     expect(a.heard).toEqual(['dispatch m1', 'wake m1']);
@@ -146,7 +146,7 @@ describe('what one replica tells the others', () => {
       return b.connections === 2;
     });
     a.signals.notified('m1');
-    await until('the poke', async () => {
+    await until('the signal', async () => {
       if (b.heard.length === 0) a.signals.notified('m1');
       await new Promise((resolve) => setTimeout(resolve, 100));
       return b.heard.includes('round m1');
@@ -159,7 +159,7 @@ describe('what one replica tells the others', () => {
       await a.channel.send(text);
     }
     a.signals.notified('m1');
-    await until('the poke', () => b.heard.length > 0);
+    await until('the signal', () => b.heard.length > 0);
     expect(b.heard).toEqual(['round m1']);
   });
 });

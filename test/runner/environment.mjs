@@ -1,7 +1,7 @@
 import { ModernFakeTimers } from '@jest/fake-timers';
 import { ModuleMocker } from 'jest-mock';
 
-/** The surroundings of each suite: the process itself, which is given back as it was. */
+/** The environment of each suite: the process itself, which is given back as it was. */
 export default class ProcessItself {
   global = globalThis;
   moduleMocker = new ModuleMocker(globalThis);

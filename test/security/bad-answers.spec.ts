@@ -52,7 +52,7 @@ describe('answers of one portal', () => {
       small: ['gzip-bomb', 'brackets'],
     });
     for (const kind of kinds) {
-      // With its effects, every other time: then there are events that only the sweep finds.
+      // With its effects, every other time: then there are events that only the orphan scan finds.
       const fault = attack({ kind, times: 2, commit: kinds.indexOf(kind) % 2 === 0 });
       many.push(5);
       const others = () => many.unfinished(OTHERS).length === 0;

@@ -230,7 +230,7 @@ describe('a body that no portal sends', () => {
     expect(seen()).not.toContain('203.0.113.7');
   });
 
-  it('and announcements that prove nothing do not keep a portal from installing from the same address', async () => {
+  it('and notifications that prove nothing do not keep a portal from installing from the same address', async () => {
     const from = '127.0.5.1';
     const auth = { member_id: 'f'.repeat(32), application_token: 'x' };
     const refused: number[] = [];

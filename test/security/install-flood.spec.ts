@@ -78,7 +78,7 @@ describe(`a flood of ${forged} forged installations`, () => {
   const forgedBody = (n: number, memberId = hex(n, 32), more: Record<string, string> = {}) =>
     formOf('ONAPPINSTALL', { refresh_token: hex(n, 70), member_id: memberId, ...more });
 
-  it("with a portal's own application token is no door beside the throttle", async () => {
+  it("with a portal's own application token is no way past the throttle", async () => {
     const token = { application_token: own.portal.applicationToken };
     const before = own.row();
     const { statuses, futile } = await amid(
@@ -130,7 +130,7 @@ describe(`a flood of ${forged} forged installations`, () => {
     );
   });
 
-  it('does not hold up portals that are installed: they install again, open the application and announce', async () => {
+  it('does not hold up portals that are installed: they install again, open the application and notify', async () => {
     const throttled = () => linesOf(system.bridge, 'notification.throttled').length;
     const before = throttled();
     await amid(

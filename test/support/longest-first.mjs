@@ -17,7 +17,7 @@ const LONGEST = [
   'test/outages/portal-without-marks',
   'test/one-prefix',
   'test/one-file',
-  'test/portal-life-cycle/announcements',
+  'test/portal-life-cycle/notifications',
   'test/portal-life-cycle/source-key',
   'test/security/tarpits',
   'test/budget',

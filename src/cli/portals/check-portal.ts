@@ -228,7 +228,7 @@ function bindingsFinding(batch: BatchAnswer, wanted: WantedBindings): Finding {
 
 /** Installed by a code or a refresh token, with a public address. */
 function notificationsFinding(): Finding {
-  return note('announcements', Phrase.of('check.announcements'));
+  return note('notifications', Phrase.of('check.notifications'));
 }
 
 type Depths = Readonly<Record<'pending' | 'reserved' | 'marked', number | null>>;

@@ -14,7 +14,7 @@ it('what is put into a text is escaped, and markup is not', () => {
 it('a time says how long ago it was, exactly when, and what the script makes of it', () => {
   expect(
     wordsIn('en')
-      .moment(AT, AT + 12_000)
+      .ago(AT, AT + 12_000)
       .text.replace(/\s+/g, ' '),
   ).toBe(
     '<time datetime="2026-11-25T01:02:03.000Z" title="2026-11-25 01:02:03 UTC" data-utc="2026-11-25 01:02:03 UTC" data-relative >12 s ago</time >',

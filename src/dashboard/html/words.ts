@@ -23,7 +23,7 @@ export interface Words {
   /** `850 ms`, `12 s`, `5 min`, `3 h`, `2 d`. */
   duration(this: void, ms: number): string;
   /** How long ago, with the exact time as a title. */
-  moment(this: void, at: number | null, now: number): Html;
+  ago(this: void, at: number | null, now: number): Html;
   /** The exact time, UTC; the page's script puts the reader's own beside it. */
   exactTime(this: void, at: number): Html;
 }
@@ -50,7 +50,7 @@ function makeWords(language: Language): Words {
     count: (value) => (value === null || value === undefined ? '–' : whole(language, value)),
     rate: (perSecond) => (perSecond === null ? '–' : rate(language, perSecond)),
     duration: (ms) => duration(language, ms),
-    moment: (at, now) =>
+    ago: (at, now) =>
       at === null
         ? html`<span class="quiet">–</span>`
         : time(at, relative(language, at, now), html`data-relative`),

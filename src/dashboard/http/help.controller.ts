@@ -1,6 +1,6 @@
 import { NotFoundException, Param } from '@nestjs/common';
 import { helpPage } from '../views/help-page.js';
-import { FOUNDATIONS } from '../views/trouble-banner.js';
+import { DEPENDENCIES } from '../views/trouble-banner.js';
 import { type HttpContext } from './http-context.js';
 import { DashboardController, Http, Page } from './page.decorators.js';
 import { PageContextService } from './page-context.service.js';
@@ -12,7 +12,7 @@ export class HelpController {
 
   @Page(':name')
   help(@Param('name') given: string, @Http() http: HttpContext): Promise<string> {
-    const name = FOUNDATIONS.find((one) => one === given);
+    const name = DEPENDENCIES.find((one) => one === given);
     if (name === undefined) throw new NotFoundException();
     return this.pages.show(http, (context, snapshot) => helpPage(context, snapshot, name));
   }

@@ -5,7 +5,7 @@ import { type Words } from '../html/words.js';
 
 /** A portal's request budget: what is used, what waits, and what the portal has refused. */
 export function budgetSection(
-  { t, h, count, rate, moment, exactTime }: Words,
+  { t, h, count, rate, ago, exactTime }: Words,
   report: BudgetReport,
   now: number,
 ): Html {
@@ -19,7 +19,7 @@ export function budgetSection(
         t('budget.refused'),
         lastRefusedAt === null
           ? count(refused)
-          : h('budget.refusedLast', { count: count(refused), when: moment(lastRefusedAt, now) }),
+          : h('budget.refusedLast', { count: count(refused), when: ago(lastRefusedAt, now) }),
       )}
       ${pausedUntil !== null && fact(t('budget.paused'), exactTime(pausedUntil))}
     </dl>

@@ -34,7 +34,7 @@ const MAX_SHOWN = 200_000;
 /** `/events/<event id>`: why it failed, what happened to it so far, and what consumers get. */
 export function eventPage(context: PageContext, snapshot: Snapshot, details: EventDetails): Html {
   const { words } = context;
-  const { t, h, moment } = words;
+  const { t, h, ago } = words;
   const { record, portal, maxAttempts } = details;
   const { at } = snapshot;
   const { made, inSeries } = attemptsOf(record);
@@ -57,7 +57,7 @@ export function eventPage(context: PageContext, snapshot: Snapshot, details: Eve
       >
         <p class="lead">
           ${stateBadge(words, record.state)}
-          <span>${h('event.since', { when: moment(record.state_at, at) })}</span>
+          <span>${h('event.since', { when: ago(record.state_at, at) })}</span>
           ${record.state !== 'processed' && html`<span>${t(made === inSeries ? 'event.attempt' : 'event.attemptInAll', { number: inSeries, most: maxAttempts, made })}</span>`}
           ${record.due_at !== null && html`<span>${h('event.next', { when: html`${nextAttempt(words, record, at)}` })}</span>`}
         </p>

@@ -158,7 +158,7 @@ function row(
   maxAttempts: number,
   left: boolean,
 ): Html {
-  const { t, language, moment } = words;
+  const { t, language, ago } = words;
   const name =
     portals.find(({ portal }) => portal.memberId === record.member_id)?.portal.name ?? record.member_id;
   const named = `${record.event} ${objectOf(words, record)}`;
@@ -198,20 +198,16 @@ function row(
       'wide',
     )}
     ${cell(t('events.attempts'), t('events.attemptsOf', { made: inSeries, most: maxAttempts }), 'tight')}
-    ${cell(t('events.since'), moment(record.state_at, at))}
+    ${cell(t('events.since'), ago(record.state_at, at))}
     ${cell(t('events.nextAttempt'), nextAttempt(words, record, at), 'tight')}
     <td class="row-actions">${!left && rowActions(words, record, named)}</td>
   </tr>`;
 }
 
-export function nextAttempt(
-  { t, moment }: Words,
-  { state, due_at: dueAt }: DeliveryRecord,
-  now: number,
-): Part {
+export function nextAttempt({ t, ago }: Words, { state, due_at: dueAt }: DeliveryRecord, now: number): Part {
   if (state === 'dead') return html`<span class="quiet">${t('events.noAttempt')}</span>`;
   if (state === 'failed') return html`<span class="quiet">${t('events.afterMark')}</span>`;
-  return dueAt !== null && dueAt <= now ? t('events.dueNow') : moment(dueAt, now);
+  return dueAt !== null && dueAt <= now ? t('events.dueNow') : ago(dueAt, now);
 }
 
 /** Buttons for one event, inside a form. */

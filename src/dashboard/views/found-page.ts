@@ -133,7 +133,7 @@ function table(words: Words, events: readonly FoundEvent[], at: number): Html {
 }
 
 function row(words: Words, event: FoundEvent, at: number): Html {
-  const { t, exactTime, moment, count } = words;
+  const { t, exactTime, ago, count } = words;
   const { reason, settledAt } = event;
   const cell = (label: string, content: Part, kind = '') =>
     html`<td data-label="${label}" class="${kind}"><span>${content}</span></td>`;
@@ -154,7 +154,7 @@ function row(words: Words, event: FoundEvent, at: number): Html {
     ${cell(t('find.changed'), exactTime(event.changedAt))}
     ${cell(
       t('find.settled'),
-      settledAt === null ? html`<span class="quiet">${t('find.underWay')}</span>` : moment(settledAt, at),
+      settledAt === null ? html`<span class="quiet">${t('find.underWay')}</span>` : ago(settledAt, at),
     )}
   </tr>`;
 }

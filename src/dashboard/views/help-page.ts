@@ -1,10 +1,10 @@
 import { html, type Html } from '../html/html.js';
 import { type Snapshot } from '../live/snapshot.js';
 import { type PageContext, page } from './layout.js';
-import { type Foundation, reasonIn, troubles } from './trouble-banner.js';
+import { type Dependency, reasonIn, troubles } from './trouble-banner.js';
 
 /** `/help/broker` and `/help/database`: the runbook in short, from the service itself, since other pages may be away too. */
-export function helpPage(context: PageContext, snapshot: Snapshot, name: Foundation): Html {
+export function helpPage(context: PageContext, snapshot: Snapshot, name: Dependency): Html {
   const { words } = context;
   const { t, h } = words;
   const setting = (text: string) => html`<code>${text}</code>`;

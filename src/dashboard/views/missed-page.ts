@@ -56,8 +56,8 @@ export function missedPage(context: PageContext, snapshot: Snapshot, list: Misse
   });
 }
 
-function typesTable({ t, count, moment }: Words, types: readonly TypeReport[], at: number): Html {
-  const when = (time: number | null) => (time === null ? t('missed.notYet') : moment(time, at));
+function typesTable({ t, count, ago }: Words, types: readonly TypeReport[], at: number): Html {
+  const when = (time: number | null) => (time === null ? t('missed.notYet') : ago(time, at));
   return html`<table class="cards">
     <caption class="visually-hidden">
       ${t('missed.types')}
@@ -96,7 +96,7 @@ function typesTable({ t, count, moment }: Words, types: readonly TypeReport[], a
   </table>`;
 }
 
-function missedTable({ t, say, moment }: Words, missed: readonly MissedChange[], at: number): Html {
+function missedTable({ t, say, ago }: Words, missed: readonly MissedChange[], at: number): Html {
   return html`<table class="cards">
     <caption class="visually-hidden">
       ${t('missed.list')}
@@ -118,8 +118,8 @@ function missedTable({ t, say, moment }: Words, missed: readonly MissedChange[],
               <a href="/events/${encodeURIComponent(eventIdOf(one))}">${one.type}/${String(one.object_id)}</a>
             </th>
             <td data-label="${t('missed.change')}">${t(`missed.did.${one.change}`)}</td>
-            <td data-label="${t('missed.changed')}">${moment(one.changed_at * 1000, at)}</td>
-            <td data-label="${t('missed.foundAt')}">${moment(one.found_at, at)}</td>
+            <td data-label="${t('missed.changed')}">${ago(one.changed_at * 1000, at)}</td>
+            <td data-label="${t('missed.foundAt')}">${ago(one.found_at, at)}</td>
             <td data-label="${t('missed.why')}">${say(CAUSE_TEXTS[one.cause])}</td>
           </tr>`,
       )}

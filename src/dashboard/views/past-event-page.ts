@@ -27,7 +27,7 @@ export function pastEventPage(
   { timeline, portalKnown, link, days }: PastEvent,
 ): Html {
   const { words } = context;
-  const { t, h, moment } = words;
+  const { t, h, ago } = words;
   const [latest] = timeline.deliveries;
   const row = latest === undefined || latest.origin !== null ? '' : t('events.row', { row: latest.rowId });
   const object = timeline.subject ?? row;
@@ -43,7 +43,7 @@ export function pastEventPage(
         latest !== undefined &&
         html`<p class="lead">
           ${stateBadge(words, latest.state)}
-          ${latest.settledAt !== null && html`<span>${h('past.settled', { when: moment(latest.settledAt, snapshot.at) })}</span>`}
+          ${latest.settledAt !== null && html`<span>${h('past.settled', { when: ago(latest.settledAt, snapshot.at) })}</span>`}
           <span>· ${t('past.attempts', { attempts: latest.attempts })}</span>
         </p>`
       }

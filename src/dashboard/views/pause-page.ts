@@ -23,11 +23,11 @@ export function pausedBadge({ language, t }: Words, { paused }: Pick<Portal, 'pa
 
 /** Who has paused a portal, since when and why. */
 export function pauseWords(
-  { h, moment }: Words,
+  { h, ago }: Words,
   { since, reason, by }: NonNullable<Portal['paused']>,
   now: number,
 ): Html {
-  const who = { by: html`<bdi>${by}</bdi>`, when: moment(since, now) };
+  const who = { by: html`<bdi>${by}</bdi>`, when: ago(since, now) };
   return reason === null
     ? h('pause.byWhom', who)
     : h('pause.byWhomWhy', { ...who, reason: html`<bdi>${reason}</bdi>` });

@@ -35,7 +35,7 @@ export function portalPage(
   { reach, past, budget, reconciled }: PortalFigures,
 ): Html {
   const { words } = context;
-  const { t, h, say, count, rate, duration, moment } = words;
+  const { t, h, say, count, rate, duration, ago } = words;
   const { portal, here, owner, toldAt, activity, troubles } = view;
   const { at } = snapshot;
   const known = here || toldAt !== null;
@@ -60,7 +60,7 @@ export function portalPage(
       >
         <p class="lead">
           ${stateBadge(words, portal.state)}${pausedBadge(words, portal)}
-          <span>${h('portal.since', { when: moment(portal.stateSince, at) })}</span>
+          <span>${h('portal.since', { when: ago(portal.stateSince, at) })}</span>
         </p>
         ${portal.stateReason !== null && html`<blockquote class="reason-box"><bdi>${portal.stateReason}</bdi></blockquote>`}
         ${pauseBanner(words, portal, at)}
@@ -69,7 +69,7 @@ export function portalPage(
         ${
           sharedLately(portal, at) &&
           html`<p class="banner">
-            ${h('portal.shared', { when: moment(portal.sharedSeenAt ?? at, at), advice: SHARED_ADVICE })}
+            ${h('portal.shared', { when: ago(portal.sharedSeenAt ?? at, at), advice: SHARED_ADVICE })}
           </p>`
         }
         ${
@@ -82,14 +82,14 @@ export function portalPage(
           portal.marksFailingSince !== null &&
           portal.state !== 'unmarkable' &&
           html`<p>
-            ${h('portal.marksFailing', { when: moment(portal.marksFailingSince, at), advice: ADVICE.unmarkable })}
+            ${h('portal.marksFailing', { when: ago(portal.marksFailingSince, at), advice: ADVICE.unmarkable })}
           </p>`
         }
         ${
           portal.installRefused !== null &&
           html`<p class="banner">
             ${h('portal.installRefused', {
-              when: moment(portal.installRefused.at, at),
+              when: ago(portal.installRefused.at, at),
               reason: html`<bdi>${portal.installRefused.reason}</bdi>`,
             })}
           </p>`
@@ -106,7 +106,7 @@ export function portalPage(
             ${h('portal.rounds', { where: html`${elsewhereWords(words, view)}` })}
             ${
               owner !== null &&
-              (toldAt === null ? t('portal.notTold') : h('portal.told', { when: moment(toldAt, at) }))
+              (toldAt === null ? t('portal.notTold') : h('portal.told', { when: ago(toldAt, at) }))
             }
             ${owner !== null && t('portal.otherReplica')}
           </p>`
@@ -138,7 +138,7 @@ export function portalPage(
               round === null
                 ? html`<p class="quiet">${t(toldAt === null ? 'portal.noRoundSeen' : 'portal.noRound')}</p>`
                 : html`<dl class="facts">
-                    ${fact(t('portal.when'), moment(round.at, at))}
+                    ${fact(t('portal.when'), ago(round.at, at))}
                     ${fact(t('portal.did'), round.failure === null ? deeds(words, round) : html`<bdi class="bad-text">${round.failure}</bdi>`)}
                     ${fact(t('portal.took'), tookMs === null ? count(null) : duration(tookMs))}
                     ${fact(t('portal.moreWaited'), round.more === null ? t('portal.notAsked') : t(round.more ? 'portal.yes' : 'portal.no'))}
@@ -154,7 +154,7 @@ export function portalPage(
               queueCount === null
                 ? html`<p class="quiet">${t('portal.notCounted')}</p>`
                 : html`<dl class="facts">
-                    ${fact(t('portal.counted'), moment(queueCount.at, at))}
+                    ${fact(t('portal.counted'), ago(queueCount.at, at))}
                     ${fact(t('portal.pending'), count(queueCount.pending))}
                     ${fact(t('portal.toFetchAgain'), count(queueCount.marked))}
                     ${fact(t('portal.held'), count(queueCount.held))}

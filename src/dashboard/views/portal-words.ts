@@ -29,11 +29,11 @@ export function stateBadge({ language, t }: Words, state: PortalState): Html {
 
 /** What waits on the portal, as far as we know without asking it. */
 export function queueWords(words: Words, { activity, troubles }: PortalView, now: number): Part {
-  const { t, h, count, moment } = words;
+  const { t, h, count, ago } = words;
   const { queueCount, backlog } = activity;
   const later = backlog !== null && (queueCount === null || backlog.at > queueCount.at) ? backlog : null;
   const seen = (at: number) =>
-    html`<br /><span class="quiet">${h('queue.seen', { when: moment(at, now) })}</span>`;
+    html`<br /><span class="quiet">${h('queue.seen', { when: ago(at, now) })}</span>`;
   // Even an old count says more than "there was more to fetch"; that the queue was empty says more than a count.
   if (queueCount !== null && (later === null || (later.more && now - queueCount.at < COUNT_LASTS_MS))) {
     const rows = queueCount.pending + queueCount.marked;
@@ -58,25 +58,23 @@ export function elsewhereWords({ t, h }: Words, { portal, owner }: PortalView): 
 
 /** What the last round did. */
 export function roundWords(words: Words, view: PortalView, now: number): Html {
-  const { t, moment } = words;
+  const { t, ago } = words;
   const { here, toldAt } = view;
   const { round } = view.activity;
   const where =
     !here && html`<span class="quiet">${elsewhereWords(words, view)}${agedWords(words, toldAt, now)}</span>`;
   if (!here && (toldAt === null || round === null)) return html`${where}`;
   if (round === null) return html`<span class="quiet">${t('round.noneHere')}</span>`;
-  return html`${moment(round.at, now)}<br />
+  return html`${ago(round.at, now)}<br />
     <span class="quiet"
       >${round.failure === null ? deeds(words, round) : html`<span class="bad-text">${t('round.failed')}</span>`}</span
     >${where && html`<br />${where}`}`;
 }
 
 /** The age of another replica's report, where that is late. */
-function agedWords({ h, moment }: Words, toldAt: number | null, now: number): Part {
+function agedWords({ h, ago }: Words, toldAt: number | null, now: number): Part {
   return (
-    toldAt !== null &&
-    now - toldAt > TOLD_LATELY_MS &&
-    html`, ${h('round.told', { when: moment(toldAt, now) })}`
+    toldAt !== null && now - toldAt > TOLD_LATELY_MS && html`, ${h('round.told', { when: ago(toldAt, now) })}`
   );
 }
 

@@ -86,7 +86,7 @@ export function queuesPage(
 /** Entries shown of a list. */
 const KEYS_SHOWN = 20;
 
-function keyList({ t, h, count, moment }: Words, { keys, blind }: UnroutedReport, now: number): Part {
+function keyList({ t, h, count, ago }: Words, { keys, blind }: UnroutedReport, now: number): Part {
   const more = keys.length - KEYS_SHOWN;
   return html`${
     keys.length === 0
@@ -99,7 +99,7 @@ function keyList({ t, h, count, moment }: Words, { keys, blind }: UnroutedReport
                   <code>${key}</code>
                   <span
                     ><b>${count(events)}</b>
-                    <span class="quiet">${h('queues.last', { when: moment(lastAt, now) })}</span></span
+                    <span class="quiet">${h('queues.last', { when: ago(lastAt, now) })}</span></span
                   >
                 </li>`,
             )}
@@ -108,14 +108,14 @@ function keyList({ t, h, count, moment }: Words, { keys, blind }: UnroutedReport
   }${blind !== null && html`<p class="quiet">${h('queues.blind', { reason: html`<bdi>${blind}</bdi>` })}</p>`}`;
 }
 
-function rejectionList({ t, moment }: Words, rejections: readonly Rejection[], now: number): Part {
+function rejectionList({ t, ago }: Words, rejections: readonly Rejection[], now: number): Part {
   if (rejections.length === 0) return html`<p class="quiet">${t('queues.noRejections')}</p>`;
   return html`<h4>${t('queues.lastRejections')}</h4>
     <ul class="rejections">
       ${rejections.map(
         ({ at, reason, excerpt }) =>
           html`<li>
-            ${moment(at, now)} <bdi class="reason">${reason}</bdi>
+            ${ago(at, now)} <bdi class="reason">${reason}</bdi>
             <code class="excerpt"><bdi>${excerpt}</bdi></code>
           </li>`,
       )}

@@ -13,7 +13,7 @@ export function reasonTable(
   groups: readonly ReasonGroup[],
   now: number,
 ): Html {
-  const { t, h, count, moment } = words;
+  const { t, h, count, ago } = words;
   const hidden = (inside: Html) => html`<span class="visually-hidden">${inside}</span>`;
   return html`<table class="cards groups">
     <caption class="visually-hidden">
@@ -39,7 +39,7 @@ export function reasonTable(
           </th>
           <td data-label="${t('groups.events')}" class="number"><span>${count(events)}</span></td>
           <td data-label="${t('groups.portals')}" class="number"><span>${count(portals)}</span></td>
-          <td data-label="${t('groups.last')}"><span>${moment(lastAt, now)}</span></td>
+          <td data-label="${t('groups.last')}"><span>${ago(lastAt, now)}</span></td>
           <td class="row-actions">
             <button
               type="submit"

@@ -65,7 +65,7 @@ export function snapshotsPage(
 
 function item(context: PageContext, portal: Portal, snapshot: SnapshotRecord, now: number): Html {
   const { words } = context;
-  const { t, h, moment } = words;
+  const { t, h, ago } = words;
   const { no, state, types, routingKey, reason } = snapshot;
   const { fraction } = progressOf(snapshot, now);
   // Without a value it moves: only what runs may.
@@ -76,7 +76,7 @@ function item(context: PageContext, portal: Portal, snapshot: SnapshotRecord, no
     <div>
       <b>${title}</b> ${stateOf(words, state)}
       <span class="quiet"
-        >${h('snapshots.by', { name: html`<bdi>${snapshot.askedBy}</bdi>`, when: moment(snapshot.createdAt, now) })}</span
+        >${h('snapshots.by', { name: html`<bdi>${snapshot.askedBy}</bdi>`, when: ago(snapshot.createdAt, now) })}</span
       >
       ${types.map(
         ({ name, afterId, maxId, superseded }) =>

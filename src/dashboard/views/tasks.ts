@@ -27,14 +27,14 @@ export function taskList(
 
 function item(context: PageContext, task: BulkTask, perSecond: number, now: number): Html {
   const { words } = context;
-  const { t, h, moment } = words;
+  const { t, h, ago } = words;
   const title = t(task.action === 'retry' ? 'tasks.retry' : 'tasks.discard', { total: task.total });
   const turned = task.total - remainingOf(task);
   return html`<li id="task-${task.id}">
     <div>
       <b>${title}</b>
       <span class="quiet"
-        >${h('tasks.by', { name: html`<bdi>${task.by}</bdi>`, when: moment(task.createdAt, now) })}</span
+        >${h('tasks.by', { name: html`<bdi>${task.by}</bdi>`, when: ago(task.createdAt, now) })}</span
       >
       ${task.label !== '' && html`<bdi class="reason">${task.label.slice(0, 300)}</bdi>`}
     </div>
@@ -53,7 +53,7 @@ function item(context: PageContext, task: BulkTask, perSecond: number, now: numb
 }
 
 function counts(words: Words, task: BulkTask, perSecond: number, now: number): Part {
-  const { t, h, say, count, moment } = words;
+  const { t, h, say, count, ago } = words;
   const states = countedStates(task.left);
   const remaining = remainingOf(task);
   const parts: Part[] = [t('tasks.done', { count: count(task.done) })];
@@ -62,7 +62,7 @@ function counts(words: Words, task: BulkTask, perSecond: number, now: number): P
   if (task.stoppedBy !== null) {
     parts.push(h('tasks.stopped', { name: html`<bdi>${task.stoppedBy}</bdi>`, count: count(remaining) }));
   } else if (task.finishedAt !== null) {
-    parts.push(h('tasks.finished', { when: moment(task.finishedAt, now) }));
+    parts.push(h('tasks.finished', { when: ago(task.finishedAt, now) }));
   } else if (task.action === 'retry') {
     parts.push(t('tasks.remaining', { count: count(remaining), perSecond: count(perSecond) }));
   } else parts.push(t('tasks.toGo', { count: count(remaining) }));

@@ -3,13 +3,13 @@ import { type Words } from '../html/words.js';
 import { type Condition, type Snapshot } from '../live/snapshot.js';
 
 /** What the bridge cannot work without. */
-export const FOUNDATIONS = ['broker', 'database'] as const;
+export const DEPENDENCIES = ['broker', 'database'] as const;
 
-export type Foundation = (typeof FOUNDATIONS)[number];
+export type Dependency = (typeof DEPENDENCIES)[number];
 
 /** What cannot be used at present. That the ledger cannot be read says so of the database, too. */
-export function troubles({ conditions, ledgerFailure }: Snapshot): (Condition & { name: Foundation })[] {
-  return FOUNDATIONS.flatMap((name) => {
+export function troubles({ conditions, ledgerFailure }: Snapshot): (Condition & { name: Dependency })[] {
+  return DEPENDENCIES.flatMap((name) => {
     const condition = conditions.find((one) => one.name === name);
     if (condition?.up === false) return [{ ...condition, name }];
     if (name === 'database' && ledgerFailure !== null)
@@ -41,7 +41,7 @@ export function troubleBanner(words: Words, snapshot: Snapshot): Html {
   </div>`;
 }
 
-function banner(words: Words, snapshot: Snapshot, condition: Condition & { name: Foundation }): Html {
+function banner(words: Words, snapshot: Snapshot, condition: Condition & { name: Dependency }): Html {
   const { t, h, exactTime } = words;
   const { name, since } = condition;
   const reason = reasonIn(words, condition);

@@ -1,5 +1,5 @@
 import { type AnswerLimits } from '../../bitrix24/answer-limits.js';
-import { type AnswerRoom } from '../../bitrix24/answer-room.js';
+import { type AnswerMemory } from '../../bitrix24/answer-memory.js';
 import { type PortalClient } from '../../bitrix24/portal-client.js';
 import { type Ledger } from '../../ledger/ledger.js';
 import { type Log } from '../../logging/log.js';
@@ -63,7 +63,7 @@ export interface FleetDependencies {
   /** By default nothing works beside rounds. */
   readonly beside?: MakeBeside;
   /** For the answers of all portals. */
-  readonly room: AnswerRoom;
+  readonly answerMemory: AnswerMemory;
   /** What the answer to a request for so many events may be. */
   readonly answersOf: (events: number) => AnswerLimits;
   readonly brokerReady: () => boolean;

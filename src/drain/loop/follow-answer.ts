@@ -85,7 +85,7 @@ export async function followAnswer(
       if (failure.executed === 'unknown') {
         takenInDoubt ||= takesRows(command);
         // A batch that was read in this round may hold less by now.
-        if (leavesDoubt(command)) memory.sightings.clear();
+        if (leavesDoubt(command)) memory.contentsSeen.clear();
       }
       // Marks have a time of their own, and nothing else waits for them.
       if (concernsMarks(command)) continue;

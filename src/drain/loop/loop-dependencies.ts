@@ -1,12 +1,12 @@
 import { type BatchCommand } from '../../bitrix24/batch.js';
 import { type AnswerLimits } from '../../bitrix24/answer-limits.js';
-import { type AnswerRoom } from '../../bitrix24/answer-room.js';
+import { type AnswerMemory } from '../../bitrix24/answer-memory.js';
 import { type BatchAnswer, type CallOptions } from '../../bitrix24/portal-call.js';
 import { type PortalState } from '../../database/schema.js';
 import { type LedgerChange } from '../../ledger/ledger-change.js';
 import { type Ledger } from '../../ledger/ledger.js';
 import { type Log } from '../../logging/log.js';
-import { type Entrance } from '../pacing/admission.js';
+import { type RoundGate } from '../pacing/admission.js';
 import { type BatchSize } from '../pacing/batch-size.js';
 import { type IdleSettings, type Notifies } from '../pacing/idle-pace.js';
 import { type PlanSettings } from '../round/plan-input.js';
@@ -168,11 +168,11 @@ export interface LoopDependencies {
   /** The exchanges and queues belong to another bridge: the portal is left alone, not only its new events. */
   readonly standsBack?: () => boolean;
   /** Where rounds of all portals wait for their turn. */
-  readonly admission: Entrance;
+  readonly admission: RoundGate;
   /** Whether the process has much to do: what need not be asked now is then not asked in groups. */
   readonly busy?: () => boolean;
-  /** Room for the answers of all portals; by default each may take any. */
-  readonly room?: AnswerRoom;
+  /** Memory for the answers of all portals; by default each may take any. */
+  readonly answerMemory?: AnswerMemory;
   /** What the answer to a request for so many events may be; by default what the client's answers may. */
   readonly answersOf?: (events: number) => AnswerLimits;
   /** The ledger may have something to publish. */

@@ -82,7 +82,8 @@ export class PollingPace {
       this.deps.log.warn({
         event: 'notifications.missed',
         portal: this.deps.portal.name,
-        advice: 'a change came unannounced: can the portal reach PUBLIC_URL? Until it does, it is polled',
+        advice:
+          'a change came without a notification: can the portal reach PUBLIC_URL? Until it does, it is polled',
       });
     }
   }

@@ -110,7 +110,7 @@ export class PortalBuilder {
       listener,
       brokerReady: () => this.deps.brokerReady() && this.deps.reservesNothing?.() !== true,
       silence: this.deps.silence,
-      room: this.deps.room,
+      answerMemory: this.deps.answerMemory,
       answersOf: this.deps.answersOf,
       standsBack: this.deps.standsBack ?? (() => false),
       busy: () => this.load.busy,

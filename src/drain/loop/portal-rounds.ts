@@ -1,4 +1,4 @@
-import { type Entrance } from '../pacing/admission.js';
+import { type RoundGate } from '../pacing/admission.js';
 import { type LoopDependencies } from './loop-dependencies.js';
 import { type PortalLoop } from './portal-loop.js';
 import { Semaphore } from '../../timing/semaphore.js';
@@ -14,7 +14,7 @@ interface PortalRoundsDependencies {
   /** The keys that are to be finished. */
   readonly formerKeys: () => readonly string[];
   /** Where rounds of all portals wait for their turn. */
-  readonly admission: Entrance;
+  readonly admission: RoundGate;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type AnswerShare, ROOM_ENOUGH } from '../../bitrix24/answer-room.js';
+import { type AnswerShare, UNLIMITED_MEMORY } from '../../bitrix24/answer-memory.js';
 import { PortalError } from '../../bitrix24/errors.js';
 import { type BatchAnswer } from '../../bitrix24/portal-call.js';
 import { type RoundSnapshot } from '../../ledger/round-snapshot.js';
@@ -9,7 +9,7 @@ import { roundCost } from '../pacing/round-cost.js';
 import { ThrottledMethods } from '../pacing/throttled-methods.js';
 import { applyAnswer } from '../round/apply.js';
 import { PAGE } from '../round/apply-journal.js';
-import { heldBack, withoutHaste } from '../round/held-back.js';
+import { heldBack, withoutLoneClears } from '../round/held-back.js';
 import { WATCH_MS } from '../round/orphan-scan.js';
 import { planRound } from '../round/plan.js';
 import { FIRST_LIMIT } from '../round/plan-input.js';
@@ -151,7 +151,7 @@ export class RoundRunner {
       done,
       paused: this.deps.portal.paused(),
     });
-    return this.throttledMethods.leaveOut(withoutHaste(planned, this.heldBackSince, now), now);
+    return this.throttledMethods.leaveOut(withoutLoneClears(planned, this.heldBackSince, now), now);
   }
 
   private async send(
@@ -159,7 +159,7 @@ export class RoundRunner {
     snapshot: RoundSnapshot,
     heldProcessIds: readonly string[],
   ): Promise<RoundReport> {
-    const share = (this.deps.room ?? ROOM_ENOUGH).open();
+    const share = (this.deps.answerMemory ?? UNLIMITED_MEMORY).open();
     try {
       return await this.sendWith(plan, snapshot, heldProcessIds, share);
     } finally {

@@ -8,69 +8,69 @@ describe('the admission of rounds', () => {
   const pass = (ms: number) => jest.advanceTimersByTimeAsync(ms);
   const settle = () => pass(0);
 
-  /** Somebody who wants in: whether he is, and how he leaves. */
+  /** A round that wants in: whether it is, and how it leaves. */
   const enter = (admission: Admission, portal: string, signal = new AbortController().signal) => {
-    const guest: { leave: Leave | null } = { leave: null };
+    const entry: { leave: Leave | null } = { leave: null };
     void admission
       .of(portal)
       .enter(signal)
-      .then((leave) => (guest.leave = leave));
-    return guest;
+      .then((leave) => (entry.leave = leave));
+    return entry;
   };
   const round = async (admission: Admission, portal: string, ms: number) => {
-    const guest = enter(admission, portal);
+    const entry = enter(admission, portal);
     await pass(ms);
-    guest.leave?.();
+    entry.leave?.();
     await settle();
-    return guest.leave !== null;
+    return entry.leave !== null;
   };
   /** An admission that knows these portals to answer in time. */
   const knowing = async (
     portals: readonly string[],
-    options: { limit: number; slowLimit?: number; overstayLimit?: number },
+    options: { limit: number; slowLimit?: number; longRoundsLimit?: number },
   ) => {
     const admission = new Admission(options);
     for (const portal of portals) await round(admission, portal, 10);
     return admission;
   };
-  const inside = (guests: readonly { leave: Leave | null }[]) => guests.map(({ leave }) => leave !== null);
+  const inside = (entries: readonly { leave: Leave | null }[]) => entries.map(({ leave }) => leave !== null);
 
   it('lets so many in and no more, in the order in which they came', async () => {
     const admission = await knowing(['a', 'b', 'c', 'd', 'e'], { limit: 2 });
-    const guests = ['a', 'b', 'c', 'd'].map((portal) => enter(admission, portal));
+    const entries = ['a', 'b', 'c', 'd'].map((portal) => enter(admission, portal));
     await settle();
-    expect(inside(guests)).toEqual([true, true, false, false]);
-    guests[1]?.leave?.();
+    expect(inside(entries)).toEqual([true, true, false, false]);
+    entries[1]?.leave?.();
     const late = enter(admission, 'e');
     await settle();
-    expect(inside(guests)).toEqual([true, true, true, false]);
+    expect(inside(entries)).toEqual([true, true, true, false]);
     expect(late.leave).toBeNull();
   });
 
   it('gives a round one place for every 500 events that it asks for', async () => {
     const admission = await knowing(['a', 'b', 'c', 'd'], { limit: 5 });
     const large = (portal: string, events: number) => {
-      const guest: { leave: Leave | null } = { leave: null };
+      const entry: { leave: Leave | null } = { leave: null };
       void admission
         .of(portal)
         .enter(new AbortController().signal, events)
-        .then((leave) => (guest.leave = leave));
-      return guest;
+        .then((leave) => (entry.leave = leave));
+      return entry;
     };
-    const guests = [large('a', 2000), large('b', 501), large('c', 500), large('d', 9000)];
+    const entries = [large('a', 2000), large('b', 501), large('c', 500), large('d', 9000)];
     await settle();
     // The third would fit: it waits behind the second, which would else wait for ever.
-    expect(inside(guests)).toEqual([true, false, false, false]);
-    guests[0]?.leave?.();
+    expect(inside(entries)).toEqual([true, false, false, false]);
+    entries[0]?.leave?.();
     await settle();
-    expect(inside(guests)).toEqual([true, true, true, false]);
+    expect(inside(entries)).toEqual([true, true, true, false]);
     expect(admission.inside).toBe(3);
-    guests[1]?.leave?.();
-    guests[2]?.leave?.();
+    entries[1]?.leave?.();
+    entries[2]?.leave?.();
     await settle();
     // One that wants more places than there are gets all of them.
-    expect(inside(guests)).toEqual([true, true, true, true]);
-    guests[3]?.leave?.();
+    expect(inside(entries)).toEqual([true, true, true, true]);
+    entries[3]?.leave?.();
     expect(admission.inside).toBe(0);
   });
 
@@ -132,13 +132,13 @@ describe('the admission of rounds', () => {
   it('has bounded places for all, and keeps who hangs from coming back into those of others', async () => {
     const good = ['g0', 'g1'];
     const bad = Array.from({ length: 50 }, (_, index) => `b${index}`);
-    const admission = await knowing([...good, ...bad], { limit: 2, slowLimit: 3, overstayLimit: 50 });
+    const admission = await knowing([...good, ...bad], { limit: 2, slowLimit: 3, longRoundsLimit: 50 });
     const hanging = bad.map((portal) => enter(admission, portal));
     await pass(150 * 25 + 1010);
     // All of them hang, and nobody waits for them.
     expect(inside(hanging).every(Boolean)).toBe(true);
     expect(await round(admission, 'g0', 20)).toBe(true);
-    for (const guest of hanging) guest.leave?.();
+    for (const entry of hanging) entry.leave?.();
     await settle();
     expect(admission.inside).toBe(0);
     // From now on they have places of their own, and wait for each other alone.
@@ -160,12 +160,12 @@ describe('the admission of rounds', () => {
         // Somebody unknown holds the place of slow ones: who gets in nevertheless counts as quick.
         const stranger = enter(admission, `stranger ${Math.random()}`);
         await settle();
-        const guest = enter(admission, 'two-faced');
+        const entry = enter(admission, 'two-faced');
         await settle();
-        const quick = guest.leave !== null;
+        const quick = entry.leave !== null;
         stranger.leave?.();
         await settle();
-        guest.leave?.();
+        entry.leave?.();
         await settle();
         if (quick) return count;
       }

@@ -22,7 +22,7 @@ export class FairPlaces {
   /** The turn of the portal that got a place last: one that was away for long begins there. */
   private current = 0;
 
-  /** @param limit places for those that wait; {@link seize} takes more */
+  /** @param limit places for those that wait; {@link takeBeyondLimit} takes more */
   constructor(private readonly limit: number) {}
 
   /** Places that are held. */
@@ -67,7 +67,7 @@ export class FairPlaces {
   }
 
   /** Takes a place at once, beyond the limit if need be. */
-  seize(): void {
+  takeBeyondLimit(): void {
     this.held += 1;
   }
 

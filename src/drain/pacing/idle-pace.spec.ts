@@ -115,7 +115,7 @@ describe('the pause of an idle portal', () => {
 describe('after a notification', () => {
   const told = notified(NOTIFIED, NOW + 10_000);
 
-  it('one more look follows once the portal may notify again: what changed meanwhile was announced by none', () => {
+  it('one more look follows once the portal may notify again: what changed meanwhile had none', () => {
     const first = round(told, NOW + 10_010, 500);
     expect(idlePause(first, settings, NOW + 10_200, 0)).toBe(1050);
     expect(idlePause(round(first, NOW + 11_260), settings, NOW + 11_400, 0)).toBe(5000);
@@ -135,7 +135,7 @@ describe('notifications are no longer relied on', () => {
   const HOUR = NOW + 3_600_000;
   const relied = (pace: IdlePace) => idlePause(empty(pace, 5, HOUR), settings, HOUR + 60_000, 0) === 60_000;
 
-  it('when a change was found that none had announced', () => {
+  it('when a change was found of which none had come', () => {
     expect(relied(round(NOTIFIED, HOUR, 12_000))).toBe(false);
     expect(relied(round(notified(NOTIFIED, HOUR - 60_000), HOUR, 12_000))).toBe(false);
   });
@@ -149,11 +149,11 @@ describe('notifications are no longer relied on', () => {
 
   it.each([
     ['is so young that its notification may still come', NOTIFIED, 4000],
-    ['was announced after it happened', notified(NOTIFIED, HOUR - 11_000), 12_000],
-    ['was announced long ago and waited for room', notified(NOTIFIED, HOUR - 900_000), 900_500],
+    ['had its notification after it happened', notified(NOTIFIED, HOUR - 11_000), 12_000],
+    ['had its notification long ago and waited for room', notified(NOTIFIED, HOUR - 900_000), 900_500],
     ["fell into the portal's pause after a notification", notified(NOTIFIED, HOUR - 13_000), 12_000],
     ['is older than the binding', bindingsSeen(FRESH_PACE, 'anew', HOUR - 60_000), 90_000],
-    ['nobody promised to announce', FRESH_PACE, 90_000],
+    ['no notification was promised for', FRESH_PACE, 90_000],
   ])('but not for a change that %s', (_name, pace, age) => {
     const after = round(pace, HOUR, age);
     expect(after.missed).toBe(false);

@@ -6,15 +6,15 @@ export type Notifies =
   | 'no'
   /** They were bound. */
   | 'yes'
-  /** They were missing and are bound now: what changed before was not announced. */
+  /** They were missing and are bound now: there was no notification of what changed before. */
   | 'anew';
 
 /** What is known of a portal's notifications and of how quiet it is. Times in Unix ms. */
 export interface IdlePace {
   readonly notified: boolean;
-  /** A change came that no notification had announced: notifications are not relied on until the next one. */
+  /** A change came without a notification: they are not relied on until the next one. */
   readonly missed: boolean;
-  /** Changes older than this need not have been announced. */
+  /** Of changes older than this there need not have been a notification. */
   readonly boundAt: number;
   readonly notifiedAt: number;
   /** When the request was sent that last read the queue. */
@@ -39,9 +39,9 @@ interface QueueReading {
   readonly sentAt: number;
 }
 
-/** A notification travels, and the portal's times are whole seconds: a change this young may yet be announced. */
+/** A notification travels, and the portal's times are whole seconds: a change this young may yet have one. */
 const GRACE_MS = 5000;
-/** What changes within the portal's own pause after a notification is announced by none: one more round finds it. */
+/** What changes within the portal's own pause after a notification has none: one more round finds it. */
 const FOLLOW_UP_MS = NOTIFICATION_MIN_SECONDS * 1000 + 250;
 /** Portals that paused together do not for long. */
 const JITTER = 0.1;
@@ -77,8 +77,8 @@ export function notified(pace: IdlePace, now: number): IdlePace {
 }
 
 /**
- * A round has ended. A change that is old enough to have been announced, and newer than the last announcement, was
- * missed. Pure.
+ * A round has ended. A change that is old enough to have had a notification, and newer than the last one, was missed.
+ * Pure.
  */
 export function roundEnded(pace: IdlePace, reading: QueueReading, now: number): IdlePace {
   const { queueRead, busy, oldestAgeMs, sentAt } = reading;

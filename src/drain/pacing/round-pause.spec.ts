@@ -22,7 +22,7 @@ describe('the pause between two rounds', () => {
     return passed;
   };
 
-  it('is as long as it was told, and shorter where somebody pokes', async () => {
+  it('is as long as it was told, and shorter where it is woken', async () => {
     const pause = new RoundPause();
     expect(await lasts(pause, 5000, false)).toBe(5000);
     expect(await lasts(pause, 5000, false, () => pause.wake(0))).toBe(100);
@@ -81,7 +81,7 @@ describe('the pause between two rounds', () => {
     expect(await lasts(pause, 5000, false)).toBe(5000);
   });
 
-  it('is left out after a round in which somebody poked for another at once', async () => {
+  it('is left out after a round that was woken for another at once', async () => {
     const pause = new RoundPause();
     pause.roundBegins();
     pause.wake(0);

@@ -2,7 +2,7 @@ import { WakeableSleep } from '../../timing/wakeable-sleep.js';
 
 /** The pause between two rounds of one portal, which a wake ends early unless it is a back-off. */
 export class RoundPause {
-  private readonly alarm = new WakeableSleep();
+  private readonly pause = new WakeableSleep();
   /** When the pause under way ends, by the process's own clock; null while a round is under way. */
   private endsAt: number | null = null;
   private meant = false;
@@ -26,12 +26,12 @@ export class RoundPause {
     this.meant = meant;
     const endsAt = performance.now() + pauseMs;
     this.endsAt = endsAt;
-    await this.alarm.sleep(pauseMs);
+    await this.pause.sleep(pauseMs);
     const woken = meant || pauseMs < ms || this.endsAt < endsAt;
     const moreMs = woken ? 0 : laterMs();
     if (moreMs > 0) {
       this.endsAt = performance.now() + moreMs;
-      await this.alarm.sleep(moreMs);
+      await this.pause.sleep(moreMs);
     }
     this.endsAt = null;
   }
@@ -42,13 +42,13 @@ export class RoundPause {
     if (this.endsAt === null) this.wantedAt = Math.min(this.wantedAt, at);
     else if (!this.meant && at < this.endsAt) {
       this.endsAt = at;
-      this.alarm.wakeIn(inMs);
+      this.pause.wakeIn(inMs);
     }
   }
 
   /** Ends the pause under way, or the next one, whatever it is for. */
   end(): void {
     if (this.endsAt !== null) this.endsAt = Number.NEGATIVE_INFINITY;
-    this.alarm.wakeIn(0);
+    this.pause.wakeIn(0);
   }
 }

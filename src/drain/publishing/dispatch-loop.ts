@@ -34,7 +34,7 @@ const KEYS_NAMED = 10;
 
 /** Publishes one portal's deliveries whenever there are any: after a start, a round, or when a retry is due. */
 export class DispatchLoop {
-  private readonly alarm = new WakeableSleep();
+  private readonly pause = new WakeableSleep();
   private stopped = false;
   private running: Promise<void> | null = null;
   /** Whether something was refused after the last pass; null before the first. */
@@ -51,13 +51,13 @@ export class DispatchLoop {
 
   /** There may be something to publish, now or after `inMs`. */
   wake(inMs = 0): void {
-    this.alarm.wakeIn(inMs);
+    this.pause.wakeIn(inMs);
   }
 
   /** Starts nothing more and waits for the confirms under way. */
   async stop(): Promise<void> {
     this.stopped = true;
-    this.alarm.wakeIn(0);
+    this.pause.wakeIn(0);
     await this.running;
   }
 
@@ -68,9 +68,9 @@ export class DispatchLoop {
       if (this.stopped) return;
       if (done.ok) {
         pauseMs = FIRST_PAUSE_MS;
-        await this.alarm.sleep(done.nextInMs);
+        await this.pause.sleep(done.nextInMs);
       } else {
-        await this.alarm.sleep(pauseMs);
+        await this.pause.sleep(pauseMs);
         pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
       }
     }

@@ -186,7 +186,7 @@ describe('publishing over all portals', () => {
     expect(published()).toBe(600);
   });
 
-  it('gives every slot back, whatever goes wrong', async () => {
+  it('gives every permit back, whatever goes wrong', async () => {
     const { state, pass } = world({ broken: PAGE, refused: 2 * PAGE, well: 9 * PAGE });
     for (let again = 0; again < 10; again += 1) {
       state.failRead = 'broken';

@@ -94,7 +94,7 @@ describe('what was reserved', () => {
     const outcome = apply([ok(reserve, { processId: 'p1', events: events(1, 2) })], { memory });
     expect(reservedIn(outcome.changes)).toEqual([['p1', ['1', '2'], false, true]]);
     expect(outcome).toMatchObject({ reserved: 2, full: false });
-    expect(memory.sightings.get('p1')).toEqual({ at: SENT, round: 11 });
+    expect(memory.contentsSeen.get('p1')).toEqual({ at: SENT, round: 11 });
   });
 
   it('is recorded as handed over where the portal names no batch', () => {
@@ -105,7 +105,7 @@ describe('what was reserved', () => {
   it('is nothing where the queue was empty', () => {
     const memory = calm();
     expect(apply([ok(reserve, { processId: 'p1', events: [] })], { memory }).changes).toEqual([]);
-    expect(memory.sightings.size).toBe(0);
+    expect(memory.contentsSeen.size).toBe(0);
   });
 
   it('says that there is more where its limit was reached', () => {
@@ -122,7 +122,7 @@ describe('error rows', () => {
     expect(outcome.changes.at(-1)).toEqual({ type: 'error_rows_complete', sentAt: SENT });
     expect(outcome).toMatchObject({ errorRows: 2, reserved: 0 });
     expect(memory).toMatchObject({ errorRowsFetchedAt: NOW, errorRowsRemain: false });
-    expect(memory.sightings.size).toBe(0);
+    expect(memory.contentsSeen.size).toBe(0);
   });
 
   it('are not known to be complete where the limit cut them', () => {
@@ -195,11 +195,11 @@ describe('marks, clears and looks at a batch', () => {
     });
   });
 
-  it('count as a sighting even where the batch holds nothing any more', () => {
+  it('count as seen contents even where the batch holds nothing any more', () => {
     const memory = calm();
     const { changes } = apply([ok(verify, { processId: 'p1', events: [] })], { memory });
     expect(changes).toEqual([{ type: 'held', processId: 'p1', messageIds: [] }]);
-    expect(memory.sightings.get('p1')).toEqual({ at: SENT, round: 11 });
+    expect(memory.contentsSeen.get('p1')).toEqual({ at: SENT, round: 11 });
   });
 
   it('change nothing where they failed, and are reported', () => {
@@ -212,7 +212,7 @@ describe('marks, clears and looks at a batch', () => {
       ['clear', 'broken'],
       ['reserve', 'broken'],
     ]);
-    expect(memory.sightings.size).toBe(0);
+    expect(memory.contentsSeen.size).toBe(0);
     expect(memory.round).toBe(11);
   });
 
@@ -272,11 +272,11 @@ describe('the scan', () => {
   });
 
   it('forgets what was seen of batches that are gone', () => {
-    const sighting = { at: SENT - 5, round: 9 };
+    const seen = { at: SENT - 5, round: 9 };
     const memory = calm({
-      sightings: new Map([
-        ['gone', sighting],
-        ['p1', sighting],
+      contentsSeen: new Map([
+        ['gone', seen],
+        ['p1', seen],
       ]),
     });
     const results = [
@@ -285,7 +285,7 @@ describe('the scan', () => {
       ok(reserve, { processId: 'p2', events: events(1, 1) }),
     ];
     apply(results, { memory, heldProcessIds: ['p1'] });
-    expect([...memory.sightings.keys()]).toEqual(['p1', 'p2']);
+    expect([...memory.contentsSeen.keys()]).toEqual(['p1', 'p2']);
   });
 });
 
@@ -307,7 +307,7 @@ describe('an orphan', () => {
     ]);
     expect(outcome.adopted).toBe(3);
     expect(memory.orphans.size).toBe(0);
-    expect(memory.sightings.get('o1')).toEqual({ at: SENT, round: 11 });
+    expect(memory.contentsSeen.get('o1')).toEqual({ at: SENT, round: 11 });
   });
 
   it('is forgotten where it holds nothing', () => {
@@ -370,7 +370,7 @@ describe('an orphan', () => {
     ]);
     expect(adopted).toBe(7);
     // Its first page was seen a round ago, which is no proof for a mark.
-    expect(memory.sightings.size).toBe(0);
+    expect(memory.contentsSeen.size).toBe(0);
   });
 
   it('does not hold what a mark displaced between two of its pages, and delivers it all the same', () => {

@@ -51,7 +51,7 @@ export function applyAnswer<Failure>(input: ApplyInput<Failure>): RoundOutcome<F
     queueRead = true;
     for (const { changedAt } of events) oldestChange = Math.min(oldestChange ?? changedAt, changedAt);
   };
-  const see = (processId: string) => memory.sightings.set(processId, { at: sentAt, round: memory.round });
+  const see = (processId: string) => memory.contentsSeen.set(processId, { at: sentAt, round: memory.round });
   const foreign: string[] = [];
   for (const processId of input.heldProcessIds) memory.seen.set(processId, memory.round);
 

@@ -25,7 +25,7 @@ const CLEARS_WAIT_MS = 30_000;
  * reserves carries them along. Pure.
  * @param heldBackSince Unix ms; null where it is not held back
  */
-export function withoutHaste(plan: RoundPlan, heldBackSince: number | null, now: number): RoundPlan {
+export function withoutLoneClears(plan: RoundPlan, heldBackSince: number | null, now: number): RoundPlan {
   if (heldBackSince === null || elapsed(heldBackSince, now, CLEARS_WAIT_MS)) return plan;
   return plan.commands.every(({ kind }) => kind === 'clear') ? { commands: [], more: false } : plan;
 }

@@ -84,8 +84,8 @@ export function endScan(memory: RoundMemory, now: number): void {
 
 /** What was seen of batches that are gone is of no use any more. */
 export function forgetGone(memory: RoundMemory, known: ReadonlySet<string>): void {
-  for (const [processId, sighting] of memory.sightings) {
-    if (sighting.round < memory.round && !known.has(processId)) memory.sightings.delete(processId);
+  for (const [processId, seen] of memory.contentsSeen) {
+    if (seen.round < memory.round && !known.has(processId)) memory.contentsSeen.delete(processId);
   }
   for (const [processId, round] of memory.seen) if (round < memory.round) memory.seen.delete(processId);
 }

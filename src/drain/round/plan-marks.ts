@@ -14,7 +14,7 @@ const MOST_FOUND = 200;
 const FIND_AGAIN_MS = 5000;
 
 /** After a longer pause (the portal was unreachable, the machine asleep) even what the last round saw is old. */
-const SIGHTING_LASTS_MS = 60_000;
+const SEEN_VALID_MS = 60_000;
 
 /** When waiting failures are to be marked at the latest, Unix ms; null where there are none. */
 export function marksDueAt(snapshot: RoundSnapshot, settings: PlanSettings, now: number): number | null {
@@ -107,12 +107,10 @@ export function planMarks(input: PlanInput): {
 }
 
 /**
- * Whether the portal surely still holds the batch's rows: the last round saw them there. An older sighting proves
+ * Whether the portal surely still holds the batch's rows: the last round saw them there. An older answer proves
  * nothing, since the portal's agent or an administrator may have deleted them, and a lost request may run on.
  */
 function certain(processId: string, memory: RoundMemory, now: number): boolean {
-  const sighting = memory.sightings.get(processId);
-  return (
-    sighting !== undefined && sighting.round === memory.round && !elapsed(sighting.at, now, SIGHTING_LASTS_MS)
-  );
+  const seen = memory.contentsSeen.get(processId);
+  return seen !== undefined && seen.round === memory.round && !elapsed(seen.at, now, SEEN_VALID_MS);
 }

@@ -8,7 +8,7 @@ import { markableNow, marksDueAt } from './plan-marks.js';
 import { type PlanInput } from './plan-input.js';
 import { planRound } from './plan.js';
 import { ORPHAN_SCAN_EVERY_MS, orphanScanDue } from './orphan-scan.js';
-import { withoutHaste } from './held-back.js';
+import { withoutLoneClears } from './held-back.js';
 import { freshMemory, type MarkInDoubt, type RoundMemory } from './round-memory.js';
 import { compareRowIds, largest } from './row-ids.js';
 import { inForm } from '../../../test/support/form.js';
@@ -152,7 +152,7 @@ describe('a round', () => {
         clearable: [{ processId: 'p3', rowId: '7' }],
       }),
       heldProcessIds: ['p1', 'p2', 'p3'],
-      memory: calm({ scannedAt: 0, errorRowsFetchedAt: 0, sightings: seen('p1') }),
+      memory: calm({ scannedAt: 0, errorRowsFetchedAt: 0, contentsSeen: seen('p1') }),
     };
     expect(kinds(due)).toEqual([
       ...Array<string>(4).fill('scan'),
@@ -173,7 +173,7 @@ describe('a round', () => {
           orphans: fc.nat({ max: 12 }),
           clearable: fc.nat({ max: 60 }),
           failures: fc.nat({ max: 1500 }),
-          sighted: fc.nat({ max: 60 }),
+          seen: fc.nat({ max: 60 }),
           journal: fc.nat({ max: 40 }),
           fresh: fc.boolean(),
           pages: fc.nat({ max: 200 }),
@@ -202,7 +202,7 @@ describe('a round', () => {
             memory: calm({
               ...(world.due ? { checkedAt: 0, scannedAt: 0, errorRowsFetchedAt: 0 } : {}),
               scanFirst: world.scanFirst,
-              sightings: seen(...Array.from({ length: world.sighted }, (_, i) => `p${100 + i}`)),
+              contentsSeen: seen(...Array.from({ length: world.seen }, (_, i) => `p${100 + i}`)),
               orphans: new Map(
                 Array.from({ length: world.orphans }, (_, i) => [`o${i}`, { afterRowId: null, rows: [] }]),
               ),
@@ -372,7 +372,7 @@ describe('marks', () => {
 
   it('wait for their time', () => {
     const failures = [failure('p', 'm', { failedAt: NOW - 999 })];
-    expect(kinds({ snapshot: snapshot({ failures }), memory: calm({ sightings: seen('p') }) })).toEqual([
+    expect(kinds({ snapshot: snapshot({ failures }), memory: calm({ contentsSeen: seen('p') }) })).toEqual([
       'reserve',
     ]);
   });
@@ -386,7 +386,7 @@ describe('marks', () => {
     for (const order of [failures, [...failures].reverse()]) {
       const marks = only('mark', {
         snapshot: snapshot({ failures: order }),
-        memory: calm({ sightings: seen('p1', 'p2') }),
+        memory: calm({ contentsSeen: seen('p1', 'p2') }),
       });
       expect(new Map(marks.map(({ processId, messageIds }) => [processId, messageIds]))).toEqual(
         new Map([
@@ -399,7 +399,7 @@ describe('marks', () => {
 
   it('are cut into lists of five hundred, ten a round', () => {
     const failures = Array.from({ length: 5600 }, (_, index) => failure('p1', `m${index}`));
-    const part = { snapshot: snapshot({ failures }), memory: calm({ sightings: seen('p1') }) };
+    const part = { snapshot: snapshot({ failures }), memory: calm({ contentsSeen: seen('p1') }) };
     const marks = only('mark', part);
     expect(marks.map(({ messageIds }) => messageIds.length)).toEqual(Array<number>(10).fill(500));
     expect(planRound(input(part)).more).toBe(true);
@@ -417,7 +417,7 @@ describe('marks', () => {
     const part = {
       extended: false,
       snapshot: snapshot({ failures }),
-      memory: calm({ sightings: seen('p') }),
+      memory: calm({ contentsSeen: seen('p') }),
     };
     expect(kinds(part)).toEqual(['list']);
   });
@@ -446,10 +446,10 @@ describe('marks', () => {
       undefined,
       'verify',
     ],
-  ])('need a look at the batch: seen %s', (_name, sighting, memory, changedAt, expected) => {
+  ])('need a look at the batch: seen %s', (_name, seenAt, memory, changedAt, expected) => {
     const failures = [failure('p', 'm', changedAt === undefined ? {} : { changedAt })];
-    const sightings = new Map(sighting === null ? [] : [['p', sighting]]);
-    const found = kinds({ snapshot: snapshot({ failures }), memory: calm({ ...memory, sightings }) });
+    const contentsSeen = new Map(seenAt === null ? [] : [['p', seenAt]]);
+    const found = kinds({ snapshot: snapshot({ failures }), memory: calm({ ...memory, contentsSeen }) });
     expect(found.filter((kind) => kind === 'mark' || kind === 'verify')).toEqual([expected]);
   });
 });
@@ -501,7 +501,7 @@ describe('a mark whose answer was lost', () => {
   const failures = [failure('p1', 'm1'), failure('p1', 'm2'), failure('p2', 'm3')];
 
   it('is looked for before another is sent, which goes out for other messages meanwhile', () => {
-    const memory = inDoubt({ m1: {} }, { sightings: seen('p1', 'p2') });
+    const memory = inDoubt({ m1: {} }, { contentsSeen: seen('p1', 'p2') });
     const plan = planRound(input({ memory, snapshot: snapshot({ failures }) }));
     expect(plan.commands).toEqual([
       { kind: 'find_mark', messageId: 'm1' },
@@ -515,7 +515,7 @@ describe('a mark whose answer was lost', () => {
 
   it('is sent again once it was seen that it is not made, and looked for every few seconds', () => {
     const part = (lookedAt: number) => ({
-      memory: inDoubt({ m1: { lookedAt } }, { sightings: seen('p1', 'p2') }),
+      memory: inDoubt({ m1: { lookedAt } }, { contentsSeen: seen('p1', 'p2') }),
       snapshot: snapshot({ failures }),
     });
     expect(only('find_mark', part(NOW - 4999))).toEqual([]);
@@ -529,7 +529,7 @@ describe('a mark whose answer was lost', () => {
 
   it('is not looked for among hundreds, which would take longer than it can still be made, nor afterwards', () => {
     const many = Object.fromEntries(Array.from({ length: 201 }, (_, index) => [`m${index}`, {}]));
-    const memory = inDoubt(many, { sightings: seen('p1', 'p2') });
+    const memory = inDoubt(many, { contentsSeen: seen('p1', 'p2') });
     expect(only('find_mark', { memory })).toEqual([]);
     expect(only('mark', { memory, snapshot: snapshot({ failures }) })).toHaveLength(2);
     expect(only('find_mark', { memory: inDoubt({ m1: {} }, { suspectUntil: NOW - 1 }) })).toEqual([]);
@@ -706,17 +706,17 @@ describe('a portal that is held back', () => {
 
   it('is not asked for clears alone, until they have waited half a minute', () => {
     const plan = { commands: [clear], more: true };
-    expect(withoutHaste(plan, NOW - 29_999, NOW)).toEqual({ commands: [], more: false });
-    expect(withoutHaste(plan, NOW - 30_000, NOW)).toBe(plan);
+    expect(withoutLoneClears(plan, NOW - 29_999, NOW)).toEqual({ commands: [], more: false });
+    expect(withoutLoneClears(plan, NOW - 30_000, NOW)).toBe(plan);
     // A clock that was set back makes nothing wait.
-    expect(withoutHaste(plan, NOW + 1, NOW)).toBe(plan);
+    expect(withoutLoneClears(plan, NOW + 1, NOW)).toBe(plan);
   });
 
   it('is asked for everything else, and for clears while there is room', () => {
     const both = { commands: [mark, clear], more: false };
-    expect(withoutHaste(both, NOW, NOW)).toBe(both);
+    expect(withoutLoneClears(both, NOW, NOW)).toBe(both);
     const plan = { commands: [clear], more: false };
-    expect(withoutHaste(plan, null, NOW)).toBe(plan);
+    expect(withoutLoneClears(plan, null, NOW)).toBe(plan);
   });
 });
 
@@ -732,7 +732,7 @@ describe('a portal that is paused', () => {
         errorRowsFetchedAt: NOW - DAY,
         orphans: new Map([['p9', { afterRowId: null, rows: [] }]]),
         accounted: true,
-        sightings: seen('p1'),
+        contentsSeen: seen('p1'),
       }),
     };
     expect(kinds(part)).toEqual(['adopt', 'adopt', 'reserve', 'mark', 'clear', 'fetch_error_rows']);

@@ -28,7 +28,7 @@ const calm = (): RoundMemory => ({
   scanFirst: false,
   scanCursor: 'p5',
   journalFresh: true,
-  sightings: new Map([['p1', { at: NOW - 5, round: 3 }]]),
+  contentsSeen: new Map([['p1', { at: NOW - 5, round: 3 }]]),
 });
 
 describe('what a loop remembers', () => {
@@ -51,7 +51,7 @@ describe('what a loop remembers', () => {
       journalFresh: false,
       doubt: doubt('m', 'p1/1'),
     });
-    expect(memory.sightings.size).toBe(0);
+    expect(memory.contentsSeen.size).toBe(0);
   });
 
   it('adds the doubts of lost answers up while the earlier ones last', () => {
@@ -67,21 +67,21 @@ describe('what a loop remembers', () => {
     const memory = calm();
     addDoubt(memory, NOW, doubt('m'));
     expect(memory).toMatchObject({ doubt: doubt('m'), scanFirst: false });
-    expect(memory.sightings.size).toBe(1);
+    expect(memory.contentsSeen.size).toBe(1);
   });
 
   it('is doubted no longer than usual when the clock was set back', () => {
     const memory = { ...calm(), suspectUntil: NOW + ZOMBIE_MS + 1 };
     followClock(memory, NOW);
     expect(memory.suspectUntil).toBe(NOW + ZOMBIE_MS);
-    expect(memory.sightings.size).toBe(0);
+    expect(memory.contentsSeen.size).toBe(0);
   });
 
   it('stays as it is while the clock goes on', () => {
     const memory = { ...calm(), suspectUntil: NOW + ZOMBIE_MS };
     followClock(memory, NOW);
     expect(memory.suspectUntil).toBe(NOW + ZOMBIE_MS);
-    expect(memory.sightings.size).toBe(1);
+    expect(memory.contentsSeen.size).toBe(1);
   });
 
   describe('of a mark whose answer was lost', () => {

@@ -2,7 +2,7 @@ import { followMarkClock, freshMarking, type Marking } from './mark-memory.js';
 import { type ReservedEvent } from '../../ledger/record-reserved.js';
 
 /** When an answer last showed what a batch holds. */
-interface Sighting {
+interface ContentsSeen {
   /** Unix ms. */
   readonly at: number;
   /** Number of the round that brought the answer. */
@@ -92,7 +92,7 @@ export interface RoundMemory {
   watchUntil: number;
   /** Batches of ours that the ledger does not know. */
   orphans: Map<string, Orphan>;
-  sightings: Map<string, Sighting>;
+  contentsSeen: Map<string, ContentsSeen>;
   errorRowsFetchedAt: number;
   /** The last fetch of error rows was cut by its limit. */
   errorRowsRemain: boolean;
@@ -135,7 +135,7 @@ export function freshMemory(now: number, first = false): RoundMemory {
     seen: new Map(),
     watchUntil: Number.NEGATIVE_INFINITY,
     orphans: new Map(),
-    sightings: new Map(),
+    contentsSeen: new Map(),
     errorRowsFetchedAt: Number.NEGATIVE_INFINITY,
     errorRowsRemain: false,
     checkedAt: Number.NEGATIVE_INFINITY,
@@ -218,7 +218,7 @@ export function scanAgain(memory: RoundMemory): void {
   memory.accounted = false;
   memory.complete = false;
   memory.journalFresh = false;
-  memory.sightings.clear();
+  memory.contentsSeen.clear();
 }
 
 /** Marks whose answers were lost and that may still be made, by message. */
@@ -234,5 +234,5 @@ export function followClock(memory: RoundMemory, now: number): void {
   followMarkClock(memory.marking, now);
   if (memory.suspectUntil <= now + ZOMBIE_MS) return;
   memory.suspectUntil = now + ZOMBIE_MS;
-  memory.sightings.clear();
+  memory.contentsSeen.clear();
 }

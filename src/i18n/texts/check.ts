@@ -6,7 +6,7 @@ export const checkTexts = {
 
   'subject.administrator': { en: 'administrator', ru: 'администратор' },
   'subject.allowed': { en: 'allowed', ru: 'разрешение' },
-  'subject.announcements': { en: 'announcements', ru: 'уведомления' },
+  'subject.notifications': { en: 'notifications', ru: 'уведомления' },
   'subject.authorization': { en: 'authorization', ru: 'авторизация' },
   'subject.bindings': { en: 'bindings', ru: 'подписки' },
   'subject.speed': { en: 'speed', ru: 'скорость' },
@@ -121,7 +121,7 @@ export const checkTexts = {
     en: 'not bound: {events}. A running service binds them within 5 minutes; its log says bindings.refused where the portal does not let it',
     ru: 'нет подписки: {events}. Работающий сервис подпишется в течение 5 минут; если портал не даёт, в журнале будет bindings.refused',
   },
-  'check.announcements': {
+  'check.notifications': {
     en: "this portal's application token is not known, so its notifications are refused and it is asked every DRAIN_INTERVAL_MS: install the application again with PUBLIC_URL/bitrix24/install as its installation path",
     ru: 'токен приложения этого портала неизвестен, поэтому его уведомления отклоняются, и портал опрашивается каждые DRAIN_INTERVAL_MS: установите приложение заново с путём для первоначальной установки PUBLIC_URL/bitrix24/install',
   },

@@ -38,12 +38,12 @@ export class HistoryPurge {
     const now = this.now();
     const old = now - HISTORY_DAYS * DAY_MS;
     let count = await this.deleteExcess('history', 'seq', HISTORY_DAYS === 0 ? 0 : HISTORY_MAX_EVENTS);
-    count += await this.sweepHistory(old);
+    count += await this.purgeHistory(old);
     await this.deleteExcess('event_log', 'no', HISTORY_DAYS === 0 ? 0 : HISTORY_MAX_EVENTS);
     const oldLog = Math.min(old, now - LOG_DAYS_AT_LEAST * DAY_MS);
     await this.deleteLog(oldLog);
-    await this.sweepBatches();
-    await this.sweepReasons(oldLog - REASON_GRACE_MS);
+    await this.purgeBatches();
+    await this.purgeReasons(oldLog - REASON_GRACE_MS);
     return count;
   }
 
@@ -72,20 +72,20 @@ export class HistoryPurge {
    * By number, which is about by time: an index by time would cost more, with every event. The first ones are looked at
    * until none of them is old, and of those after them a part each time.
    */
-  private async sweepHistory(old: number): Promise<number> {
+  private async purgeHistory(old: number): Promise<number> {
     let count = 0;
     for (let slice = 0, after = 0; slice < SLICES; slice += 1) {
-      const { deleted, last } = await this.sweepSlice(after, old);
+      const { deleted, last } = await this.purgeSlice(after, old);
       count += deleted;
       if (deleted === 0 || last === null) break;
       after = last;
     }
-    const { deleted, last } = await this.sweepSlice(this.after.history, old);
+    const { deleted, last } = await this.purgeSlice(this.after.history, old);
     this.after.history = last ?? 0;
     return count + deleted;
   }
 
-  private async sweepSlice(
+  private async purgeSlice(
     after: number,
     old: number,
   ): Promise<{ readonly deleted: number; readonly last: number | null }> {
@@ -108,7 +108,7 @@ export class HistoryPurge {
   }
 
   /** Batches of which no event is remembered any more. */
-  private async sweepBatches(): Promise<void> {
+  private async purgeBatches(): Promise<void> {
     const last = await this.part('history_batches', this.after.batches);
     await this.change(
       sql`delete from history_batches where no > ${this.after.batches} and no <= ${last ?? Number.MAX_SAFE_INTEGER}
@@ -118,7 +118,7 @@ export class HistoryPurge {
     this.after.batches = last ?? 0;
   }
 
-  private async sweepReasons(unusedSince: number): Promise<void> {
+  private async purgeReasons(unusedSince: number): Promise<void> {
     const last = await this.part('reasons', this.after.reasons);
     await this.change(
       sql`delete from reasons where no > ${this.after.reasons} and no <= ${last ?? Number.MAX_SAFE_INTEGER}

@@ -2,7 +2,7 @@ import { type EventState, type StateStatus } from '../../contract/event-state.js
 import { isDeeperThan } from '../../json/deep-json.js';
 import { parseJson, writeJson } from '../../json/exact-json.js';
 import { type ObjectRead } from '../reading/object-read.js';
-import { type StateRoom } from './state-room.js';
+import { type StateMemory } from './state-memory.js';
 
 /** What was found out of an object. */
 export interface KnownState {
@@ -11,7 +11,7 @@ export interface KnownState {
   readonly text: string | null;
   /** When its request left, Unix ms: it is as it was then, or newer. */
   readonly beganAt: number;
-  /** Bytes that it has of the room for states. */
+  /** Bytes that it has of the memory for states. */
   readonly bytes: number;
 }
 
@@ -20,8 +20,13 @@ const LEVELS = 100;
 /** Failures that say what our user or application may not do: to ask again helps nobody. */
 const FORBIDDEN: ReadonlySet<string> = new Set(['configuration', 'unlicensed', 'not-allowed']);
 
-/** What a read says, and as much of the room as it takes. @param maxBytes what a state may weigh as JSON */
-export function knownState(read: ObjectRead, maxBytes: number, room: StateRoom, now: number): KnownState {
+/** What a read says, and as much of the memory as it takes. @param maxBytes what a state may weigh as JSON */
+export function knownState(
+  read: ObjectRead,
+  maxBytes: number,
+  stateMemory: StateMemory,
+  now: number,
+): KnownState {
   const nothing = { text: null, bytes: 0 };
   if (read.status === 'failed') {
     const status = FORBIDDEN.has(read.error.action) ? 'unreadable' : 'failed';
@@ -34,7 +39,7 @@ export function knownState(read: ObjectRead, maxBytes: number, room: StateRoom, 
   if (Buffer.byteLength(text) > maxBytes) return { status: 'too_large', ...nothing, beganAt };
   // What a text takes in memory: two bytes a letter, unless all of them are of Latin-1.
   const bytes = text.length * 2;
-  return room.take(bytes)
+  return stateMemory.take(bytes)
     ? { status: 'read', text, bytes, beganAt }
     : { status: 'failed', ...nothing, beganAt };
 }

@@ -3,7 +3,7 @@ import { ChangeChain } from '../changes/change-chain.js';
 import { type ObjectRead, type ReadPriority } from '../reading/object-read.js';
 import { type PortalReader } from '../reading/portal-reader.js';
 import { type KnownState, knownState } from './known-state.js';
-import { type StateRoom } from './state-room.js';
+import { type StateMemory } from './state-memory.js';
 import { type WantedObject } from './wanted-state.js';
 
 /** An object of which deliveries are in hand. */
@@ -25,7 +25,7 @@ export interface InHandDependencies {
   readonly fields: StateFields;
   readonly settings: { readonly STATE_MAX_BYTES: number };
   /** For the states in hand of all portals. */
-  readonly room: StateRoom;
+  readonly stateMemory: StateMemory;
   /** A state was found out: more may be published. */
   readonly wakeDispatch: () => void;
 }
@@ -65,10 +65,10 @@ export class ObjectsInHand {
     return object;
   }
 
-  /** Has it read, unless that is under way, or there is no room for what it would say. */
+  /** Has it read, unless that is under way, or there is no memory for what it would say. */
   read(object: InHand): void {
-    const { reader, fields, room, wakeDispatch } = this.deps;
-    if (object.callOff !== null || room.full) return;
+    const { reader, fields, stateMemory, wakeDispatch } = this.deps;
+    if (object.callOff !== null || stateMemory.full) return;
     const { entityTypeId, id } = object.wanted;
     let settled = false;
     const callOff = reader.want({
@@ -87,16 +87,16 @@ export class ObjectsInHand {
   }
 
   learn(object: InHand, read: ObjectRead): void {
-    const { room, settings } = this.deps;
-    if (object.known !== null) room.giveBack(object.known.bytes);
+    const { stateMemory, settings } = this.deps;
+    if (object.known !== null) stateMemory.giveBack(object.known.bytes);
     object.known = null;
-    object.known = knownState(read, settings.STATE_MAX_BYTES, room, this.now());
+    object.known = knownState(read, settings.STATE_MAX_BYTES, stateMemory, this.now());
   }
 
   drop(object: InHand): void {
     object.callOff?.();
     object.callOff = null;
-    if (object.known !== null) this.deps.room.giveBack(object.known.bytes);
+    if (object.known !== null) this.deps.stateMemory.giveBack(object.known.bytes);
     object.known = null;
     this.objects.delete(object.key);
   }

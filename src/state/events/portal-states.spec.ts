@@ -6,7 +6,7 @@ import { parseJson } from '../../json/exact-json.js';
 import { type Publishable } from '../../ledger/publishable.js';
 import { type ObjectRead } from '../reading/object-read.js';
 import { PortalStates } from './portal-states.js';
-import { StateRoom } from './state-room.js';
+import { StateMemory } from './state-memory.js';
 
 const WAIT_MS = 10_000;
 const NOW = 1_700_000_000_000;
@@ -26,7 +26,7 @@ let readableAt: number;
 let reading: boolean;
 let woken: number;
 let told: string[];
-let room: StateRoom;
+let stateMemory: StateMemory;
 
 function open(words: string[] = ['crm.deal'], fields = '', maxBytes = 1000): PortalStates {
   return new PortalStates({
@@ -43,7 +43,7 @@ function open(words: string[] = ['crm.deal'], fields = '', maxBytes = 1000): Por
     types: new ObjectTypes(words),
     fields: new StateFields(fields),
     settings: { STATE_WAIT_MS: WAIT_MS, STATE_MAX_BYTES: maxBytes },
-    room,
+    stateMemory,
     wakeDispatch: () => (woken += 1),
     told: (status) => told.push(status),
     now: () => now,
@@ -58,7 +58,7 @@ beforeEach(() => {
   reading = false;
   woken = 0;
   told = [];
-  room = new StateRoom(10_000);
+  stateMemory = new StateMemory(10_000);
 });
 
 const key = (seq: number, id: string, more: object = {}) => ({
@@ -119,11 +119,11 @@ describe('states for events', () => {
     expect(wants.map(({ id }) => id)).toEqual(['7', '8']);
     wants[0]?.settle(readAs({ id: 7 }));
     expect(states.ready([key(1, '7'), key(2, '7'), key(3, '8')]).ready).toEqual(new Set([1, 2]));
-    expect(room.inHand).toBeGreaterThan(0);
+    expect(stateMemory.inHand).toBeGreaterThan(0);
     states.done([1]);
     expect(states.of(delivery(2, '7'))?.status).toBe('read');
     states.done([2, 3]);
-    expect(room.inHand).toBe(0);
+    expect(stateMemory.inHand).toBe(0);
     expect(calledOff).toEqual(['8']);
   });
 
@@ -227,7 +227,7 @@ describe('states for events', () => {
     wants[0]?.settle(read);
     expect(states.ready([key(1, '7')]).ready).toEqual(new Set([1]));
     expect(states.of(delivery(1, '7'))).toMatchObject({ status, object: null });
-    expect(room.inHand).toBe(0);
+    expect(stateMemory.inHand).toBe(0);
   });
 
   it('reads nothing for a delete, for other types, or for what has no number', () => {
@@ -272,8 +272,8 @@ describe('states for events', () => {
     wants[1]?.settle(large(2));
     expect(states.ready([key(1, '1'), key(2, '2')]).ready).toEqual(new Set([1, 2]));
     expect([1, 2].map((seq) => states.of(delivery(seq, String(seq)))?.status)).toEqual(['read', 'late']);
-    expect(room.inHand).toBeLessThanOrEqual(10_000);
-    room.take(10_000 - room.inHand);
+    expect(stateMemory.inHand).toBeLessThanOrEqual(10_000);
+    stateMemory.take(10_000 - stateMemory.inHand);
     expect(states.ready([key(3, '3')]).ready.size).toBe(0);
     expect(wants).toHaveLength(2);
     now = NOW + WAIT_MS;
@@ -303,7 +303,7 @@ describe('states for events', () => {
     expect(states.ready([key(4, '8', snapshot), key(3, '8', retry)]).ready).toEqual(new Set([4]));
     expect(wants).toHaveLength(2);
     states.done([1, 3, 4]);
-    expect(room.inHand).toBe(0);
+    expect(stateMemory.inHand).toBe(0);
   });
 
   it('is asked about nothing where a snapshot’s last event is published, until one comes again', () => {
@@ -328,7 +328,7 @@ describe('states for events', () => {
     states.ready([key(1, '7'), key(2, '8')]);
     wants[0]?.settle(readAs({ id: 7 }));
     states.stop();
-    expect(room.inHand).toBe(0);
+    expect(stateMemory.inHand).toBe(0);
     expect(calledOff).toEqual(['8']);
     expect(states.ready([key(2, '8')]).ready).toEqual(new Set([2]));
   });

@@ -2,7 +2,7 @@ import http from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { HttpService } from '@nestjs/axios';
-import { AnswerRoom } from '../../bitrix24/answer-room.js';
+import { AnswerMemory } from '../../bitrix24/answer-memory.js';
 import { PortalClient } from '../../bitrix24/portal-client.js';
 import { RateBudget } from '../../bitrix24/rate-budget.js';
 import { type Log, type LogFields } from '../../logging/log.js';
@@ -130,7 +130,7 @@ let address: string;
 let active: boolean;
 let lines: LogFields[];
 let reader: PortalReader;
-let room: AnswerRoom;
+let answerMemory: AnswerMemory;
 
 const log: Log = {
   debug: () => undefined,
@@ -158,7 +158,7 @@ function open(
   return new PortalReader({
     portal: { name: 'acme', mayRead: () => active },
     client,
-    room,
+    answerMemory,
     log,
     random: () => 0,
     ...more,
@@ -170,14 +170,14 @@ beforeEach(async () => {
   address = await portal.start();
   active = true;
   lines = [];
-  room = new AnswerRoom(32 * 1024 * 1024);
+  answerMemory = new AnswerMemory(32 * 1024 * 1024);
   reader = open();
 });
 
 afterEach(async () => {
   await reader.stop();
   portal.stop();
-  expect(room.inHand).toBe(0);
+  expect(answerMemory.inHand).toBe(0);
 });
 
 const idsFrom = (first: number, count: number) =>

@@ -1,4 +1,4 @@
-import { type AnswerRoom } from '../../bitrix24/answer-room.js';
+import { type AnswerMemory } from '../../bitrix24/answer-memory.js';
 import { type BatchCommand, type CommandOutcome, encodeCommand } from '../../bitrix24/batch.js';
 import { OutcomeUnknown, PortalError, RequestCancelled, RequestRefused } from '../../bitrix24/errors.js';
 import { type PortalClient } from '../../bitrix24/portal-client.js';
@@ -34,7 +34,7 @@ export interface ReaderDependencies {
   /** The one of the portal's rounds, whose budget and tokens it shares. */
   readonly client: Pick<PortalClient, 'lateBatch' | 'budgetReport'>;
   /** For the answers of all portals. */
-  readonly room: AnswerRoom;
+  readonly answerMemory: AnswerMemory;
   readonly log: Log;
   readonly now?: () => number;
   readonly random?: () => number;
@@ -54,7 +54,7 @@ const ATTEMPTS = 3;
 export class PortalReader {
   private readonly queue = new ReadQueue();
   private readonly pace: ReadPace;
-  private readonly alarm = new WakeableSleep();
+  private readonly pause = new WakeableSleep();
   private readonly stopping = new AbortController();
   private readonly now: () => number;
   /** End the waits for the rate budget when nothing is wanted any more. */
@@ -128,7 +128,7 @@ export class PortalReader {
   /** The portal's state may have changed: whatever went wrong may be gone. */
   wake(): void {
     this.pace.recovered();
-    this.alarm.wakeIn(0);
+    this.pause.wakeIn(0);
   }
 
   /** Ends everything, a request under way too: nothing that only reads leaves a doubt. What waits is told that it failed. */
@@ -157,7 +157,7 @@ export class PortalReader {
       this.queue.cancel(work);
       if (this.queue.size === 0) {
         for (const waiting of this.waiting) waiting.abort();
-        this.alarm.wakeIn(0);
+        this.pause.wakeIn(0);
       }
     };
   }
@@ -173,7 +173,7 @@ export class PortalReader {
     const { portal } = this.deps;
     while (this.queue.size > 0 && !this.stopping.signal.aborted) {
       const waitMs = portal.mayRead() ? this.pace.waitMs(this.now()) : PAUSED_MS;
-      if (waitMs > 0) await this.alarm.sleep(waitMs);
+      if (waitMs > 0) await this.pause.sleep(waitMs);
       else await this.readOnce(PRIORITIES);
     }
     // In the same moment as the last look into the queue: what comes later starts it anew.
@@ -197,8 +197,8 @@ export class PortalReader {
   }
 
   private async readOnce(priorities: readonly ReadPriority[]): Promise<void> {
-    const { client, room } = this.deps;
-    const share = room.open();
+    const { client, answerMemory } = this.deps;
+    const share = answerMemory.open();
     const waiting = new AbortController();
     this.waiting.add(waiting);
     let planned: PlannedCommand[] = [];

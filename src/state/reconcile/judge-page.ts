@@ -26,7 +26,7 @@ export function rememberedBy(id: number, known: Known | undefined, verdict: Verd
 }
 
 /** What a look that reports nothing yet has to remember of the objects that it was shown. Pure. */
-export function firstSight(
+export function firstSeen(
   listed: readonly { readonly id: number; readonly updatedAt: number }[],
   known: KnownObjects,
   judging: Judging,
@@ -39,7 +39,7 @@ export function firstSight(
 }
 
 /** The same of objects that are known and were not shown. Pure. */
-export function firstAbsence(
+export function firstAbsent(
   listed: ReadonlySet<number>,
   known: KnownObjects,
   judging: Judging,

@@ -1,7 +1,7 @@
 import { CHANGES_ORDER, restOf, stretchFilter, type TimeStretch } from './time-stretches.js';
 import { calibrate } from './calibrate.js';
 import { COMPARED, type ListedObject } from './listed-object.js';
-import { firstSight } from './judge-page.js';
+import { firstSeen } from './judge-page.js';
 import { knownOf } from './memory/known.js';
 import { remember } from './memory/remember.js';
 import { type ReconciledType, setProgress } from './memory/types.js';
@@ -96,7 +96,7 @@ async function note(
     async (tx) => {
       const ids = objects.map(({ id }) => id);
       const known = await knownOf(tx, type.no, ids);
-      await remember(tx, type.no, firstSight(objects, known, judging));
+      await remember(tx, type.no, firstSeen(objects, known, judging));
     },
     objects.length,
   );

@@ -12,7 +12,7 @@ const FIRST_SPREAD_MS = 2_000;
 
 /** Reconciles one portal again and again, for as long as it is ours. */
 export class ReconcileLoop {
-  private readonly alarm = new WakeableSleep();
+  private readonly pause = new WakeableSleep();
   private readonly stopping = new AbortController();
   private readonly reconciler: Reconciler;
   private running: Promise<void> | null = null;
@@ -30,7 +30,7 @@ export class ReconcileLoop {
 
   /** There may be something to do: people have asked for it, or the portal has come back. */
   wake(): void {
-    this.alarm.wakeIn(0);
+    this.pause.wakeIn(0);
   }
 
   /** A round has read the portal's queue under a source key. */
@@ -53,7 +53,7 @@ export class ReconcileLoop {
   private async run(): Promise<void> {
     const { signal } = this.stopping;
     this.deps.listener.reconciles(this.deps.portal.memberId);
-    await this.alarm.sleep(Math.random() * FIRST_SPREAD_MS);
+    await this.pause.sleep(Math.random() * FIRST_SPREAD_MS);
     while (!signal.aborted) {
       let nextInMs = AFTER_FAILURE_MS;
       try {
@@ -62,7 +62,7 @@ export class ReconcileLoop {
         if (signal.aborted) return;
         this.failed(error);
       }
-      if (!signal.aborted && nextInMs > 0) await this.alarm.sleep(nextInMs);
+      if (!signal.aborted && nextInMs > 0) await this.pause.sleep(nextInMs);
     }
   }
 

@@ -8,7 +8,7 @@ import {
 } from '../../contract/object-types.js';
 import { topicOf } from '../../contract/topics.js';
 import { type MissedKind } from '../../database/reconcile-schema.js';
-import { type Announcement } from '../../ledger/note-announced.js';
+import { type EventMention } from '../../ledger/note-mentions.js';
 
 const KINDS: readonly MissedKind[] = ['add', 'update', 'delete'];
 
@@ -58,7 +58,7 @@ export class ReconciledTypes {
   }
 
   /** What an event says of an object of these types. */
-  announcementOf(event: string, data: unknown): Announcement | null {
+  mentionOf(event: string, data: unknown): EventMention | null {
     const type = objectTypeOf(event, data);
     if (type === null || !this.types.includes(type)) return null;
     const id = Number(readableIdOf(data));

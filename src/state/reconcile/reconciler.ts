@@ -5,7 +5,7 @@ import { forgetReports } from './memory/forget.js';
 import { addSpell, bindingsSeenAt, installedAt, noteSpell, setBindingsSeen } from './memory/silent-spells.js';
 import { suspectSince } from './memory/suspects.js';
 import { readTypes, type ReconciledType, setProgress } from './memory/types.js';
-import { typeNumbers } from '../../ledger/note-announced.js';
+import { typeNumbers } from '../../ledger/note-mentions.js';
 import { GRACE_MS } from './missed.js';
 import { QueueReads, type QueueRead } from './queue-reads.js';
 import { CannotRead } from './read-pages.js';

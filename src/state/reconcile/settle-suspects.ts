@@ -123,7 +123,7 @@ async function judge(
   const { memberId } = portal;
   const known = await knownOf(tx, type.no, ids);
   const marked = await beingMarked(tx, memberId, type.entity_type_id, ids, (...event) =>
-    types.announcementOf(...event),
+    types.mentionOf(...event),
   );
   const missed: FoundMissed[] = [];
   const remembered: Remembered[] = [];

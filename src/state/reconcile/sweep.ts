@@ -1,5 +1,5 @@
 import { idFilter, type IdRange, type IdRanges } from '../reading/id-ranges.js';
-import { firstAbsence, firstSight } from './judge-page.js';
+import { firstAbsent, firstSeen } from './judge-page.js';
 import { COMPARED, type ListedObject } from './listed-object.js';
 import { forgetGone } from './memory/forget.js';
 import { highestKnown, knownBetween } from './memory/known.js';
@@ -75,8 +75,8 @@ export async function sweepOn(
       const known = await knownBetween(tx, type.no, after, upTo);
       const listed = new Set(objects.map(({ id }) => id));
       await remember(tx, type.no, [
-        ...firstSight(objects, known, judging),
-        ...(judging.learned ? firstAbsence(listed, known, judging) : []),
+        ...firstSeen(objects, known, judging),
+        ...(judging.learned ? firstAbsent(listed, known, judging) : []),
       ]);
       if (over) await forgetGone(tx, type.no, portalTime - GONE_S);
       await setProgress(tx, type.no, over ? ended(type, now()) : { sweep_after_id: upTo });

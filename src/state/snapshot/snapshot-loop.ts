@@ -75,7 +75,7 @@ const LONGEST_MS = 300_000;
  * flight. What it has in memory may be lost at any moment: at most a window of pages is read again.
  */
 export class SnapshotLoop {
-  private readonly alarm = new WakeableSleep();
+  private readonly pause = new WakeableSleep();
   private readonly stopping = new AbortController();
   private readonly now: () => number;
   private running: Promise<void> | null = null;
@@ -101,13 +101,13 @@ export class SnapshotLoop {
   /** What it waits for may have come. */
   wake(): void {
     this.pauseMs = PASSES_MS;
-    this.alarm.wakeIn(0);
+    this.pause.wakeIn(0);
   }
 
   async stop(): Promise<void> {
     this.deps.loops.remove(this.deps.memberId, this);
     this.stopping.abort();
-    this.alarm.wakeIn(0);
+    this.pause.wakeIn(0);
     await this.running;
   }
 
@@ -115,7 +115,7 @@ export class SnapshotLoop {
     while (!this.stopping.signal.aborted) {
       const waitMs = await this.step();
       if (waitMs === null || this.stopping.signal.aborted) return;
-      if (waitMs > 0) await this.alarm.sleep(waitMs);
+      if (waitMs > 0) await this.pause.sleep(waitMs);
     }
   }
 
@@ -272,7 +272,7 @@ export class SnapshotLoop {
       const { inFlight, unpublished } = await ledger.underWay(memberId);
       const isFull = !mayPublish() || inFlight >= settings.DRAIN_MAX_IN_FLIGHT * LEFT_TO_ROUNDS;
       if (!isFull && unpublished < UNPUBLISHED) return;
-      await this.alarm.sleep(isFull ? FULL_MS : ROOM_MS);
+      await this.pause.sleep(isFull ? FULL_MS : ROOM_MS);
     }
   }
 

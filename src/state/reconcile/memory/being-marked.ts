@@ -1,6 +1,6 @@
 import { parseJson } from '../../../json/exact-json.js';
 import { asJson, jsonRows } from '../../../ledger/lists.js';
-import { type AnnouncementOf } from '../../../ledger/note-announced.js';
+import { type MentionOf } from '../../../ledger/note-mentions.js';
 import { type Db } from '../../../ledger/transitions.js';
 import { sql } from 'kysely';
 
@@ -13,13 +13,13 @@ export async function beingMarked(
   memberId: string,
   entityTypeId: number,
   ids: readonly number[],
-  announcementOf: AnnouncementOf,
+  mentionOf: MentionOf,
 ): Promise<Set<number>> {
   const { rows } = await sql<{ event: string; payload: string; object_id: string }>`
     select event, payload, object_id from deliveries
     where member_id = ${memberId} and state in ('failed', 'marked') and object_id in (
       select value ->> 0 from ${jsonRows(db, asJson(ids.map((id) => [String(id)])))})`.execute(db);
-  const found = rows.map(({ event, payload }) => announcementOf(event, parseJson(payload)));
+  const found = rows.map(({ event, payload }) => mentionOf(event, parseJson(payload)));
   return new Set(
     found.flatMap((one) => (one !== null && one.entityTypeId === entityTypeId ? [one.objectId] : [])),
   );

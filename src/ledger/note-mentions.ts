@@ -5,7 +5,7 @@ import { rowParts } from './row-parts.js';
 import { type Db } from './transitions.js';
 
 /** What an event says of an object whose changes are compared with events. */
-export interface Announcement {
+export interface EventMention {
   readonly entityTypeId: number;
   /** The name of its type. */
   readonly type: string;
@@ -15,10 +15,10 @@ export interface Announcement {
 }
 
 /** Null for an event of anything else. */
-export type AnnouncementOf = (event: string, data: unknown) => Announcement | null;
+export type MentionOf = (event: string, data: unknown) => EventMention | null;
 
 /** The rows that a round has brought. */
-export interface Announced {
+export interface RoundEvents {
   readonly events: readonly ReservedEvent[];
   /** They had been marked and were fetched again. */
   readonly errored: boolean;
@@ -29,28 +29,28 @@ export interface Announced {
   readonly markedUntil: number | null;
 }
 
-interface Told {
-  readonly announcement: Announcement;
+interface Latest {
+  readonly mention: EventMention;
   at: number;
   gone: boolean;
 }
 
 /** Notes what events have announced, in the transaction that writes them. Costs nothing where none is of such a type. */
-export async function noteAnnounced(
+export async function noteMentions(
   db: Db,
   memberId: string,
-  { events, errored, markedUntil }: Announced,
-  announcementOf: AnnouncementOf,
+  { events, errored, markedUntil }: RoundEvents,
+  mentionOf: MentionOf,
 ): Promise<void> {
-  const told = tell(events, markedUntil, announcementOf);
-  if (told.length === 0) return;
+  const latest = latestOf(events, markedUntil, mentionOf);
+  if (latest.length === 0) return;
   const numbers = await typeNumbers(
     db,
     memberId,
-    told.map(({ announcement }) => announcement),
+    latest.map(({ mention }) => mention),
   );
-  const rows = told.map(({ announcement, at, gone }) => ({
-    list: [numbers.get(announcement.entityTypeId) ?? 0, announcement.objectId, at, gone ? 1 : 0],
+  const rows = latest.map(({ mention, at, gone }) => ({
+    list: [numbers.get(mention.entityTypeId) ?? 0, mention.objectId, at, gone ? 1 : 0],
     payload: '',
   }));
   for (const part of rowParts(rows)) {
@@ -85,30 +85,30 @@ async function noteCovered(db: Db, list: RawBuilder<unknown>): Promise<void> {
 }
 
 /** One for each object: the last change, and of several of one second a delete. */
-function tell(
+function latestOf(
   events: readonly ReservedEvent[],
   markedUntil: number | null,
-  announcementOf: AnnouncementOf,
-): Told[] {
-  const told = new Map<string, Told>();
+  mentionOf: MentionOf,
+): Latest[] {
+  const latest = new Map<string, Latest>();
   for (const { event, data, changedAt } of events) {
-    const announcement = announcementOf(event, data);
-    if (announcement === null) continue;
+    const mention = mentionOf(event, data);
+    if (mention === null) continue;
     const at = Math.max(changedAt, markedUntil ?? changedAt);
-    const key = `${announcement.entityTypeId}/${announcement.objectId}`;
-    const before = told.get(key);
-    if (before === undefined) told.set(key, { announcement, at, gone: announcement.gone });
-    else if (at > before.at) [before.at, before.gone] = [at, announcement.gone];
-    else if (at === before.at) before.gone ||= announcement.gone;
+    const key = `${mention.entityTypeId}/${mention.objectId}`;
+    const before = latest.get(key);
+    if (before === undefined) latest.set(key, { mention, at, gone: mention.gone });
+    else if (at > before.at) [before.at, before.gone] = [at, mention.gone];
+    else if (at === before.at) before.gone ||= mention.gone;
   }
-  return [...told.values()];
+  return [...latest.values()];
 }
 
 /** The numbers of types of a portal; one that is met for the first time gets one. */
 export async function typeNumbers(
   db: Db,
   memberId: string,
-  types: readonly Pick<Announcement, 'entityTypeId' | 'type'>[],
+  types: readonly Pick<EventMention, 'entityTypeId' | 'type'>[],
 ): Promise<Map<number, number>> {
   const read = async () => {
     const rows = await db

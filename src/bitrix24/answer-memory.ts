@@ -1,12 +1,12 @@
-/** Bytes that every answer may have beside the room that is shared: most answers are no larger. */
+/** Bytes that every answer may have beside the memory that is shared: most answers are no larger. */
 const OWN_BYTES = 64 * 1024;
 
-/** What one answer takes of the room for all of them. Give it back with {@link close}. */
+/** What one answer takes of the memory for all of them. Give it back with {@link close}. */
 export interface AnswerShare {
   /** Bytes that it has. */
   readonly bytes: number;
   /**
-   * Takes room for so many more bytes, and waits until there is some.
+   * Takes so many more bytes, and waits until they are free.
    * @throws the signal's reason when that aborts first
    */
   grow(bytes: number, signal: AbortSignal): Promise<void>;
@@ -21,14 +21,14 @@ interface Waiting {
 }
 
 /**
- * Room for the answers of all portals that are being read or written to the ledger. Answers take it as they arrive, and
- * wait in turn where there is none. The first in the queue goes on in spite of that, alone: otherwise several that are
+ * Memory for the answers of all portals that are being read or written to the ledger. Answers take it as they arrive, and
+ * wait in turn where none is free. The first in the queue goes on in spite of that, alone: otherwise several that are
  * half read could wait for each other. So all of them together have what was given at first, and the largest answer.
  */
-export class AnswerRoom {
+export class AnswerMemory {
   private used = 0;
   private readonly queue: Waiting[] = [];
-  /** The answer that may go on although there is no room. */
+  /** The answer that may go on although none is free. */
   private favoured: Share | null = null;
 
   /** @param total bytes */
@@ -98,15 +98,15 @@ class Share implements AnswerShare {
   private shared = 0;
   private closed = false;
 
-  constructor(private readonly room: AnswerRoom) {}
+  constructor(private readonly memory: AnswerMemory) {}
 
   async grow(bytes: number, signal: AbortSignal): Promise<void> {
     const more = Math.max(this.bytes + bytes - OWN_BYTES, 0) - this.shared;
     if (more > 0) {
-      await this.room.take(this, more, signal);
+      await this.memory.take(this, more, signal);
       this.shared += more;
       // Closed meanwhile: nothing else would give these bytes back.
-      if (this.closed) this.room.giveBack(this, more);
+      if (this.closed) this.memory.giveBack(this, more);
     }
     this.bytes += bytes;
   }
@@ -114,9 +114,9 @@ class Share implements AnswerShare {
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    this.room.giveBack(this, this.shared);
+    this.memory.giveBack(this, this.shared);
   }
 }
 
 /** Shared by every client that was not told otherwise. */
-export const ROOM_ENOUGH = new AnswerRoom(Number.POSITIVE_INFINITY);
+export const UNLIMITED_MEMORY = new AnswerMemory(Number.POSITIVE_INFINITY);

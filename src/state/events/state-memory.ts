@@ -1,5 +1,5 @@
-/** Room for the states in hand of all portals' objects; whoever has bytes of it gives them back. */
-export class StateRoom {
+/** Memory for the states in hand of all portals' objects; whoever has bytes of it gives them back. */
+export class StateMemory {
   private used = 0;
 
   /** @param total bytes of JSON */

@@ -39,24 +39,24 @@ describe('with a public address', () => {
   const handlers = () => handlersOf(own);
   const refusals = () => linesOf(system.bridge, 'notification.refused');
 
-  it('a portal announces new events, which are fetched at once', async () => {
+  it('a portal notifies of new events, which are fetched at once', async () => {
     await install(system, own.portal);
     await until('the notification to be bound', () => handlers().length === 1);
     expect(handlers()).toEqual([`${url}/bitrix24/events`]);
     own.push(1, 1);
     await until('the first round', () => own.delivered().size === 1);
-    // The round that follows an announcement is over, and those by themselves are an hour apart.
+    // The round that follows a notification is over, and those by themselves are an hour apart.
     await seconds(3);
-    const announced = () => own.portal.notifications.filter(({ event }) => event === EVENT);
-    const before = announced().length;
+    const notified = () => own.portal.notifications.filter(({ event }) => event === EVENT);
+    const before = notified().length;
     own.push(2, 4);
-    await until('the announced events', () => own.delivered().size === 4);
+    await until('the notified events', () => own.delivered().size === 4);
     await own.portal.notified();
-    expect(announced().length).toBeGreaterThan(before);
-    expect(announced().map(({ status }) => status)).toEqual(announced().map(() => 200));
+    expect(notified().length).toBeGreaterThan(before);
+    expect(notified().map(({ status }) => status)).toEqual(notified().map(() => 200));
   });
 
-  it('a portal is asked to announce only once it can prove its announcements', async () => {
+  it('a portal is asked to notify only once it can prove its notifications', async () => {
     const { portal } = own;
     const auth = { refresh_token: portal.issueRefreshToken(), member_id: portal.memberId };
     expect((await post(system.bridge, '/bitrix24/install', { event: 'ONAPPINSTALL', auth })).status).toBe(
@@ -73,13 +73,13 @@ describe('with a public address', () => {
     await until('the event', () => own.delivered().size === 1);
   });
 
-  it('an announcement without the right application token changes nothing', async () => {
+  it('a notification without the right application token changes nothing', async () => {
     await install(system, own.portal);
     await until('the notification to be bound', () => handlers().length === 1);
     own.portal.push({ event: 'ONCRMDEALUPDATE', data: { FIELDS: { ID: '1' } } });
     await until('the first round', () => own.delivered().size === 1);
     await own.portal.notified();
-    // The round that follows an announcement is over, and those by themselves are an hour apart.
+    // The round that follows a notification is over, and those by themselves are an hour apart.
     await seconds(3);
     const { requests } = own.portal.counters;
     const auth = { ...authOf(own.portal), application_token: 'guessed' };
@@ -89,7 +89,7 @@ describe('with a public address', () => {
     }
     await until('their lines', () => refusals().length >= refusedBefore + 5);
     expect(refusals()).toHaveLength(refusedBefore + 5);
-    // A true one counts, so the forged ones were no poke.
+    // A true one counts, so the forged ones woke nothing.
     expect(
       (await post(system.bridge, '/bitrix24/events', { event: EVENT, auth: authOf(own.portal) })).status,
     ).toBe(200);
@@ -197,10 +197,10 @@ describe('rounds that come by themselves, too:', () => {
       await until('one more round', () => own.portal.counters.requests > asked);
       await seconds(1);
       own.push(2, 2);
-      await until('the announced event', () => own.delivered().size === 2, 7000);
+      await until('the notified event', () => own.delivered().size === 2, 7000);
     });
 
-    it('that moves is announced to at the new one, and others who listen there are left alone', async () => {
+    it('that moves is notified at the new one, and others who listen there are left alone', async () => {
       await enter(`${url}/`);
       await until('the notification to be bound', () => handlers().length === 1);
       const remembered = () => own.row()?.['notification_handler'];

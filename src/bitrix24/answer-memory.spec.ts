@@ -1,10 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { AnswerRoom, type AnswerShare } from './answer-room.js';
+import { AnswerMemory, type AnswerShare } from './answer-memory.js';
 
 const KIB = 1024;
-/** What every answer has beside the room. */
+/** What every answer has beside the shared memory. */
 const OWN = 64 * KIB;
 const never = new AbortController().signal;
 setMaxListeners(0, never);
@@ -15,16 +15,16 @@ async function state(promise: Promise<void>): Promise<'taken' | 'waits'> {
   return Promise.race([promise.then(() => 'taken' as const), turn]);
 }
 
-describe('room for answers', () => {
+describe('memory for answers', () => {
   it('asks nothing of small answers, however many there are', async () => {
-    const room = new AnswerRoom(0);
-    for (let n = 0; n < 1000; n += 1) await room.open().grow(OWN, never);
-    expect(room.inHand).toBe(0);
+    const memory = new AnswerMemory(0);
+    for (let n = 0; n < 1000; n += 1) await memory.open().grow(OWN, never);
+    expect(memory.inHand).toBe(0);
   });
 
   it('is given in the order in which it was asked for, when others give theirs back', async () => {
-    const room = new AnswerRoom(100 * KIB);
-    const [one, two, three, four] = [room.open(), room.open(), room.open(), room.open()] as const;
+    const memory = new AnswerMemory(100 * KIB);
+    const [one, two, three, four] = [memory.open(), memory.open(), memory.open(), memory.open()] as const;
     await one.grow(OWN + 100 * KIB, never);
     // The first goes on alone, whatever there is.
     await two.grow(OWN + 50 * KIB, never);
@@ -40,22 +40,22 @@ describe('room for answers', () => {
     expect([await state(third), await state(fourth)]).toEqual(['taken', 'taken']);
     three.close();
     four.close();
-    expect(room.inHand).toBe(0);
+    expect(memory.inHand).toBe(0);
   });
 
   it('is not waited for by who has given up', async () => {
-    const room = new AnswerRoom(10 * KIB);
-    const [one, two, three] = [room.open(), room.open(), room.open()] as const;
+    const memory = new AnswerMemory(10 * KIB);
+    const [one, two, three] = [memory.open(), memory.open(), memory.open()] as const;
     await one.grow(OWN + 10 * KIB, never);
     await two.grow(OWN + 10 * KIB, never);
     const stop = new AbortController();
-    const gone = room.open().grow(OWN + 10 * KIB, stop.signal);
+    const gone = memory.open().grow(OWN + 10 * KIB, stop.signal);
     const third = three.grow(OWN + 10 * KIB, never);
     stop.abort(new Error('gone'));
     await expect(gone).rejects.toThrow('gone');
     two.close();
     expect(await state(third)).toBe('taken');
-    await expect(room.open().grow(OWN + 10 * KIB, stop.signal)).rejects.toThrow('gone');
+    await expect(memory.open().grow(OWN + 10 * KIB, stop.signal)).rejects.toThrow('gone');
   });
 
   it('never ends in everybody waiting, and never holds more than its own and one answer', async () => {
@@ -68,20 +68,20 @@ describe('room for answers', () => {
           maxLength: 12,
         }),
         async (answers) => {
-          const room = new AnswerRoom(total);
+          const memory = new AnswerMemory(total);
           const read = async (share: AnswerShare, pieces: readonly number[]) => {
             await share.grow(OWN, never);
             let bytes = 0;
             for (const piece of pieces) {
               if ((bytes += piece) > largest) break;
               await share.grow(piece, never);
-              expect(room.inHand).toBeLessThanOrEqual(total + largest);
+              expect(memory.inHand).toBeLessThanOrEqual(total + largest);
             }
             await Promise.resolve();
             share.close();
           };
-          await Promise.all(answers.map((pieces) => read(room.open(), pieces)));
-          expect(room.inHand).toBe(0);
+          await Promise.all(answers.map((pieces) => read(memory.open(), pieces)));
+          expect(memory.inHand).toBe(0);
         },
       ),
     );

@@ -1,12 +1,12 @@
 import { expect, it } from '@jest/globals';
-import { type Announcement } from '../../src/ledger/note-announced.js';
+import { type EventMention } from '../../src/ledger/note-mentions.js';
 import { CHANGED_AT, event, LedgerBench, MEMBER, SETTINGS } from './bench.js';
 import { Ledger } from '../../src/ledger/ledger.js';
 import { onEveryDatabase } from './databases.js';
 
 const PORTAL_TIME = CHANGED_AT + 500;
 
-function announcementOf(code: string, data: unknown): Announcement | null {
+function mentionOf(code: string, data: unknown): EventMention | null {
   const { FIELDS: fields } = data as { FIELDS: { ID: string } };
   if (!code.startsWith('ONCRMDEAL')) return null;
   return { entityTypeId: 2, type: 'crm.deal', objectId: Number(fields.ID), gone: code.endsWith('DELETE') };
@@ -17,7 +17,7 @@ const deal = (id: number, more: Parameters<typeof event>[1] = {}) =>
 
 onEveryDatabase('what events announce is noted with them', (open) => {
   class Bench extends LedgerBench {
-    override readonly ledger = new Ledger(open(), SETTINGS, () => this.now).noting(announcementOf);
+    override readonly ledger = new Ledger(open(), SETTINGS, () => this.now).noting(mentionOf);
 
     async announced(): Promise<[number, number | null, number][]> {
       const rows = await open().db.selectFrom('seen_objects').selectAll().orderBy('object_id').execute();
