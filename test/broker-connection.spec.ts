@@ -8,7 +8,7 @@ import { type BrokerLogFields } from '../src/broker/logger.js';
 import { type OutgoingMessage, type PublishResult } from '../src/broker/outgoing.js';
 import { Publisher } from '../src/broker/publisher.js';
 import { deleteTopology, topologyNames } from '../src/broker/topology.js';
-import { startTcpProxy, type TcpProxy } from './support/tcp-proxy.js';
+import { startProxyTo, startTcpProxy, type TcpProxy } from './support/tcp-proxy.js';
 
 const url = process.env['RABBITMQ_URL']?.split(',')[0] ?? 'amqp://guest:guest@127.0.0.1:5672';
 
@@ -18,16 +18,11 @@ describe('broker connection over a bad network', () => {
   let model: ChannelModel;
   let channel: Channel;
   let proxy: TcpProxy;
+  let throughProxy: string;
   let connection: BrokerConnection;
   let publisher: Publisher;
   let log: BrokerLogFields[];
 
-  const throughProxy = () => {
-    const address = new URL(url);
-    address.hostname = '127.0.0.1';
-    address.port = String(proxy.port);
-    return address.toString();
-  };
   const open = (options: Partial<BrokerConnectionOptions> = {}, confirmTimeoutMs = 30_000) => {
     const logger = {
       info: (fields: BrokerLogFields) => log.push(fields),
@@ -35,7 +30,7 @@ describe('broker connection over a bad network', () => {
       error: (fields: BrokerLogFields) => log.push(fields),
     };
     connection = new BrokerConnection({
-      urls: [throughProxy()],
+      urls: [throughProxy],
       names,
       logger,
       reconnectMs: 100,
@@ -72,8 +67,7 @@ describe('broker connection over a bad network', () => {
 
   beforeEach(async () => {
     log = [];
-    const { hostname, port } = new URL(url);
-    proxy = await startTcpProxy(hostname, Number(port === '' ? 5672 : port));
+    ({ proxy, url: throughProxy } = await startProxyTo(url));
   });
 
   afterEach(async () => {
@@ -165,7 +159,7 @@ describe('broker connection over a bad network', () => {
   });
 
   it('tries the next address when one does not answer', async () => {
-    const good = throughProxy();
+    const good = throughProxy;
     const dead = await startTcpProxy('127.0.0.1', 1);
     await dead.refuse();
     open({ urls: [`amqp://guest:guest@127.0.0.1:${dead.port}`, good] });
@@ -176,7 +170,7 @@ describe('broker connection over a bad network', () => {
   });
 
   it('never shows a password, whatever the broker says', async () => {
-    const address = new URL(throughProxy());
+    const address = new URL(throughProxy);
     address.password = 'not-the-password';
     open({ urls: [address.toString()] });
     while (!connection.status().reason?.includes('ACCESS')) await pause(10);

@@ -5,7 +5,7 @@ import { inForm } from './support/form.js';
 import { type Downstream, type Received } from './support/downstream.js';
 import { OwnPortal } from './support/own-portal.js';
 import { TestSystem } from './support/test-system.js';
-import { startTcpProxy } from './support/tcp-proxy.js';
+import { startProxyTo } from './support/tcp-proxy.js';
 import { until } from './support/until.js';
 
 const LIMIT = inForm({ full: 500, small: 100 });
@@ -119,11 +119,8 @@ describe("the portal's request budget", () => {
   afterEach(() => system.close());
 
   it('is not spent on clears while publishing is slow: they travel with the next reservation', async () => {
-    const broker = new URL(RABBITMQ_URL);
-    const proxy = await startTcpProxy(broker.hostname, Number(broker.port || 5672));
+    const { proxy, url } = await startProxyTo(RABBITMQ_URL);
     try {
-      broker.hostname = '127.0.0.1';
-      broker.port = String(proxy.port);
       system = await TestSystem.open({
         // Neither the portal nor its budget is what is slow.
         portal: { ratePerSecond: 100, burst: 1000 },
@@ -132,7 +129,7 @@ describe("the portal's request budget", () => {
           B24_RATE_PER_SECOND: '100',
           // Events settle long before the last ones are published.
           SETTLE_AFTER_MS: '300',
-          RABBITMQ_URL: broker.href,
+          RABBITMQ_URL: url,
         },
       });
       proxy.delayAnswers(700);

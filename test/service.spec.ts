@@ -6,7 +6,7 @@ import { RABBITMQ_URL } from './support/test-bridge.js';
 import { OwnPortal } from './support/own-portal.js';
 import { startDist } from './support/programs.js';
 import { TestSystem } from './support/test-system.js';
-import { startTcpProxy, type TcpProxy } from './support/tcp-proxy.js';
+import { startProxyTo, startTcpProxy, type TcpProxy } from './support/tcp-proxy.js';
 import { until } from './support/until.js';
 
 describe('the service', () => {
@@ -23,12 +23,10 @@ describe('the service', () => {
     let installed: Promise<unknown> | null = null;
     beforeAll(async () => {
       startBundles = startDist();
-      const broker = new URL(RABBITMQ_URL);
-      proxy = await startTcpProxy(broker.hostname, Number(broker.port === '' ? 5672 : broker.port));
+      const through = await startProxyTo(RABBITMQ_URL);
+      ({ proxy } = through);
       await proxy.refuse();
-      broker.hostname = '127.0.0.1';
-      broker.port = String(proxy.port);
-      system = await TestSystem.prepare({ settings: { LOG_LEVEL: 'debug', RABBITMQ_URL: broker.href } });
+      system = await TestSystem.prepare({ settings: { LOG_LEVEL: 'debug', RABBITMQ_URL: through.url } });
       system.bridge.start();
     });
     afterAll(async () => {

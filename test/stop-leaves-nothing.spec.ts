@@ -5,20 +5,13 @@ import { within } from '../src/timing/within.js';
 import { postgres, type TestDatabase } from './ledger/databases.js';
 import { BridgeProcess } from './support/bridge-process.js';
 import { RABBITMQ_URL } from './support/test-bridge.js';
-import { startTcpProxy, type TcpProxy } from './support/tcp-proxy.js';
+import { startProxyTo, type TcpProxy } from './support/tcp-proxy.js';
 import { TestSystem } from './support/test-system.js';
 import { until } from './support/until.js';
 
 const APPLICATION = fileURLToPath(new URL('support/service-in-application.mjs', import.meta.url));
 /** A stop takes 9 s at most, and what does not answer then has three more; the rest is for slow machines. */
 const ENDS_WITHIN_MS = 30_000;
-
-async function proxyTo(address: string): Promise<{ proxy: TcpProxy; url: string }> {
-  const url = new URL(address);
-  const proxy = await startTcpProxy(url.hostname, Number(url.port));
-  url.host = `127.0.0.1:${proxy.port}`;
-  return { proxy, url: url.href };
-}
 
 describe('a process in which the bridge was stopped ends by itself', () => {
   let system: TestSystem;
@@ -35,7 +28,7 @@ describe('a process in which the bridge was stopped ends by itself', () => {
 
   const draining = async () => {
     database = await postgres.create();
-    const [toBroker, toServer] = await Promise.all([proxyTo(RABBITMQ_URL), proxyTo(database.url)]);
+    const [toBroker, toServer] = await Promise.all([startProxyTo(RABBITMQ_URL), startProxyTo(database.url)]);
     broker = toBroker.proxy;
     server = toServer.proxy;
     system = await TestSystem.prepare({

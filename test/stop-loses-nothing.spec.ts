@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { linesOf } from './support/before-install.js';
-import { startTcpProxy } from './support/tcp-proxy.js';
+import { startProxyTo } from './support/tcp-proxy.js';
 import { RABBITMQ_URL } from './support/test-bridge.js';
 import { TestSystem } from './support/test-system.js';
 import { until } from './support/until.js';
@@ -35,11 +35,9 @@ describe('a stop', () => {
   });
 
   it('while RabbitMQ confirms nothing does everything else that belongs to it, and the next start publishes', async () => {
-    const broker = new URL(RABBITMQ_URL);
-    const proxy = await startTcpProxy(broker.hostname, Number(broker.port));
+    const { proxy, url } = await startProxyTo(RABBITMQ_URL);
     closing.push(() => proxy.close());
-    broker.host = `127.0.0.1:${proxy.port}`;
-    const inside = await TestSystem.open({ settings: { RABBITMQ_URL: broker.href } });
+    const inside = await TestSystem.open({ settings: { RABBITMQ_URL: url } });
     closing.push(() => inside.close());
     proxy.stall();
     inside.push(1, 20);

@@ -1,7 +1,8 @@
 import { renameSync } from 'node:fs';
 import { afterEach, expect, it } from '@jest/globals';
 import { SmallDisk } from '../support/small-disk.js';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
+import { RABBITMQ_URL } from '../support/test-bridge.js';
+import { startProxyTo, type TcpProxy } from '../support/tcp-proxy.js';
 import { TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
 import { Browser } from './browser.js';
@@ -87,12 +88,9 @@ it('without its database it says so over every page, shows what it last knew, an
 });
 
 it('without RabbitMQ it says so while somebody watches, and takes it back by itself', async () => {
-  const broker = new URL(process.env['RABBITMQ_URL'] ?? 'amqp://guest:guest@127.0.0.1:5672');
-  proxy = await startTcpProxy(broker.hostname, Number(broker.port === '' ? 5672 : broker.port));
-  const through = new URL(broker);
-  through.hostname = '127.0.0.1';
-  through.port = String(proxy.port);
-  const opened = await open({ RABBITMQ_URL: through.href });
+  const through = await startProxyTo(RABBITMQ_URL);
+  ({ proxy } = through);
+  const opened = await open({ RABBITMQ_URL: through.url });
   const { page } = opened.browser;
   const row = page.getByRole('rowheader', { name: /acme/ });
   await row.getByRole('link').hover();

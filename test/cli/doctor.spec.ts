@@ -5,7 +5,7 @@ import amqp from 'amqplib';
 import { topologyNames } from '../../src/broker/topology.js';
 import { BridgeProcess } from '../support/bridge-process.js';
 import { RABBITMQ_URL, type TestBridge } from '../support/test-bridge.js';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
+import { startProxyTo, type TcpProxy } from '../support/tcp-proxy.js';
 import { TestSystem } from '../support/test-system.js';
 import { json, run } from './in-process.js';
 import { until } from '../support/until.js';
@@ -38,13 +38,11 @@ describe('the doctor', () => {
   /** Between the service and its broker. */
   let proxy: TcpProxy;
   beforeAll(async () => {
-    const broker = new URL(RABBITMQ_URL);
-    proxy = await startTcpProxy(broker.hostname, Number(broker.port === '' ? 5672 : broker.port));
-    broker.hostname = '127.0.0.1';
-    broker.port = String(proxy.port);
+    const through = await startProxyTo(RABBITMQ_URL);
+    ({ proxy } = through);
     system = await TestSystem.open({
       consume: { bindings: ['nothing'] },
-      settings: { TOKEN_ENCRYPTION_KEY: key('A'), RABBITMQ_URL: broker.href },
+      settings: { TOKEN_ENCRYPTION_KEY: key('A'), RABBITMQ_URL: through.url },
     });
     // Its bindings may be there before anybody reads the replies.
     await system.bridge.logged('replies.consuming');

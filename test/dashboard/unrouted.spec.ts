@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { RABBITMQ_URL } from '../support/test-bridge.js';
 import { TestSystem } from '../support/test-system.js';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
+import { startProxyTo, type TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 import { Visitor } from '../support/visitor.js';
 
@@ -16,14 +16,12 @@ describe('the dashboard, of events that nobody is bound to,', () => {
   });
 
   it('says by which routing keys, also after the broker was away, and leaves them where they are kept', async () => {
-    const direct = new URL(RABBITMQ_URL);
-    proxy = await startTcpProxy(direct.hostname, Number(direct.port || 5672));
-    const cuttable = new URL(direct);
-    cuttable.port = String(proxy.port);
+    const through = await startProxyTo(RABBITMQ_URL);
+    ({ proxy } = through);
     system = await TestSystem.open({
       consume: { bindings: ['*.crm.deal.*'] },
       settings: {
-        RABBITMQ_URL: cuttable.href,
+        RABBITMQ_URL: through.url,
         DASHBOARD_PASSWORD: PASSWORD,
         B24_EVENTS: 'ONCRMDEALUPDATE,ONCRMLEADADD,ONCRMLEADUPDATE',
       },

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { RABBITMQ_URL } from '../support/test-bridge.js';
 import { TestSystem } from '../support/test-system.js';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
+import { startProxyTo, type TcpProxy } from '../support/tcp-proxy.js';
 import { nothingLost, readyAgain, seconds } from './outage.js';
 
 /** Bytes of the broker's answers after which the connection breaks: in the handshake, in declarations, in use. */
@@ -16,11 +16,9 @@ describe('the network to the broker', () => {
   });
 
   it('may break at any point of connecting: the service lives on and loses nothing', async () => {
-    const broker = new URL(RABBITMQ_URL);
-    proxy = await startTcpProxy(broker.hostname, Number(broker.port === '' ? 5672 : broker.port));
-    broker.hostname = '127.0.0.1';
-    broker.port = String(proxy.port);
-    system = await TestSystem.open({ settings: { RABBITMQ_URL: broker.href } });
+    const through = await startProxyTo(RABBITMQ_URL);
+    ({ proxy } = through);
+    system = await TestSystem.open({ settings: { RABBITMQ_URL: through.url } });
     let last = 0;
     for (const bytes of BREAKS) {
       proxy.cut();

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { type PrivateRabbitmq, provideRabbitmq } from '../../scripts/rabbitmq.mjs';
 import Libsql from 'libsql';
 import { TestSystem } from '../support/test-system.js';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
+import { startProxyTo, type TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 import { memoryLimit, publisherOutage } from './publisher-outage.js';
 import { Meter, nothingLost, notReady, readyAgain, seconds, slowestLiveAnswer } from './outage.js';
@@ -142,11 +142,11 @@ describe('a broker that goes away', () => {
   it(
     'answers no binding because a node of its cluster hangs: the service goes on without that answer',
     async () => {
-      const { hostname, port } = new URL(broker.url);
-      proxy = await startTcpProxy(hostname, Number(port));
+      const through = await startProxyTo(broker.url);
+      ({ proxy } = through);
       system = await TestSystem.open({
         broker: broker.url,
-        settings: { RABBITMQ_URL: `amqp://guest:guest@127.0.0.1:${proxy.port}` },
+        settings: { RABBITMQ_URL: through.url },
       });
       const { bridge } = system;
       await bridge.logged('replies.consuming');

@@ -5,7 +5,7 @@ import { connect, type ChannelModel } from 'amqplib';
 import { type Log } from '../../src/logging/log.js';
 import { ReplyServer } from '../../src/outcomes/reply-server.js';
 import { RABBITMQ_URL } from '../support/test-bridge.js';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
+import { startProxyTo, type TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 
 const nothing = () => undefined;
@@ -15,16 +15,15 @@ const SEVERAL_ATTEMPTS_MS = 1300;
 
 describe('the reply server, once it is closed', () => {
   const queue = `replies-${randomUUID()}`;
-  const broker = new URL(RABBITMQ_URL);
   let model: ChannelModel;
   let proxy: TcpProxy;
+  /** Leads through it. */
+  let url: string;
   let server: ReplyServer;
   const serverOf = () => {
-    const url = new URL(broker);
-    url.host = `127.0.0.1:${proxy.port}`;
     const replies = { declare: nothing, began: nothing, ended: nothing, interrupted: nothing };
     const limits = { messages: 10, fullBytes: 1000, mostBytes: 2000 };
-    return new ReplyServer({ urls: [url.href, url.href], queue, limits, ...replies }, log, nothing);
+    return new ReplyServer({ urls: [url, url], queue, limits, ...replies }, log, nothing);
   };
   beforeAll(async () => {
     model = await connect(RABBITMQ_URL);
@@ -32,7 +31,7 @@ describe('the reply server, once it is closed', () => {
     await channel.assertQueue(queue);
   });
   beforeEach(async () => {
-    proxy = await startTcpProxy(broker.hostname, Number(broker.port));
+    ({ proxy, url } = await startProxyTo(RABBITMQ_URL));
     server = serverOf();
     await server.start(nothing);
   });

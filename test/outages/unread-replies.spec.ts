@@ -4,7 +4,7 @@ import { openBeforeInstall } from '../support/before-install.js';
 import { RABBITMQ_URL } from '../support/test-bridge.js';
 import { OwnPortal } from '../support/own-portal.js';
 import { type TestSystem } from '../support/test-system.js';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
+import { startProxyTo, type TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 import { seconds } from './outage.js';
 
@@ -43,17 +43,15 @@ describe('replies that wait in RabbitMQ while nobody reads them are no silence',
   /** Events of its portal. */
   let count = EVENTS;
   beforeAll(async () => {
-    const broker = new URL(RABBITMQ_URL);
-    proxy = await startTcpProxy(broker.hostname, Number(broker.port === '' ? 5672 : broker.port));
-    broker.hostname = '127.0.0.1';
-    broker.port = String(proxy.port);
+    const through = await startProxyTo(RABBITMQ_URL);
+    ({ proxy } = through);
     system = await openBeforeInstall({
       process: true,
       settings: {
         SETTLE_AFTER_MS: String(SETTLE_AFTER_MS),
         // Most of the time nothing is there to be fetched.
         DRAIN_INTERVAL_MS: '1000',
-        RABBITMQ_URL: broker.href,
+        RABBITMQ_URL: through.url,
         ...running,
       },
     });

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
+import { startProxyTo, type TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 import { linesOf } from '../support/before-install.js';
 import { LEASE_MS, metrics, pause, ReplicaSet, START_WITHIN_MS } from './replica-set.js';
@@ -80,11 +80,9 @@ describe('a replica that', () => {
 
   it('cannot reach the database lets go by itself, and is back when it can', async () => {
     set = await ReplicaSet.prepare(NAMES);
-    const direct = new URL(set.database.url);
-    proxy = await startTcpProxy(direct.hostname, Number(direct.port || 5432));
-    const through = new URL(direct);
-    through.port = String(proxy.port);
-    const cut = set.start({ DATABASE_URL: through.href });
+    const through = await startProxyTo(set.database.url);
+    ({ proxy } = through);
+    const cut = set.start({ DATABASE_URL: through.url });
     const other = set.start();
     await set.shared(set.replicas, [3, 3], START_WITHIN_MS);
     keepPushing();

@@ -39,6 +39,23 @@ export async function startTcpProxy(targetHost: string, targetPort: number): Pro
   return proxy;
 }
 
+const DEFAULT_PORTS: Readonly<Record<string, number>> = {
+  'amqp:': 5672,
+  'postgres:': 5432,
+  'postgresql:': 5432,
+};
+
+/** A proxy in front of the server that a URL names, and the URL that leads through it. */
+export async function startProxyTo(address: string): Promise<{ proxy: TcpProxy; url: string }> {
+  const url = new URL(address);
+  const port = url.port === '' ? DEFAULT_PORTS[url.protocol] : Number(url.port);
+  if (port === undefined) throw new Error(`no port is known of ${url.protocol}`);
+  const proxy = await startTcpProxy(url.hostname, port);
+  url.hostname = '127.0.0.1';
+  url.port = String(proxy.port);
+  return { proxy, url: url.href };
+}
+
 class Proxy implements TcpProxy {
   port = 0;
   private server: Server | null = null;

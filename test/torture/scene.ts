@@ -3,7 +3,7 @@ import { type EmulatedPortal, type Emulator, startEmulator } from '../../emulato
 import { type PrivateRabbitmq } from '../../scripts/rabbitmq.mjs';
 import { topologyNames } from '../../src/broker/topology.js';
 import { BridgeProcess } from '../support/bridge-process.js';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
+import { startProxyTo, startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 import { freePort } from '../../scripts/free-ports.mjs';
 import { API_SECRET, learned } from './compare.js';
@@ -64,8 +64,7 @@ export async function setUp(
   closing: (() => unknown)[],
   random: () => number,
 ): Promise<Scene> {
-  const broker = new URL(rabbit.url);
-  const brokerProxy = await startTcpProxy(broker.hostname, Number(broker.port));
+  const { proxy: brokerProxy, url: throughProxy } = await startProxyTo(rabbit.url);
   closing.push(() => brokerProxy.close());
   const emulatorPort = await freePort();
   const portalProxy = await startTcpProxy('127.0.0.1', emulatorPort);
@@ -91,7 +90,7 @@ export async function setUp(
   const names = topologyNames('torture');
   const settings = {
     AMQP_PREFIX: 'torture',
-    RABBITMQ_URL: rabbit.url.replace(`:${broker.port}`, `:${brokerProxy.port}`),
+    RABBITMQ_URL: throughProxy,
     B24_OAUTH_URL: `${emulator.url},${emulator.authorizationServer('eastern').url}`,
     B24_CLIENT_ID: emulator.clientId,
     B24_CLIENT_SECRET: emulator.clientSecret,
