@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { freePort } from '../../scripts/free-ports.mjs';
 import { postgres, type TestDatabase } from '../ledger/databases.js';
-import { openBeforeInstall } from '../support/before-install.js';
+import { atPublicAddress, openBeforeInstall } from '../support/before-install.js';
 import { OwnPortal } from '../support/own-portal.js';
 import { type TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
@@ -31,12 +30,10 @@ describe.each(['SQLite', 'PostgreSQL'])('`events retry` of an event that is mark
 
   it('is seen by a service that has nothing else to ask its portal', async () => {
     database = kind === 'PostgreSQL' ? await postgres.create() : null;
-    const port = await freePort();
     system = await openBeforeInstall({
       settings: {
         ...(database === null ? {} : { DATABASE_URL: database.url }),
-        HTTP_PORT: String(port),
-        PUBLIC_URL: `http://127.0.0.1:${port}/`,
+        ...(await atPublicAddress()),
         DRAIN_INTERVAL_MS: HOUR,
         DRAIN_MAX_INTERVAL_MS: HOUR,
         RETRY_BASE_DELAY_MS: HOUR,

@@ -1,19 +1,19 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { freePort } from '../../scripts/free-ports.mjs';
 import { OwnPortal } from '../support/own-portal.js';
 import { type TestSystem } from '../support/test-system.js';
 import { until } from '../support/until.js';
-import { authOf, install, linesOf, openBeforeInstall, post } from '../support/before-install.js';
+import {
+  atPublicAddress,
+  authOf,
+  install,
+  linesOf,
+  openBeforeInstall,
+  post,
+} from '../support/before-install.js';
 
 const EVENT = 'ONOFFLINEEVENT';
 
 const seconds = (count: number) => new Promise((resolve) => setTimeout(resolve, count * 1000));
-
-/** Settings of a service that portals call at an address of its own. */
-async function atPublicAddress(): Promise<{ HTTP_PORT: string; PUBLIC_URL: string }> {
-  const port = await freePort();
-  return { HTTP_PORT: String(port), PUBLIC_URL: `http://127.0.0.1:${port}` };
-}
 
 const handlersOf = ({ portal }: OwnPortal) =>
   portal

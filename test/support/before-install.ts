@@ -1,9 +1,16 @@
 import { request } from 'node:http';
 import Libsql from 'libsql';
+import { freePort } from '../../scripts/free-ports.mjs';
 import { type EmulatedPortal } from '../../emulator/index.js';
 import { type LogLine, type TestBridge } from './test-bridge.js';
 import { type BridgeFor, TestSystem, type TestSystemOptions } from './test-system.js';
 import { until } from './until.js';
+
+/** Settings of a service that portals call at an address of its own. */
+export async function atPublicAddress(): Promise<{ HTTP_PORT: string; PUBLIC_URL: string }> {
+  const port = await freePort();
+  return { HTTP_PORT: String(port), PUBLIC_URL: `http://127.0.0.1:${port}` };
+}
 
 /** A system whose portal has not installed the application yet. The service is up, and consumers listen. */
 export async function openBeforeInstall<const Options extends TestSystemOptions>(
